@@ -1,0 +1,147 @@
+// swift-tools-version: 6.2
+// The targets below are the architecture: an arrow that is not a dependency here does not exist.
+// Executables -> services -> adapters -> ObserverCore; libraries know nothing of Observer; one Swift module per C library.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A door to one C library: its headers, and C functions for what Swift cannot import (macros, variadics).
+func cLibrary(_ name: String, links libraries: [String]) -> Target {
+    .target(name: name, linkerSettings: libraries.map { .linkedLibrary($0) })
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: path,
+        exclude: path == nil ? [] : ["README.md"],
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "Observer",
+    products: [
+        .executable(name: "observer-web", targets: ["observer-web"]),
+        .executable(name: "observer-capture", targets: ["observer-capture"]),
+        .executable(name: "observer-upload", targets: ["observer-upload"]),
+        .executable(name: "observerctl", targets: ["observerctl"]),
+    ],
+    targets: [
+        // C libraries
+        cLibrary("CFastCGI", links: ["fcgi"]),
+        cLibrary("CLibPQ", links: ["pq"]),
+        cLibrary("CRabbitMQ", links: ["rabbitmq"]),
+        cLibrary("CLibCurl", links: ["curl"]),
+        cLibrary("CLibAV", links: ["avformat", "avcodec", "avutil", "swscale"]),
+        cLibrary("CLibCrypto", links: ["crypto"]),
+
+        // Libraries
+        module("Logging"),
+        module("Lifecycle", ["Logging"]),
+        module("Crypto", ["CLibCrypto"]),
+        module("FastCGI", ["CFastCGI", "Lifecycle"]),
+        module("HTTPRouting", ["FastCGI"]),
+        module("Mustache"),
+        module("Postgres", ["CLibPQ"]),
+        module("AMQP", ["CRabbitMQ", "Lifecycle"]),
+        module("HTTPClient", ["CLibCurl", "Lifecycle"]),
+        module("S3", ["HTTPClient", "Crypto"]),
+        module("Media", ["CLibAV", "Crypto"]),
+
+        // Domain and adapters
+        module("ObserverCore"),
+        module("ObserverConfiguration", ["ObserverCore", "Crypto", "Logging", "S3"]),
+        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto"]),
+        module("ObserverMessages", ["ObserverCore", "AMQP"]),
+        module("Spool", ["ObserverCore", "Crypto", "Media"]),
+
+        // Services
+        module(
+            "ObserverWeb",
+            [
+                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
+                "FastCGI", "HTTPRouting", "Mustache", "Postgres", "AMQP", "S3", "Crypto", "Lifecycle", "Logging",
+            ]
+        ),
+        module(
+            "ObserverCapture",
+            [
+                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
+                "Media", "Postgres", "AMQP", "Crypto", "Lifecycle", "Logging",
+            ]
+        ),
+        module(
+            "ObserverUpload",
+            [
+                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
+                "S3", "HTTPClient", "Postgres", "AMQP", "Crypto", "Lifecycle", "Logging",
+            ]
+        ),
+
+        // Executables: wiring only
+        executable("observer-web", ["ObserverWeb", "ObserverConfiguration", "Lifecycle", "Logging"]),
+        executable("observer-capture", path: "workers/capture", ["ObserverCapture", "ObserverConfiguration", "Lifecycle", "Logging"]),
+        executable("observer-upload", path: "workers/upload", ["ObserverUpload", "ObserverConfiguration", "Lifecycle", "Logging"]),
+        executable(
+            "observerctl",
+            [
+                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
+            ]
+        ),
+
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
+        tests("LoggingTests", ["Logging"]),
+        tests("LifecycleTests", ["Lifecycle"]),
+        tests("CryptoTests", ["Crypto"]),
+        tests("FastCGITests", ["FastCGI"]),
+        tests("HTTPRoutingTests", ["HTTPRouting", "FastCGI"]),
+        tests("MustacheTests", ["Mustache"]),
+        tests("PostgresTests", ["Postgres"]),
+        tests("AMQPTests", ["AMQP"]),
+        tests("HTTPClientTests", ["HTTPClient"]),
+        tests("S3Tests", ["S3", "Crypto"]),
+        tests("MediaTests", ["Media"]),
+        tests("ObserverCoreTests", ["ObserverCore"]),
+        tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
+        tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
+        tests("SpoolTests", ["Spool", "ObserverCore", "Media"]),
+        tests(
+            "ObserverWebTests",
+            ["ObserverWeb", "ObserverCore", "ObserverConfiguration", "FastCGI", "HTTPRouting", "Mustache"]
+        ),
+        tests("ObserverCaptureTests", ["ObserverCapture", "ObserverCore", "Media"]),
+        tests("ObserverUploadTests", ["ObserverUpload", "ObserverCore"]),
+        tests(
+            "IntegrationTests",
+            [
+                "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
+                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "FastCGI",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
+            ]
+        ),
+        tests("TidyTests", []),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+#pragma once
+// The door to libfcgi (fcgiapp.h).
+#include <fcgiapp.h>

@@ -1,0 +1,6 @@
+#pragma once
+// The door to libcrypto.
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>

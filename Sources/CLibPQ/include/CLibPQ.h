@@ -1,0 +1,3 @@
+#pragma once
+// The door to libpq.
+#include <postgresql/libpq-fe.h>
