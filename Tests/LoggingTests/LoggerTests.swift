@@ -1,0 +1,44 @@
+import Testing
+
+@testable import Logging
+
+@Suite struct LoggerTests {
+    private func rendered(_ line: LogLine, _ format: LogFormat) -> String {
+        String(decoding: line.render(format, seconds: 1_795_464_062, nanoseconds: 123_999_999), as: UTF8.self)
+    }
+
+    @Test func `lines below the level are not written`() {
+        let sink = MemoryLogSink()
+        let logger = Logger(label: "test", level: .warning, sink: sink)
+        logger.info("quiet")
+        logger.error("loud")
+        #expect(sink.lines.map(\.message) == ["loud"])
+    }
+
+    @Test func `a child adds its fields and the newest value wins`() {
+        let sink = MemoryLogSink()
+        let logger = Logger(label: "test", level: .info, sink: sink).with(["camera.id": 7, "phase": "open"])
+        logger.info("Recording", ["phase": "read"])
+        #expect(sink.lines.first?.fields == ["camera.id": 7, "phase": "read"])
+    }
+
+    @Test func `a line of text carries the time in UTC and sorted fields`() {
+        let line = LogLine(level: .info, label: "capture", message: "Recording", fields: ["b": "x y", "a": 1])
+        #expect(rendered(line, .text) == "2026-11-23T20:01:02.123Z INFO    capture: Recording a=1 b=\"x y\"")
+    }
+
+    @Test func `a name with a line feed cannot forge a line`() {
+        let line = LogLine(level: .info, label: "web", message: "Camera added", fields: ["name": "a\nERROR b\u{1B}[2J"])
+        for format in LogFormat.allCases {
+            #expect(!rendered(line, format).contains("\n"))
+            #expect(!rendered(line, format).contains("\u{1B}"))
+        }
+    }
+
+    @Test func `a line of JSON keeps numbers and truth values as such`() {
+        let fields: [LogKey: LogValue] = ["tries": 3, "kept": true, "text": "a\"b"]
+        let line = LogLine(level: .error, label: "upload", message: "Gave up", fields: fields)
+        let head = #"{"time":"2026-11-23T20:01:02.123Z","level":"error","label":"upload","message":"Gave up""#
+        #expect(rendered(line, .json) == head + #","kept":true,"text":"a\"b","tries":3}"#)
+    }
+}
