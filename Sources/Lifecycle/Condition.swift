@@ -3,7 +3,8 @@ import Glibc
 /// State that threads share and wait on: a mutex and a condition variable in one.
 ///
 /// Every `withLock` wakes the waiters, which look again. Waits are measured on the monotonic clock.
-// Safe: `state` is touched only between lock and unlock of `mutex`; both pointers live as long as the object.
+///
+/// Safe: `state` is touched only between lock and unlock of `mutex`; both pointers live as long as the object.
 public final class Condition<State: Sendable>: @unchecked Sendable {
     private var state: State
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)

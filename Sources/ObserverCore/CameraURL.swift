@@ -1,0 +1,209 @@
+/// Why a text is not the URL of a camera; the description is for the person who typed it.
+package enum CameraURLError: Error, Hashable, Sendable, CustomStringConvertible {
+    case empty
+    case tooLong
+    case forbiddenCharacter
+    case noScheme
+    case forbiddenScheme(String)
+    case badUserInformation
+    case noHost
+    case badHost
+    case badPort
+    case forbiddenAddress(String)
+
+    package var description: String {
+        switch self {
+        case .empty: "is empty; write an address such as rtsp://192.168.1.20/stream1"
+        case .tooLong: "is longer than \(CameraURL.longest) characters"
+        case .forbiddenCharacter:
+            "has a space, a backslash, a control character or a letter outside ASCII in it; write it percent-encoded"
+        case .noScheme: "has no scheme; begin it with rtsp://, rtsps://, http:// or https://"
+        case .forbiddenScheme(let scheme):
+            "begins with \"\(scheme)\"; allowed are \(CameraURL.schemes.map { $0.0 }.joined(separator: ", "))"
+        case .badUserInformation: "has a user name or password that cannot be read; percent-encode @ : / and % in them"
+        case .noHost: "names no host"
+        case .badHost: "has a host that is neither a name nor an address"
+        case .badPort: "has a port that is not a number from 1 to 65535"
+        case .forbiddenAddress(let address):
+            "points to \(address), which cameras may not use; OBSERVER_CAMERA_NETWORKS sets what is allowed"
+        }
+    }
+}
+
+/// The URL of a camera, taken apart: what is stored and shown has no user information in it.
+///
+/// One reader for all: what this type accepts is what the recorder opens. Schemes are an allow-list, because libavformat
+/// also understands ones that read local files.
+package struct CameraURL: Hashable, Sendable {
+    package static let longest = 2048
+    /// The schemes that are allowed, with their default ports.
+    package static let schemes: [(String, Int)] = [
+        ("rtsp", 554), ("rtsps", 322), ("http", 80), ("https", 443), ("rtmp", 1935), ("rtmps", 443),
+    ]
+
+    /// In lower case.
+    package let scheme: String
+    /// In lower case; an IPv6 address without its brackets.
+    package let host: String
+    package let port: Int
+    /// Path and query as written, from the first `/` or `?`; may be empty.
+    package let rest: String
+    /// Percent-decoded.
+    package let username: String?
+    /// Percent-decoded.
+    package let password: String?
+    private let explicitPort: Bool
+
+    /// The URL without user information.
+    package var text: String {
+        let shown = host.contains(":") ? "[\(host)]" : host
+        return "\(scheme)://\(shown)\(explicitPort ? ":\(port)" : "")\(rest)"
+    }
+
+    /// The address, where the host is one, however it is spelled.
+    package var address: IPAddress? {
+        IPAddress(host)
+    }
+
+    /// Reads a URL.
+    ///
+    /// - Throws: `CameraURLError`, which says what to change.
+    package static func parse(_ text: String) throws(CameraURLError) -> CameraURL {
+        guard !text.isEmpty else { throw .empty }
+        guard text.utf8.count <= longest else { throw .tooLong }
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }) else {
+            throw .forbiddenCharacter
+        }
+        guard let separator = text.firstRange(of: "://") else { throw .noScheme }
+        let scheme = text[..<separator.lowerBound].lowercased()
+        guard let defaultPort = schemes.first(where: { $0.0 == scheme })?.1 else { throw .forbiddenScheme(scheme) }
+
+        let afterScheme = text[separator.upperBound...]
+        let end = afterScheme.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? afterScheme.endIndex
+        let rest = String(afterScheme[end...].prefix { $0 != "#" })
+        var authority = afterScheme[..<end]
+        var username: String?
+        var password: String?
+        if let at = authority.firstIndex(of: "@") {
+            (username, password) = try userInformation(authority[..<at])
+            authority = authority[authority.index(after: at)...]
+            guard !authority.contains("@") else { throw .badUserInformation }
+        }
+        let (host, portText) = try splitPort(authority)
+        var port = defaultPort
+        if let portText {
+            guard portText.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(portText),
+                (1...65_535).contains(number)
+            else { throw .badPort }
+            port = number
+        }
+        return CameraURL(
+            scheme: scheme,
+            host: host,
+            port: port,
+            rest: rest,
+            username: username,
+            password: password,
+            explicitPort: portText != nil
+        )
+    }
+
+    /// Refuses a literal address that the policy forbids, and names that always mean this machine.
+    ///
+    /// Other names can only be judged when they are resolved, which the recorder does.
+    package func check(_ policy: NetworkPolicy) throws(CameraURLError) {
+        if let address {
+            guard policy.allows(address, port: port) else { throw .forbiddenAddress(host) }
+        } else if host == "localhost" || host.hasSuffix(".localhost") {
+            let loopback = ["127.0.0.1", "::1"].compactMap { IPAddress($0) }
+            guard loopback.contains(where: { policy.allows($0, port: port) }) else { throw .forbiddenAddress(host) }
+        }
+    }
+
+    private static func userInformation(_ text: Substring) throws(CameraURLError) -> (String?, String?) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let user = PercentCoding.decode(parts[0]) else { throw .badUserInformation }
+        guard parts.count == 2 else { return (user.isEmpty ? nil : user, nil) }
+        guard let password = PercentCoding.decode(parts[1]) else { throw .badUserInformation }
+        return (user.isEmpty ? nil : user, password)
+    }
+
+    private static func splitPort(_ authority: Substring) throws(CameraURLError) -> (host: String, port: String?) {
+        var host = authority
+        var port: Substring?
+        if authority.hasPrefix("[") {
+            guard let close = authority.firstIndex(of: "]") else { throw .badHost }
+            host = authority[authority.index(after: authority.startIndex)..<close]
+            let after = authority[authority.index(after: close)...]
+            guard after.isEmpty || after.hasPrefix(":") else { throw .badHost }
+            port = after.isEmpty ? nil : after.dropFirst()
+            guard host.contains(":"), IPAddress(String(host)) != nil else { throw .badHost }
+        } else {
+            if let colon = authority.firstIndex(of: ":") {
+                host = authority[..<colon]
+                port = authority[authority.index(after: colon)...]
+            }
+            guard !host.isEmpty else { throw .noHost }
+            guard isName(host) else { throw .badHost }
+        }
+        return (host.lowercased(), port.map { String($0) })
+    }
+
+    /// Letters, digits, hyphens and underscores between dots; a name whose last label is a number must be an address.
+    private static func isName(_ host: Substring) -> Bool {
+        guard host.utf8.count <= 253 else { return false }
+        let labels = host.split(separator: ".", omittingEmptySubsequences: false)
+        let named = labels.last == "" ? labels.dropLast() : labels[...]
+        guard let last = named.last else { return false }
+        let letters = named.allSatisfy { label in
+            (1...63).contains(label.utf8.count)
+                && label.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 45, 48...57, 65...90, 95, 97...122: true
+                    default: false
+                    }
+                }
+        }
+        guard letters else { return false }
+        let looksNumeric =
+            last.utf8.allSatisfy { (48...57).contains($0) } || last.hasPrefix("0x") || last.hasPrefix("0X")
+        return !looksNumeric || IPAddress(String(host)) != nil
+    }
+}
+
+/// Percent-encoding (RFC 3986, section 2.1).
+package enum PercentCoding {
+    /// Nil where a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8 or hold a control character.
+    package static func decode(_ text: some StringProtocol) -> String? {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
+                rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-")
+            else { return nil }
+            rest.removeFirst(2)
+            bytes.append(value)
+        }
+        guard let decoded = String(validating: bytes, as: UTF8.self),
+            decoded.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        else { return nil }
+        return decoded
+    }
+
+    /// Encodes everything but unreserved characters.
+    package static func encode(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        let digits = Array("0123456789ABCDEF".utf8)
+        for byte in text.utf8 {
+            switch byte {
+            case 45, 46, 48...57, 65...90, 95, 97...122, 126: bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

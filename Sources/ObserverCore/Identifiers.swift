@@ -1,0 +1,143 @@
+/// Which camera: the number that the database gave it.
+package struct CameraID: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let rawValue: Int64
+
+    package init(rawValue: Int64) {
+        self.rawValue = rawValue
+    }
+
+    package var description: String { String(rawValue) }
+
+    package static func < (left: CameraID, right: CameraID) -> Bool {
+        left.rawValue < right.rawValue
+    }
+}
+
+extension CameraID: Codable {
+    package init(from decoder: any Decoder) throws {
+        rawValue = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
+/// The 128 bits of a universally unique identifier (RFC 9562), written in lower case with hyphens.
+package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
+    /// The 16 bytes, in network order.
+    package let bytes: [UInt8]
+
+    /// Takes 16 bytes; nil if there are not 16.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Reads the form with hyphens, in lower case only, so that one identifier has one spelling in names and keys.
+    package init?(_ description: String) {
+        var bytes: [UInt8] = []
+        var high: UInt8?
+        for (index, character) in description.utf8.enumerated() {
+            if [8, 13, 18, 23].contains(index) {
+                guard character == UInt8(ascii: "-") else { return nil }
+                continue
+            }
+            let digit: UInt8
+            switch character {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
+            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
+            default: return nil
+            }
+            if let first = high {
+                bytes.append(first << 4 | digit)
+                high = nil
+            } else {
+                high = digit
+            }
+        }
+        guard description.utf8.count == 36 else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    package var description: String {
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the 36 characters.
+    package func append(to text: inout [UInt8]) {
+        for (index, byte) in bytes.enumerated() {
+            if [4, 6, 8, 10].contains(index) { text.append(UInt8(ascii: "-")) }
+            text.append(Self.digit(byte >> 4))
+            text.append(Self.digit(byte & 15))
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+
+    /// Version 7: the time first, so that identifiers made later sort later, then chance.
+    package static func version7<Generator: RandomNumberGenerator>(
+        at time: Timestamp,
+        using generator: inout Generator
+    ) -> UniqueID {
+        let milliseconds = UInt64(clamping: max(time.milliseconds, 0))
+        let high = milliseconds << 16 | 0x7000 | UInt64.random(in: 0...0xFFF, using: &generator)
+        let low = 1 << 63 | UInt64.random(in: 0...(1 << 62 - 1), using: &generator)
+        return UniqueID(high: high, low: low)
+    }
+
+    /// Version 4: chance alone.
+    package static func version4<Generator: RandomNumberGenerator>(using generator: inout Generator) -> UniqueID {
+        let high = UInt64.random(in: .min ... .max, using: &generator) & ~0xF000 | 0x4000
+        let low = 1 << 63 | UInt64.random(in: 0...(1 << 62 - 1), using: &generator)
+        return UniqueID(high: high, low: low)
+    }
+
+    private init(high: UInt64, low: UInt64) {
+        bytes = [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+    }
+}
+
+extension UniqueID: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let value = UniqueID(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a UUID in lower case")
+        }
+        self = value
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// Which segment: made once, by the worker that recorded it; sorts by the time it was begun.
+package typealias SegmentID = UniqueID
+
+/// Which spool: kept in the spool itself, so that a disk moved to another machine brings it along.
+package typealias HostID = UniqueID
+
+/// Which connection to a camera: within one, the media timeline of segments is continuous.
+package typealias RunID = UniqueID
+
+extension UniqueID {
+    /// A new version 7 identifier.
+    package static func make(at time: Timestamp) -> UniqueID {
+        var generator = SystemRandomNumberGenerator()
+        return version7(at: time, using: &generator)
+    }
+
+    /// A new version 4 identifier.
+    package static func makeRandom() -> UniqueID {
+        var generator = SystemRandomNumberGenerator()
+        return version4(using: &generator)
+    }
+}

@@ -1,0 +1,88 @@
+/// Which addresses a camera may have.
+///
+/// A camera's URL comes from outside, and the recorder opens it from inside the network: without this rule it would be a
+/// way to reach what only the recorder can reach. The address is checked after the name was resolved.
+package struct NetworkPolicy: Sendable, Hashable {
+    /// An allowed range; with a port, only that port of it.
+    package struct Rule: Sendable, Hashable {
+        package let range: AddressRange
+        package let port: Int?
+    }
+
+    /// What a text cannot be read as, and why.
+    package struct SyntaxError: Error, CustomStringConvertible, Sendable, Hashable {
+        package let entry: String
+        package var description: String {
+            "\"\(entry)\" is neither `default` nor a range such as 10.0.0.0/8 or 127.0.0.1/32:8554"
+        }
+    }
+
+    /// Everything but this machine, its link, and the services that clouds offer on reserved addresses.
+    package static let standard = NetworkPolicy(allowsDefault: true, rules: [], ownServers: [])
+
+    private static let forbidden: [AddressRange] = [
+        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "255.255.255.255", "100.100.100.200",
+        "::", "::1", "fe80::/10", "fd00:ec2::254",
+    ].compactMap { AddressRange($0) }
+
+    private let allowsDefault: Bool
+    private let rules: [Rule]
+    private let ownServers: Set<Endpoint>
+
+    /// An address and a port.
+    package struct Endpoint: Hashable, Sendable {
+        package let address: IPAddress
+        package let port: Int
+
+        package init(address: IPAddress, port: Int) {
+            self.address = address
+            self.port = port
+        }
+    }
+
+    private init(allowsDefault: Bool, rules: [Rule], ownServers: Set<Endpoint>) {
+        self.allowsDefault = allowsDefault
+        self.rules = rules
+        self.ownServers = ownServers
+    }
+
+    /// Reads a list with commas: `default`, ranges, ranges with a port (`127.0.0.1/32:8554`, `[fd00::/8]:554`).
+    package init(parsing text: String) throws(SyntaxError) {
+        var allowsDefault = false
+        var rules: [Rule] = []
+        for part in text.split(separator: ",") {
+            let entry = part.filter { $0 != " " }
+            if entry == "default" {
+                allowsDefault = true
+            } else if let rule = Self.rule(entry) {
+                rules.append(rule)
+            } else {
+                throw SyntaxError(entry: String(entry))
+            }
+        }
+        guard allowsDefault || !rules.isEmpty else { throw SyntaxError(entry: text) }
+        self.init(allowsDefault: allowsDefault, rules: rules, ownServers: [])
+    }
+
+    private static func rule(_ entry: String) -> Rule? {
+        if let range = AddressRange(entry) { return Rule(range: range, port: nil) }
+        guard let colon = entry.lastIndex(of: ":"), let port = Int(entry[entry.index(after: colon)...]),
+            (1...65_535).contains(port)
+        else { return nil }
+        var address = entry[..<colon]
+        if address.hasPrefix("["), address.hasSuffix("]") { address = address.dropFirst().dropLast() }
+        guard let range = AddressRange(String(address)) else { return nil }
+        return Rule(range: range, port: port)
+    }
+
+    /// The same policy, but never these servers, whatever the ranges say: Observer's own.
+    package func excluding(_ servers: [Endpoint]) -> NetworkPolicy {
+        NetworkPolicy(allowsDefault: allowsDefault, rules: rules, ownServers: ownServers.union(servers))
+    }
+
+    package func allows(_ address: IPAddress, port: Int) -> Bool {
+        if ownServers.contains(Endpoint(address: address, port: port)) { return false }
+        if rules.contains(where: { $0.range.contains(address) && ($0.port ?? port) == port }) { return true }
+        return allowsDefault && !Self.forbidden.contains { $0.contains(address) }
+    }
+}

@@ -1,0 +1,76 @@
+import Testing
+
+@testable import ObserverCore
+
+@Suite struct TimestampTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_795_464_062_123, "2026-11-23T20:01:02.123Z"),
+        (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+        (951_782_400_000, "2000-02-29T00:00:00.000Z"),
+        (4_107_542_400_000, "2100-03-01T00:00:00.000Z"),
+        (-1, "1969-12-31T23:59:59.999Z"),
+    ])
+    func `a moment is written in UTC with milliseconds and read back`(milliseconds: Int, text: String) {
+        let moment = Timestamp(milliseconds: Int64(milliseconds))
+        #expect(moment.rfc3339 == text)
+        #expect(Timestamp(rfc3339: text) == moment)
+    }
+
+    @Test func `offsets and fractions are understood`() {
+        #expect(Timestamp(rfc3339: "2026-11-23T22:01:02.5+02:00") == Timestamp(rfc3339: "2026-11-23T20:01:02.500Z"))
+        #expect(Timestamp(rfc3339: "2026-11-23T20:01:02Z") == Timestamp(rfc3339: "2026-11-23T20:01:02.000Z"))
+        #expect(Timestamp(rfc3339: "2026-11-23T20:01:02.123456789Z")?.microseconds == 1_795_464_062_123_456)
+    }
+
+    @Test(arguments: [
+        "", "2026", "2026-11-23", "2026-11-23T20:01:02", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z",
+        "2026-11-23T24:00:00Z", "2026-11-23T20:61:00Z", "2026-11-23T20:01:02.Z", "2026-11-23T20:01:02ZZ",
+        "2026-11-23T20:01:02+2:00", "+026-11-23T20:01:02Z",
+    ])
+    func `what is no time is refused`(text: String) {
+        #expect(Timestamp(rfc3339: text) == nil)
+    }
+
+    @Test func `every day of four centuries survives the way there and back`() {
+        for day in stride(from: -73_000, to: 73_000, by: 1) {
+            let moment = Timestamp(milliseconds: Int64(day) * 86_400_000)
+            let date = moment.date
+            #expect(CivilDate.daysSinceEpoch(year: date.year, month: date.month, day: date.day) == day)
+        }
+    }
+}
+
+@Suite struct UniqueIDTests {
+    @Test func `identifiers of version 7 sort by time and carry their version`() throws {
+        let early = UniqueID.make(at: Timestamp(milliseconds: 1_000))
+        let late = UniqueID.make(at: Timestamp(milliseconds: 2_000))
+        #expect(early.description < late.description)
+        #expect(early.bytes[6] >> 4 == 7)
+        #expect(early.bytes[8] >> 6 == 2)
+        #expect(UniqueID.makeRandom().bytes[6] >> 4 == 4)
+    }
+
+    @Test func `an identifier has one spelling`() {
+        let text = "0193a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"
+        #expect(UniqueID(text)?.description == text)
+        for other in [text.uppercased(), String(text.dropLast()), text + "0", text.replacing("-", with: "_"), ""] {
+            #expect(UniqueID(other) == nil)
+        }
+    }
+}
+
+@Suite struct ObjectKeyTests {
+    @Test func `a key names camera, hour, start, epoch and identifier`() throws {
+        let start = try #require(Timestamp(rfc3339: "2026-11-03T09:01:02.123Z"))
+        let id = try #require(SegmentID("0193a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"))
+        let key = ObjectKey.make(prefix: "observer", camera: CameraID(rawValue: 7), start: start, epoch: 3, id: id)
+        #expect(key == "observer/7/2026/11/03/09/1793696462123-3-0193a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b.mp4")
+        #expect(ObjectKey.isSafe(key))
+    }
+
+    @Test(arguments: ["", "/a", "a/", "a//b", "a/../b", "./a", "a b", "a\nb", "a%2Fb", "ä"])
+    func `a key that could leave its place is not safe`(key: String) {
+        #expect(!ObjectKey.isSafe(key))
+    }
+}
