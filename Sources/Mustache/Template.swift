@@ -1,7 +1,8 @@
 /// A compiled Mustache template.
 ///
-/// Follows the Mustache specification, version 1.4 (interpolation, sections, inverted sections, partials, comments, delimiters); lambdas,
-/// inheritance and dynamic names are left out. `{{name}}` escapes `& < > " '`, `{{{name}}}` and `{{&name}}` do not.
+/// Follows the Mustache specification, version 1.4 (interpolation, sections, inverted sections, partials, comments,
+/// delimiters); lambdas, inheritance and dynamic names are left out. `{{name}}` escapes `& < > " '`, `{{{name}}}` and
+/// `{{&name}}` do not.
 public struct Template: Sendable {
     /// How deep sections may be nested.
     public static let sectionDepthLimit = 64

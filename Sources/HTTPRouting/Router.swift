@@ -1,0 +1,87 @@
+public import FastCGI
+
+/// Finds the handler of a request.
+///
+/// `Context` is what handlers need besides the request: a thread's database connection, for example. A router is built
+/// once and then shared by all threads; each passes its own context.
+public struct Router<Context>: Sendable {
+    /// Answers a request; what it throws is passed on by ``respond(to:context:)``.
+    public typealias Handler = @Sendable (Request, PathParameters, Context) throws -> Response
+
+    /// A method and a pattern with its handler.
+    public struct Route: Sendable {
+        /// The method.
+        public let method: Method
+        /// The path.
+        public let pattern: PathPattern
+        let handler: Handler
+    }
+
+    /// All routes in the order in which they were added; of two that match, the first one answers.
+    public private(set) var routes: [Route] = []
+    /// The routes by the number of their segments.
+    private var byLength: [[Route]] = []
+
+    /// Makes a router without routes.
+    public init() {}
+
+    /// Adds a route.
+    ///
+    /// - Parameters:
+    ///   - method: The method; GET answers HEAD too.
+    ///   - pattern: The path; see ``PathPattern``.
+    ///   - handler: What answers.
+    public mutating func add(_ method: Method, _ pattern: String, _ handler: @escaping Handler) {
+        let route = Route(method: method, pattern: PathPattern(pattern), handler: handler)
+        routes.append(route)
+        let length = route.pattern.segments.count
+        while byLength.count <= length { byLength.append([]) }
+        byLength[length].append(route)
+    }
+
+    /// Answers a request by its route.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - context: Handed to the handler.
+    /// - Returns: The handler's answer.
+    /// - Throws: ``Problem`` 404 where no route has the path, 405 with `Allow` where none has the method; what the
+    ///   handler throws.
+    public func respond(to request: Request, context: Context) throws -> Response {
+        guard let path = Self.segments(request.path), path.count < byLength.count else {
+            throw Problem(404, "There is nothing at this address.")
+        }
+        let name = request.method
+        let method = name == "HEAD" ? .get : Method(rawValue: name)
+        var allowed: Set<Method> = []
+        for route in byLength[path.count] {
+            guard let parameters = route.pattern.match(path) else { continue }
+            if route.method == method { return try route.handler(request, parameters, context) }
+            allowed.insert(route.method)
+        }
+        guard !allowed.isEmpty else { throw Problem(404, "There is nothing at this address.") }
+        var names = allowed.sorted().map(\.rawValue)
+        if allowed.contains(.get) { names.append("HEAD") }
+        throw Problem(405, "This address does not take \(name.isEmpty ? "this method" : name).")
+            .with(.allow, names.joined(separator: ", "))
+    }
+
+    /// The decoded segments of a path, without the one a trailing slash makes; nil when it can't be decoded.
+    private static func segments(_ path: String) -> [[UInt8]]? {
+        let bytes = Array(path.utf8)
+        guard bytes.first == UInt8(ascii: "/") else { return nil }
+        var parts = bytes.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        if parts.last?.isEmpty == true { parts.removeLast() }
+        var segments: [[UInt8]] = []
+        segments.reserveCapacity(parts.count)
+        for part in parts {
+            guard part.contains(UInt8(ascii: "%")) else {
+                segments.append(Array(part))
+                continue
+            }
+            guard let decoded = PercentEncoding.decode(part), !decoded.contains(0) else { return nil }
+            segments.append(decoded)
+        }
+        return segments
+    }
+}
