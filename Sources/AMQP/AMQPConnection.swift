@@ -1,7 +1,9 @@
 import CRabbitMQ
 import Lifecycle
 
-/// One connection to the broker with one channel. It belongs to the thread that made it: librabbitmq has no locks.
+/// One connection to the broker with one channel.
+///
+/// It belongs to the thread that made it: librabbitmq has no locks.
 ///
 /// Every call has a limit: 5 s to connect, to log in and for an answer; a call that hangs in spite of that is ended by
 /// a watchdog after 10 s. After any error the connection is of no more use: let it go and make another. Heartbeats are
@@ -42,7 +44,9 @@ public final class AMQPConnection {
 
     deinit { close() }
 
-    /// Lets the connection go. What was neither confirmed nor acknowledged is decided by the broker: unacknowledged
+    /// Lets the connection go.
+    ///
+    /// What was neither confirmed nor acknowledged is decided by the broker: unacknowledged
     /// deliveries go back to their queue.
     public func close() {
         guard isOpen else { return }

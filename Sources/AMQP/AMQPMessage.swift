@@ -1,4 +1,6 @@
-/// A value in a header or arguments table. Kinds that Observer has no use for (tables, arrays, times) are not read.
+/// A value in a header or arguments table.
+///
+/// Kinds that Observer has no use for (tables, arrays, times) are not read.
 public enum AMQPValue: Sendable, Hashable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByBooleanLiteral
 {
@@ -17,7 +19,9 @@ public enum AMQPValue: Sendable, Hashable, ExpressibleByStringLiteral, Expressib
     public init(booleanLiteral value: Bool) { self = .bool(value) }
 }
 
-/// A message on its way to the broker. It is always sent persistent and `mandatory`.
+/// A message on its way to the broker.
+///
+/// It is always sent persistent and `mandatory`.
 public struct AMQPMessage: Sendable, Hashable {
     /// The exchange; empty for the default exchange, whose key is a queue's name.
     public var exchange: String

@@ -12,7 +12,9 @@ enum BrokerEvent {
 }
 
 extension AMQPConnection {
-    /// The next event, or nil when none came in time. Serves heartbeats.
+    /// The next event, or nil when none came in time.
+    ///
+    /// Serves heartbeats.
     ///
     /// - Throws: ``AMQPError`` when the connection, the channel or the consumer has come to its end, or the broker
     ///   has blocked the connection.

@@ -176,7 +176,9 @@ public final class ConfirmedPublisher: Service {
         }
     }
 
-    /// The next requests, at most `count`, each to be sent at once by the caller. One at a time keeps the rest here
+    /// The next requests, at most `count`, each to be sent at once by the caller.
+    ///
+    /// One at a time keeps the rest here
     /// when sending fails.
     private func take(_ count: Int) -> RequestSequence {
         RequestSequence(publisher: self, remaining: count)

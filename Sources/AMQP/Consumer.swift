@@ -33,7 +33,9 @@ public final class Consumer {
         }
     }
 
-    /// The next delivery, or nil when none came in time. Call it several times in a heartbeat: it serves them.
+    /// The next delivery, or nil when none came in time.
+    ///
+    /// Call it several times in a heartbeat: it serves them.
     ///
     /// - Throws: ``AMQPError`` when the consumer has come to its end: connection or channel closed, consumer cancelled.
     public func next(within limit: Duration = .milliseconds(250)) throws(AMQPError) -> Delivery? {

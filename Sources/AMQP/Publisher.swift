@@ -70,6 +70,7 @@ public final class Publisher {
     /// What the broker has said since the last call, in the order it said it.
     ///
     /// - Parameter limit: How long to wait when nothing has arrived yet.
+    /// - Returns: The outcomes that are known now.
     /// - Throws: ``AMQPError`` when the connection is of no more use; whatever is unconfirmed then stays unknown.
     public func settlements(within limit: Duration = .zero) throws(AMQPError) -> [Settlement] {
         var settled: [Settlement] = []
