@@ -35,6 +35,10 @@ public struct AMQPMessage: Sendable, Hashable {
     public var contentType: String?
     /// The `headers` property.
     public var headers: [String: AMQPValue]
+    /// The `expiration` property, whole milliseconds: how long it may wait in a queue.
+    ///
+    /// Not read from deliveries.
+    public var expiration: Duration?
 
     /// Makes a message.
     public init(
@@ -43,7 +47,8 @@ public struct AMQPMessage: Sendable, Hashable {
         body: [UInt8],
         messageID: String? = nil,
         contentType: String? = "application/json",
-        headers: [String: AMQPValue] = [:]
+        headers: [String: AMQPValue] = [:],
+        expiration: Duration? = nil
     ) {
         self.exchange = exchange
         self.routingKey = routingKey
@@ -51,6 +56,7 @@ public struct AMQPMessage: Sendable, Hashable {
         self.messageID = messageID
         self.contentType = contentType
         self.headers = headers
+        self.expiration = expiration
     }
 }
 

@@ -138,6 +138,10 @@ public final class Publisher {
             flags |= AMQP_BASIC_HEADERS_FLAG
             properties.headers = arena.table(message.headers)
         }
+        if let expiration = message.expiration {
+            flags |= AMQP_BASIC_EXPIRATION_FLAG
+            properties.expiration = arena.bytes(String(max(0, expiration.wholeMilliseconds)))
+        }
         properties._flags = amqp_flags_t(flags)
         return properties
     }

@@ -1,0 +1,28 @@
+/// Why a message's body was not accepted.
+///
+/// Such a message is parked, never tried again.
+package struct MessageError: Error, CustomStringConvertible, Sendable, Hashable {
+    package enum Kind: String, CaseIterable, Sendable {
+        /// More than 8 KiB.
+        case tooLarge
+        /// Not JSON, or not the fields and types of this message.
+        case malformed
+        /// A version this program does not know.
+        case unknownVersion
+        /// A value that is out of bounds.
+        case invalid
+    }
+
+    package let kind: Kind
+    package let detail: String
+
+    package init(_ kind: Kind, _ detail: String) {
+        self.kind = kind
+        self.detail = detail
+    }
+
+    /// Never: the same bytes will be as wrong later.
+    package var isTemporary: Bool { false }
+
+    package var description: String { "message \(kind.rawValue): \(detail)" }
+}

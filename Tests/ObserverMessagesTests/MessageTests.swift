@@ -1,0 +1,111 @@
+import AMQP
+import ObserverCore
+import Testing
+
+@testable import ObserverMessages
+
+@Suite struct MessageTests {
+    static let segment: Segment = {
+        let start = Timestamp(milliseconds: 1_795_000_000_123)
+        let id = SegmentID.make(at: start)
+        let camera = CameraID(rawValue: 7)
+        return Segment(
+            id: id,
+            cameraID: camera,
+            epoch: 3,
+            run: .makeRandom(),
+            sequence: 0,
+            host: .makeRandom(),
+            worker: "node-a",
+            startedAt: start,
+            durationMilliseconds: 10_000,
+            bytes: 2_500_000,
+            sha256: String(repeating: "ab", count: 32),
+            initBytes: 900,
+            initSHA256: String(repeating: "cd", count: 32),
+            mediaStart90k: 0,
+            mediaDuration90k: 900_000,
+            frames: 250,
+            codecs: "avc1.64001f",
+            width: 1920,
+            height: 1080,
+            hasAudio: false,
+            endReason: .duration,
+            flags: [],
+            objectKey: ObjectKey.make(prefix: "observer", camera: camera, start: start, epoch: 3, id: id)
+        )
+    }()
+
+    @Test func `a segment survives the way through the queue`() throws {
+        let recorded = SegmentRecorded(segment: Self.segment)
+        let message = try recorded.message()
+        #expect(message.exchange == "observer.upload")
+        #expect(message.routingKey == Self.segment.host.description)
+        #expect(message.messageID == Self.segment.id.description)
+        #expect(message.body.count < 8192)
+        #expect(try SegmentRecorded(body: message.body) == recorded)
+    }
+
+    @Test func `a retry is the next attempt with a pause`() throws {
+        let message = try SegmentRecorded(segment: Self.segment).retryMessage(after: 1, pause: .seconds(5))
+        #expect(message.routingKey == "\(Self.segment.host).retry.1")
+        #expect(message.expiration == .seconds(5))
+        #expect(try SegmentRecorded(body: message.body).attempt == 2)
+    }
+
+    @Test func `a change of a camera goes to its worker, or to all`() throws {
+        let changed = CameraChanged(cameraID: CameraID(rawValue: 7), version: 18)
+        let message = changed.message(worker: "node-a")
+        #expect(String(decoding: message.body, as: UTF8.self) == #"{"v":1,"camera_id":7,"version":18}"#)
+        #expect(message.routingKey == "worker.node-a")
+        #expect(changed.message(worker: nil).routingKey == "all")
+        #expect(try CameraChanged(body: message.body) == changed)
+    }
+
+    @Test(arguments: [
+        ("", MessageError.Kind.malformed), ("null", .malformed), ("[]", .malformed), (#"{"v":1}"#, .malformed),
+        (#"{"v":2,"camera_id":7,"version":18}"#, .unknownVersion),
+        (#"{"v":1,"camera_id":"7","version":1}"#, .malformed),
+        (#"{"v":1,"camera_id":0,"version":1}"#, .invalid), (#"{"v":1,"camera_id":1,"version":-1}"#, .invalid),
+        ("\u{FF}", .malformed), (String(repeating: " ", count: 9000), .tooLarge),
+    ])
+    func `a wrong body is refused with its reason`(body: String, kind: MessageError.Kind) {
+        #expect {
+            try CameraChanged(body: Array(body.utf8))
+        } throws: {
+            ($0 as? MessageError)?.kind == kind
+        }
+    }
+
+    @Test(arguments: ["../../etc/passwd", "a//b.mp4", "observer/7/x.mp4"])
+    func `a segment with a dangerous key is refused`(key: String) throws {
+        var segment = Self.segment
+        segment.objectKey = key
+        let body = try SegmentRecorded(segment: segment).message().body
+        #expect { try SegmentRecorded(body: body) } throws: { ($0 as? MessageError)?.kind == .invalid }
+    }
+
+    @Test func `random damage to a body never passes as another version or crashes`() throws {
+        let good = try SegmentRecorded(segment: Self.segment).message().body
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<500 {
+            var body = good
+            body[Int.random(in: 0..<body.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            if let read = try? SegmentRecorded(body: body) { #expect(read.segment.problem == nil) }
+        }
+    }
+
+    @Test func `all processes declare a queue with the same arguments`() {
+        let host = Self.segment.host
+        let capture = Broker.topology(worker: "a", host: host)
+        let upload = Broker.topology(host: host)
+        for queue in upload.queues {
+            #expect(capture.queues.contains(queue))
+        }
+        #expect(
+            upload.queues.map(\.name).sorted() == [
+                "upload.\(host)", "upload.\(host).retry.1", "upload.\(host).retry.2", "upload.dead",
+            ]
+        )
+    }
+}
