@@ -1,0 +1,55 @@
+/// Why a stream could not be opened, read or written.
+///
+/// `description` is for logs and people: it names no address and no password.
+public struct MediaError: Error, CustomStringConvertible, Hashable, Sendable {
+    /// What went wrong, as a person who looks after cameras would say it.
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// Nothing answers, or not in time.
+        case unreachable
+        /// Something answers and says no: a closed port, a server error, a forbidden address.
+        case refused
+        /// User or password are missing or wrong.
+        case unauthorized
+        /// The server knows no such stream.
+        case notFound
+        /// There is a stream, but no video in it that can be recorded.
+        case noVideo
+        /// The stream stopped coming.
+        case stalled
+        /// What comes is not what it claims to be.
+        case badStream
+        /// The host's name has no address.
+        case dns
+        /// A file or the memory behind it failed.
+        case file
+        /// The caller asked for the end.
+        case stopped
+    }
+
+    /// What went wrong.
+    public let kind: Kind
+    /// A sentence for people.
+    public let detail: String
+    /// The library's or the system's error number, 0 where there is none.
+    public let code: Int32
+
+    /// Makes an error.
+    public init(_ kind: Kind, _ detail: String, code: Int32 = 0) {
+        self.kind = kind
+        self.detail = detail
+        self.code = code
+    }
+
+    /// Whether trying again by itself may help.
+    public var isTemporary: Bool {
+        switch kind {
+        case .unreachable, .refused, .stalled, .dns, .notFound, .badStream: true
+        case .unauthorized, .noVideo, .file, .stopped: false
+        }
+    }
+
+    /// The kind and the sentence.
+    public var description: String {
+        "\(kind.rawValue): \(detail)"
+    }
+}
