@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# What every part uses: paths, messages, and `step`, which runs one long piece of work with progress and a log.
+
+OBSERVER_HOME=${OBSERVER_HOME:-$REPO/var}
+[[ $OBSERVER_HOME == /* ]] || OBSERVER_HOME=$PWD/$OBSERVER_HOME
+OBSERVER_HOME=${OBSERVER_HOME%/}
+export OBSERVER_HOME
+CONFIG=$OBSERVER_HOME/config RUN=$OBSERVER_HOME/run LOGS=$OBSERVER_HOME/logs
+TOOLS=$REPO/.build/tools
+BINARIES=$REPO/.build/release
+PG_BIN=/usr/lib/postgresql/15/bin
+STEP_PID=
+
+say() { printf '%s\n' "$*"; }
+note() { printf '%s\n' "$*" >&2; }
+
+# fail WHAT [WHY] [NEXT]: says what failed, why and what to do; undoes what this run started; ends with status 1.
+fail() {
+    note ""
+    note "observer: $1"
+    [[ -n ${2:-} ]] && note "  why:  $2"
+    [[ -n ${3:-} ]] && note "  next: $3"
+    undo
+    exit 1
+}
+
+# undo ends what this run has started and nobody else needs. Parts add to UNDO as they start things.
+UNDO=()
+undo() {
+    local i
+    for ((i = ${#UNDO[@]} - 1; i >= 0; i--)); do "${UNDO[i]}" >/dev/null 2>&1; done
+    UNDO=()
+}
+
+on_signal() {
+    note ""
+    note "observer: interrupted; stopping what was started"
+    [[ -n $STEP_PID ]] && kill -TERM -- "-$STEP_PID" 2>/dev/null
+    undo
+    exit 130
+}
+trap on_signal INT TERM HUP
+
+# seconds_since START: tenths of a second since START (a value of $EPOCHREALTIME), such as 3.2
+seconds_since() {
+    local now=${EPOCHREALTIME/[.,]/} start=${1/[.,]/}
+    local tenths=$(((now - start) / 100000))
+    printf '%d.%d' $((tenths / 10)) $((tenths % 10))
+}
+
+# step TITLE NEXT COMMAND…: runs COMMAND in its own process group with its output in a log. On a terminal one line
+# shows the newest log line; elsewhere a plain line appears every 20 s. A failure shows the log's end and stops.
+step() {
+    local title=$1 next=$2
+    shift 2
+    local start=$EPOCHREALTIME status log
+    log=$STEP_LOGS/$(tr -cs 'a-z0-9' '-' <<<"${title,,}" | sed 's/^-*//; s/-*$//').log
+    mkdir -p "$STEP_LOGS"
+    set -m
+    ("$@") >"$log" 2>&1 </dev/null &
+    STEP_PID=$!
+    set +m
+    show_progress "$title" "$start" "$log"
+    wait "$STEP_PID"
+    status=$?
+    STEP_PID=
+    if ((status == 0)); then
+        printf '  %-44s %6s s\n' "$title" "$(seconds_since "$start")"
+        return 0
+    fi
+    printf '  %-44s %6s s  FAILED\n' "$title" "$(seconds_since "$start")"
+    note "  the end of $log:"
+    tail -n 20 "$log" | sed 's/^/    /' >&2
+    fail "$title: failed with status $status" "$(last_reason "$log")" "$next"
+}
+
+# The last line of a log that looks like a reason, or simply the last line.
+last_reason() {
+    local line
+    line=$(grep -aiE 'error|fail|denied|cannot|fatal|refused' "$1" | tail -n 1)
+    [[ -n $line ]] || line=$(tail -n 1 "$1")
+    printf '%s' "${line:0:300}"
+}
+
+show_progress() {
+    local title=$1 start=$2 log=$3 waited=0 columns last
+    columns=$(tput cols 2>/dev/null || echo 100)
+    while kill -0 "$STEP_PID" 2>/dev/null; do
+        sleep 0.1
+        ((waited += 1))
+        if [[ -t 1 ]]; then
+            last=$(tail -c 400 "$log" | tr '\r' '\n' | tail -n 1 | tr -d '[:cntrl:]')
+            printf '\r\033[K%s' "$(printf '  %-44s %6s s  %s' "$title" "$(seconds_since "$start")" "$last" | cut -c "1-$columns")"
+        elif ((waited % 200 == 0)); then
+            last=$(tail -c 400 "$log" | tr '\r' '\n' | tail -n 1 | tr -d '[:cntrl:]')
+            printf '  %s … %s s: %s\n' "$title" "$(seconds_since "$start")" "${last:0:120}"
+        fi
+    done
+    [[ -t 1 ]] && printf '\r\033[K'
+    return 0
+}
+
+# wait_for SECONDS COMMAND…: polls COMMAND ten times a second until it succeeds; fails when the time is up.
+wait_for() {
+    local deadline=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < deadline)) || return 1
+        sleep 0.1
+    done
+}
+
+# True when something accepts connections on the loopback port.
+port_answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# A random word of N hexadecimal digits.
+random_hex() { od -An -vtx1 -N "$(($1 / 2))" /dev/urandom | tr -d ' \n'; }

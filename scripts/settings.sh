@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# What one home remembers between runs (ports, passwords) in config/settings, and who the services run as.
+
+ALL_SERVICES=(postgres rabbitmq s3 nginx web capture upload camera)
+
+# read_settings FILE: takes NAME=value lines as they are. The file is never run as shell code.
+read_settings() {
+    local name value
+    [[ -f $1 ]] || return 0
+    while IFS='=' read -r name value; do
+        [[ $name =~ ^[A-Z][A-Z0-9_]*$ ]] && printf -v "$name" '%s' "$value"
+    done <"$1"
+}
+
+# write_private FILE: standard input becomes FILE, mode 0600, owned by the service user, replaced in one move.
+write_private() {
+    local draft=$1.new
+    (umask 077 && cat >"$draft") || fail "cannot write $1"
+    [[ -n $SERVICE_USER ]] && chown "$SERVICE_USER:" "$draft"
+    mv -f "$draft" "$1"
+}
+
+# choose_user decides who the services run as: whoever calls, or, when that is root, an unprivileged user, because
+# PostgreSQL refuses root and nothing else here needs it. Sets SERVICE_USER (empty: the caller) and AS_USER.
+choose_user() {
+    SERVICE_USER='' AS_USER=()
+    ((EUID == 0)) || return 0
+    SERVICE_USER=${OBSERVER_USER:-postgres}
+    id "$SERVICE_USER" >/dev/null 2>&1 || SERVICE_USER=nobody
+    AS_USER=(setpriv "--reuid=$SERVICE_USER" "--regid=$(id -g "$SERVICE_USER")" --init-groups)
+    local folder
+    for folder in "$OBSERVER_HOME" "$REPO/.build"; do
+        "${AS_USER[@]}" test -x "$(nearest_folder "$folder")" && continue
+        # A folder above is closed to that user (a clone in /root, say): let the services pass through it, read only.
+        AS_USER+=("--inh-caps=+dac_read_search" "--ambient-caps=+dac_read_search")
+        "${AS_USER[@]}" test -x "$(nearest_folder "$folder")" 2>/dev/null && return 0
+        fail "user $SERVICE_USER, which the services run as, cannot enter $folder" \
+            "a folder above it is closed to other users, and this machine does not let root lend the right to read" \
+            "put the clone (or OBSERVER_HOME) below a folder that everybody may enter, such as /srv, or run as a user"
+    done
+}
+
+# The nearest existing folder at or above a path.
+nearest_folder() {
+    local folder=$1
+    while [[ ! -d $folder ]]; do folder=$(dirname "$folder"); done
+    printf '%s' "$folder"
+}
+
+# open_home makes the folders of the home and loads or makes its settings.
+open_home() {
+    local folder socket=$RUN/supervisor.sock
+    if ((${#socket} > 100)); then
+        fail "the path of OBSERVER_HOME is too long (${#OBSERVER_HOME} characters)" \
+            "unix sockets live in it, and the system takes at most 107 bytes for a socket's path ($socket)" \
+            "set OBSERVER_HOME to a shorter path, for example OBSERVER_HOME=\$HOME/.observer"
+    fi
+    if [[ $OBSERVER_HOME$REPO == *[[:space:]\"\'\;%]* ]]; then
+        fail "the path '$OBSERVER_HOME' or '$REPO' has a space, a quote, ';' or '%' in it" \
+            "the configuration files of nginx and the supervisor cannot carry it" "move it to a plain path"
+    fi
+    mkdir -p "$CONFIG" "$RUN" "$LOGS" "$OBSERVER_HOME"/{postgres,rabbitmq,s3,nginx,spool} 2>/dev/null ||
+        fail "cannot make folders in $OBSERVER_HOME" "$(ls -ld "$(nearest_folder "$OBSERVER_HOME")")" \
+            "choose another place with OBSERVER_HOME"
+    [[ -n $SERVICE_USER ]] && chown "$SERVICE_USER:" "$OBSERVER_HOME" "$OBSERVER_HOME"/*/
+    chmod 0750 "$OBSERVER_HOME"
+    chmod 0700 "$CONFIG" "$OBSERVER_HOME/postgres" "$OBSERVER_HOME/rabbitmq"
+    load_settings
+    choose_ports
+    choose_secrets
+    save_settings
+}
+
+SETTINGS=(WEB_PORT WEB_LISTEN PG_PORT PG_PASSWORD PG_ADMIN_PASSWORD AMQP_PORT AMQP_DIST_PORT EPMD_PORT AMQP_PASSWORD
+    AMQP_COOKIE S3_PORT S3_PORTS S3_KEY S3_SECRET CAMERA_PORT RCLONE_PORT NODE)
+
+load_settings() {
+    local name
+    for name in "${SETTINGS[@]}"; do printf -v "$name" '%s' ''; done
+    read_settings "$CONFIG/settings"
+    WEB_PORT=${OBSERVER_PORT:-${WEB_PORT:-8080}}
+    WEB_LISTEN=${OBSERVER_LISTEN:-${WEB_LISTEN:-127.0.0.1}}
+}
+
+save_settings() {
+    local name
+    for name in "${SETTINGS[@]}"; do printf '%s=%s\n' "$name" "${!name}"; done | write_private "$CONFIG/settings"
+}
+
+# True when all the loopback ports are free.
+ports_free() {
+    /usr/bin/python3 - "$@" <<'PYTHON'
+import socket, sys
+held = []
+for port in sys.argv[1:]:
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        s.bind(("127.0.0.1", int(port)))
+        s.listen(1)
+    except OSError:
+        sys.exit(1)
+    held.append(s)
+PYTHON
+}
+
+# free_ports N: N free loopback ports below the range the kernel hands out to clients.
+free_ports() {
+    /usr/bin/python3 - "$1" <<'PYTHON'
+import random, socket, sys
+held, found = [], []
+while len(found) < int(sys.argv[1]):
+    port = random.randrange(20000, 32000)
+    s = socket.socket()
+    try:
+        s.bind(("127.0.0.1", port))
+        s.listen(1)
+    except OSError:
+        continue
+    held.append(s)
+    found.append(str(port))
+print(*found)
+PYTHON
+}
+
+# choose_ports keeps a service's ports while they are free or the service itself holds them, else takes new ones.
+choose_ports() {
+    keep_ports postgres "$PG_PORT" || PG_PORT=$(free_ports 1)
+    keep_ports rabbitmq "$AMQP_PORT" "$AMQP_DIST_PORT" "$EPMD_PORT" ||
+        read -r AMQP_PORT AMQP_DIST_PORT EPMD_PORT < <(free_ports 3)
+    # shellcheck disable=SC2086 # a list of ports
+    if ! keep_ports s3 "$S3_PORT" $S3_PORTS; then
+        read -r S3_PORT S3_PORTS < <(free_ports 8)
+    fi
+    keep_ports camera "$CAMERA_PORT" || CAMERA_PORT=$(free_ports 1)
+    keep_ports rclone "$RCLONE_PORT" || RCLONE_PORT=$(free_ports 1)
+}
+
+keep_ports() {
+    [[ -n $2 ]] || return 1
+    service_runs "$1" && return 0
+    shift
+    ports_free "$@"
+}
+
+choose_secrets() {
+    PG_PASSWORD=${PG_PASSWORD:-$(random_hex 32)}
+    PG_ADMIN_PASSWORD=${PG_ADMIN_PASSWORD:-$(random_hex 32)}
+    AMQP_PASSWORD=${AMQP_PASSWORD:-$(random_hex 32)}
+    AMQP_COOKIE=${AMQP_COOKIE:-$(random_hex 32)}
+    S3_KEY=${S3_KEY:-OBS$(random_hex 16)}
+    S3_SECRET=${S3_SECRET:-$(random_hex 40)}
+    NODE=${NODE:-node-$(random_hex 4)}
+    [[ -s $CONFIG/key ]] || head -c 32 /dev/urandom | base64 -w 0 | write_private "$CONFIG/key"
+}

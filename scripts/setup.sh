@@ -1,0 +1,257 @@
+# shellcheck shell=bash
+# `up`: from a fresh machine to the first recording in S3.
+
+command_up() {
+    (($# == 0)) || fail "up takes no argument ('$1')" "" "./observer up --help"
+    local begun=$EPOCHREALTIME
+    STEP_LOGS=$REPO/.build/logs/up
+    say "Observer: setting up in $OBSERVER_HOME"
+    use_private "${ALL_SERVICES[@]}"
+    prepare_machine
+    choose_user
+    open_home
+    STEP_LOGS=$LOGS/up
+    render_all
+    check_web_port
+    start_supervisor
+    start_dependencies
+    start_observer
+    runs_here camera && set_up_demo_camera
+    UNDO=()
+    print_welcome "$begun"
+}
+
+# Packages, tools and binaries.
+prepare_machine() {
+    local packages=() name
+    for name in "${RUN_PACKAGES[@]}"; do
+        case $name in
+        postgresql-15) runs_here postgres || continue ;;
+        rabbitmq-server) runs_here rabbitmq || continue ;;
+        gir1.2-gst-* | gstreamer1.0-* | python3-gi) runs_here camera || continue ;;
+        esac
+        packages+=("$name")
+    done
+    install_packages "${packages[@]}"
+    install_tools "${RUN_TOOLS[@]}"
+    build_release
+}
+
+check_web_port() {
+    service_runs nginx && return 0
+    [[ $WEB_PORT =~ ^[0-9]{1,5}$ ]] || fail "OBSERVER_PORT is '$WEB_PORT', not a port number" "" "OBSERVER_PORT=8081 ./observer up"
+    if ! ports_free "$WEB_PORT"; then
+        fail "port $WEB_PORT is taken" "another program listens on it, or a port below 1024 needs rights" \
+            "OBSERVER_PORT=$(free_ports 1) ./observer up"
+    fi
+}
+
+# The broker takes longest to boot, so it starts first and is waited for last.
+start_dependencies() {
+    if runs_here rabbitmq; then
+        start_services epmd
+        wait_for 10 port_answers "$EPMD_PORT" || fail "epmd does not answer" "$(last_reason "$LOGS/epmd.log")" "see $LOGS/epmd.log"
+        start_services rabbitmq
+    fi
+    runs_here s3 && start_services s3
+    if runs_here postgres; then
+        [[ -f $OBSERVER_HOME/postgres/data/PG_VERSION ]] ||
+            step "make the database cluster" "see the log" make_cluster
+        start_services postgres
+        await_service postgres 60 as_database_admin -c 'SELECT 1'
+        step "make the database" "see the log" make_database
+    fi
+    step "migrate the database" "./observer doctor" observerctl migrate
+    runs_here s3 && await_service s3 60 s3_answers
+    step "make the bucket" "./observer doctor" make_bucket
+}
+
+make_cluster() {
+    local password=$CONFIG/pg-admin-password
+    printf '%s\n' "$PG_ADMIN_PASSWORD" | write_private "$password"
+    # A cluster that was only half made is of no use to anybody.
+    rm -rf "$OBSERVER_HOME/postgres/data.new"
+    (cd "$OBSERVER_HOME" && "${AS_USER[@]}" "$PG_BIN/initdb" -D "$OBSERVER_HOME/postgres/data.new" -U postgres \
+        --pwfile="$password" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --data-checksums) || return 1
+    mv "$OBSERVER_HOME/postgres/data.new" "$OBSERVER_HOME/postgres/data"
+}
+
+# psql as the private server's own administrator.
+as_database_admin() {
+    PGPASSWORD=$PG_ADMIN_PASSWORD PGCONNECT_TIMEOUT=5 "$PG_BIN/psql" -X -q -At -v ON_ERROR_STOP=1 \
+        -h 127.0.0.1 -p "$PG_PORT" -U postgres -d postgres "$@"
+}
+
+make_database() {
+    # \gexec runs what the query prints: the statement when the thing is missing, nothing when it is there.
+    as_database_admin <<SQL
+SELECT 'CREATE ROLE observer LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'observer') \gexec
+ALTER ROLE observer PASSWORD '$PG_PASSWORD';
+SELECT 'CREATE DATABASE observer OWNER observer' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'observer') \gexec
+SQL
+}
+
+# Any answer over HTTP will do here: the bucket step asks with credentials.
+s3_answers() { curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$S3_PORT/"; }
+
+# SeaweedFS answers before its volumes are ready, so the first tries may be refused.
+make_bucket() { wait_for 30 observerctl bucket || observerctl bucket; }
+
+# observerctl with the environment of the home, as the user the services run as.
+observerctl() (
+    while IFS='=' read -r key value; do export "$key=$value"; done <"$CONFIG/observer.env"
+    unset OBSERVER_HOME
+    exec "${AS_USER[@]}" "$BINARIES/observerctl" "$@"
+)
+
+start_observer() {
+    step "make the first user" "./observer password admin" make_admin
+    step "check nginx's configuration" "mend nginx/*.conf, or the setting that it names" check_nginx
+    start_services web capture upload nginx
+    runs_here camera && start_services camera
+    await_service web 30 curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
+    runs_here rabbitmq && await_service rabbitmq 120 port_answers "$AMQP_PORT"
+    return 0
+}
+
+check_nginx() {
+    "${AS_USER[@]}" /usr/sbin/nginx -t -q -p "$OBSERVER_HOME/nginx" -e "$LOGS/nginx-error.log" -c "$CONFIG/nginx.conf"
+}
+
+web_address() {
+    local host=$WEB_LISTEN
+    [[ $host == 0.0.0.0 || $host == '*' ]] && host=127.0.0.1
+    printf 'http://%s:%s' "$host" "$WEB_PORT"
+}
+
+# The first admin, with a password made once and kept in config/admin-password.
+make_admin() {
+    local file=$CONFIG/admin-password
+    [[ -s $file ]] || random_hex 20 | write_private "$file"
+    observerctl create-admin admin <"$file"
+}
+
+# api METHOD PATH [JSON]: one request with the token of the set-up; prints the body, fails on an HTTP error.
+api() {
+    local body=()
+    [[ -n ${3:-} ]] && body=(-H 'Content-Type: application/json' --data "$3")
+    # The token goes by a file: command lines are public on a machine.
+    curl -sS --fail-with-body --max-time 10 -X "$1" -H "@$CONFIG/setup-token" "${body[@]}" "$(web_address)/api/v1$2"
+}
+
+# The token that `up` itself uses, kept in the home.
+make_setup_token() {
+    local token
+    [[ -s $CONFIG/setup-token ]] && api GET '/cameras/?limit=1' >/dev/null && return 0
+    token=$(observerctl token "set-up-$(date +%s)" --role operator) || return 1
+    printf 'Authorization: Bearer %s\n' "$token" | write_private "$CONFIG/setup-token"
+}
+
+DEMO_NAME="Demo camera"
+
+set_up_demo_camera() {
+    step "set up the demo camera" "./observer logs web; then ./observer up" add_demo_camera
+    step "first recording in S3" "./observer logs capture; ./observer logs upload" wait_for_recording
+}
+
+add_demo_camera() {
+    local camera wanted="rtsp://127.0.0.1:$CAMERA_PORT/demo"
+    make_setup_token || return 1
+    wait_for 15 port_answers "$CAMERA_PORT" || { echo "the demo camera does not answer"; return 1; }
+    camera=$(api GET '/cameras/?limit=500' | jq --arg name "$DEMO_NAME" 'map(select(.name == $name)) | first // empty') || return 1
+    if [[ -z $camera ]]; then
+        camera=$(api POST /cameras/ "$(jq -n --arg name "$DEMO_NAME" --arg url "$wanted" '{name: $name, url: $url,
+            location: "This machine", location_details: "A generated picture with a clock and a frame counter",
+            transport: "tcp", audio: "copy"}')") || { echo "$camera"; return 1; }
+    elif [[ $(jq -r .url <<<"$camera") != "$wanted" ]]; then
+        api PATCH "/cameras/$(jq -r .id <<<"$camera")" "$(jq -n --arg url "$wanted" '{url: $url}')" || return 1
+    fi
+    jq -r .id <<<"$camera" >"$CONFIG/demo-camera"
+    api POST "/cameras/$(<"$CONFIG/demo-camera")/on"
+}
+
+# Stored and not older than a minute: a recording of an earlier run proves nothing about this one.
+wait_for_recording() {
+    local camera from segments deadline=$((SECONDS + 90))
+    camera=$(<"$CONFIG/demo-camera")
+    from=$(date -u -d '-60 seconds' +%Y-%m-%dT%H:%M:%S.000Z)
+    while ((SECONDS < deadline)); do
+        segments=$(api GET "/cameras/$camera/segments?from=$from")
+        if jq -e 'any(.state == "stored")' <<<"$segments" >/dev/null 2>&1; then return 0; fi
+        jq -r '"waiting: \(length) recorded, \(map(select(.state == "stored")) | length) stored"' <<<"$segments" 2>/dev/null
+        sleep 0.3
+    done
+    echo "no recording was stored within 90 s; the camera's state:"
+    api GET "/cameras/$camera" | jq -c .status
+    return 1
+}
+
+print_welcome() {
+    cat <<TEXT
+
+Observer runs (set up in $(seconds_since "$1") s).
+
+  Page      $(web_address)/
+  User      admin
+  Password  $(<"$CONFIG/admin-password")   (as first set; kept in $CONFIG/admin-password)
+
+  ./observer status    what runs          ./observer logs web -f    what it says
+  ./observer token me  an API token       ./observer down           stop everything
+TEXT
+}
+
+require_running() { supervisor_runs || fail "nothing runs in $OBSERVER_HOME" "" "./observer up"; }
+
+command_token() {
+    local name='' role=operator
+    while (($#)); do
+        case $1 in
+        --role) role=${2:-} && shift ;;
+        --role=*) role=${1#*=} ;;
+        -*) fail "token does not know '$1'" "" "./observer token --help" ;;
+        *) [[ -z $name ]] || fail "token takes one name" "" "./observer token --help"; name=$1 ;;
+        esac
+        shift
+    done
+    [[ -n $name ]] || fail "token needs a name" "" "./observer token NAME [--role ROLE]"
+    [[ $role =~ ^(viewer|operator|admin)$ ]] || fail "'$role' is not a role" "" "one of viewer, operator, admin"
+    choose_user
+    require_running
+    load_settings
+    observerctl token "$name" --role "$role"
+}
+
+command_password() {
+    local user=${1:-} first second
+    [[ -n $user && $# == 1 ]] || fail "password needs one user name" "" "./observer password admin"
+    choose_user
+    require_running
+    load_settings
+    if [[ -t 0 ]]; then
+        read -rsp "New password for $user: " first && note ""
+        read -rsp "Again: " second && note ""
+        [[ $first == "$second" ]] || fail "the two are not the same" "" "try again"
+    else
+        IFS= read -r first
+    fi
+    [[ -n $first ]] || fail "an empty password" "" "type one, or give it on standard input"
+    observerctl password "$user" <<<"$first"
+}
+
+command_bench() {
+    local name=${1:-} scripts=()
+    if [[ -z $name ]]; then
+        shopt -s nullglob
+        for name in bench/*; do [[ -x $name && -f $name ]] && scripts+=("$(basename "$name")"); done
+        ((${#scripts[@]})) || fail "there are no comparisons yet" "bench/ has none" ""
+        say "./observer bench NAME, one of: ${scripts[*]}"
+        return 0
+    fi
+    [[ $name =~ ^[a-z0-9_.-]+$ && -x bench/$name ]] || fail "there is no comparison '$name'" "" "./observer bench lists them"
+    STEP_LOGS=$REPO/.build/logs/bench
+    use_private "${ALL_SERVICES[@]}"
+    install_packages "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+    install_tools "${RUN_TOOLS[@]}" "${TEST_TOOLS[@]}"
+    build_release
+    exec "bench/$name" "${@:2}"
+}

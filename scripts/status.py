@@ -1,0 +1,91 @@
+"""Prints the state of a home's services: one line each, or JSON. Called by `./observer status`.
+
+Asks supervisord over its unix socket (XML-RPC); with no supervisor there, says what is left of the processes.
+"""
+import datetime
+import http.client
+import json
+import os
+import re
+import socket
+import sys
+import xmlrpc.client
+
+HOME = os.environ["OBSERVER_HOME"]
+SERVICES = os.environ["OBSERVER_SERVICES"].split()
+STATES = {
+    "RUNNING": "running", "STARTING": "starting", "BACKOFF": "restarting", "EXITED": "restarting",
+    "STOPPING": "stopping", "STOPPED": "stopped", "FATAL": "failed", "UNKNOWN": "failed",
+}
+ERROR = re.compile(r"\b(error|fatal|panic|critical|emerg|traceback)\b", re.IGNORECASE)
+
+
+class UnixTransport(xmlrpc.client.Transport):
+    """HTTP over supervisord's unix socket."""
+
+    def make_connection(self, host):
+        connection = http.client.HTTPConnection("localhost", timeout=5)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(5)
+        connection.sock.connect(f"{HOME}/run/supervisor.sock")
+        return connection
+
+
+def processes():
+    """What supervisord says, by name; None when it does not answer."""
+    server = xmlrpc.client.ServerProxy("http://localhost", transport=UnixTransport())
+    try:
+        return {entry["name"]: entry for entry in server.supervisor.getAllProcessInfo()}
+    except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+        return None
+
+
+def last_error(name, since):
+    """The newest line of the service's log that tells of an error, if the log was written since it started."""
+    try:
+        with open(f"{HOME}/logs/{name}.log", "rb") as log:
+            if os.fstat(log.fileno()).st_mtime < since:
+                return None
+            log.seek(max(0, os.fstat(log.fileno()).st_size - 65536))
+            lines = log.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    return next((line.strip()[:200] for line in reversed(lines) if ERROR.search(line)), None)
+
+
+def rfc3339(seconds):
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def describe(name, known):
+    if known is None:
+        return {"name": name, "state": "stopped", "pid": None, "since": None, "last_error": None}
+    entry = known.get(name)
+    if entry is None:
+        # Not a program of this home: given by a setting, or left out.
+        return {"name": name, "state": "external", "pid": None, "since": None, "last_error": None}
+    moment = entry["start"] if entry["pid"] else entry["stop"]
+    return {
+        "name": name,
+        "state": STATES.get(entry["statename"], "failed"),
+        "pid": entry["pid"] or None,
+        "since": rfc3339(moment) if moment else None,
+        "last_error": entry["spawnerr"] or last_error(name, entry["start"]),
+    }
+
+
+def main():
+    known = processes()
+    rows = [describe(name, known) for name in SERVICES]
+    if sys.argv[1] == "json":
+        print(json.dumps(rows, indent=2))
+    else:
+        for row in rows:
+            pid = f"pid {row['pid']}" if row["pid"] else "-"
+            since = f"since {row['since']}" if row["since"] else "-"
+            print(f"{row['name']:<9} {row['state']:<10} {pid:<12} {since:<27} {row['last_error'] or '-'}")
+    return 0 if all(row["state"] in ("running", "external") for row in rows) else 3
+
+
+sys.exit(main())

@@ -1,0 +1,2 @@
+# shellcheck shell=bash
+command_test() { fail "not written yet"; }
