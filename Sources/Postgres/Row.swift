@@ -1,0 +1,102 @@
+import CLibPQ
+
+/// One row of an answer, valid only inside the closure it is lent to.
+///
+/// Columns are read in turn with ``next(_:)`` or by position. Reading a column as a type it does not have is an error
+/// (`decoding`), as is NULL where the type is not optional.
+public struct Row: ~Copyable {
+    private let result: OpaquePointer  // PGresult, owned by the ResultHandle that lends this row
+    private let index: Int32
+    private var column: Int32 = 0
+
+    /// The number of columns.
+    public let columnCount: Int32
+
+    init(result: OpaquePointer, index: Int32, columnCount: Int32) {
+        self.result = result
+        self.index = index
+        self.columnCount = columnCount
+    }
+
+    /// Reads the next column.
+    public mutating func next<Value: SQLValue>(_ type: Value.Type = Value.self) throws(PostgresError) -> Value {
+        defer { column += 1 }
+        return try value(at: column)
+    }
+
+    /// Passes over the next columns.
+    public mutating func skip(_ count: Int32 = 1) {
+        column += count
+    }
+
+    /// Reads the column at a position, counted from 0.
+    public func value<Value: SQLValue>(
+        at column: Int32,
+        as type: Value.Type = Value.self
+    ) throws(PostgresError) -> Value {
+        let value = try bytes(at: column).map { Value.decode($0, type: SQLType(PQftype(result, column))) } ?? Value.null
+        guard let value else {
+            throw PostgresError(.decoding, serverMessage: "column \(column) is not \(Value.self)")
+        }
+        return value
+    }
+
+    /// Reads all columns as a tuple.
+    public func decode<each Value: SQLValue>(
+        _ type: (repeat each Value).Type = (repeat each Value).self
+    ) throws(PostgresError) -> (repeat each Value) {
+        var column: Int32 = 0
+        return (repeat try value(at: advance(&column), as: (each Value).self))
+    }
+
+    /// Whether a column is NULL.
+    public func isNull(at column: Int32) -> Bool {
+        PQgetisnull(result, index, column) == 1
+    }
+
+    /// Appends the UTF-8 of a text column without making a `String`; false when the column is NULL.
+    @discardableResult
+    public func appendText(at column: Int32, to buffer: inout [UInt8]) throws(PostgresError) -> Bool {
+        try withText(at: column) { (text: UnsafeRawBufferPointer?) in
+            guard let text else { return false }
+            buffer.append(contentsOf: text)
+            return true
+        }
+    }
+
+    /// Lends the UTF-8 of a text column (nil for NULL). The bytes are valid inside the closure only.
+    public func withText<R>(
+        at column: Int32,
+        _ body: (UnsafeRawBufferPointer?) -> R
+    ) throws(PostgresError) -> R {
+        guard let bytes = try bytes(at: column) else { return body(nil) }
+        guard let text = SQLType.textBytes(bytes, type: SQLType(PQftype(result, column))) else {
+            throw PostgresError(.decoding, serverMessage: "column \(column) is not text")
+        }
+        return body(text)
+    }
+
+    /// Lends each element of a `text[]` column in turn; NULL counts as empty.
+    public func forEachText(at column: Int32, _ body: (UnsafeRawBufferPointer) -> Void) throws(PostgresError) {
+        guard let bytes = try bytes(at: column) else { return }
+        guard TextArray.forEach(bytes, body) else {
+            throw PostgresError(.decoding, serverMessage: "column \(column) is not text[]")
+        }
+    }
+
+    /// The bytes of a column, nil for NULL. PQgetvalue's memory lives as long as the PGresult.
+    private func bytes(at column: Int32) throws(PostgresError) -> UnsafeRawBufferPointer? {
+        guard column >= 0, column < columnCount else {
+            throw PostgresError(.decoding, serverMessage: "there is no column \(column)")
+        }
+        guard PQgetisnull(result, index, column) == 0 else { return nil }
+        let count = Int(PQgetlength(result, index, column))
+        return UnsafeRawBufferPointer(start: PQgetvalue(result, index, column), count: count)
+    }
+}
+
+/// Returns the number and counts it up; a pack expansion has no other way to number its elements.
+private func advance(_ column: inout Int32) -> Int32 {
+    defer { column += 1 }
+    return column
+}
