@@ -1,0 +1,82 @@
+import CLibCrypto
+
+/// AES-256-GCM (NIST SP 800-38D) for small secrets at rest.
+///
+/// The sealed form is one byte of format (1), a random nonce of 12 bytes, the cipher text, and the tag of 16 bytes.
+public struct SealingKey: Sendable {
+    private static let format: UInt8 = 1
+    private static let nonceBytes = 12
+    private static let tagBytes = 16
+
+    private let key: [UInt8]
+
+    /// Takes a key of 32 bytes.
+    ///
+    /// - Throws: `CryptoError` of kind `badInput` for another size.
+    public init(_ key: [UInt8]) throws(CryptoError) {
+        guard key.count == 32 else { throw CryptoError(.badInput, "key of \(key.count) bytes, needs 32") }
+        self.key = key
+    }
+
+    /// Encrypts and authenticates.
+    ///
+    /// - Parameters:
+    ///   - secret: What to hide.
+    ///   - place: What it belongs to; opening it elsewhere fails, so that rows cannot be swapped.
+    /// - Returns: The sealed form.
+    /// - Throws: `CryptoError` of kind `unavailable`.
+    public func seal(_ secret: [UInt8], for place: String) throws(CryptoError) -> [UInt8] {
+        let nonce = try SecureRandom.bytes(Self.nonceBytes)
+        guard let context = EVP_CIPHER_CTX_new() else { throw CryptoError(.unavailable, "seal") }
+        defer { EVP_CIPHER_CTX_free(context) }
+        let place = Array(place.utf8)
+        var output = [UInt8](repeating: 0, count: secret.count + 16)
+        var tag = [UInt8](repeating: 0, count: Self.tagBytes)
+        var count: Int32 = 0
+        var tail: Int32 = 0
+        guard
+            EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1,
+            EVP_EncryptUpdate(context, nil, &tail, place, Int32(place.count)) == 1,
+            EVP_EncryptUpdate(context, &output, &count, secret, Int32(secret.count)) == 1,
+            output.withUnsafeMutableBufferPointer({
+                EVP_EncryptFinal_ex(context, $0.baseAddress.map { $0 + Int(count) }, &tail)
+            }) == 1,
+            observer_gcm_get_tag(context, &tag) == 1
+        else { throw CryptoError(.unavailable, "seal") }
+        return [Self.format] + nonce + output.prefix(Int(count + tail)) + tag
+    }
+
+    /// Decrypts what `seal` made.
+    ///
+    /// - Parameters:
+    ///   - sealed: The sealed form.
+    ///   - place: What it was sealed for.
+    /// - Returns: The secret.
+    /// - Throws: `CryptoError` of kind `notAuthentic` where it was changed or belongs elsewhere, `badInput` where it is no
+    ///   sealed form.
+    public func open(_ sealed: [UInt8], for place: String) throws(CryptoError) -> [UInt8] {
+        guard sealed.count >= 1 + Self.nonceBytes + Self.tagBytes, sealed[0] == Self.format else {
+            throw CryptoError(.badInput, "open")
+        }
+        let nonce = Array(sealed[1..<(1 + Self.nonceBytes)])
+        let text = Array(sealed[(1 + Self.nonceBytes)..<(sealed.count - Self.tagBytes)])
+        let tag = Array(sealed.suffix(Self.tagBytes))
+        guard let context = EVP_CIPHER_CTX_new() else { throw CryptoError(.unavailable, "open") }
+        defer { EVP_CIPHER_CTX_free(context) }
+        let place = Array(place.utf8)
+        var output = [UInt8](repeating: 0, count: text.count + 16)
+        var count: Int32 = 0
+        var tail: Int32 = 0
+        guard
+            EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce) == 1,
+            EVP_DecryptUpdate(context, nil, &tail, place, Int32(place.count)) == 1,
+            EVP_DecryptUpdate(context, &output, &count, text, Int32(text.count)) == 1,
+            observer_gcm_set_tag(context, tag) == 1
+        else { throw CryptoError(.unavailable, "open") }
+        let authentic = output.withUnsafeMutableBufferPointer {
+            EVP_DecryptFinal_ex(context, $0.baseAddress.map { $0 + Int(count) }, &tail)
+        }
+        guard authentic == 1 else { throw CryptoError(.notAuthentic, "open") }
+        return Array(output.prefix(Int(count + tail)))
+    }
+}
