@@ -1,0 +1,153 @@
+"""What is really stored: objects against rows against receipts, by id and SHA-256, and the frames in them, counted."""
+
+import hashlib
+import json
+import subprocess
+from dataclasses import dataclass, field
+
+from building import Building
+from home import Home
+from waiting import await_value
+
+from clip import counters_in  # the simulator's; building.py put its folder on the path
+
+
+@dataclass
+class Recording:
+    """Everything stored of one camera, in the order of its counters."""
+
+    rows: list[dict]
+    counters: list[int] = field(default_factory=list)
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def cuts(self) -> int:
+        """Places where one segment ends and the next of the same connection begins."""
+        return sum(1 for a, b in zip(self.rows, self.rows[1:]) if a["run"] == b["run"])
+
+    def missing_from(self, sent: list[int]) -> list[int]:
+        """Counters sent between the first and the last stored one that are not stored."""
+        stored = set(self.counters)
+        return [counter for counter in sent if self.counters[0] <= counter <= self.counters[-1] and counter not in stored]
+
+    def of_run(self, run: str) -> list[dict]:
+        return [row for row in self.rows if row["run"] == run]
+
+
+def segment_rows(home: Home, camera: int) -> list[dict]:
+    return home.rows("select id::text, camera_id, epoch, run::text, sequence, bytes, encode(sha256, 'hex') sha256, frames, state, "
+                     "end_reason, object_key, media_start_90k, media_duration_90k, started_at, duration_ms, tries, error "
+                     "from segments where camera_id = %s order by started_at, sequence", camera)
+
+
+def spooled_files(home: Home, camera: int) -> list[str]:
+    """Files of the camera that still wait in the spool: committed but not stored."""
+    waiting = []
+    for path in (home.spool / "ready").glob("*.json"):
+        try:
+            if json.loads(path.read_text())["camera_id"] == camera:
+                waiting.append(path.name)
+        except FileNotFoundError:
+            pass
+    return waiting
+
+
+def await_drained(home: Home, camera: int, seconds: float) -> None:
+    """Waits until nothing of the camera is left to upload and every row says so."""
+    def drained() -> bool:
+        rows = segment_rows(home, camera)
+        return bool(rows) and all(row["state"] == "stored" for row in rows) and not spooled_files(home, camera)
+
+    def context() -> str:
+        states = [(row["id"], row["state"], row["tries"], row["error"]) for row in segment_rows(home, camera)
+                  if row["state"] != "stored"]
+        return (f"not stored: {states[:10]}\nwaiting: {spooled_files(home, camera)[:10]}\n"
+                f"upload log:\n{home.log('upload')}")
+    await_value(f"everything of camera {camera} is stored", seconds, drained, every=0.5, context=context)
+
+
+def gather(home: Home, camera: int, seconds: float = 60) -> Recording:
+    """Waits for the camera's last upload, then proves that objects, rows and receipts tell the same story."""
+    await_drained(home, camera, seconds)
+    store, bucket = home.s3(), home.bucket
+    prefix = f"{home.environment().get('OBSERVER_S3_PREFIX', 'observer')}/{camera}/"
+    listed: dict[str, int] = {}
+    for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        listed |= {entry["Key"]: entry["Size"] for entry in page.get("Contents", [])}
+    recording = Recording(segment_rows(home, camera))
+    keys = [row["object_key"] for row in recording.rows]
+    assert len(set(keys)) == len(keys), "two rows share an object key"
+    assert set(listed) == set(keys), (f"objects without a row: {sorted(set(listed) - set(keys))}; "
+                                      f"rows without an object: {sorted(set(keys) - set(listed))}")
+    problems = []
+    for row in recording.rows:
+        data = store.get_object(Bucket=bucket, Key=row["object_key"])["Body"].read()
+        recording.objects[row["id"]] = data
+        counters = counters_in(data)
+        recording.counters += counters
+        if row["id"] not in row["object_key"]:
+            problems.append(f"{row['id']}: its id is not in its key {row['object_key']}")
+        if len(data) != row["bytes"] or hashlib.sha256(data).hexdigest() != row["sha256"]:
+            problems.append(f"{row['id']}: {len(data)} bytes in the store are not the {row['bytes']} the row speaks of")
+        if counters and len(counters) != row["frames"]:
+            problems.append(f"{row['id']}: {len(counters)} frames in the object, the row says {row['frames']}")
+    assert not problems, "\n".join(problems)
+    await_no_receipts(home, camera)
+    return recording
+
+
+def await_no_receipts(home: Home, camera: int) -> None:
+    """A receipt stays only until its row is in the database: with every row stored, none of the camera's may be left."""
+    def left() -> list[str]:
+        rows = {row["id"] for row in segment_rows(home, camera)}
+        return [path.name for path in (home.spool / "stored").glob("*.json") if path.stem in rows]
+    await_value(f"no receipt of camera {camera} is left", 15, lambda: not left(), context=lambda: str(left()[:5]))
+
+
+def assert_no_frame_lost(recording: Recording, building: Building, name: str, from_counter: int | None = None) -> None:
+    """Every counter the camera sent between the first and the last stored one is stored, once, and in order."""
+    counters, sent = recording.counters, building.sent(name)
+    assert counters, "no frame carries a counter"
+    doubled = sorted({counter for counter in counters if counters.count(counter) > 1}) if len(set(counters)) < len(counters) else []
+    assert not doubled, f"{len(doubled)} frames are stored twice: {doubled[:20]}"
+    assert counters == sorted(counters), "frames are out of order"
+    missing = recording.missing_from(sent)
+    assert not missing, (f"{len(missing)} frames of {name} are missing: {ranges_of(missing)}; segments: "
+                         f"{[(row['sequence'], row['frames'], row['end_reason']) for row in recording.rows]}")
+    if from_counter is not None:
+        assert counters[0] <= from_counter, f"the recording starts at {counters[0]}, the source at {from_counter}"
+
+
+def assert_playable_alone(recording: Recording, folder) -> None:
+    """Every object is a file that plays by itself: as many packets as frames, the first a key frame, nothing to complain of."""
+    for row in recording.rows:
+        path = folder / f"{row['id']}.mp4"
+        path.write_bytes(recording.objects[row["id"]])
+        probe = subprocess.run(
+            ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=flags,dts", "-of", "json", str(path)],
+            capture_output=True, text=True, timeout=30)
+        packets = json.loads(probe.stdout or "{}").get("packets", [])
+        assert not probe.stderr.strip(), f"{row['id']}: {probe.stderr[:400]}"
+        assert len(packets) == row["frames"], f"{row['id']}: {len(packets)} packets, {row['frames']} frames in the row"
+        assert packets[0]["flags"].startswith("K"), f"{row['id']} does not begin with a key frame"
+        path.unlink()
+
+
+def assert_media_time_continuous(recording: Recording) -> None:
+    """Inside one connection each segment starts where the one before it ended."""
+    for earlier, later in zip(recording.rows, recording.rows[1:]):
+        if earlier["run"] == later["run"]:
+            end = earlier["media_start_90k"] + earlier["media_duration_90k"]
+            assert later["media_start_90k"] == end, f"{later['id']} starts at {later['media_start_90k']}, not at {end}"
+            assert later["sequence"] == earlier["sequence"] + 1
+
+
+def ranges_of(counters: list[int]) -> list[tuple[int, int]]:
+    """1 2 3 7 8 as (1, 3), (7, 8)."""
+    runs: list[tuple[int, int]] = []
+    for counter in counters:
+        if runs and runs[-1][1] == counter - 1:
+            runs[-1] = (runs[-1][0], counter)
+        else:
+            runs.append((counter, counter))
+    return runs

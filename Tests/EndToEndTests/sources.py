@@ -1,0 +1,92 @@
+"""Cameras that do not speak RTSP: an MP4 file, MJPEG and live HLS over HTTP. All carry the simulator's frame counters."""
+
+import http.server
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from building import Building
+
+from clip import UUID  # the simulator's; building.py put its folder on the path
+
+
+class Sources:
+    """One HTTP server on loopback with `/file.mp4`, `/camera.mjpeg` and `/live/index.m3u8`."""
+
+    MJPEG_FPS = 10
+
+    def __init__(self, folder: Path, building: Building):
+        self.folder = folder
+        (folder / "live").mkdir(parents=True)
+        self.record_file(building)
+        self.jpegs = self.make_jpegs()
+        self.mjpeg_sent: list[int] = []
+        self.mjpeg_connections = 0
+        self.hls = subprocess.Popen(
+            ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", building.url("hlssource1"),
+             "-c", "copy", "-f", "hls", "-hls_time", "1", "-hls_list_size", "6", "-hls_flags", "delete_segments+temp_file",
+             str(folder / "live" / "index.m3u8")])
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def record_file(self, building: Building) -> None:
+        subprocess.run(["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-rtsp_transport", "tcp", "-i",
+                        building.url("filesource1"), "-c", "copy", "-t", "6", "-movflags", "+faststart", str(self.folder / "file.mp4")],
+                       check=True, timeout=60)
+
+    def make_jpegs(self) -> list[bytes]:
+        subprocess.run(["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
+                        "testsrc2=size=320x240:rate=10", "-frames:v", "20", "-q:v", "5", str(self.folder / "%02d.jpg")], check=True)
+        return [path.read_bytes() for path in sorted(self.folder.glob("*.jpg"))]
+
+    def jpeg(self, counter: int) -> bytes:
+        """A picture with its counter in a comment (marker FFFE) after the start of image."""
+        note = UUID + b"%012d" % counter
+        picture = self.jpegs[counter % len(self.jpegs)]
+        return picture[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + picture[2:]
+
+    def end(self) -> None:
+        self.hls.terminate()
+        self.hls.wait(10)
+        self.server.shutdown()
+
+    def handler(outer):  # noqa: N805
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def __init__(self, *arguments):
+                super().__init__(*arguments, directory=str(outer.folder))
+
+            def do_GET(self):
+                if self.path == "/camera.mjpeg":
+                    outer.stream_mjpeg(self)
+                else:
+                    super().do_GET()
+
+            def log_message(self, *arguments):
+                pass
+        return Handler
+
+    def stream_mjpeg(self, handler) -> None:
+        """A stream as cameras send it: multipart/x-mixed-replace, one JPEG a part, for ever."""
+        self.mjpeg_connections += 1
+        handler.send_response(200)
+        handler.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        start, count = time.monotonic(), 0
+        try:
+            while True:
+                counter = len(self.mjpeg_sent)
+                picture = self.jpeg(counter)
+                handler.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+                                    + picture + b"\r\n")
+                handler.wfile.flush()
+                self.mjpeg_sent.append(counter)
+                count += 1
+                time.sleep(max(0.0, start + count / self.MJPEG_FPS - time.monotonic()))
+        except OSError:
+            handler.close_connection = True

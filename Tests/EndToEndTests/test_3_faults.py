@@ -1,0 +1,215 @@
+"""Faults while recording: killed processes, and the broker, the database and the store away for a minute each.
+
+Three cameras record through all of it. Each test proves what it is about; the last one counts every frame of the whole time.
+"""
+
+import json
+import time
+
+import pytest
+
+from evidence import assert_no_frame_lost, gather, ranges_of
+from home import utc_text
+from waiting import Stopwatch, await_value
+
+NAMES = ("steady1", "steady2", "steady3")
+OUTAGE_SECONDS = 60
+BACK_WITHIN = 2.0
+
+
+class Watch:
+    """Cameras that record through the faults, and what has been seen of their segments in the spool."""
+
+    def __init__(self, home, api, building):
+        self.home, self.api, self.building = home, api, building
+        self.cameras = {name: api.add_camera(name, building.url(name))["id"] for name in NAMES}
+        self.committed: dict[str, dict] = {}
+        self.marks: list[str] = []
+
+    def mark(self, text: str) -> None:
+        counters = {name: self.building.last_sent(name) for name in NAMES}
+        self.marks.append(f"{utc_text(time.time())} {text} {counters}")
+
+    def look(self) -> None:
+        """Reads the sidecars of committed segments: what is promised, before anybody has uploaded it."""
+        for path in (self.home.spool / "ready").glob("*.json"):
+            if path.stem not in self.committed:
+                try:
+                    self.committed[path.stem] = json.loads(path.read_text())
+                except FileNotFoundError:
+                    pass
+
+    def last(self, seconds: float) -> dict[str, dict]:
+        """Watches the spool so long; returns the segments that were committed in that time."""
+        self.look()
+        before = set(self.committed)
+        watch = Stopwatch()
+        while watch.seconds < seconds:
+            self.look()
+            time.sleep(0.25)
+        return {key: value for key, value in self.committed.items() if key not in before}
+
+    def assert_all_stored(self, segments: dict[str, dict], seconds: float) -> None:
+        """Each of these segments becomes `stored`, is in S3 under one key, and has the bytes its sidecar promised."""
+        mine = {key: value for key, value in segments.items() if value["camera_id"] in self.cameras.values()}
+        assert mine, "no segment was committed in that time"
+
+        def left() -> list:
+            rows = self.home.rows("select id::text, state, tries, error from segments where id = any(%s::uuid[])", list(mine))
+            states = {row["id"]: (row["state"], row["tries"], row["error"]) for row in rows}
+            return [(key, states.get(key)) for key in mine if states.get(key, ("no row",))[0] != "stored"]
+        await_value(f"{len(mine)} segments are stored", seconds, lambda: not left(), every=0.5,
+                    context=lambda: f"not stored: {left()[:10]}\n{self.home.log('upload')}")
+        self.assert_in_store(mine)
+
+    def assert_in_store(self, segments: dict[str, dict]) -> None:
+        import hashlib
+        store, bucket = self.home.s3(), self.home.bucket
+        listed = [entry["Key"] for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+                  for entry in page.get("Contents", [])]
+        for key, sidecar in segments.items():
+            found = [name for name in listed if key in name]
+            assert found == [sidecar["object_key"]], f"segment {key} is in the store as {found}"
+            data = store.get_object(Bucket=bucket, Key=found[0])["Body"].read()
+            assert hashlib.sha256(data).hexdigest() == sidecar["sha256"], f"segment {key} has other bytes in the store"
+
+    def assert_recording_went_on(self, segments: dict[str, dict], seconds: float) -> None:
+        for name, camera in self.cameras.items():
+            spans = [value["duration_ms"] for value in segments.values() if value["camera_id"] == camera]
+            assert sum(spans) >= (seconds - 6) * 1000, f"{name} committed {sum(spans)} ms of video in {seconds:g} s: {spans}"
+
+
+@pytest.fixture(scope="module")
+def watch(home, api, building):
+    cameras = Watch(home, api, building)
+    for camera in cameras.cameras.values():
+        api.await_state(camera, "recording", 15)
+    cameras.mark("all record")
+    yield cameras
+    for camera in cameras.cameras.values():
+        api.call("POST", f"/cameras/{camera}/off")
+
+
+def test_a_killed_web_process_is_back_within_two_seconds_and_serves_again(home, api, watch):
+    watch.mark("kill web")
+    seconds = home.kill("web")
+    assert seconds <= BACK_WITHIN, f"back after {seconds:.2f} s"
+    await_value("the API answers again", 5, lambda: api.call("GET", "/cameras/").status_code == 200)
+
+
+def test_a_killed_upload_process_is_back_within_two_seconds_and_uploads_what_it_held(home, api, watch):
+    watch.last(5)
+    watch.mark("kill upload")
+    seconds = home.kill("upload")
+    assert seconds <= BACK_WITHIN, f"back after {seconds:.2f} s"
+    segments = watch.last(6)
+    watch.assert_all_stored(segments, 30)
+
+
+def test_the_broker_may_be_away_for_a_minute(home, api, building, watch):
+    watch.mark("stop rabbitmq")
+    home.stop("rabbitmq")
+    try:
+        late = api.add_camera("Switched on without a broker", building.url("late1"))["id"]
+        api.await_state(late, "recording", 20)
+        segments = watch.last(OUTAGE_SECONDS)
+        for camera in watch.cameras.values():
+            assert api.status(camera)["state"] == "recording"
+        api.switch(late, False)
+    finally:
+        home.start("rabbitmq")
+        watch.mark("started rabbitmq")
+    watch.assert_recording_went_on(segments, OUTAGE_SECONDS)
+    watch.assert_all_stored(segments, 60)
+    assert_no_frame_lost(gather(home, late), building, "late1")
+
+
+def test_the_database_may_be_away_for_a_minute(home, api, watch):
+    watch.mark("stop postgres")
+    home.stop("postgres")
+    try:
+        asked = Stopwatch()
+        answer = api.call("GET", "/cameras/")
+        assert answer.status_code == 503 and answer.headers.get("Retry-After"), (
+            f"without a database the API answers {answer.status_code} {answer.headers}")
+        assert asked.seconds < 5, f"the API took {asked.seconds:.1f} s to say that the database is away"
+        live = api.call("GET", "/health/live")
+        assert live.status_code == 200, f"/health/live answers {live.status_code}"
+        ready = api.call("GET", "/health/ready")
+        assert ready.status_code == 503, f"/health/ready answers {ready.status_code}: {ready.text[:300]}"
+        segments = watch.last(OUTAGE_SECONDS)
+    finally:
+        home.start("postgres")
+        watch.mark("started postgres")
+    await_value("the API answers again", 15, lambda: api.call("GET", "/cameras/").status_code == 200)
+    watch.assert_recording_went_on(segments, OUTAGE_SECONDS)
+    watch.assert_all_stored(segments, 60)
+
+
+def test_the_store_may_be_away_for_a_minute_without_using_up_tries(home, api, watch):
+    watch.mark("stop s3")
+    home.stop("s3")
+    try:
+        segments = watch.last(OUTAGE_SECONDS)
+        states = home.rows("select state, count(*) from segments where state not in ('stored', 'spooled') group by 1")
+        assert not states, f"network trouble has used up tries: {states}"
+    finally:
+        home.start("s3")
+        watch.mark("started s3")
+    watch.assert_recording_went_on(segments, OUTAGE_SECONDS)
+    watch.assert_all_stored(segments, 90)
+
+
+def test_no_frame_of_the_whole_time_is_lost_or_doubled(home, api, building, watch):
+    watch.mark("off")
+    for camera in watch.cameras.values():
+        api.switch(camera, False)
+    for camera in watch.cameras.values():
+        api.await_state(camera, "off", 10)
+    faults = []
+    for name, camera in watch.cameras.items():
+        recording = gather(home, camera)
+        connections = building.connections(name)
+        if len(connections) != 1:
+            faults.append(f"{name} was opened {len(connections)} times: {[c['ranges'] for c in connections]}")
+        missing = recording.missing_from(building.sent(name))
+        doubled = len(recording.counters) - len(set(recording.counters))
+        if missing or doubled:
+            faults.append(f"{name}: {len(missing)} frames missing {ranges_of(missing)}, {doubled} doubled")
+    assert not faults, "\n".join(faults + watch.marks)
+
+
+def test_a_killed_capture_process_is_back_within_two_seconds_and_costs_at_most_a_second_of_video(home, api, building, cameras):
+    names = ("killed1", "killed2")
+    mine = {name: cameras(name, building.url(name)) for name in names}
+    for camera in mine.values():
+        api.await_state(camera, "recording", 15)
+    for name in names:
+        building.await_frames(name, 4 * building.fps + 12, 15)
+    seconds = home.kill("capture")
+    for name in names:
+        await_value(f"{name} is opened again", 15, lambda: len(building.connections(name)) == 2)
+        building.await_frames(name, 4 * building.fps, 15)
+    for camera in mine.values():
+        api.await_state(camera, "recording", 15)
+        api.switch(camera, False)
+    for camera in mine.values():
+        api.await_state(camera, "off", 10)
+    assert seconds <= BACK_WITHIN, f"back after {seconds:.2f} s"
+
+    for name, camera in mine.items():
+        recording = gather(home, camera)
+        before, after = building.connections(name)
+        last_before, first_after = before["ranges"][-1][1], after["ranges"][0][0]
+        stored = set(recording.counters)
+        assert len(stored) == len(recording.counters), f"{name}: frames are doubled"
+        old = [counter for counter in stored if counter <= last_before]
+        lost = last_before - max(old)
+        assert lost <= building.fps * 1.2, f"{name}: {lost} frames before the kill are lost"
+        missing = [c for c in recording.missing_from(building.sent(name)) if not max(old) < c <= last_before]
+        assert not missing, f"{name}: frames are missing away from the kill: {ranges_of(missing)}"
+        assert first_after in stored, f"{name}: the first frame after the restart, {first_after}, is missing"
+        gap = after["first_sent"] - before["last_sent"]
+        assert gap <= 6, f"{name}: {gap:.1f} s passed between the kill and the next frame"
+        reasons = [row["end_reason"] for row in recording.rows]
+        assert "recovered" in reasons, f"{name}: no segment was repaired: {reasons}"

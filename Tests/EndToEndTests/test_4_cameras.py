@@ -1,0 +1,201 @@
+"""Cameras that go away, refuse, lie and misbehave; and those that speak something other than RTSP over TCP."""
+
+import socket
+import threading
+import time
+
+import pytest
+
+from evidence import assert_no_frame_lost, assert_playable_alone, gather, ranges_of
+from sources import Sources
+from waiting import Stopwatch, await_value
+
+
+@pytest.fixture(scope="module")
+def sources(building, tmp_path_factory):
+    served = Sources(tmp_path_factory.mktemp("sources"), building)
+    yield served
+    served.end()
+
+
+def finish(home, api, camera):
+    """Switches off, waits, and returns what is stored."""
+    api.switch(camera, False)
+    api.await_state(camera, "off", 10)
+    return gather(home, camera)
+
+
+def segments_of(api, camera):
+    return api.get(f"/cameras/{camera}/segments")
+
+
+def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, building, cameras):
+    names = {"steady": "calm1", "refused": "unplugged1", "stalled": "stalls1", "unauthorized": "denies1", "not_found": "absent1"}
+    odd = {"silent": "silent1", "garbage": "garbage1", "close": "closes1", "453": "full1", "503": "busy1"}
+    steady = cameras("Steady", building.url(names["steady"]))
+    unplugged = cameras("Unplugged", building.url(names["refused"], port=1))
+    stalls = cameras("Stalls", building.url(names["stalled"]))
+    for camera in (steady, unplugged, stalls):
+        api.await_state(camera, "recording", 15)
+
+    building.shut_port(1)
+    building.fault(names["stalled"], "stall")
+    building.fault(names["unauthorized"], "401")
+    building.fault(names["not_found"], "404")
+    watch = Stopwatch()
+    denies = cameras("Denies", building.url(names["unauthorized"]))
+    absent = cameras("Absent", building.url(names["not_found"]))
+    strange = {}
+    for fault, name in odd.items():
+        building.fault(name, fault)
+        strange[fault] = cameras(f"Odd {fault}", building.url(name))
+    seen = {}
+    for cause, camera in (("refused", unplugged), ("unauthorized", denies), ("not_found", absent), ("stalled", stalls)):
+        status = api.await_state(camera, "retrying", max(0.5, 15.5 - watch.seconds))
+        seen[cause] = status["cause"]
+        assert status["detail"], status
+    assert seen == {cause: cause for cause in seen}, f"the causes told, by the right one: {seen}"
+    for fault, camera in strange.items():
+        status = api.await_state(camera, "retrying", 20)
+        assert status["cause"], f"{fault}: no cause: {status}"
+
+    building.shut_port(1, shut=False)
+    building.fault(names["stalled"], "resume")
+    back = Stopwatch()
+    for camera in (unplugged, stalls):
+        api.await_state(camera, "recording", max(0.2, 5.2 - back.seconds))
+    building.fault(names["unauthorized"], "resume")
+    api.call("PATCH", f"/cameras/{denies}", 200, json={"username": "viewer", "password": "right now"})
+    api.await_state(denies, "recording", 8)
+    for fault, name in odd.items():
+        building.fault(name, "resume")
+    for fault, camera in strange.items():
+        api.await_state(camera, "recording", 40)
+
+    recording = finish(home, api, steady)
+    assert len(building.connections(names["steady"])) == 1
+    assert_no_frame_lost(recording, building, names["steady"])
+    for name, camera in ((names["refused"], unplugged), (names["stalled"], stalls)):
+        recording = finish(home, api, camera)
+        counters = recording.counters
+        assert len(set(counters)) == len(counters), f"{name}: frames are doubled"
+        # Whatever arrived while it was connected is stored; only the last second before the silence may be cut off.
+        missing = recording.missing_from(building.sent(name))
+        assert len(missing) <= 1, f"{name}: {ranges_of(missing)} are missing of {building.connections(name)}"
+    gaps = home.rows("select cause, ended_at from gaps where camera_id in (%s, %s)", unplugged, stalls)
+    assert {gap["cause"] for gap in gaps} >= {"refused", "stalled"} and all(gap["ended_at"] for gap in gaps), gaps
+
+
+def test_a_changed_resolution_starts_a_new_segment_and_loses_no_frame(home, api, building, cameras):
+    name = "resizes1"
+    camera = cameras("Resizes", building.url(name))
+    api.await_state(camera, "recording", 15)
+    await_value("a segment is there", 20, lambda: segments_of(api, camera))
+    building.fault(name, "resize", clip="hd")
+    await_value("a segment of the new size is there", 20,
+                lambda: [row for row in segments_of(api, camera) if row["width"] == 1280], context=lambda: segments_of(api, camera)[-2:])
+    building.await_frames(name, 4 * building.fps, 10)
+    recording = finish(home, api, camera)
+    assert_no_frame_lost(recording, building, name)
+    sizes = home.rows("select width, height from segments where camera_id = %s order by started_at", camera)
+    assert {(row["width"], row["height"]) for row in sizes} == {(640, 360), (1280, 720)}, sizes
+
+
+@pytest.mark.parametrize("fault", ["jump", "freeze"])
+def test_a_lying_clock_ends_no_recording(home, api, building, cameras, tmp_path, fault):
+    name = f"{fault}s1"
+    camera = cameras(f"Clock {fault}", building.url(name))
+    api.await_state(camera, "recording", 15)
+    await_value("a segment is there", 20, lambda: segments_of(api, camera))
+    building.fault(name, fault)
+    building.await_frames(name, 8 * building.fps, 20)
+    api.await_state(camera, "recording", 5)
+    recording = finish(home, api, camera)
+    missing = recording.missing_from(building.sent(name))
+    assert len(missing) <= building.fps, f"{len(missing)} frames are missing: {ranges_of(missing)}"
+    assert len(set(recording.counters)) == len(recording.counters)
+    spans = sum(row["duration_ms"] for row in recording.rows)
+    real = len(recording.counters) * 1000 / building.fps
+    assert abs(spans - real) <= 0.15 * real + 1000, f"{spans} ms of segments for {real:.0f} ms of video"
+
+
+def test_a_redirect_is_not_followed_to_a_forbidden_address(home, api, building, cameras):
+    touched = threading.Event()
+    trap = socket.create_server(("127.0.0.2", 0))
+
+    def wait_for_a_visitor():
+        try:
+            trap.accept()
+            touched.set()
+        except OSError:
+            pass
+    threading.Thread(target=wait_for_a_visitor, daemon=True).start()
+    building.fault("redirects1", "redirect", location=f"rtsp://127.0.0.2:{trap.getsockname()[1]}/cam")
+    camera = cameras("Redirects", building.url("redirects1"))
+    status = api.await_state(camera, "retrying", 15)
+    assert status["cause"], status
+    assert building.stats()["cameras"]["redirects1"]["describes"] >= 1
+    assert not touched.wait(2), "Observer followed the redirect to an address it may not open"
+    trap.close()
+
+
+def test_digest_and_basic_passwords_open_a_camera(api, building, cameras, canary):
+    for name in ("locked7", "basic7"):
+        camera = cameras(f"Opens {name}", building.url(name), username="viewer", password=canary)
+        api.await_state(camera, "recording", 15)
+
+
+def test_an_hls_stream_is_recorded_without_a_gap(home, api, building, cameras, sources):
+    await_value("the HLS source is ready", 20, (sources.folder / "live" / "index.m3u8").exists)
+    camera = cameras("HLS", f"{sources.url}/live/index.m3u8")
+    api.await_state(camera, "recording", 20)
+    await_value("three segments are recorded", 30, lambda: len(segments_of(api, camera)) >= 3)
+    recording = finish(home, api, camera)
+    assert_no_frame_lost(recording, building, "hlssource1")
+    assert len(recording.counters) >= 4 * building.fps
+
+
+def test_mjpeg_over_http_is_recorded_frame_by_frame(home, api, cameras, sources):
+    camera = cameras("MJPEG", f"{sources.url}/camera.mjpeg")
+    api.await_state(camera, "recording", 20)
+    await_value("three segments are recorded", 30, lambda: len(segments_of(api, camera)) >= 3)
+    recording = finish(home, api, camera)
+    counters = recording.counters
+    assert counters == list(range(counters[0], counters[0] + len(counters))), f"lost or doubled: {ranges_of(counters)}"
+    assert len(counters) >= 4 * sources.MJPEG_FPS
+
+
+def test_an_mp4_file_over_http_is_recorded_whole(home, api, cameras, sources, tmp_path):
+    from clip import counters_in
+    wanted = counters_in((sources.folder / "file.mp4").read_bytes())
+    camera = cameras("File", f"{sources.url}/file.mp4")
+    await_value("the file's frames are recorded", 40,
+                lambda: sum(row["bytes"] for row in segments_of(api, camera)) >= 0.9 * (sources.folder / "file.mp4").stat().st_size,
+                context=lambda: (api.status(camera), segments_of(api, camera)))
+    recording = finish(home, api, camera)
+    first_run = recording.of_run(recording.rows[0]["run"])
+    got = [counter for row in first_run for counter in counters_in(recording.objects[row["id"]])]
+    assert got == wanted, f"the file has {ranges_of(wanted)}, the recording {ranges_of(got)}"
+    assert_playable_alone(recording, tmp_path)
+
+
+def test_the_demo_camera_is_recorded_over_udp(home, api, cameras, tmp_path):
+    demo = next(camera for camera in api.get("/cameras/") if camera["url"].startswith("rtsp://127.0.0.1"))
+    camera = cameras("Demo over UDP", demo["url"], transport="udp")
+    status = api.await_state(camera, "recording", 20)
+    assert status["video"]["codec"] == "h264", status
+    await_value("three segments are recorded", 30, lambda: len(segments_of(api, camera)) >= 3)
+    started = time.monotonic()
+    recording = finish(home, api, camera)
+    assert time.monotonic() - started < 60
+    assert_playable_alone(recording, tmp_path)
+
+
+def test_audio_is_recorded_when_asked_for_and_not_otherwise(home, api, cameras):
+    demo = next(camera for camera in api.get("/cameras/") if camera["url"].startswith("rtsp://127.0.0.1"))
+    for audio, wanted in (("off", False), ("copy", True)):
+        camera = cameras(f"Audio {audio}", demo["url"], audio=audio)
+        rows = await_value("a segment is recorded", 30, lambda: segments_of(api, camera))
+        assert rows[0]["has_audio"] is wanted, rows[0]
+        assert ("mp4a" in rows[0]["codecs"]) is wanted, rows[0]
+        api.switch(camera, False)
