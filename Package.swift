@@ -126,7 +126,7 @@ let package = Package(
         tests("ObserverCoreTests", ["ObserverCore"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
-        tests("SpoolTests", ["Spool", "ObserverCore", "Media"]),
+        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto"]),
         tests(
             "ObserverWebTests",
             ["ObserverWeb", "ObserverCore", "ObserverConfiguration", "FastCGI", "HTTPRouting", "Mustache"]

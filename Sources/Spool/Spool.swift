@@ -1,1 +1,130 @@
-// placeholder
+import Glibc
+package import ObserverCore
+
+/// The folder on a recorder's disk where segments are until S3 has them.
+///
+/// ```
+/// VERSION  HOST  reserve
+/// open/<id>.mp4.part + <id>.json    being written; the .json is the draft that lets a cut-off file be finished
+/// ready/<id>.mp4 + <id>.json        committed: the rename of the .json is the commit
+/// stored/<id>.json                  receipt of an upload, kept until its row is in the database
+/// quarantine/                       what nobody understands; never deleted by itself
+/// ```
+///
+/// Names are made of identifiers alone, symbolic links are never followed, and each step may be the last before a crash.
+/// Several processes use one spool: each recorder writes under its own lock, and everything else is idempotent.
+package struct Spool: Sendable {
+    /// The version of the layout.
+    static let version = "1"
+    /// Bytes kept back so that open segments can be finished on a full disk.
+    static let reserveBytes: off_t = 64 << 20
+
+    package let root: String
+    /// Which spool this is; it moves with the disk.
+    package let host: HostID
+
+    /// Opens a spool, making it where the folder is missing or empty.
+    ///
+    /// - Throws: `SpoolError`: `.notASpool` where the folder holds something else.
+    package init(at root: String) throws(SpoolError) {
+        self.root = root
+        try Files.makeDirectory(root)
+        let versionPath = root + "/VERSION"
+        if Files.exists(versionPath) {
+            let found = Spool.line(try Files.read(versionPath, limit: 64))
+            guard found == Spool.version else {
+                throw SpoolError(
+                    .notASpool,
+                    root,
+                    reason: "its VERSION is \(found), this program knows \(Spool.version)"
+                )
+            }
+        } else {
+            let names = try Files.names(in: root).filter { $0 != "lost+found" && !$0.hasPrefix("HOST") }
+            guard names.isEmpty else {
+                throw SpoolError(.notASpool, root, reason: "it is not empty and has no VERSION file")
+            }
+        }
+        for folder in ["open", "ready", "stored", "quarantine"] { try Files.makeDirectory(root + "/" + folder) }
+        host = try Spool.hostID(in: root)
+        if !Files.exists(versionPath) {
+            try Files.writeDurably(Array((Spool.version + "\n").utf8), to: versionPath)
+            try Files.syncDirectory(root)
+        }
+    }
+
+    /// Reads the identifier, or makes one: by a link, so that of two processes that begin at once one wins.
+    private static func hostID(in root: String) throws(SpoolError) -> HostID {
+        let path = root + "/HOST"
+        if !Files.exists(path) {
+            let draft = root + "/HOST.\(getpid())"
+            try Files.writeDurably(Array("\(HostID.makeRandom())\n".utf8), to: draft)
+            guard link(draft, path) == 0 || errno == EEXIST else { throw SpoolError(call: "link", path) }
+            try Files.remove(draft)
+            try Files.syncDirectory(root)
+        }
+        guard let host = HostID(line(try Files.read(path, limit: 64))) else {
+            throw SpoolError(.corrupt, path, reason: "not an identifier")
+        }
+        return host
+    }
+
+    private static func line(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    // MARK: Places
+
+    func openMedia(_ id: SegmentID) -> String { "\(root)/open/\(id).mp4.part" }
+    func openDraft(_ id: SegmentID) -> String { "\(root)/open/\(id).json" }
+    func readySidecar(_ id: SegmentID) -> String { "\(root)/ready/\(id).json" }
+    func receiptPath(_ id: SegmentID) -> String { "\(root)/stored/\(id).json" }
+
+    /// Where the bytes of a committed segment are.
+    package func media(_ id: SegmentID) -> String { "\(root)/ready/\(id).mp4" }
+
+    // MARK: Space
+
+    /// What `statvfs` says of the disk.
+    package struct Space: Sendable, Hashable {
+        package var freeBytes: Int64
+        package var totalBytes: Int64
+        package var freeFiles: Int64
+        package var totalFiles: Int64
+
+        /// The scarcer of bytes and files, 0 to 1.
+        package var freeShare: Double {
+            let bytes = totalBytes > 0 ? Double(freeBytes) / Double(totalBytes) : 1
+            let files = totalFiles > 0 ? Double(freeFiles) / Double(totalFiles) : 1
+            return min(bytes, files)
+        }
+    }
+
+    package func space() throws(SpoolError) -> Space {
+        var info = statvfs()
+        guard statvfs(root, &info) == 0 else { throw SpoolError(call: "statvfs", root) }
+        return Space(
+            freeBytes: Int64(info.f_bavail) * Int64(info.f_frsize),
+            totalBytes: Int64(info.f_blocks) * Int64(info.f_frsize),
+            freeFiles: Int64(info.f_favail),
+            totalFiles: Int64(info.f_files)
+        )
+    }
+
+    /// Keeps the reserve; harmless if it is there.
+    ///
+    /// A disk too full for it is no error here.
+    package func keepReserve() throws(SpoolError) {
+        let path = root + "/reserve"
+        if let status = Files.status(path), status.bytes == Int64(Self.reserveBytes) { return }
+        let file = try Files.open(path, O_WRONLY | O_CREAT)
+        defer { close(file) }
+        // Not all file systems can; the reserve is a help, not a promise.
+        if posix_fallocate(file, 0, Self.reserveBytes) != 0 { unlink(path) }
+    }
+
+    /// Gives the reserve up, so that what is open can be finished.
+    package func releaseReserve() throws(SpoolError) {
+        try Files.remove(root + "/reserve")
+    }
+}

@@ -1,1 +1,213 @@
-// placeholder
+import Crypto
+import Glibc
+import Media
+import ObserverCore
+import Testing
+
+@testable import Spool
+
+/// A folder of its own for one test, removed with the object.
+final class ScratchFolder {
+    let path: String
+
+    init() {
+        path = "/tmp/observer-spool-\(UniqueID.makeRandom())"
+    }
+
+    deinit {
+        for folder in ["open", "ready", "stored", "quarantine"] {
+            for name in (try? Files.names(in: "\(path)/\(folder)")) ?? [] { unlink("\(path)/\(folder)/\(name)") }
+            rmdir("\(path)/\(folder)")
+        }
+        for name in (try? Files.names(in: path)) ?? [] { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+}
+
+@Suite struct SpoolTests {
+    private let folder = ScratchFolder()
+
+    private var fixture: String {
+        "\(#filePath.prefix(#filePath.count - "SpoolTests/SpoolTests.swift".count))Fixtures/fragmented.mp4"
+    }
+
+    private func draft(_ spool: Spool, worker: String = "node-a") -> SegmentDraft {
+        let start = Timestamp(milliseconds: 1_795_464_062_123)
+        let id = SegmentID.make(at: start)
+        let camera = CameraID(rawValue: 7)
+        return SegmentDraft(
+            id: id,
+            cameraID: camera,
+            epoch: 3,
+            run: RunID.makeRandom(),
+            sequence: 0,
+            host: spool.host,
+            worker: worker,
+            startedAt: start,
+            objectKey: ObjectKey.make(prefix: "observer", camera: camera, start: start, epoch: 3, id: id)
+        )
+    }
+
+    private func segment(_ draft: SegmentDraft, bytes: [UInt8]) -> Segment {
+        let measure = SegmentMeasure(
+            bytes: Int64(bytes.count),
+            sha256: SHA256.hex(bytes),
+            initBytes: 1,
+            initSHA256: SHA256.hex(bytes.prefix(1)),
+            mediaStart90k: 0,
+            mediaDuration90k: 900_000,
+            frames: 250,
+            codecs: "avc1.64001f",
+            width: 640,
+            height: 360,
+            hasAudio: false
+        )
+        return Segment(draft, measure, endReason: .duration, flags: [])
+    }
+
+    private func committed(_ spool: Spool, _ bytes: [UInt8]) throws -> Segment {
+        let draft = draft(spool)
+        let open = try spool.begin(draft)
+        try bytes.withUnsafeBytes { try open.append($0) }
+        #expect(try open.finish() == SHA256.hex(bytes))
+        let segment = segment(draft, bytes: bytes)
+        try spool.commit(segment)
+        return segment
+    }
+
+    @Test func `a committed segment is read back as it was`() throws {
+        let spool = try Spool(at: folder.path)
+        let segment = try committed(spool, Array("some video".utf8))
+        #expect(try spool.readyIDs() == [segment.id])
+        #expect(try spool.segment(segment.id) == segment)
+        #expect(spool.mediaStatus(segment.id)?.bytes == 10)
+        #expect(try Files.names(in: folder.path + "/open").isEmpty)
+    }
+
+    @Test func `the host's identifier stays the same, whoever opens the spool`() throws {
+        let first = try Spool(at: folder.path).host
+        #expect(try Spool(at: folder.path).host == first)
+    }
+
+    @Test func `a folder that holds something else is not taken for a spool`() throws {
+        try Files.makeDirectory(folder.path)
+        try Files.writeDurably([1], to: folder.path + "/photo.jpg")
+        let error = try #require(throws: SpoolError.self) { try Spool(at: folder.path) }
+        #expect(error.kind == .notASpool)
+    }
+
+    @Test func `a spool of another version is refused`() throws {
+        _ = try Spool(at: folder.path)
+        try Files.writeDurably(Array("2\n".utf8), to: folder.path + "/VERSION")
+        let error = try #require(throws: SpoolError.self) { try Spool(at: folder.path) }
+        #expect(error.kind == .notASpool)
+    }
+
+    @Test func `a receipt outlives the bytes and is forgotten when told`() throws {
+        let spool = try Spool(at: folder.path)
+        let segment = try committed(spool, [1, 2, 3])
+        let receipt = Receipt(segment: segment, etag: "\"x\"", storedAt: segment.startedAt, tries: 1)
+        try spool.write(receipt)
+        try spool.removeReady(segment.id)
+        #expect(try spool.readyIDs().isEmpty)
+        #expect(spool.mediaStatus(segment.id) == nil)
+        #expect(try spool.receipt(segment.id) == receipt)
+        try spool.removeReceipt(segment.id)
+        #expect(try spool.receiptIDs().isEmpty)
+    }
+
+    @Test func `a sidecar that was changed is corrupt`() throws {
+        let spool = try Spool(at: folder.path)
+        var segment = try committed(spool, [1, 2, 3])
+        segment.objectKey = "../../etc/passwd"
+        try Files.writeDurably(SpoolJSON.encode(segment), to: spool.readySidecar(segment.id))
+        let error = try #require(throws: SpoolError.self) { try spool.segment(segment.id) }
+        #expect(error.kind == .corrupt)
+    }
+
+    @Test func `a symbolic link is not followed`() throws {
+        let spool = try Spool(at: folder.path)
+        let draft = draft(spool)
+        symlink("/etc/passwd", spool.openMedia(draft.id))
+        #expect(throws: SpoolError.self) { try spool.begin(draft) }
+    }
+
+    @Test func `two recorders cannot have one name`() throws {
+        let spool = try Spool(at: folder.path)
+        let lock = try spool.lock(worker: "node-a")
+        let error = try #require(throws: SpoolError.self) { try spool.lock(worker: "node-a") }
+        #expect(error.kind == .inUse)
+        _ = try spool.lock(worker: "node-b")
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func `what a dead recorder left open is cut after its last whole fragment and committed`() throws {
+        let spool = try Spool(at: folder.path)
+        let bytes = try Files.read(fixture)
+        let draft = draft(spool)
+        do {
+            let open = try spool.begin(draft)
+            try bytes.dropLast(5).withUnsafeBytes { try open.append($0) }
+        }
+        let whole = try FragmentedMP4.inspect(bytes: Array(bytes.dropLast(5)))
+        let results = try spool.recover(as: "node-b")
+        guard case .segment(let segment) = try #require(results.first) else {
+            Issue.record("nothing was recovered")
+            return
+        }
+        #expect(segment.bytes == whole.completeBytes)
+        #expect(segment.sha256 == SHA256.hex(bytes.prefix(Int(whole.completeBytes))))
+        #expect(segment.endReason == .recovered)
+        #expect(segment.initSHA256 == SHA256.hex(bytes.prefix(Int(whole.initBytes))))
+        #expect(try spool.segment(segment.id) == segment)
+        #expect(try spool.recover(as: "node-b").isEmpty)
+    }
+
+    @Test func `a file without one whole fragment leaves its draft, which says what is missing`() throws {
+        let spool = try Spool(at: folder.path)
+        let draft = draft(spool)
+        do {
+            let open = try spool.begin(draft)
+            try [1, 2, 3].withUnsafeBytes { try open.append($0) }
+        }
+        #expect(try spool.recover(as: "node-a") == [.nothing(draft)])
+        #expect(try Files.names(in: folder.path + "/open").filter { !$0.hasSuffix(".lock") }.isEmpty)
+    }
+
+    @Test func `files of a recorder that lives are left alone`() throws {
+        let spool = try Spool(at: folder.path)
+        let lock = try spool.lock(worker: "node-a")
+        let open = try spool.begin(draft(spool))
+        #expect(try spool.recover(as: "node-b").isEmpty)
+        #expect(Files.exists(spool.openMedia(open.draft.id)))
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func `a death between the two renames of a commit is mended`() throws {
+        let spool = try Spool(at: folder.path)
+        let draft = draft(spool)
+        do {
+            let open = try spool.begin(draft)
+            try Files.read(fixture).withUnsafeBytes { try open.append($0) }
+        }
+        try Files.rename(spool.openMedia(draft.id), spool.media(draft.id))
+        #expect(try spool.recover(as: "node-a").count == 1)
+        #expect(try spool.segment(draft.id) != nil)
+    }
+
+    @Test func `what nobody understands is found and put aside`() throws {
+        let spool = try Spool(at: folder.path)
+        let segment = try committed(spool, [1, 2, 3])
+        try Files.writeDurably([1], to: folder.path + "/ready/notes.txt")
+        #expect(try spool.strays() == ["ready/notes.txt"])
+        try spool.quarantine("ready/notes.txt")
+        #expect(try Files.names(in: folder.path + "/quarantine") == ["notes.txt"])
+        #expect(try spool.strays().isEmpty)
+        #expect(try spool.readyIDs() == [segment.id])
+    }
+
+    @Test func `the disk's space is told`() throws {
+        let space = try Spool(at: folder.path).space()
+        #expect(space.totalBytes > 0 && space.freeShare > 0 && space.freeShare <= 1)
+    }
+}

@@ -1,0 +1,86 @@
+package import ObserverCore
+
+/// The proof of an upload: written before the bytes are deleted, kept until the database knows.
+package struct Receipt: Codable, Hashable, Sendable {
+    package var segment: Segment
+    /// What S3 calls the stored version.
+    package var etag: String?
+    package var storedAt: Timestamp
+    /// How many tries it took.
+    package var tries: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case segment, etag
+        case storedAt = "stored_at"
+        case tries
+    }
+
+    package init(segment: Segment, etag: String?, storedAt: Timestamp, tries: Int) {
+        self.segment = segment
+        self.etag = etag
+        self.storedAt = storedAt
+        self.tries = tries
+    }
+}
+
+extension Spool {
+    /// The committed segments, in no order.
+    package func readyIDs() throws(SpoolError) -> [SegmentID] {
+        try identifiers(in: "ready", suffix: ".json")
+    }
+
+    /// The sidecar of a committed segment; nil if there is none.
+    ///
+    /// - Throws: `SpoolError`: `.corrupt` where it is not what belongs there.
+    package func segment(_ id: SegmentID) throws(SpoolError) -> Segment? {
+        let path = readySidecar(id)
+        guard Files.exists(path) else { return nil }
+        let segment = try SpoolJSON.decode(Segment.self, at: path)
+        if let problem = segment.problem { throw SpoolError(.corrupt, path, reason: problem) }
+        guard segment.id == id else { throw SpoolError(.corrupt, path, reason: "it is the sidecar of \(segment.id)") }
+        return segment
+    }
+
+    /// Size in bytes and age in seconds of a committed segment's file; nil if it is not there.
+    package func mediaStatus(_ id: SegmentID) -> (bytes: Int64, ageSeconds: Int)? {
+        Files.status(media(id))
+    }
+
+    /// Deletes a committed segment: to be called only when a receipt is on the disk.
+    package func removeReady(_ id: SegmentID) throws(SpoolError) {
+        try Files.remove(media(id))
+        try Files.remove(readySidecar(id))
+    }
+
+    /// Writes the proof of an upload and makes it durable.
+    package func write(_ receipt: Receipt) throws(SpoolError) {
+        try Files.writeDurably(SpoolJSON.encode(receipt), to: receiptPath(receipt.segment.id))
+        try Files.syncDirectory(root + "/stored")
+    }
+
+    /// The segments whose proof is kept, in no order.
+    package func receiptIDs() throws(SpoolError) -> [SegmentID] {
+        try identifiers(in: "stored", suffix: ".json")
+    }
+
+    /// The proof of a segment's upload; nil if there is none.
+    package func receipt(_ id: SegmentID) throws(SpoolError) -> Receipt? {
+        let path = receiptPath(id)
+        return Files.exists(path) ? try SpoolJSON.decode(Receipt.self, at: path) : nil
+    }
+
+    package func hasReceipt(_ id: SegmentID) -> Bool {
+        Files.exists(receiptPath(id))
+    }
+
+    /// Forgets a proof, once its row is in the database.
+    package func removeReceipt(_ id: SegmentID) throws(SpoolError) {
+        try Files.remove(receiptPath(id))
+    }
+
+    private func identifiers(in folder: String, suffix: String) throws(SpoolError) -> [SegmentID] {
+        try Files.names(in: "\(root)/\(folder)").compactMap { name in
+            name.hasSuffix(suffix) ? SegmentID(String(name.dropLast(suffix.count))) : nil
+        }
+    }
+}

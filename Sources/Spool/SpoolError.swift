@@ -1,0 +1,43 @@
+import Glibc
+
+/// Why something could not be done in the spool.
+package struct SpoolError: Error, CustomStringConvertible, Sendable {
+    package enum Kind: String, Sendable {
+        /// The folder is not a spool, or one of another version.
+        case notASpool
+        /// Another process has what was asked for.
+        case inUse
+        /// The disk is full (ENOSPC, EDQUOT).
+        case diskFull
+        /// A file cannot be read, written or made durable; what was written to it is suspect.
+        case fileFailed
+        /// A directory cannot be made durable: nothing that was renamed in it can be trusted, the process must end.
+        case directoryNotDurable
+        /// What is in a file is not what belongs there.
+        case corrupt
+    }
+
+    package let kind: Kind
+    /// Which file or folder.
+    package let path: String
+    /// What went wrong: the system's words, or what was found.
+    package let reason: String
+
+    package init(_ kind: Kind, _ path: String, reason: String) {
+        self.kind = kind
+        self.path = path
+        self.reason = reason
+    }
+
+    /// The error of a system call that just failed.
+    init(call: String, _ path: String, kind: Kind = .fileFailed) {
+        let number = errno
+        self.kind = number == ENOSPC || number == EDQUOT ? .diskFull : kind
+        self.path = path
+        reason = "\(call): \(String(cString: strerror(number)))"
+    }
+
+    package var description: String {
+        "spool: \(kind.rawValue): \(path): \(reason)"
+    }
+}
