@@ -1,0 +1,75 @@
+"""What the comparisons share: an Observer of their own, processes' use of CPU and memory, medians, and the way of reporting."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TOOLS = REPOSITORY / ".build" / "tools"
+WORK = REPOSITORY / ".build" / "bench"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+sys.path.insert(0, str(REPOSITORY / "Tests" / "EndToEndTests"))
+
+
+def use_tools(*packages: str) -> None:
+    """Installs what the comparison needs into .build/tools, and goes on in that Python."""
+    python = TOOLS / "bin" / "python3"
+    if Path(sys.prefix).resolve() != TOOLS.resolve():
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", str(TOOLS)], check=True)
+        requirements = REPOSITORY / "Tests" / "EndToEndTests" / "requirements.txt"
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements), *packages],
+                       check=True)
+        os.execv(str(python), [str(python), *sys.argv])
+
+
+def start_home(**settings: str):
+    """A fresh Observer without the demo camera."""
+    from home import Home, free_port
+    path = REPOSITORY / ".build" / "bench-home"
+    home = Home(path, free_port(), {"OBSERVER_DEMO": "0", "OBSERVER_CAMERA_NETWORKS": "127.0.0.1/32"} | settings)
+    if path.exists():
+        home.observer("down", check=False)
+        shutil.rmtree(path)
+    say("starting an Observer in .build/bench-home …")
+    home.up()
+    return home
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process, all its threads, and the children it has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(fields[index]) for index in (11, 12, 13, 14)) / TICKS
+
+
+def memory(pid: int) -> dict[str, int]:
+    """Kibibytes: `rss` as people read it, `pss` with shared pages divided among their users, `private` without them."""
+    found = {}
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        name, _, rest = line.partition(":")
+        if name in ("Rss", "Pss", "Private_Clean", "Private_Dirty"):
+            found[name] = int(rest.split()[0])
+    return {"rss": found["Rss"], "pss": found["Pss"], "private": found["Private_Clean"] + found["Private_Dirty"]}
+
+
+def median(values: list[float]) -> float:
+    return statistics.median(values)
+
+
+def spread(values: list[float]) -> str:
+    return f"{min(values):.3g}…{max(values):.3g}"
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def report(lines: list[str], result: dict) -> None:
+    """The comparison for people, and its last line for programs."""
+    print("\n".join(lines))
+    print(json.dumps(result))
