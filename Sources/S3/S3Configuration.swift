@@ -1,0 +1,120 @@
+public import Crypto
+
+/// Where objects are kept, and with which right.
+public struct S3Configuration: Sendable, Hashable {
+    /// Why an endpoint cannot be used; the description is for the person who set it.
+    public struct EndpointError: Error, Sendable, Hashable, CustomStringConvertible {
+        /// What to change.
+        public let description: String
+    }
+
+    /// `http` or `https`.
+    public let scheme: String
+    /// Host and, where it is not the scheme's own, port.
+    public let authority: String
+    /// Of the signature: `eu-central-1`; `us-east-1` for most other stores.
+    public let region: String
+    /// The bucket.
+    public let bucket: String
+    /// Whether the bucket stands in the path (`/bucket/key`) or in the host.
+    public let isPathStyle: Bool
+    /// The access key's name; not secret.
+    public let accessKeyID: String
+    /// The access key.
+    public let secretAccessKey: Secret
+    /// Of temporary credentials.
+    public let sessionToken: Secret?
+
+    /// Makes a configuration.
+    ///
+    /// - Parameters:
+    ///   - endpoint: `http://127.0.0.1:8333` for a store of one's own, addressed by path; nil for AWS, addressed by host.
+    ///   - region: The region.
+    ///   - bucket: The bucket.
+    ///   - accessKeyID: The access key's name.
+    ///   - secretAccessKey: The access key.
+    ///   - sessionToken: Of temporary credentials.
+    /// - Throws: `EndpointError` where the endpoint is not scheme, host and port.
+    public init(
+        endpoint: String?,
+        region: String,
+        bucket: String,
+        accessKeyID: String,
+        secretAccessKey: Secret,
+        sessionToken: Secret? = nil
+    ) throws(EndpointError) {
+        if let endpoint {
+            (scheme, authority) = try Self.split(endpoint)
+            isPathStyle = true
+        } else {
+            scheme = "https"
+            authority = "\(bucket).s3.\(region).amazonaws.com"
+            isPathStyle = false
+        }
+        self.region = region
+        self.bucket = bucket
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+    }
+
+    /// AWS under a host that does not follow from bucket and region: the published examples of signatures use one.
+    init(host: String, region: String, bucket: String, accessKeyID: String, secretAccessKey: Secret) {
+        scheme = "https"
+        authority = host
+        isPathStyle = false
+        self.region = region
+        self.bucket = bucket
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        sessionToken = nil
+    }
+
+    private static func split(_ endpoint: String) throws(EndpointError) -> (scheme: String, authority: String) {
+        for scheme in ["http", "https"] where endpoint.hasPrefix(scheme + "://") {
+            var authority = endpoint.dropFirst(scheme.count + 3)
+            if authority.hasSuffix("/") { authority = authority.dropLast() }
+            let allowed = authority.utf8.allSatisfy { byte in
+                switch byte {
+                case 45, 46, 48...58, 65...91, 93, 95, 97...122: true
+                default: false
+                }
+            }
+            guard !authority.isEmpty, allowed else { break }
+            let standard = scheme == "http" ? ":80" : ":443"
+            return (
+                scheme, authority.hasSuffix(standard) ? String(authority.dropLast(standard.count)) : String(authority)
+            )
+        }
+        throw EndpointError(description: "must be http://host:port or https://host:port, without a path")
+    }
+
+    /// The path of an object, encoded; that of the bucket for an empty key.
+    public func path(_ key: String) -> String {
+        let encoded = PercentEncoding.path(key)
+        guard isPathStyle else { return "/" + encoded }
+        return key.isEmpty ? "/\(bucket)" : "/\(bucket)/\(encoded)"
+    }
+}
+
+/// The percent-encoding that signatures are made over: everything but unreserved characters (RFC 3986), in upper case.
+enum PercentEncoding {
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    static func path(_ text: String) -> String { encode(text, keepsSlash: true) }
+
+    static func query(_ text: String) -> String { encode(text, keepsSlash: false) }
+
+    private static func encode(_ text: String, keepsSlash: Bool) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            switch byte {
+            case 45, 46, 48...57, 65...90, 95, 97...122, 126: bytes.append(byte)
+            case UInt8(ascii: "/") where keepsSlash: bytes.append(byte)
+            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,95 @@
+import Crypto
+import Testing
+
+@testable import S3
+
+/// The examples of "Signature Calculations for the Authorization Header" and "Query Parameters" in the S3 API reference.
+@Suite struct SignerTests {
+    private let midnight: Int64 = 1_369_353_600  // 2013-05-24T00:00:00Z
+
+    private func signer() -> Signer {
+        Signer(
+            S3Configuration(
+                host: "examplebucket.s3.amazonaws.com",
+                region: "us-east-1",
+                bucket: "examplebucket",
+                accessKeyID: "AKIAIOSFODNN7EXAMPLE",
+                secretAccessKey: Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+            )
+        )
+    }
+
+    private func signature(_ request: SignedRequest) -> String? {
+        request.headers.first { $0.name == "authorization" }?.value.split(separator: "=").last.map { String($0) }
+    }
+
+    @Test func `a part of an object`() throws {
+        let request = signer().sign(
+            method: "GET",
+            key: "test.txt",
+            headers: [("range", "bytes=0-9")],
+            at: midnight
+        )
+        #expect(signature(request) == "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41")
+    }
+
+    @Test func `an upload with a key that must be encoded`() throws {
+        let request = signer().sign(
+            method: "PUT",
+            key: "test$file.text",
+            headers: [("date", "Fri, 24 May 2013 00:00:00 GMT"), ("x-amz-storage-class", "REDUCED_REDUNDANCY")],
+            payloadSHA256: "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072",
+            at: midnight
+        )
+        #expect(signature(request) == "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd")
+        #expect(request.url == "https://examplebucket.s3.amazonaws.com/test%24file.text")
+    }
+
+    @Test func `a query without a value`() throws {
+        let request = signer().sign(method: "GET", key: "", query: [("lifecycle", "")], at: midnight)
+        #expect(signature(request) == "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543")
+    }
+
+    @Test func `a list`() throws {
+        let request = signer().sign(method: "GET", key: "", query: [("max-keys", "2"), ("prefix", "J")], at: midnight)
+        #expect(signature(request) == "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7")
+    }
+
+    @Test func `a presigned URL`() throws {
+        let url = signer().presignGet(key: "test.txt", expires: 86_400, at: midnight)
+        #expect(url.query.hasSuffix("X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"))
+        #expect(url.path == "/test.txt")
+    }
+}
+
+@Suite struct S3ConfigurationTests {
+    @Test(arguments: ["", "127.0.0.1:8333", "ftp://x", "http://", "http://x/y", "http://u:p@x", "http://x y"])
+    func `an endpoint that is not scheme, host and port is refused`(endpoint: String) {
+        #expect(throws: S3Configuration.EndpointError.self) {
+            try S3Configuration(
+                endpoint: endpoint,
+                region: "r",
+                bucket: "b",
+                accessKeyID: "a",
+                secretAccessKey: Secret("s")
+            )
+        }
+    }
+
+    @Test func `a store of one's own is addressed by path, AWS by host`() throws {
+        func make(_ endpoint: String?) throws -> S3Configuration {
+            try S3Configuration(
+                endpoint: endpoint,
+                region: "eu-central-1",
+                bucket: "video",
+                accessKeyID: "a",
+                secretAccessKey: Secret("s")
+            )
+        }
+        #expect(try make("http://127.0.0.1:8333/").path("a b/c") == "/video/a%20b/c")
+        #expect(try make("https://s3.example:443").authority == "s3.example")
+        let aws = try make(nil)
+        #expect(aws.authority == "video.s3.eu-central-1.amazonaws.com")
+        #expect(aws.path("a/b") == "/a/b")
+    }
+}
