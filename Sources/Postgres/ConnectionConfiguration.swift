@@ -35,7 +35,10 @@ public struct ConnectionConfiguration: Sendable {
 
     /// The same server with another database; for tools and tests that create one.
     public func with(database: String) -> ConnectionConfiguration {
-        ConnectionConfiguration(base: self, settings: settings.filter { $0.keyword != "dbname" } + [("dbname", database)])
+        ConnectionConfiguration(
+            base: self,
+            settings: settings.filter { $0.keyword != "dbname" } + [("dbname", database)]
+        )
     }
 
     private init(base: ConnectionConfiguration, settings: [(keyword: String, value: String)]) {

@@ -46,6 +46,12 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             text += "$\(parameters.count)"
         }
 
+        /// Takes a value that may be missing: nil becomes NULL.
+        public mutating func appendInterpolation<Value: SQLValue>(_ value: Value?) {
+            parameters.append(value)
+            text += "$\(parameters.count)"
+        }
+
         /// Takes text as it is. Never for anything that came from outside.
         public mutating func appendInterpolation(unsafe text: String) {
             self.text += text

@@ -85,7 +85,9 @@ extension SQLArrayElement where Self: SQLValue {
                 guard let null = Self.null else { return nil }
                 values.append(null)
             } else {
-                guard let slice = reader.take(Int(length)), let value = decode(slice, type: elementType) else { return nil }
+                guard let slice = reader.take(Int(length)), let value = decode(slice, type: elementType) else {
+                    return nil
+                }
                 values.append(value)
             }
         }

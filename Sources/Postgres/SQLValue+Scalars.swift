@@ -191,7 +191,11 @@ public struct SQLUUID: Hashable, Sendable {
         var halves: (high: UInt64, low: UInt64) = (0, 0)
         var count = 0
         for byte in bytes {
-            if count < 8 { halves.high = halves.high << 8 | UInt64(byte) } else { halves.low = halves.low << 8 | UInt64(byte) }
+            if count < 8 {
+                halves.high = halves.high << 8 | UInt64(byte)
+            } else {
+                halves.low = halves.low << 8 | UInt64(byte)
+            }
             count += 1
         }
         guard count == 16 else { return nil }

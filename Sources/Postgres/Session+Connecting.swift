@@ -27,7 +27,8 @@ extension Session {
         return session
     }
 
-    private static func waitForServer(_ events: Int16, _ raw: OpaquePointer, _ deadline: Deadline) throws(PostgresError) {
+    private static func waitForServer(_ events: Int16, _ raw: OpaquePointer, _ deadline: Deadline) throws(PostgresError)
+    {
         do {
             _ = try wait(for: events, on: PQsocket(raw), until: deadline)
         } catch {

@@ -1,0 +1,163 @@
+package import ObserverCore
+package import Postgres
+
+/// A camera with all that is known of it.
+package struct CameraListing: Hashable, Sendable {
+    package var camera: Camera
+    /// What it is doing, as SPEC derives it: see ``CameraSQL``.
+    package var status: CameraStatus
+    /// How much of its video still waits for S3, in seconds.
+    package var backlogSeconds: Double
+    /// The live worker that has the camera, to send messages to; nil: nobody has it.
+    package var owner: String?
+    /// When its newest picture was taken.
+    package var pictureAt: Timestamp?
+    /// Its newest segment; only read where the query asked for it.
+    package var lastRecording: LastRecording?
+}
+
+/// The newest segment of a camera.
+package struct LastRecording: Hashable, Sendable {
+    package var id: SegmentID
+    package var startedAt: Timestamp
+    package var durationMilliseconds: Int64
+}
+
+/// Which cameras to list.
+package struct CameraQuery: Sendable {
+    /// Part of the name, place or a tag; case does not matter.
+    package var text: String?
+    /// A tag it has.
+    package var tag: String?
+    package var state: CameraState?
+    /// At most this many, 1 to 500.
+    package var limit: Int
+    /// Only cameras with a higher number: the last one of the page before.
+    package var after: CameraID?
+    /// Whether to look up the newest segment and picture of each; the API does not show them.
+    package var includesRecordings: Bool
+
+    package static let longestPage = 500
+
+    package init(
+        text: String? = nil,
+        tag: String? = nil,
+        state: CameraState? = nil,
+        limit: Int = CameraQuery.longestPage,
+        after: CameraID? = nil,
+        includesRecordings: Bool = false
+    ) {
+        self.text = text
+        self.tag = tag
+        self.state = state
+        self.limit = min(max(limit, 1), Self.longestPage)
+        self.after = after
+        self.includesRecordings = includesRecordings
+    }
+}
+
+/// The columns of a listing, in the order in which ``CameraSQL`` selects them.
+///
+/// For lists that are written straight from the answer's memory: `row.appendText(at: CameraColumn.name.rawValue, …)`.
+package enum CameraColumn: Int32, CaseIterable {
+    case id, name, location, locationDetails, url, username, hasPassword, isActive, version
+    case segmentSeconds, transport, audio, retentionDays, tags, createdAt, updatedAt
+    case state, since, cause, detail, worker, lastFrameAt
+    case videoCodec, width, height, fps, bitrate, reconnects, backlogMilliseconds, owner
+    case pictureAt, lastID, lastStartedAt, lastDurationMilliseconds
+}
+
+extension Row {
+    /// Reads a column of a camera listing.
+    package func value<Value: SQLValue>(
+        _ column: CameraColumn,
+        as type: Value.Type = Value.self
+    ) throws(PostgresError) -> Value {
+        try value(at: column.rawValue)
+    }
+
+    /// Appends a text column of a camera listing; false when it is NULL.
+    @discardableResult
+    package func appendText(_ column: CameraColumn, to buffer: inout [UInt8]) throws(PostgresError) -> Bool {
+        try appendText(at: column.rawValue, to: &buffer)
+    }
+
+    /// Lends a text column of a camera listing.
+    package func withText<R>(
+        _ column: CameraColumn,
+        _ body: (UnsafeRawBufferPointer?) -> R
+    ) throws(PostgresError) -> R {
+        try withText(at: column.rawValue, body)
+    }
+}
+
+extension CameraListing {
+    /// Reads a row of ``CameraSQL``.
+    init(reading row: inout Row) throws(PostgresError) {
+        camera = try Camera(reading: &row)
+        status = try CameraStatus(reading: &row, cameraID: camera.id)
+        backlogSeconds = Double(try row.next(Int64.self)) / 1000
+        owner = try row.next()
+        pictureAt = try row.next()
+        let (id, start, duration) = (
+            try row.next(SegmentID?.self), try row.next(Timestamp?.self), try row.next(Int64?.self)
+        )
+        guard let id, let start, let duration else { return }
+        lastRecording = LastRecording(id: id, startedAt: start, durationMilliseconds: duration)
+    }
+}
+
+extension Camera {
+    /// The columns from `id` to `updated_at`, for a table or subquery `c`.
+    static let columns = """
+        c.id, c.name, c.location, c.location_details, c.url, c.username, c.password_sealed is not null, c.is_active, \
+        c.version, c.segment_seconds, c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at
+        """
+
+    init(reading row: inout Row) throws(PostgresError) {
+        self.init(
+            id: try row.next(),
+            name: try row.next(),
+            location: try row.next(),
+            locationDetails: try row.next(),
+            url: try row.next(),
+            username: try row.next(),
+            hasPassword: try row.next(),
+            isActive: try row.next(),
+            version: try row.next(),
+            segmentSeconds: try row.next(),
+            transport: try row.next(),
+            audio: try row.next(),
+            retentionDays: try row.next(),
+            tags: try row.next(),
+            createdAt: try row.next(),
+            updatedAt: try row.next()
+        )
+    }
+}
+
+extension CameraStatus {
+    fileprivate init(reading row: inout Row, cameraID: CameraID) throws(PostgresError) {
+        self.init(
+            cameraID: cameraID,
+            state: try row.next(),
+            since: try row.next(),
+            cause: try row.next(),
+            detail: try row.next(),
+            worker: try row.next(),
+            lastFrameAt: try row.next()
+        )
+        let (codec, width, height) = (try row.next(String?.self), try row.next(Int?.self), try row.next(Int?.self))
+        let (fps, bitrate) = (try row.next(Double?.self), try row.next(Int?.self))
+        if let codec {
+            video = VideoInfo(
+                codec: codec,
+                width: width ?? 0,
+                height: height ?? 0,
+                fps: fps ?? 0,
+                bitrate: bitrate ?? 0
+            )
+        }
+        reconnects = try row.next()
+    }
+}

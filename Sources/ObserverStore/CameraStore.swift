@@ -1,0 +1,237 @@
+package import ObserverCore
+package import Postgres
+
+/// The cameras that people manage. Every call is one statement; a deleted camera is not found.
+package struct CameraStore {
+    private let connection: Connection
+
+    package init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    // MARK: Reading
+
+    /// The cameras of a page, by number.
+    package func list(_ query: CameraQuery) throws(PostgresError) -> [CameraListing] {
+        try connection.query(Self.statement(query)) { row throws(PostgresError) in try CameraListing(reading: &row) }
+    }
+
+    /// Lends each row of a page (columns: ``CameraColumn``), for lists that are written without a copy.
+    ///
+    /// - Returns: How many rows there were.
+    @discardableResult
+    package func forEachRow(
+        _ query: CameraQuery,
+        _ body: (inout Row) throws(PostgresError) -> Void
+    ) throws(PostgresError) -> Int {
+        try connection.forEachRow(Self.statement(query), body)
+    }
+
+    /// One camera; nil when there is none of that number.
+    package func get(_ id: CameraID) throws(PostgresError) -> CameraListing? {
+        let statement: SQL = "\(unsafe: Self.detailed) where c.id = \(id) and c.deleted_at is null"
+        return try connection.first(statement) { row throws(PostgresError) in try CameraListing(reading: &row) }
+    }
+
+    /// How many cameras there are and how many of them are on.
+    package func count() throws(PostgresError) -> (all: Int, active: Int) {
+        let statement: SQL = "select count(*), count(*) filter (where is_active) from cameras where deleted_at is null"
+        return try connection.rows(statement, as: (Int, Int).self).first.map { (all: $0.0, active: $0.1) } ?? (0, 0)
+    }
+
+    // MARK: Writing
+
+    /// Takes a number for a camera that is yet to be created, because its password is sealed with it.
+    package func reserveID() throws(PostgresError) -> CameraID {
+        let statement: SQL = "select nextval(pg_get_serial_sequence('cameras', 'id'))"
+        guard let id = try connection.rows(statement, as: (CameraID).self).first else {
+            throw PostgresError(.decoding)
+        }
+        return id
+    }
+
+    /// Creates a camera.
+    ///
+    /// - Parameters:
+    ///   - changes: Its fields; name, location and url must be set, others get their defaults. The password in it is not used.
+    ///   - id: A reserved number; nil takes the next one.
+    ///   - sealedPassword: The password, sealed with the number.
+    package func create(
+        _ changes: CameraChanges,
+        id: CameraID? = nil,
+        sealedPassword: [UInt8]? = nil
+    ) throws(PostgresError) -> CameraListing {
+        guard let name = changes.name, let location = changes.location, let url = changes.url else {
+            throw PostgresError(.misuse, serverMessage: "a new camera needs name, location and url")
+        }
+        let defaults = CameraFields.defaults
+        let statement: SQL = """
+            with changed as (
+                insert into cameras (id, name, location, location_details, url, username, password_sealed, is_active,
+                    segment_seconds, transport, audio, retention_days, tags)
+                values (coalesce(\(id), nextval(pg_get_serial_sequence('cameras', 'id'))), \(name), \(location),
+                    \(changes.locationDetails.value), \(url.text), \(changes.username.value), \(sealedPassword),
+                    \(changes.isActive ?? false), \(changes.segmentSeconds ?? defaults.segmentSeconds),
+                    \(changes.transport ?? defaults.transport), \(changes.audio ?? defaults.audio),
+                    \(changes.retentionDays ?? defaults.retentionDays), \(changes.tags ?? []))
+                returning *
+            )
+            \(unsafe: Self.changed)
+            """
+        let created = try connection.first(statement) { row throws(PostgresError) in try CameraListing(reading: &row) }
+        guard let created else { throw PostgresError(.decoding) }
+        return created
+    }
+
+    /// What became of a change.
+    package enum ChangeResult: Hashable, Sendable {
+        /// The camera as it is; `isChanged` is false when it was so already (and its version has not risen).
+        case done(CameraListing, isChanged: Bool)
+        /// The caller had seen another version than the present one.
+        case conflict(version: Int64)
+        case notFound
+    }
+
+    /// Changes a camera.
+    ///
+    /// - Parameters:
+    ///   - id: Which one.
+    ///   - changes: The fields to change. The password in it is not used.
+    ///   - sealedPassword: The password, sealed with the number; setting one always counts as a change.
+    ///   - expected: The version the caller has seen; nil: whatever it is.
+    package func patch(
+        _ id: CameraID,
+        _ changes: CameraChanges,
+        sealedPassword: Change<[UInt8]> = .keep,
+        expecting expected: Int64? = nil
+    ) throws(PostgresError) -> ChangeResult {
+        let statement: SQL = """
+            with target as (
+                select * from cameras where id = \(id) and deleted_at is null for update
+            ), wanted as (
+                select id, version, coalesce(\(changes.name), name) as name,
+                    coalesce(\(changes.location), location) as location,
+                    case when \(changes.locationDetails.isKept) then location_details
+                        else \(changes.locationDetails.value) end as location_details,
+                    coalesce(\(changes.url?.text), url) as url,
+                    case when \(changes.username.isKept) then username else \(changes.username.value) end as username,
+                    case when \(sealedPassword.isKept) then password_sealed
+                        else \(sealedPassword.value) end as password_sealed,
+                    coalesce(\(changes.isActive), is_active) as is_active,
+                    coalesce(\(changes.segmentSeconds)::integer, segment_seconds) as segment_seconds,
+                    coalesce(\(changes.transport), transport) as transport,
+                    coalesce(\(changes.audio), audio) as audio,
+                    coalesce(\(changes.retentionDays)::integer, retention_days) as retention_days,
+                    coalesce(\(changes.tags), tags) as tags
+                from target
+            ), changed as (
+                update cameras c set name = n.name, location = n.location, location_details = n.location_details,
+                    url = n.url, username = n.username, password_sealed = n.password_sealed, is_active = n.is_active,
+                    segment_seconds = n.segment_seconds, transport = n.transport, audio = n.audio,
+                    retention_days = n.retention_days, tags = n.tags, version = c.version + 1, updated_at = now()
+                from wanted n
+                where c.id = n.id and n.version = coalesce(\(expected), n.version)
+                    and (c.name, c.location, c.location_details, c.url, c.username, c.password_sealed, c.is_active,
+                        c.segment_seconds, c.transport, c.audio, c.retention_days, c.tags)
+                    is distinct from (n.name, n.location, n.location_details, n.url, n.username, n.password_sealed,
+                        n.is_active, n.segment_seconds, n.transport, n.audio, n.retention_days, n.tags)
+                returning c.*
+            )
+            \(unsafe: Self.changedOrSame)
+            """
+        return try change(statement, expecting: expected)
+    }
+
+    /// Switches a camera on or off.
+    package func setActive(_ id: CameraID, _ isActive: Bool) throws(PostgresError) -> ChangeResult {
+        let statement: SQL = """
+            with target as (
+                select * from cameras where id = \(id) and deleted_at is null for update
+            ), changed as (
+                update cameras c set is_active = \(isActive), version = c.version + 1, updated_at = now()
+                from target n
+                where c.id = n.id and c.is_active <> \(isActive)
+                returning c.*
+            )
+            \(unsafe: Self.changedOrSame)
+            """
+        return try change(statement, expecting: nil)
+    }
+
+    /// Deletes a camera: switches it off, forgets its password and hides it; its recordings follow their retention.
+    package func delete(_ id: CameraID, expecting expected: Int64? = nil) throws(PostgresError) -> ChangeResult {
+        let statement: SQL = """
+            with target as (
+                select * from cameras where id = \(id) and deleted_at is null for update
+            ), changed as (
+                update cameras c set is_active = false, password_sealed = null, deleted_at = now(),
+                    version = c.version + 1, updated_at = now()
+                from target n
+                where c.id = n.id and n.version = coalesce(\(expected), n.version)
+                returning c.*
+            )
+            \(unsafe: Self.changedOrSame)
+            """
+        return try change(statement, expecting: expected)
+    }
+
+    private func change(_ statement: SQL, expecting expected: Int64?) throws(PostgresError) -> ChangeResult {
+        let result = try connection.first(statement) { row throws(PostgresError) in
+            let listing = try CameraListing(reading: &row)
+            return (listing, before: try row.next(Int64.self))
+        }
+        guard let (listing, before) = result else { return .notFound }
+        if let expected, expected != before { return .conflict(version: before) }
+        return .done(listing, isChanged: listing.camera.version != before)
+    }
+}
+
+extension CameraStore {
+    private static let listed = CameraSQL.select(from: "cameras", includesRecordings: false)
+    private static let detailed = CameraSQL.select(from: "cameras", includesRecordings: true)
+    private static let changed = CameraSQL.select(from: "changed", includesRecordings: true)
+
+    /// The camera after a change, or as it was when nothing changed, and the version it had before.
+    private static let changedOrSame = """
+        , result as (
+            select *, (select version from target) as before from changed
+            union all
+            select *, version as before from target where not exists (select from changed)
+        )
+        \(CameraSQL.select(from: "result", includesRecordings: true, plus: "c.before"))
+        """
+
+    /// The text depends on which conditions there are, never on their values, so it comes from a small set.
+    private static func statement(_ query: CameraQuery) -> SQL {
+        var sql = SQL.StringInterpolation(literalCapacity: 3000, interpolationCount: 5)
+        sql.appendLiteral(query.includesRecordings ? detailed : listed)
+        sql.appendLiteral(" where c.deleted_at is null and c.id > ")
+        sql.appendInterpolation(query.after?.rawValue ?? 0)
+        if let text = query.text, !text.isEmpty {
+            sql.appendLiteral(" and position(lower(")
+            sql.appendInterpolation(text.limited(to: 200))
+            sql.appendLiteral(") in lower(concat_ws(E'\\n', c.name, c.location, c.location_details, ")
+            sql.appendLiteral("array_to_string(c.tags, E'\\n')))) > 0")
+        }
+        if let tag = query.tag {
+            sql.appendLiteral(" and c.tags @> ")
+            sql.appendInterpolation([tag.limited(to: 200)])
+        }
+        if let state = query.state {
+            sql.appendLiteral(" and d.state = ")
+            sql.appendInterpolation(state)
+        }
+        sql.appendLiteral(" order by c.id limit ")
+        sql.appendInterpolation(query.limit)
+        return SQL(stringInterpolation: sql)
+    }
+}
+
+extension Change {
+    /// What to set; nil to clear, and where nothing shall be set.
+    fileprivate var value: Value? {
+        if case .set(let value) = self { value } else { nil }
+    }
+
+    fileprivate var isKept: Bool { self == .keep }
+}

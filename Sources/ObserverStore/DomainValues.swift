@@ -1,0 +1,48 @@
+package import ObserverCore
+package import Postgres
+
+// How the domain's types are written to and read from columns.
+
+extension Timestamp: SQLValue, SQLArrayElement {
+    package static var sqlType: SQLType { .timestamptz }
+
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        SQLTimestamp(microseconds: microseconds).encode(into: &bytes)
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer, type: SQLType) -> Timestamp? {
+        SQLTimestamp.decode(bytes, type: type).map { Timestamp(microseconds: $0.microseconds) }
+    }
+}
+
+extension UniqueID: SQLValue, SQLArrayElement {
+    package static var sqlType: SQLType { .uuid }
+
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        bytes.append(contentsOf: self.bytes)
+        return true
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer, type: SQLType) -> UniqueID? {
+        type == .uuid ? UniqueID(bytes: [UInt8](bytes)) : nil
+    }
+}
+
+extension CameraID: SQLValue, SQLArrayElement {}
+extension Transport: SQLValue {}
+extension AudioMode: SQLValue {}
+extension CameraState: SQLValue, SQLArrayElement {}
+extension Cause: SQLValue, SQLArrayElement {}
+extension SegmentEnd: SQLValue {}
+extension SegmentState: SQLValue {}
+extension Role: SQLValue {}
+
+extension String {
+    /// The text, cut to what a column holds (in Unicode scalars, as PostgreSQL's `length` counts) and without NUL, which
+    /// `text` cannot hold: a message from a camera must not make the row that explains it impossible.
+    func limited(to length: Int) -> String {
+        var scalars = UnicodeScalarView()
+        for scalar in unicodeScalars.lazy.filter({ $0 != "\0" }).prefix(length) { scalars.append(scalar) }
+        return String(scalars)
+    }
+}

@@ -1,0 +1,165 @@
+package import ObserverCore
+package import Postgres
+
+/// A segment with what became of it.
+package struct SegmentRecord: Hashable, Sendable {
+    package var segment: Segment
+    package var state: SegmentState
+    /// Refused uploads.
+    package var tries: Int
+    package var error: String?
+    /// What S3 called the object.
+    package var etag: String?
+    package var storedAt: Timestamp?
+    package var createdAt: Timestamp
+}
+
+/// The catalogue of recordings.
+///
+/// Writing is idempotent and states move forward only, so everything may be repeated and come in any order: a late
+/// "spooled" does not undo "stored". Every write carries the whole segment, because the row may not be there yet: the
+/// database may have been away when it was recorded.
+package struct SegmentStore {
+    let connection: Connection
+
+    package init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    // MARK: Writing
+
+    /// Registers segments that are committed to the spool; rows that exist stay as they are.
+    package func upsertSpooled(_ segments: [Segment]) throws(PostgresError) {
+        try write(segments.map { Outcome($0, .spooled) })
+    }
+
+    /// A segment and what became of it.
+    package struct Outcome: Hashable, Sendable {
+        package var segment: Segment
+        package var state: SegmentState
+        package var tries: Int
+        package var error: String?
+        package var etag: String?
+        package var storedAt: Timestamp?
+
+        /// - Parameters:
+        ///   - segment: As in its sidecar.
+        ///   - state: What became of it.
+        ///   - tries: Refused uploads; the row keeps the higher number.
+        ///   - error: Why it failed or is lost.
+        ///   - etag: Of the stored object.
+        ///   - storedAt: When S3 confirmed it; nil for `stored`: at this moment, by the database's clock.
+        package init(
+            _ segment: Segment,
+            _ state: SegmentState,
+            tries: Int = 0,
+            error: String? = nil,
+            etag: String? = nil,
+            storedAt: Timestamp? = nil
+        ) {
+            self.segment = segment
+            self.state = state
+            self.tries = tries
+            self.error = error
+            self.etag = etag
+            self.storedAt = storedAt
+        }
+    }
+
+    /// S3 has confirmed the bytes.
+    package func markStored(
+        _ segment: Segment,
+        etag: String?,
+        storedAt: Timestamp? = nil
+    ) throws(PostgresError) {
+        try write([Outcome(segment, .stored, etag: etag, storedAt: storedAt)])
+    }
+
+    /// S3 has refused it for the last time; the file is kept.
+    package func markFailed(_ segment: Segment, tries: Int, error: String) throws(PostgresError) {
+        try write([Outcome(segment, .failed, tries: tries, error: error)])
+    }
+
+    /// Its bytes are gone.
+    package func markLost(_ segment: Segment, reason: String) throws(PostgresError) {
+        try write([Outcome(segment, .lost, error: reason)])
+    }
+
+    /// Writes what became of segments, in one statement; an identifier may occur once.
+    package func write(_ outcomes: [Outcome]) throws(PostgresError) {
+        guard !outcomes.isEmpty else { return }
+        try connection.execute(Self.writeStatement(outcomes))
+    }
+
+    // MARK: Reading
+
+    /// One segment.
+    package func get(_ id: SegmentID) throws(PostgresError) -> SegmentRecord? {
+        try connection.first("\(unsafe: Self.selection) where id = \(id)") { row throws(PostgresError) in
+            try SegmentRecord(reading: &row)
+        }
+    }
+
+    /// The newest segment of a camera that still exists.
+    package func newest(of camera: CameraID) throws(PostgresError) -> SegmentRecord? {
+        let statement: SQL = """
+            \(unsafe: Self.selection) where camera_id = \(camera) and state not in ('expired', 'lost')
+            order by started_at desc, id desc limit 1
+            """
+        return try connection.first(statement) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
+    }
+
+    /// The states of those of these segments that have a row.
+    package func states(of ids: [SegmentID]) throws(PostgresError) -> [SegmentID: SegmentState] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try connection.rows(
+            "select id, state from segments where id = any(\(ids))",
+            as: (SegmentID, SegmentState).self
+        )
+        return Dictionary(rows) { first, _ in first }
+    }
+
+    /// Which segments to list.
+    package struct Query: Sendable {
+        package var camera: CameraID
+        /// Only what ends after this.
+        package var from: Timestamp?
+        /// Only what starts before this.
+        package var to: Timestamp?
+        /// Only what follows this one in the order asked for: the last one of the page before.
+        package var after: SegmentID?
+        package var limit: Int
+        package var isNewestFirst: Bool
+
+        package static let longestPage = 500
+
+        package init(
+            camera: CameraID,
+            from: Timestamp? = nil,
+            to: Timestamp? = nil,
+            after: SegmentID? = nil,
+            limit: Int = Query.longestPage,
+            isNewestFirst: Bool = false
+        ) {
+            self.camera = camera
+            self.from = from
+            self.to = to
+            self.after = after
+            self.limit = min(max(limit, 1), Self.longestPage)
+            self.isNewestFirst = isNewestFirst
+        }
+    }
+
+    /// The segments of a camera by start, paged by key, so that segments recorded meanwhile shift nothing.
+    package func list(_ query: Query) throws(PostgresError) -> [SegmentRecord] {
+        try connection.query(Self.statement(query)) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
+    }
+
+    /// The parked uploads, newest first.
+    package func failed(limit: Int = 100) throws(PostgresError) -> [SegmentRecord] {
+        let statement: SQL = """
+            \(unsafe: Self.selection) where state = 'failed' order by started_at desc, id desc limit \(limit)
+            """
+        return try connection.query(statement) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
+    }
+}

@@ -1,0 +1,112 @@
+package import ObserverCore
+package import Postgres
+
+/// Browsers that are signed in, and how often somebody failed to.
+extension UserStore {
+    /// A signed-in browser with its user.
+    package struct Session: Hashable, Sendable {
+        package var userID: Int64
+        package var userName: String
+        package var role: Role
+        package var csrf: String
+        package var createdAt: Timestamp
+    }
+
+    /// How long a session lives without being used, and at most.
+    private static let limits = (idle: "interval '24 hours'", whole: "interval '30 days'")
+
+    /// Starts a session.
+    ///
+    /// - Parameters:
+    ///   - hash: SHA-256 of the cookie.
+    ///   - user: Who signed in.
+    ///   - csrf: The secret of its forms.
+    ///   - address: Where from.
+    ///   - agent: What the browser calls itself.
+    package func createSession(
+        hash: [UInt8],
+        user: Int64,
+        csrf: String,
+        address: String,
+        agent: String
+    ) throws(PostgresError) {
+        let statement: SQL = """
+            insert into sessions (hash, user_id, csrf, address, agent)
+            values (\(hash), \(user), \(csrf), \(address.limited(to: 64)), \(agent.limited(to: 256)))
+            """
+        try connection.execute(statement)
+    }
+
+    /// The session of that hash, if it is still good and its user not disabled. Notes the use, at most once a minute.
+    package func findSession(hash: [UInt8]) throws(PostgresError) -> Session? {
+        let statement: SQL = """
+            with found as (
+                select s.hash, s.user_id, u.name, u.role, s.csrf, s.created_at, s.seen_at
+                from sessions s join users u on u.id = s.user_id
+                where s.hash = \(hash) and u.disabled_at is null
+                    and s.seen_at > now() - \(unsafe: Self.limits.idle)
+                    and s.created_at > now() - \(unsafe: Self.limits.whole)
+            ), touched as (
+                update sessions s set seen_at = now() from found f
+                where s.hash = f.hash and f.seen_at < now() - interval '1 minute'
+            )
+            select user_id, name, role, csrf, created_at from found
+            """
+        return try connection.first(statement) { row throws(PostgresError) in
+            Session(
+                userID: try row.next(),
+                userName: try row.next(),
+                role: try row.next(),
+                csrf: try row.next(),
+                createdAt: try row.next()
+            )
+        }
+    }
+
+    /// Ends a session; does nothing when there is none.
+    package func deleteSession(hash: [UInt8]) throws(PostgresError) {
+        try connection.execute("delete from sessions where hash = \(hash)")
+    }
+
+    /// Deletes sessions that are over and sign-in attempts older than an hour; for a timer.
+    package func prune() throws(PostgresError) {
+        try connection.execute(
+            """
+            delete from sessions where seen_at <= now() - \(unsafe: Self.limits.idle)
+                or created_at <= now() - \(unsafe: Self.limits.whole)
+            """
+        )
+        try connection.execute("delete from login_attempts where at < now() - interval '1 hour'")
+    }
+
+    // MARK: Throttle
+
+    /// How many sign-ins failed for the worst of these keys within that time.
+    ///
+    /// - Parameters:
+    ///   - keys: For example `user:admin` and `address:192.0.2.7`; at most 128 characters each.
+    ///   - seconds: At most 3600.
+    package func failedLogins(for keys: [String], withinSeconds seconds: Int) throws(PostgresError) -> Int {
+        let statement: SQL = """
+            select coalesce(max(n), 0) from (
+                select count(*) as n from login_attempts
+                where key = any(\(keys.map { $0.limited(to: 128) }))
+                    and at > now() - \(Double(seconds)) * interval '1 second'
+                group by key
+            ) counts
+            """
+        return try connection.rows(statement, as: (Int).self).first ?? 0
+    }
+
+    /// Counts a failed sign-in for each key.
+    package func noteFailedLogin(for keys: [String]) throws(PostgresError) {
+        try connection.execute(
+            "insert into login_attempts (key) select unnest(\(keys.map { $0.limited(to: 128) }))"
+        )
+    }
+
+    /// Forgets the failures of a key, after a good sign-in.
+    package func clearFailedLogins(for key: String) throws(PostgresError) {
+        try connection.execute("delete from login_attempts where key = \(key.limited(to: 128))")
+    }
+}

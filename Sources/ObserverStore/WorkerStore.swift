@@ -1,0 +1,194 @@
+package import ObserverCore
+package import Postgres
+
+/// Who records which camera.
+///
+/// A worker is current while the row of its id has its incarnation. An assignment to anything else is an orphan, and any
+/// current worker may claim it; each claim raises the camera's epoch. No clock decides: a silent worker is made obsolete
+/// only by a compare-and-swap of one that has watched its beat (``fence(_:incarnation:beat:)``).
+package struct WorkerStore {
+    private let connection: Connection
+
+    package init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    // MARK: Being a worker
+
+    /// Registers a worker that starts, and orphans whatever an earlier life of it had.
+    ///
+    /// - Parameters:
+    ///   - id: Its name, `[a-z0-9.-]{1,63}`.
+    ///   - host: Identity of its spool.
+    ///   - capacity: Cameras it takes at most; 0: no limit.
+    ///   - version: Of the program.
+    /// - Returns: Its incarnation.
+    package func register(
+        _ id: String,
+        host: HostID,
+        capacity: Int = 0,
+        version: String
+    ) throws(PostgresError) -> Int64 {
+        let statement: SQL = """
+            insert into workers (id, host, capacity, version)
+            values (\(id), \(host.description), \(capacity), \(version.limited(to: 64)))
+            on conflict (id) do update set incarnation = workers.incarnation + 1, beat = 0, beat_at = now(),
+                host = excluded.host, capacity = excluded.capacity, version = excluded.version, draining = false,
+                fenced = false, started_at = now()
+            returning incarnation
+            """
+        guard let incarnation = try connection.rows(statement, as: (Int64).self).first else {
+            throw PostgresError(.decoding)
+        }
+        return incarnation
+    }
+
+    /// Says that the worker lives.
+    ///
+    /// - Returns: False when it was fenced: it has to stop all recorders and register again.
+    package func beat(_ id: String, incarnation: Int64) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            update workers set beat = beat + 1, beat_at = now()
+            where id = \(id) and incarnation = \(incarnation) and not fenced
+            """
+        return try connection.execute(statement) == 1
+    }
+
+    /// Gives up all cameras of a worker that ends in order, so that another can have them at once.
+    package func release(_ id: String, incarnation: Int64) throws(PostgresError) {
+        let statement: SQL = """
+            with leaving as (
+                update workers set draining = true where id = \(id) and incarnation = \(incarnation) returning id
+            )
+            update assignments set worker_id = null, incarnation = null, since = now()
+            where worker_id = (select id from leaving) and incarnation = \(incarnation)
+            """
+        try connection.execute(statement)
+    }
+
+    // MARK: Cameras
+
+    /// A camera that a worker got.
+    package struct Claim: Hashable, Sendable {
+        package var cameraID: CameraID
+        package var epoch: Int64
+    }
+
+    /// Takes orphans, those of the highest priority first.
+    ///
+    /// Several workers may claim at once: each passes over rows that another is just claiming, and the epoch is compared
+    /// when the assignment is written, so that a camera claimed since this statement began is not taken from its owner.
+    ///
+    /// - Returns: What was taken; nothing when the worker is not current.
+    package func claimOrphans(
+        for worker: String,
+        incarnation: Int64,
+        limit: Int = 8
+    ) throws(PostgresError) -> [Claim] {
+        let statement: SQL = """
+            with free as (
+                select c.id, coalesce(a.epoch, 0) as epoch
+                from cameras c
+                left join assignments a on a.camera_id = c.id
+                left join workers w on w.id = a.worker_id and w.incarnation = a.incarnation and not w.fenced
+                where c.deleted_at is null and w.id is null and exists (
+                    select from workers
+                    where id = \(worker) and incarnation = \(incarnation) and not fenced and not draining)
+                order by c.priority desc, c.id
+                limit \(limit)
+                for no key update of c skip locked
+            )
+            insert into assignments (camera_id, worker_id, incarnation, epoch, since)
+            select id, \(worker), \(incarnation), epoch + 1, now() from free
+            on conflict (camera_id) do update
+            set worker_id = excluded.worker_id, incarnation = excluded.incarnation, epoch = excluded.epoch, since = now()
+            where assignments.epoch = excluded.epoch - 1
+            returning camera_id, epoch
+            """
+        return try connection.query(statement) { row throws(PostgresError) in
+            Claim(cameraID: try row.next(), epoch: try row.next())
+        }
+    }
+
+    /// A camera as its worker needs it.
+    package struct AssignedCamera: Hashable, Sendable {
+        /// `camera.isActive` is the switch; `camera.version` tells whether a running recorder is outdated.
+        package var camera: Camera
+        /// Seal of Crypto, associated data `camera:<id>:password`.
+        package var sealedPassword: [UInt8]?
+        package var epoch: Int64
+        /// Gone for people: stop it. Such a camera is listed for an hour more.
+        package var isDeleted: Bool
+    }
+
+    /// The cameras of a worker, by number.
+    package func assignedCameras(to worker: String, incarnation: Int64) throws(PostgresError) -> [AssignedCamera] {
+        let statement: SQL = """
+            select \(unsafe: Camera.columns), c.password_sealed, a.epoch, c.deleted_at is not null
+            from assignments a join cameras c on c.id = a.camera_id
+            where a.worker_id = \(worker) and a.incarnation = \(incarnation)
+                and (c.deleted_at is null or c.deleted_at > now() - interval '1 hour')
+            order by c.id
+            """
+        return try connection.query(statement) { row throws(PostgresError) in
+            AssignedCamera(
+                camera: try Camera(reading: &row),
+                sealedPassword: try row.next(),
+                epoch: try row.next(),
+                isDeleted: try row.next()
+            )
+        }
+    }
+
+    // MARK: Watching others
+
+    /// A worker as others see it.
+    package struct Worker: Hashable, Sendable {
+        package var id: String
+        package var host: String
+        package var incarnation: Int64
+        package var beat: Int64
+        package var beatAt: Timestamp
+        package var isDraining: Bool
+        package var isFenced: Bool
+        package var startedAt: Timestamp
+        package var version: String
+        /// Cameras it has.
+        package var cameras: Int
+    }
+
+    /// All workers, by name.
+    package func workers() throws(PostgresError) -> [Worker] {
+        let statement: SQL = """
+            select w.id, w.host, w.incarnation, w.beat, w.beat_at, w.draining, w.fenced, w.started_at, w.version,
+                (select count(*) from assignments a join cameras c on c.id = a.camera_id and c.deleted_at is null
+                    where a.worker_id = w.id and a.incarnation = w.incarnation)
+            from workers w order by w.id
+            """
+        return try connection.query(statement) { row throws(PostgresError) in
+            Worker(
+                id: try row.next(),
+                host: try row.next(),
+                incarnation: try row.next(),
+                beat: try row.next(),
+                beatAt: try row.next(),
+                isDraining: try row.next(),
+                isFenced: try row.next(),
+                startedAt: try row.next(),
+                version: try row.next(),
+                cameras: try row.next()
+            )
+        }
+    }
+
+    /// Makes a worker obsolete whose beat has not changed for too long by the caller's own monotonic clock.
+    ///
+    /// - Returns: Whether it was; false when it has beaten or started again in the meantime.
+    package func fence(_ id: String, incarnation: Int64, beat: Int64) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            update workers set incarnation = incarnation + 1, fenced = true
+            where id = \(id) and incarnation = \(incarnation) and beat = \(beat)
+            """
+        return try connection.execute(statement) == 1
+    }
+}
