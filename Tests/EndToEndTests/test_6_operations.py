@@ -3,6 +3,8 @@
 import json
 import re
 
+import requests
+
 from waiting import Stopwatch
 
 SERVICES = {"postgres", "rabbitmq", "s3", "nginx", "web", "capture", "upload", "camera"}
@@ -39,14 +41,22 @@ def test_logs_shows_a_service_and_refuses_an_unknown_one(home):
 
 
 def test_a_set_password_signs_in(home):
-    import requests
+    first = home.admin_password
     home.observer("password", "admin", stdin="A long new password 1\n")
+    try:
+        assert sign_in(home, "A long new password 1"), "the new password does not sign in"
+        assert not sign_in(home, first), "the old password still signs in"
+    finally:
+        home.observer("password", "admin", stdin=first + "\n")
+
+
+def sign_in(home, password: str) -> bool:
     session = requests.Session()
-    page = session.get(f"{home.api}/controller/", timeout=10).text
-    csrf = re.search(r'name="csrf" value="([^"]*)"', page)
-    answer = session.post(f"{home.api}/controller/sign-in", timeout=10, headers={"Origin": home.url}, data={
-        "user": "admin", "name": "admin", "password": "A long new password 1", "csrf": csrf.group(1) if csrf else ""})
-    assert answer.status_code == 200 and "Sign out" in answer.text, f"{answer.status_code} {answer.text[:500]}"
+    page = session.get(f"{home.api}/controller/sign-in", timeout=10).text
+    csrf = re.search(r'name="csrf" value="([^"]*)"', page).group(1)
+    answer = session.post(f"{home.api}/controller/sign-in", timeout=10, headers={"Origin": home.url},
+                          data={"name": "admin", "password": password, "csrf": csrf})
+    return "Sign out" in answer.text
 
 
 def test_down_leaves_no_process(home):
