@@ -1,0 +1,195 @@
+// Live state: asks the API every few seconds while the page is looked at, and switches cameras without a new page.
+// Without this script the page shows what was true when it was made, and every form works.
+
+import { startClock, setTime, learnClock, length, clock } from "./time.js";
+
+const interval = 4000;
+const pictureInterval = 15000;
+const source = document.querySelector("[data-poll]")?.dataset.poll;
+const pulse = document.getElementById("pulse");
+const find = (root, name) => root.querySelector(`[data-live="${name}"]`);
+
+const words = { state: new Map(), cause: new Map() };
+for (const item of document.getElementById("words")?.content.querySelectorAll("i") ?? []) {
+  if (item.dataset.state) words.state.set(item.dataset.state, item);
+  else words.cause.set(item.dataset.cause, item);
+}
+
+function setText(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+function setShown(element, text) {
+  if (!element) return;
+  setText(element, text ?? "");
+  element.hidden = !text;
+}
+
+function showState(box, status) {
+  const word = words.state.get(status.state);
+  if (!box || !word) return;
+  const cause = status.cause && words.cause.get(status.cause);
+  const failing = cause && status.state === "retrying" && "needsPerson" in cause.dataset;
+  const previous = box.dataset.tone + box.querySelector("b").textContent;
+  box.dataset.tone = failing ? "failing" : word.dataset.tone;
+  box.querySelector("use").setAttribute("href", `#mark-${failing ? "failing" : word.dataset.mark}`);
+  setText(find(box, "word"), word.textContent);
+  setShown(find(box, "cause"), cause?.textContent);
+  const since = box.querySelector(".state-since");
+  since.hidden = !status.since;
+  setTime(since.querySelector("time"), status.since ?? "");
+  if (previous !== box.dataset.tone + word.textContent) {
+    box.classList.remove("changed");
+    requestAnimationFrame(() => box.classList.add("changed"));
+    return true;
+  }
+  return false;
+}
+
+function showSwitch(root, isActive) {
+  const button = root.querySelector("[role=switch]");
+  if (!button) return setText(find(root, "switch"), isActive ? "On" : "Off");
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-checked", String(isActive));
+  button.form.elements.is_active.value = String(!isActive);
+  setText(button.querySelector(".switch-word"), isActive ? "On" : "Off");
+}
+
+function showTime(root, name, text) {
+  const place = find(root, name);
+  if (!place || !text) return;
+  let time = place.querySelector("time");
+  if (!time) {
+    time = Object.assign(document.createElement("time"), { className: "when" });
+    place.replaceChildren(time);
+  }
+  setTime(time, text);
+}
+
+function show(camera) {
+  const status = camera.status ?? {};
+  for (const root of document.querySelectorAll(`[data-camera="${camera.id}"]`)) {
+    const scope = root.matches("tr") ? root : document;
+    const changed = showState(find(scope, "state"), status);
+    showSwitch(root, camera.is_active);
+    showTime(scope, "last", status.last_recording_at);
+    showTime(scope, "last_frame", status.last_frame_at);
+    if (status.backlog_seconds !== undefined) setText(find(scope, "backlog"), backlog(status.backlog_seconds));
+    if (scope === document) {
+      setShown(find(scope, "detail"), status.detail);
+      setText(find(scope, "worker"), status.worker ?? "none");
+      setText(find(scope, "reconnects"), String(status.reconnects ?? 0));
+      if (status.video?.bitrate) setText(find(scope, "bitrate"), `${(status.video.bitrate / 1e6).toFixed(1)} Mbit/s`);
+    }
+    if (changed) say(`${camera.name}: ${find(scope, "word")?.textContent ?? ""}`);
+  }
+}
+
+function backlog(seconds) {
+  if (seconds <= 0) return "0 s";
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : length(seconds);
+}
+
+// One polite line: what changed, or that the server is silent.
+let silentSince = null;
+
+function say(text, tone) {
+  if (!pulse) return;
+  pulse.hidden = !text;
+  pulse.toggleAttribute("data-tone", Boolean(tone));
+  setText(pulse, text);
+}
+
+async function ask() {
+  const response = await fetch(source, {
+    headers: { accept: "application/json" },
+    signal: AbortSignal.timeout(8000),
+    cache: "no-store",
+  });
+  if (response.status === 401) return location.reload();
+  if (response.status === 404) return say("This camera was deleted.", "failing");
+  if (!response.ok) throw new Error(String(response.status));
+  learnClock(response);
+  const answer = await response.json();
+  if (silentSince) say("The server answers again.");
+  silentSince = null;
+  document.body.classList.remove("silent");
+  for (const camera of Array.isArray(answer) ? answer : [answer]) show(camera);
+}
+
+let timer = 0;
+let asking = false;
+
+async function poll() {
+  clearTimeout(timer);
+  if (document.hidden || asking) return;
+  asking = true;
+  try {
+    await ask();
+  } catch {
+    silentSince ??= new Date();
+    document.body.classList.add("silent");
+    say(`No answer from the server since ${clock(silentSince)} UTC. The states below are from then; trying again.`, "failing");
+  } finally {
+    asking = false;
+    timer = setTimeout(poll, interval);
+  }
+}
+
+async function flip(form) {
+  const button = form.querySelector("button");
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  const id = form.action.match(/cameras\/(\d+)\//)[1];
+  const wanted = form.elements.is_active.value === "true";
+  try {
+    const response = await fetch(`/api/v1/cameras/${id}/${wanted ? "on" : "off"}`, {
+      method: "POST",
+      headers: { accept: "application/json", "x-csrf": form.elements.csrf.value },
+      signal: AbortSignal.timeout(8000),
+    });
+    if (!response.ok) throw new Error(String(response.status));
+    const camera = await response.json();
+    button.removeAttribute("aria-busy");
+    show(camera);
+    timer = setTimeout(poll, 500);
+  } catch {
+    // The plain form says what is wrong, with a page for every case.
+    button.removeAttribute("aria-busy");
+    form.dataset.plain = "";
+    form.requestSubmit();
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-switch]") || "plain" in form.dataset) return;
+  event.preventDefault();
+  flip(form);
+});
+
+// Pictures: the new one is loaded aside and takes the old one's place when it is there.
+function refreshPictures() {
+  if (document.hidden) return;
+  for (const image of document.querySelectorAll(".picture:not(.is-stale) img, img[data-refresh]")) {
+    const address = new URL(image.src);
+    address.searchParams.set("t", String(Math.floor(Date.now() / pictureInterval)));
+    const next = new Image();
+    next.onload = () => { image.src = next.src; };
+    next.src = address.href;
+  }
+}
+
+startClock();
+if (source) {
+  document.addEventListener("visibilitychange", () => document.hidden ? clearTimeout(timer) : poll());
+  poll();
+  setInterval(refreshPictures, pictureInterval);
+}
+
+// A notice was read; a reload shall not say it again.
+if (new URLSearchParams(location.search).has("done")) {
+  const address = new URL(location.href);
+  address.searchParams.delete("done");
+  history.replaceState(null, "", address);
+}

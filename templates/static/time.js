@@ -1,0 +1,69 @@
+// Times: the server writes them exactly and in UTC; here they become relative, with the exact one on hover and focus.
+
+const steps = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
+
+/** A length of time in one or two units: 7 s, 3 min 12 s, 2 h 5 min, 4 d. */
+export function length(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const [, size, unit] = steps.find(([limit]) => whole < limit);
+  const count = Math.floor(whole / size);
+  const rest = whole - count * size;
+  if (unit === "min" && count < 10 && rest > 0) return `${count} min ${rest} s`;
+  if (unit === "h" && count < 10 && rest >= 60) return `${count} h ${Math.floor(rest / 60)} min`;
+  return `${count} ${unit}`;
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const two = (number) => String(number).padStart(2, "0");
+
+/** 23 Nov 2026, 20:01:02 UTC */
+export function exact(date) {
+  const day = `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+  return `${day}, ${clock(date)} UTC`;
+}
+
+/** 20:01:02 */
+export function clock(date) {
+  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+}
+
+// The server's clock, so that a wrong one on this side does not show a camera as silent.
+let skew = 0;
+
+/** Takes the time from an answer's Date header, which has whole seconds. */
+export function learnClock(response) {
+  const date = Date.parse(response.headers.get("date") ?? "");
+  if (Number.isFinite(date) && Math.abs(date - Date.now()) > 2000) skew = date - Date.now();
+}
+
+export const now = () => Date.now() + skew;
+
+/** Gives a time element another time; "" when there is none. */
+export function setTime(element, text) {
+  if (element.dateTime === text) return;
+  element.dateTime = text;
+  if (text) element.dataset.exact = exact(new Date(text));
+  refresh(element);
+}
+
+function refresh(element) {
+  const at = Date.parse(element.dateTime);
+  if (!Number.isFinite(at)) return;
+  element.tabIndex = 0;
+  const seconds = (now() - at) / 1000;
+  const lead = element.closest(".state-since") ? "" : " ago";
+  const text = seconds < 1 ? "now" : length(seconds) + lead;
+  if (element.textContent !== text) element.textContent = text;
+  element.setAttribute("aria-label", `${text}, ${element.dataset.exact}`);
+  element.setAttribute("role", "text");
+}
+
+/** Keeps all relative times of the page fresh. */
+export function startClock() {
+  const all = () => document.querySelectorAll("time.when:not([data-fixed])").forEach(refresh);
+  document.querySelectorAll(".state-since").forEach((since) => {
+    if (since.firstChild?.nodeType === Node.TEXT_NODE) since.firstChild.data = "for ";
+  });
+  all();
+  setInterval(() => document.hidden || all(), 1000);
+}
