@@ -9,7 +9,7 @@ CONFIG=$OBSERVER_HOME/config RUN=$OBSERVER_HOME/run LOGS=$OBSERVER_HOME/logs
 TOOLS=$REPO/.build/tools
 BINARIES=$REPO/.build/release
 PG_BIN=/usr/lib/postgresql/15/bin
-STEP_PID=
+STEP_PID='' STEP_LOG=''
 
 say() { printf '%s\n' "$*"; }
 note() { printf '%s\n' "$*" >&2; }
@@ -48,30 +48,34 @@ seconds_since() {
     printf '%d.%d' $((tenths / 10)) $((tenths % 10))
 }
 
-# step TITLE NEXT COMMAND…: runs COMMAND in its own process group with its output in a log. On a terminal one line
-# shows the newest log line; elsewhere a plain line appears every 20 s. A failure shows the log's end and stops.
+# step TITLE NEXT COMMAND…: one long piece of work. A failure says what, why and what next, and ends the run.
 step() {
-    local title=$1 next=$2
+    local title=$1 next=$2 status
     shift 2
-    local start=$EPOCHREALTIME status log
-    log=$STEP_LOGS/$(tr -cs 'a-z0-9' '-' <<<"${title,,}" | sed 's/^-*//; s/-*$//').log
+    run_step "$title" "$@" && return 0
+    status=$?
+    note "  the end of $STEP_LOG:"
+    tail -n 20 "$STEP_LOG" | sed 's/^/    /' >&2
+    fail "$title: failed with status $status" "$(last_reason "$STEP_LOG")" "$next"
+}
+
+# run_step TITLE COMMAND…: runs COMMAND in its own process group with its output in a log (STEP_LOG). On a terminal one
+# line shows the newest log line; elsewhere a plain line appears every 20 s. Returns the command's status.
+run_step() {
+    local title=$1 start=$EPOCHREALTIME status
+    shift
+    STEP_LOG=$STEP_LOGS/$(tr -cs 'a-z0-9' '-' <<<"${title,,}" | sed 's/^-*//; s/-*$//').log
     mkdir -p "$STEP_LOGS"
     set -m
-    ("$@") >"$log" 2>&1 </dev/null &
+    ("$@") >"$STEP_LOG" 2>&1 </dev/null &
     STEP_PID=$!
     set +m
-    show_progress "$title" "$start" "$log"
+    show_progress "$title" "$start" "$STEP_LOG"
     wait "$STEP_PID"
     status=$?
     STEP_PID=
-    if ((status == 0)); then
-        printf '  %-44s %6s s\n' "$title" "$(seconds_since "$start")"
-        return 0
-    fi
-    printf '  %-44s %6s s  FAILED\n' "$title" "$(seconds_since "$start")"
-    note "  the end of $log:"
-    tail -n 20 "$log" | sed 's/^/    /' >&2
-    fail "$title: failed with status $status" "$(last_reason "$log")" "$next"
+    printf '  %-44s %6s s%s\n' "$title" "$(seconds_since "$start")" "$( ((status)) && echo '  FAILED')"
+    return "$status"
 }
 
 # The last line of a log that looks like a reason, or simply the last line.

@@ -1,2 +1,166 @@
 # shellcheck shell=bash
-command_test() { fail "not written yet"; }
+# `test`: every kind of test, counted. The last line is always `N passed, N failed`, also when something breaks off.
+
+PASSED=0 FAILED=0 TESTS_DONE=
+
+command_test() {
+    local kind=${1:-all}
+    [[ $# -le 1 && $kind =~ ^(all|unit|integration|e2e)$ ]] ||
+        fail "test takes unit, integration, e2e or nothing" "" "./observer test --help"
+    local begun=$EPOCHREALTIME
+    trap finish_tests EXIT
+    # Tests never touch what a user has set up or pointed at.
+    unset OBSERVER_DATABASE_URL OBSERVER_DATABASE_URL_FILE OBSERVER_AMQP_URL OBSERVER_AMQP_URL_FILE OBSERVER_PORT \
+        OBSERVER_LISTEN OBSERVER_KEY OBSERVER_KEY_FILE OBSERVER_NODE OBSERVER_PUBLIC_URL OBSERVER_CAMERA_NETWORKS \
+        AWS_ENDPOINT_URL_S3 AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_REGION OBSERVER_DEMO
+    use_home "$REPO/.build/test-home"
+    STEP_LOGS=$REPO/.build/logs/test
+    say "Observer: testing ($kind)"
+    install_packages "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+    install_tools "${RUN_TOOLS[@]}" "${TEST_TOOLS[@]}"
+    find_swift
+    case $kind in
+    all)
+        check_style
+        swift_tests unit && swift_tests integration
+        end_to_end
+        ;;
+    unit | integration) swift_tests "$kind" ;;
+    e2e) end_to_end ;;
+    esac
+    printf '  %-44s %6s s\n' "all in all" "$(seconds_since "$begun")"
+    TESTS_DONE=1
+    exit "$((FAILED > 0))"
+}
+
+use_home() {
+    OBSERVER_HOME=$1
+    export OBSERVER_HOME
+    CONFIG=$OBSERVER_HOME/config RUN=$OBSERVER_HOME/run LOGS=$OBSERVER_HOME/logs
+}
+
+# At every way out: stop the servers, then the last line.
+finish_tests() {
+    undo
+    [[ -n $TESTS_DONE ]] || ((FAILED += 1))
+    say "$PASSED passed, $FAILED failed"
+}
+
+# check TITLE COMMAND…: one test that is a command; its status decides.
+check() {
+    if run_step "$@"; then
+        ((PASSED += 1))
+        return 0
+    fi
+    ((FAILED += 1))
+    tail -n 20 "$STEP_LOG" | sed 's/^/    /'
+    return 1
+}
+
+check_style() {
+    check "swift format lint" swift format lint --strict --parallel --recursive Sources workers Tests Package.swift
+    check "shellcheck" lint_shell
+    check "python compiles" lint_python
+}
+
+# Every shell script of the project, known by its first line.
+lint_shell() {
+    local scripts
+    mapfile -t scripts < <(git ls-files | xargs -r grep -lE '^#!(/bin/bash|/usr/bin/env bash|/bin/sh)' --)
+    shellcheck -x "${scripts[@]}"
+}
+
+lint_python() {
+    local scripts
+    mapfile -t scripts < <(git ls-files '*.py')
+    /usr/bin/python3 - "${scripts[@]}" <<'PYTHON'
+import sys
+for path in sys.argv[1:]:
+    with open(path, encoding="utf-8") as file:
+        compile(file.read(), path, "exec")
+PYTHON
+}
+
+# swift_tests unit|integration: builds once, starts the servers for the second kind, runs and counts.
+swift_tests() {
+    local kind=$1 report=$REPO/.build/logs/test/$1.xml selection=(--skip IntegrationTests) status
+    check "build (debug, with tests)" swift_build_tests || return 1
+    if [[ $kind == integration ]]; then
+        selection=(--filter IntegrationTests)
+        start_test_servers
+        export_test_environment
+    fi
+    rm -f "${report%.xml}"*.xml
+    run_step "$kind tests" timeout -k 10 900 swift test --skip-build --disable-xctest --xunit-output "$report" "${selection[@]}"
+    status=$?
+    add_report "$kind tests" "$status" "${report%.xml}-swift-testing.xml"
+    undo
+}
+
+swift_build_tests() {
+    swift build --build-tests 2>&1 || return 1
+    # Swift's own warnings are errors already; this catches the C parts and the package description.
+    if grep -E '(^|[^a-z])warning: ' "$STEP_LOG"; then
+        echo "error: the build has warnings"
+        return 1
+    fi
+}
+
+# add_report TITLE STATUS FILE: adds a JUnit report to the count. A report that is missing, or a run that failed while
+# its report names no failure (a crash), counts as one failure.
+add_report() {
+    local counts passed=0 failed=1
+    if counts=$(/usr/bin/python3 "$REPO/scripts/count_tests.py" "$3"); then
+        read -r passed failed <<<"$counts"
+        (($2 != 0 && failed == 0)) && failed=1
+    fi
+    ((PASSED += passed, FAILED += failed))
+    printf '    %s: %d passed, %d failed\n' "$1" "$passed" "$failed"
+    if ((failed)); then
+        grep -aE '✘|^FAILED|^ERROR|Fatal error|rash' "$STEP_LOG" | head -n 60 | sed 's/^/    /'
+        say "    the whole log: $STEP_LOG"
+    fi
+}
+
+start_test_servers() {
+    SERVICES=(postgres rabbitmq s3 rclone)
+    choose_user
+    open_home
+    mkdir -p "$OBSERVER_HOME/rclone/test"
+    [[ -n $SERVICE_USER ]] && chown -R "$SERVICE_USER:" "$OBSERVER_HOME/rclone"
+    render_all
+    start_supervisor
+    start_services epmd
+    wait_for 10 port_answers "$EPMD_PORT" || fail "epmd does not answer" "" "see $LOGS/epmd.log"
+    start_services rabbitmq s3 rclone
+    if [[ ! -f $OBSERVER_HOME/postgres/data/PG_VERSION ]]; then
+        step "make the test database cluster" "see the log" make_cluster
+    fi
+    start_services postgres
+    await_service postgres 60 as_database_admin -c 'SELECT 1'
+    await_service s3 60 s3_answers
+    await_service rclone 30 port_answers "$RCLONE_PORT"
+    await_service rabbitmq 120 port_answers "$AMQP_PORT"
+}
+
+export_test_environment() {
+    export OBSERVER_TEST_REQUIRED=1
+    export OBSERVER_TEST_DATABASE_URL=postgresql://postgres:$PG_ADMIN_PASSWORD@127.0.0.1:$PG_PORT/postgres
+    export OBSERVER_TEST_AMQP_URL=amqp://observer:$AMQP_PASSWORD@127.0.0.1:$AMQP_PORT/observer
+    export OBSERVER_TEST_S3_ENDPOINT=http://127.0.0.1:$S3_PORT OBSERVER_TEST_RCLONE_ENDPOINT=http://127.0.0.1:$RCLONE_PORT
+    export OBSERVER_TEST_S3_KEY=$S3_KEY OBSERVER_TEST_S3_SECRET=$S3_SECRET
+    export OBSERVER_TEST_RCLONE_KEY=$S3_KEY OBSERVER_TEST_RCLONE_SECRET=$S3_SECRET
+    export OBSERVER_TEST_NGINX=/usr/sbin/nginx OBSERVER_TEST_PYTHON=$TOOLS/bin/python3
+}
+
+# The suite drives ./observer itself, in homes of its own.
+end_to_end() {
+    local report=$REPO/.build/logs/test/e2e.xml status
+    [[ -d Tests/EndToEndTests ]] || return 0
+    build_release
+    rm -f "$report"
+    run_step "end-to-end tests" env -u OBSERVER_HOME timeout -k 60 1500 \
+        "$TOOLS/bin/python3" -m pytest Tests/EndToEndTests -v -p no:cacheprovider --junitxml="$report"
+    status=$?
+    add_report "end-to-end tests" "$status" "$report"
+}
