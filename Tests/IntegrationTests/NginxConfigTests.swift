@@ -1,0 +1,93 @@
+import Glibc
+import Testing
+
+/// The configuration in `nginx/`, rendered as `./observer` renders it, tried on the real nginx with the responder away.
+@Suite(.enabled(if: getenv("OBSERVER_TEST_NGINX") != nil || getenv("OBSERVER_TEST_REQUIRED") != nil))
+struct NginxConfigTests {
+    @Test func `nginx accepts the configuration`() throws {
+        let nginx = try NginxTrial()
+        defer { nginx.end() }
+        let result = try nginx.check()
+        #expect(result.status == 0, "\(result.output)")
+        #expect(!result.output.contains("[warn]"), "\(result.output)")
+    }
+
+    @Test func `a value that could end a directive is refused`() throws {
+        #expect(throws: (any Error).self) { try NginxTrial(host: "a;return 200") }
+    }
+
+    @Test(arguments: [
+        ("/", 302), ("/nowhere", 404), ("/.git/config", 404), ("/api/v1/controller/static/../../../etc/passwd", 404),
+        ("/api/v1/controller/static/missing.css", 404), ("/api/v1/controller/", 503), ("/api/v1/cameras/", 503),
+        ("/internal/spool/x.mp4", 404), ("/internal/s3/bucket/x.mp4", 404), ("/errors/away.html", 404),
+    ])
+    func `every answer has its status and the security headers, with the responder away`(
+        path: String,
+        status: Int
+    )
+        throws
+    {
+        let nginx = try NginxTrial()
+        defer { nginx.end() }
+        try nginx.start()
+        let answer = try nginx.request("--path-as-is '\(nginx.address)\(path)'")
+        #expect(answer.contains("HTTP/1.1 \(status) "), "\(answer)")
+        for header in NginxTrial.headers {
+            #expect(answer.contains("\n\(header)"), "\(path) lacks \(header)")
+            #expect(answer.occurrences(of: "\n\(header)") == 1, "\(path) has \(header) more than once")
+        }
+        #expect(answer.contains("\nServer: nginx\n"), "no version is told")
+    }
+
+    @Test func `a program gets a problem document and a person a page when the responder is away`() throws {
+        let nginx = try NginxTrial()
+        defer { nginx.end() }
+        try nginx.start()
+        let api = try nginx.request("'\(nginx.address)/api/v1/cameras/'")
+        #expect(api.contains("Content-Type: application/problem+json"))
+        #expect(api.contains("Retry-After: 5"))
+        #expect(api.contains("\"status\":503"))
+        let page = try nginx.request("'\(nginx.address)/api/v1/controller/'")
+        #expect(page.contains("Content-Type: text/html"))
+        #expect(page.contains("script-src 'self'"))
+    }
+
+    @Test func `a body over 64 KiB is refused with 413`() throws {
+        let nginx = try NginxTrial()
+        defer { nginx.end() }
+        try nginx.start()
+        let answer = try nginx.request(
+            "-X POST -H 'Expect:' --data-binary @<(head -c 70000 /dev/zero) '\(nginx.address)/api/v1/cameras/'"
+        )
+        #expect(answer.contains("HTTP/1.1 413 "), "\(answer)")
+        #expect(answer.contains("application/problem+json"))
+    }
+
+    @Test(arguments: ["rebound.example", "127.0.0.1.attacker.example"])
+    func `a host name that is not ours is refused`(host: String) throws {
+        let nginx = try NginxTrial()
+        defer { nginx.end() }
+        try nginx.start()
+        let answer = try nginx.request("-H 'Host: \(host)' '\(nginx.address)/api/v1/controller/'")
+        #expect(answer.contains("HTTP/1.1 421 "), "\(answer)")
+    }
+
+    @Test(arguments: ["localhost", "192.168.1.20:8080", "nvr", "nvr.local", "[::1]", "observer.example"])
+    func `addresses, local names and the public name are served`(host: String) throws {
+        let nginx = try NginxTrial(host: "observer.example")
+        defer { nginx.end() }
+        try nginx.start()
+        let answer = try nginx.request("-H 'Host: \(host)' '\(nginx.address)/'")
+        #expect(answer.contains("HTTP/1.1 302 "), "\(answer)")
+        #expect(answer.contains("Location: /api/v1/controller/"))
+    }
+
+    @Test(arguments: ["TRACE", "CONNECT"])
+    func `methods that nobody needs are refused`(method: String) throws {
+        let nginx = try NginxTrial()
+        defer { nginx.end() }
+        try nginx.start()
+        let answer = try nginx.request("-X \(method) '\(nginx.address)/api/v1/cameras/'")
+        #expect(answer.contains("HTTP/1.1 405 ") || answer.contains("HTTP/1.1 400 "), "\(answer)")
+    }
+}
