@@ -1,7 +1,9 @@
 package import ObserverCore
 package import Postgres
 
-/// The cameras that people manage. Every call is one statement; a deleted camera is not found.
+/// The cameras that people manage.
+///
+/// Every call is one statement; a deleted camera is not found.
 package struct CameraStore {
     private let connection: Connection
 
@@ -56,6 +58,8 @@ package struct CameraStore {
     ///   - changes: Its fields; name, location and url must be set, others get their defaults. The password in it is not used.
     ///   - id: A reserved number; nil takes the next one.
     ///   - sealedPassword: The password, sealed with the number.
+    /// - Returns: The camera.
+    /// - Throws: What the database reports.
     package func create(
         _ changes: CameraChanges,
         id: CameraID? = nil,
@@ -99,6 +103,8 @@ package struct CameraStore {
     ///   - changes: The fields to change. The password in it is not used.
     ///   - sealedPassword: The password, sealed with the number; setting one always counts as a change.
     ///   - expected: The version the caller has seen; nil: whatever it is.
+    /// - Returns: What became of it.
+    /// - Throws: What the database reports.
     package func patch(
         _ id: CameraID,
         _ changes: CameraChanges,

@@ -23,6 +23,7 @@ extension UserStore {
     ///   - csrf: The secret of its forms.
     ///   - address: Where from.
     ///   - agent: What the browser calls itself.
+    /// - Throws: What the database reports.
     package func createSession(
         hash: [UInt8],
         user: Int64,
@@ -37,7 +38,9 @@ extension UserStore {
         try connection.execute(statement)
     }
 
-    /// The session of that hash, if it is still good and its user not disabled. Notes the use, at most once a minute.
+    /// The session of that hash, if it is still good and its user not disabled.
+    ///
+    /// Notes the use, at most once a minute.
     package func findSession(hash: [UInt8]) throws(PostgresError) -> Session? {
         let statement: SQL = """
             with found as (
@@ -86,6 +89,8 @@ extension UserStore {
     /// - Parameters:
     ///   - keys: For example `user:admin` and `address:192.0.2.7`; at most 128 characters each.
     ///   - seconds: At most 3600.
+    /// - Returns: The number.
+    /// - Throws: What the database reports.
     package func failedLogins(for keys: [String], withinSeconds seconds: Int) throws(PostgresError) -> Int {
         let statement: SQL = """
             select coalesce(max(n), 0) from (

@@ -1,7 +1,9 @@
 package import ObserverCore
 package import Postgres
 
-/// People and programs that may come in. What is kept are hashes only; callers hash with Crypto.
+/// People and programs that may come in.
+///
+/// What is kept are hashes only; callers hash with Crypto.
 package struct UserStore {
     let connection: Connection
 
@@ -89,6 +91,7 @@ package struct UserStore {
     ///   - hash: SHA-256 of the token.
     ///   - expiresAt: When it ends; nil: never.
     /// - Returns: False when there is one of that name.
+    /// - Throws: What the database reports.
     package func createToken(
         name: String,
         role: Role,
@@ -103,7 +106,9 @@ package struct UserStore {
         return try connection.execute(statement) == 1
     }
 
-    /// The token of that hash, if it is valid now. Notes the use, at most once a minute.
+    /// The token of that hash, if it is valid now.
+    ///
+    /// Notes the use, at most once a minute.
     package func findToken(hash: [UInt8]) throws(PostgresError) -> Token? {
         let statement: SQL = """
             with found as (

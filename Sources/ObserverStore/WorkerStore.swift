@@ -23,6 +23,7 @@ package struct WorkerStore {
     ///   - capacity: Cameras it takes at most; 0: no limit.
     ///   - version: Of the program.
     /// - Returns: Its incarnation.
+    /// - Throws: What the database reports.
     package func register(
         _ id: String,
         host: HostID,
@@ -117,7 +118,7 @@ package struct WorkerStore {
         /// Seal of Crypto, associated data `camera:<id>:password`.
         package var sealedPassword: [UInt8]?
         package var epoch: Int64
-        /// Gone for people: stop it. Such a camera is listed for an hour more.
+        /// Gone for people, to be stopped; such a camera is listed for an hour more.
         package var isDeleted: Bool
     }
 

@@ -35,9 +35,7 @@ public final class Connection {
 
     /// Runs a statement and returns how many rows it changed (or returned).
     ///
-    /// - Parameters:
-    ///   - sql: The statement.
-    ///   - deadline: How long to wait at most, if not the configuration's time.
+    /// As in all calls, `deadline` takes the place of the configuration's time.
     @discardableResult
     public func execute(_ sql: SQL, within deadline: Duration? = nil) throws(PostgresError) -> Int {
         try perform(sql, within: deadline).affectedRows
@@ -50,6 +48,7 @@ public final class Connection {
     ///   - deadline: How long to wait at most, if not the configuration's time.
     ///   - read: Called once per row, in order.
     /// - Returns: What `read` made.
+    /// - Throws: What went wrong with the statement, or in `read`.
     public func query<R>(
         _ sql: SQL,
         within deadline: Duration? = nil,
@@ -144,7 +143,9 @@ public final class Connection {
         }
     }
 
-    /// Ends a failed transaction. If even that fails, the session goes, and the server rolls back by itself.
+    /// Ends a failed transaction.
+    ///
+    /// If even that fails, the session goes, and the server rolls back by itself.
     private func rollBack() {
         guard let session, session.isInTransaction else { return }
         do {

@@ -64,7 +64,9 @@ public struct Row: ~Copyable {
         }
     }
 
-    /// Lends the UTF-8 of a text column (nil for NULL). The bytes are valid inside the closure only.
+    /// Lends the UTF-8 of a text column, nil for NULL.
+    ///
+    /// The bytes are valid inside the closure only.
     public func withText<R>(
         at column: Int32,
         _ body: (UnsafeRawBufferPointer?) -> R
@@ -84,7 +86,9 @@ public struct Row: ~Copyable {
         }
     }
 
-    /// The bytes of a column, nil for NULL. PQgetvalue's memory lives as long as the PGresult.
+    /// The bytes of a column, nil for NULL.
+    ///
+    /// PQgetvalue's memory lives as long as the PGresult.
     private func bytes(at column: Int32) throws(PostgresError) -> UnsafeRawBufferPointer? {
         guard column >= 0, column < columnCount else {
             throw PostgresError(.decoding, serverMessage: "there is no column \(column)")

@@ -52,7 +52,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
             text += "$\(parameters.count)"
         }
 
-        /// Takes text as it is. Never for anything that came from outside.
+        /// Takes text as it is; never for anything that came from outside.
         public mutating func appendInterpolation(unsafe text: String) {
             self.text += text
         }

@@ -111,7 +111,7 @@ extension String: SQLValue {
     /// `text`.
     public static var sqlType: SQLType { .text }
 
-    /// Appends the UTF-8 bytes. PostgreSQL refuses text with a NUL byte (SQLSTATE 22021).
+    /// Appends the UTF-8 bytes; PostgreSQL refuses text with a NUL byte (SQLSTATE 22021).
     public func encode(into bytes: inout [UInt8]) -> Bool {
         bytes.append(contentsOf: utf8)
         return true

@@ -1,7 +1,9 @@
 import CLibPQ
 import Glibc
 
-/// One established session with the server and the statements prepared in it. Whoever drops it closes it.
+/// One established session with the server and the statements prepared in it.
+///
+/// Whoever drops it closes it.
 ///
 /// libpq runs in nonblocking mode and this type waits with poll(2) on its socket, because libpq's blocking calls wait for
 /// ever on a server that is frozen (`statement_timeout` and `tcp_user_timeout` do not help there).

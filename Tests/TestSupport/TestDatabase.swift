@@ -1,0 +1,90 @@
+public import Postgres
+
+import Glibc
+import ObserverStore
+
+/// A database of a test's own, dropped when the test lets go of it.
+///
+/// A migrated one is a copy of a template, which is made once per set of migrations and kept for later runs.
+public final class TestDatabase: Sendable {
+    /// Its name.
+    public let name: String
+    /// How to connect to it.
+    public let configuration: ConnectionConfiguration
+    /// Its URL, for programs under test.
+    public let url: String
+    private let server: ConnectionConfiguration
+
+    /// Creates a database.
+    ///
+    /// - Parameter migrated: Whether it has Observer's tables; otherwise it is empty.
+    /// - Throws: When no server is given, or what the server reports.
+    public init(migrated: Bool = true) throws {
+        let address = try TestEnvironment.address(of: .database)
+        server = try ConnectionConfiguration(url: address, applicationName: "tests", deadline: .seconds(30))
+        let name = "observer_test_\(getpid())_\(UInt32.random(in: 0 ... .max))"
+        let administrator = Connection(server)
+        let template = migrated ? try Self.template(administrator) : "template0"
+        try administrator.executeScript(unsafe: "create database \(name) template \(template)")
+        self.name = name
+        configuration = try ConnectionConfiguration(url: address, applicationName: "tests").with(database: name)
+        url = Self.url(address, database: name)
+    }
+
+    deinit {
+        do {
+            try Connection(server).executeScript(unsafe: "drop database if exists \(name) with (force)")
+        } catch {
+            // Left behind on a server that is itself only for tests.
+        }
+    }
+
+    /// A new connection to it.
+    public func connect(deadline: Duration = .seconds(10)) -> Connection {
+        var configuration = configuration
+        configuration.deadline = deadline
+        return Connection(configuration)
+    }
+
+    /// The migrations of the source tree.
+    public static var migrationsDirectory: String { "\(TestEnvironment.repository)/sql/migrations" }
+
+    /// Makes the template, unless a run with the same migrations has made it.
+    ///
+    /// Creating is not transactional, so a half-made one could be left behind: it is made under another name and renamed.
+    /// The advisory lock keeps suites that run in parallel from each making it.
+    private static func template(_ administrator: Connection) throws -> String {
+        let migrations = try Migration.load(from: migrationsDirectory)
+        let digest = Migration(version: 0, name: "", text: migrations.map(\.checksum).joined()).checksum.prefix(16)
+        let template = "observer_template_\(digest)"
+        try administrator.execute("select pg_advisory_lock(77)", within: .seconds(60))
+        defer { administrator.close() }
+        let existing = try administrator.rows(
+            "select count(*) from pg_database where datname = \(template)",
+            as: (Int).self
+        )
+        guard existing.first == 0 else { return template }
+        let draft = "\(template)_draft"
+        try administrator.executeScript(unsafe: "drop database if exists \(draft) with (force)")
+        try administrator.executeScript(unsafe: "create database \(draft) template template0")
+        do {
+            let connection = Connection(administrator.configuration.with(database: draft))
+            try Migrator(connection).migrate(migrations)
+        }
+        // A closed session may take a moment to leave, and a database in use cannot be renamed.
+        let isRenamed = poll {
+            try administrator.executeScript(unsafe: "alter database \(draft) rename to \(template)")
+            return true
+        }
+        guard isRenamed else { throw TestEnvironment.Missing(variable: template) }
+        return template
+    }
+
+    /// The URL with another database: its path is replaced.
+    private static func url(_ address: String, database: String) -> String {
+        let parts = address.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let base = parts[0].split(separator: "/", omittingEmptySubsequences: false)
+        let query = parts.count > 1 ? "?\(parts[1])" : ""
+        return base.prefix(3).joined(separator: "/") + "/\(database)" + query
+    }
+}
