@@ -1,4 +1,5 @@
-"""What the comparisons share: an Observer of their own, processes' use of CPU and memory, medians, and the way of reporting."""
+"""What the comparisons share: an Observer of their own, processes' use of CPU and memory, medians, and the way of
+reporting."""
 
 import json
 import os
@@ -23,14 +24,27 @@ def use_tools(*packages: str) -> None:
         if not python.exists():
             subprocess.run([sys.executable, "-m", "venv", str(TOOLS)], check=True)
         requirements = REPOSITORY / "Tests" / "EndToEndTests" / "requirements.txt"
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements), *packages],
-                       check=True)
+        subprocess.run(
+            [
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-r",
+                str(requirements),
+                *packages,
+            ],
+            check=True,
+        )
         os.execv(str(python), [str(python), *sys.argv])
 
 
 def start_home(**settings: str):
     """A fresh Observer without the demo camera."""
     from home import Home, free_port
+
     path = REPOSITORY / ".build" / "bench-home"
     home = Home(path, free_port(), {"OBSERVER_DEMO": "0", "OBSERVER_CAMERA_NETWORKS": "127.0.0.1/32"} | settings)
     if path.exists():

@@ -12,7 +12,9 @@ from pydantic import BaseModel, PlainSerializer
 
 
 def milliseconds(moment: datetime.datetime) -> str:
-    return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return (
+        moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    )
 
 
 Time = Annotated[datetime.datetime, PlainSerializer(milliseconds)]
@@ -65,14 +67,16 @@ async def lifespan(app: FastAPI):
 
 app = FastAPI(lifespan=lifespan)
 
-TOKEN = ("select role from api_tokens where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())")
+TOKEN = (
+    "select role from api_tokens where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())"
+)
 CAMERAS = """
-select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.segment_seconds, c.transport, c.audio,
-       c.retention_days, c.tags, c.created_at, c.updated_at, s.state, s.since, s.cause, s.detail, s.worker, s.last_frame_at, s.video_codec,
-       s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) reconnects, coalesce(b.seconds, 0) backlog
+select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.segment_seconds,
+       c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at,
+       s.state, s.since, s.cause, s.detail, s.worker, s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) reconnects, coalesce(b.seconds, 0) backlog
 from cameras c left join camera_status s on s.camera_id = c.id
-left join (select camera_id, sum(duration_ms)::float8 / 1000 seconds from segments where state in ('spooled', 'failed') group by 1) b
-       on b.camera_id = c.id
+left join (select camera_id, sum(duration_ms)::float8 / 1000 seconds from segments
+           where state in ('spooled', 'failed') group by 1) b on b.camera_id = c.id
 where c.deleted_at is null and c.id > $1 order by c.id limit $2
 """
 
@@ -87,17 +91,53 @@ async def role(request: Request) -> str:
 
 
 @app.get("/api/v1/cameras/")
-async def cameras(request: Request, role: Annotated[str, Depends(role)], limit: int = 100, after: int = 0) -> list[Camera]:
+async def cameras(
+    request: Request, role: Annotated[str, Depends(role)], limit: int = 100, after: int = 0
+) -> list[Camera]:
     rows = await request.app.state.pool.fetch(CAMERAS, after, min(limit, 500))
-    return [Camera(**{name: row[name] for name in (
-        "id", "name", "location", "location_details", "url", "username", "is_active", "version", "segment_seconds", "transport", "audio",
-        "retention_days", "tags", "created_at", "updated_at")}, status=status_of(row)) for row in rows]
+    return [
+        Camera(
+            **{
+                name: row[name]
+                for name in (
+                    "id",
+                    "name",
+                    "location",
+                    "location_details",
+                    "url",
+                    "username",
+                    "is_active",
+                    "version",
+                    "segment_seconds",
+                    "transport",
+                    "audio",
+                    "retention_days",
+                    "tags",
+                    "created_at",
+                    "updated_at",
+                )
+            },
+            status=status_of(row),
+        )
+        for row in rows
+    ]
 
 
 def status_of(row: asyncpg.Record) -> Status:
     video = None
     if row["video_codec"]:
-        video = Video(codec=row["video_codec"], width=row["width"], height=row["height"], fps=row["fps"], bitrate=row["bitrate"])
+        video = Video(
+            codec=row["video_codec"], width=row["width"], height=row["height"], fps=row["fps"], bitrate=row["bitrate"]
+        )
     state = row["state"] or ("pending" if row["is_active"] else "off")
-    return Status(state=state, since=row["since"] or row["updated_at"], cause=row["cause"], detail=row["detail"], worker=row["worker"],
-                  last_frame_at=row["last_frame_at"], video=video, reconnects=row["reconnects"], backlog_seconds=row["backlog"])
+    return Status(
+        state=state,
+        since=row["since"] or row["updated_at"],
+        cause=row["cause"],
+        detail=row["detail"],
+        worker=row["worker"],
+        last_frame_at=row["last_frame_at"],
+        video=video,
+        reconnects=row["reconnects"],
+        backlog_seconds=row["backlog"],
+    )

@@ -51,8 +51,13 @@ def canary() -> str:
 @pytest.fixture(scope="session")
 def home(artifacts: Path):
     """Observer, started by its own command, with short segments and the loopback network open to cameras."""
-    settings = {"OBSERVER_DEMO": "1", "OBSERVER_SEGMENT_SECONDS": "3", "OBSERVER_SWEEP_SECONDS": "5",
-                "OBSERVER_PICTURE_SECONDS": "5", "OBSERVER_CAMERA_NETWORKS": "127.0.0.1/32"}
+    settings = {
+        "OBSERVER_DEMO": "1",
+        "OBSERVER_SEGMENT_SECONDS": "3",
+        "OBSERVER_SWEEP_SECONDS": "5",
+        "OBSERVER_PICTURE_SECONDS": "5",
+        "OBSERVER_CAMERA_NETWORKS": "127.0.0.1/32",
+    }
     port_file = HOME / "e2e-port"
     port = int(port_file.read_text()) if KEEP and port_file.exists() else free_port()
     place = Home(HOME, port, settings)
@@ -103,6 +108,7 @@ def cameras(home: Home, api):
         camera = api.add_camera(name, url, **fields)["id"]
         added.append(camera)
         return camera
+
     yield add
     for camera in added:
         api.call("POST", f"/cameras/{camera}/off")
@@ -111,7 +117,10 @@ def cameras(home: Home, api):
 @pytest.fixture(scope="session")
 def chromium():
     from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
         yield browser
         browser.close()

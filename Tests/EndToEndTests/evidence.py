@@ -28,16 +28,21 @@ class Recording:
     def missing_from(self, sent: list[int]) -> list[int]:
         """Counters sent between the first and the last stored one that are not stored."""
         stored = set(self.counters)
-        return [counter for counter in sent if self.counters[0] <= counter <= self.counters[-1] and counter not in stored]
+        return [
+            counter for counter in sent if self.counters[0] <= counter <= self.counters[-1] and counter not in stored
+        ]
 
     def of_run(self, run: str) -> list[dict]:
         return [row for row in self.rows if row["run"] == run]
 
 
 def segment_rows(home: Home, camera: int) -> list[dict]:
-    return home.rows("select id::text, camera_id, epoch, run::text, sequence, bytes, encode(sha256, 'hex') sha256, frames, state, "
-                     "end_reason, object_key, media_start_90k, media_duration_90k, started_at, duration_ms, tries, error "
-                     "from segments where camera_id = %s order by started_at, sequence", camera)
+    return home.rows(
+        "select id::text, camera_id, epoch, run::text, sequence, bytes, encode(sha256, 'hex') sha256, frames, state, "
+        "end_reason, object_key, media_start_90k, media_duration_90k, started_at, duration_ms, tries, error "
+        "from segments where camera_id = %s order by started_at, sequence",
+        camera,
+    )
 
 
 def spooled_files(home: Home, camera: int) -> list[str]:
@@ -54,15 +59,21 @@ def spooled_files(home: Home, camera: int) -> list[str]:
 
 def await_drained(home: Home, camera: int, seconds: float) -> None:
     """Waits until nothing of the camera is left to upload and every row says so."""
+
     def drained() -> bool:
         rows = segment_rows(home, camera)
         return bool(rows) and all(row["state"] == "stored" for row in rows) and not spooled_files(home, camera)
 
     def context() -> str:
-        states = [(row["id"], row["state"], row["tries"], row["error"]) for row in segment_rows(home, camera)
-                  if row["state"] != "stored"]
-        return (f"not stored: {states[:10]}\nwaiting: {spooled_files(home, camera)[:10]}\n"
-                f"upload log:\n{home.log('upload')}")
+        states = [
+            (row["id"], row["state"], row["tries"], row["error"])
+            for row in segment_rows(home, camera)
+            if row["state"] != "stored"
+        ]
+        return (
+            f"not stored: {states[:10]}\nwaiting: {spooled_files(home, camera)[:10]}\nupload log:\n{home.log('upload')}"
+        )
+
     await_value(f"everything of camera {camera} is stored", seconds, drained, every=0.5, context=context)
 
 
@@ -77,8 +88,10 @@ def gather(home: Home, camera: int, seconds: float = 60) -> Recording:
     recording = Recording(segment_rows(home, camera))
     keys = [row["object_key"] for row in recording.rows]
     assert len(set(keys)) == len(keys), "two rows share an object key"
-    assert set(listed) == set(keys), (f"objects without a row: {sorted(set(listed) - set(keys))}; "
-                                      f"rows without an object: {sorted(set(keys) - set(listed))}")
+    assert set(listed) == set(keys), (
+        f"objects without a row: {sorted(set(listed) - set(keys))}; "
+        f"rows without an object: {sorted(set(keys) - set(listed))}"
+    )
     problems = []
     for row in recording.rows:
         data = store.get_object(Bucket=bucket, Key=row["object_key"])["Body"].read()
@@ -97,10 +110,12 @@ def gather(home: Home, camera: int, seconds: float = 60) -> Recording:
 
 
 def await_no_receipts(home: Home, camera: int) -> None:
-    """A receipt stays only until its row is in the database: with every row stored, none of the camera's may be left."""
+    """A receipt stays until its row is in the database: with every row stored, none of the camera's may be left."""
+
     def left() -> list[str]:
         rows = {row["id"] for row in segment_rows(home, camera)}
         return [path.name for path in (home.spool / "stored").glob("*.json") if path.stem in rows]
+
     await_value(f"no receipt of camera {camera} is left", 15, lambda: not left(), context=lambda: str(left()[:5]))
 
 
@@ -108,24 +123,44 @@ def assert_no_frame_lost(recording: Recording, building: Building, name: str, fr
     """Every counter the camera sent between the first and the last stored one is stored, once, and in order."""
     counters, sent = recording.counters, building.sent(name)
     assert counters, "no frame carries a counter"
-    doubled = sorted({counter for counter in counters if counters.count(counter) > 1}) if len(set(counters)) < len(counters) else []
+    doubled = (
+        sorted({counter for counter in counters if counters.count(counter) > 1})
+        if len(set(counters)) < len(counters)
+        else []
+    )
     assert not doubled, f"{len(doubled)} frames are stored twice: {doubled[:20]}"
     assert counters == sorted(counters), "frames are out of order"
     missing = recording.missing_from(sent)
-    assert not missing, (f"{len(missing)} frames of {name} are missing: {ranges_of(missing)}; segments: "
-                         f"{[(row['sequence'], row['frames'], row['end_reason']) for row in recording.rows]}")
+    assert not missing, (
+        f"{len(missing)} frames of {name} are missing: {ranges_of(missing)}; segments: "
+        f"{[(row['sequence'], row['frames'], row['end_reason']) for row in recording.rows]}"
+    )
     if from_counter is not None:
         assert counters[0] <= from_counter, f"the recording starts at {counters[0]}, the source at {from_counter}"
 
 
 def assert_playable_alone(recording: Recording, folder) -> None:
-    """Every object is a file that plays by itself: as many packets as frames, the first a key frame, nothing to complain of."""
+    """Every object is a file that plays by itself: all its frames, the first a key frame, nothing to complain of."""
     for row in recording.rows:
         path = folder / f"{row['id']}.mp4"
         path.write_bytes(recording.objects[row["id"]])
         probe = subprocess.run(
-            ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=flags,dts", "-of", "json", str(path)],
-            capture_output=True, text=True, timeout=30)
+            [
+                "ffprobe",
+                "-v",
+                "error",
+                "-select_streams",
+                "v:0",
+                "-show_entries",
+                "packet=flags,dts",
+                "-of",
+                "json",
+                str(path),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
         packets = json.loads(probe.stdout or "{}").get("packets", [])
         assert not probe.stderr.strip(), f"{row['id']}: {probe.stderr[:400]}"
         assert len(packets) == row["frames"], f"{row['id']}: {len(packets)} packets, {row['frames']} frames in the row"

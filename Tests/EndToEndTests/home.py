@@ -1,4 +1,4 @@
-"""One running Observer, driven as its user drives it: through `./observer`, its port, and the supervisor of its home."""
+"""One running Observer, driven as its user drives it: by `./observer`, its port, and the supervisor of its home."""
 
 import http.client
 import os
@@ -46,14 +46,25 @@ class Home:
 
     # The command
 
-    def observer(self, *arguments: str, seconds: float = 120, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess:
+    def observer(
+        self, *arguments: str, seconds: float = 120, check: bool = True, stdin: str = ""
+    ) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("OBSERVER_", "AWS_"))}
         environment |= {"OBSERVER_HOME": str(self.path), "OBSERVER_PORT": str(self.port)} | self.settings
-        result = subprocess.run([str(REPOSITORY / "observer"), *arguments], env=environment, input=stdin, text=True,
-                                capture_output=True, timeout=seconds, cwd="/")
+        result = subprocess.run(
+            [str(REPOSITORY / "observer"), *arguments],
+            env=environment,
+            input=stdin,
+            text=True,
+            capture_output=True,
+            timeout=seconds,
+            cwd="/",
+        )
         if check and result.returncode:
-            raise AssertionError(f"./observer {' '.join(arguments)} ended with {result.returncode}\n"
-                                 f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}")
+            raise AssertionError(
+                f"./observer {' '.join(arguments)} ended with {result.returncode}\n"
+                f"{result.stdout[-3000:]}\n{result.stderr[-3000:]}"
+            )
         return result
 
     def up(self, seconds: float = 570) -> subprocess.CompletedProcess:
@@ -136,10 +147,15 @@ class Home:
     def s3(self):
         facts = self.environment()
         return boto3.client(
-            "s3", endpoint_url=facts["AWS_ENDPOINT_URL_S3"], aws_access_key_id=facts["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=facts["AWS_SECRET_ACCESS_KEY"], region_name=facts.get("AWS_REGION", "us-east-1"),
-            config=botocore.config.Config(s3={"addressing_style": "path"}, connect_timeout=3, read_timeout=10,
-                                          retries={"max_attempts": 1}))
+            "s3",
+            endpoint_url=facts["AWS_ENDPOINT_URL_S3"],
+            aws_access_key_id=facts["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=facts["AWS_SECRET_ACCESS_KEY"],
+            region_name=facts.get("AWS_REGION", "us-east-1"),
+            config=botocore.config.Config(
+                s3={"addressing_style": "path"}, connect_timeout=3, read_timeout=10, retries={"max_attempts": 1}
+            ),
+        )
 
     @property
     def bucket(self) -> str:
@@ -182,8 +198,13 @@ class Client:
         def probe():
             status = self.status(camera)
             return status if status["state"] == state and (cause is None or status["cause"] == cause) else None
-        return await_value(f"camera {camera} is {state} {cause or ''}", seconds, probe,
-                           context=lambda: f"status: {self.status(camera)}")
+
+        return await_value(
+            f"camera {camera} is {state} {cause or ''}",
+            seconds,
+            probe,
+            context=lambda: f"status: {self.status(camera)}",
+        )
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""Cameras that do not speak RTSP: an MP4 file, MJPEG and live HLS over HTTP. All carry the simulator's frame counters."""
+"""Cameras that do not speak RTSP: an MP4 file, MJPEG and live HLS over HTTP. All carry frame counters."""
 
 import http.server
 import subprocess
@@ -24,22 +24,80 @@ class Sources:
         self.mjpeg_sent: list[int] = []
         self.mjpeg_connections = 0
         self.hls = subprocess.Popen(
-            ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", building.url("hlssource1"),
-             "-c", "copy", "-f", "hls", "-hls_time", "1", "-hls_list_size", "6", "-hls_flags", "delete_segments+temp_file",
-             str(folder / "live" / "index.m3u8")])
+            [
+                "ffmpeg",
+                "-hide_banner",
+                "-loglevel",
+                "error",
+                "-nostdin",
+                "-rtsp_transport",
+                "tcp",
+                "-i",
+                building.url("hlssource1"),
+                "-c",
+                "copy",
+                "-f",
+                "hls",
+                "-hls_time",
+                "1",
+                "-hls_list_size",
+                "6",
+                "-hls_flags",
+                "delete_segments+temp_file",
+                str(folder / "live" / "index.m3u8"),
+            ]
+        )
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def record_file(self, building: Building) -> None:
-        subprocess.run(["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-rtsp_transport", "tcp", "-i",
-                        building.url("filesource1"), "-c", "copy", "-t", "6", "-movflags", "+faststart", str(self.folder / "file.mp4")],
-                       check=True, timeout=60)
+        subprocess.run(
+            [
+                "ffmpeg",
+                "-hide_banner",
+                "-loglevel",
+                "error",
+                "-nostdin",
+                "-y",
+                "-rtsp_transport",
+                "tcp",
+                "-i",
+                building.url("filesource1"),
+                "-c",
+                "copy",
+                "-t",
+                "6",
+                "-movflags",
+                "+faststart",
+                str(self.folder / "file.mp4"),
+            ],
+            check=True,
+            timeout=60,
+        )
 
     def make_jpegs(self) -> list[bytes]:
-        subprocess.run(["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "lavfi", "-i",
-                        "testsrc2=size=320x240:rate=10", "-frames:v", "20", "-q:v", "5", str(self.folder / "%02d.jpg")], check=True)
+        subprocess.run(
+            [
+                "ffmpeg",
+                "-hide_banner",
+                "-loglevel",
+                "error",
+                "-nostdin",
+                "-y",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=size=320x240:rate=10",
+                "-frames:v",
+                "20",
+                "-q:v",
+                "5",
+                str(self.folder / "%02d.jpg"),
+            ],
+            check=True,
+        )
         return [path.read_bytes() for path in sorted(self.folder.glob("*.jpg"))]
 
     def jpeg(self, counter: int) -> bytes:
@@ -68,6 +126,7 @@ class Sources:
 
             def log_message(self, *arguments):
                 pass
+
         return Handler
 
     def stream_mjpeg(self, handler) -> None:
@@ -82,8 +141,11 @@ class Sources:
             while True:
                 counter = len(self.mjpeg_sent)
                 picture = self.jpeg(counter)
-                handler.wfile.write(b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
-                                    + picture + b"\r\n")
+                handler.wfile.write(
+                    b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+                    + picture
+                    + b"\r\n"
+                )
                 handler.wfile.flush()
                 self.mjpeg_sent.append(counter)
                 count += 1

@@ -13,19 +13,31 @@ WIDTHS = {"phone": (360, 780), "desk": (1280, 900)}
 
 @pytest.fixture
 def new_page(chromium, home, artifacts, request):
-    """Makes pages; each complaint of the console and each request to another host fails the test; a failure leaves a picture."""
+    """Makes pages. A complaint in the console or a request to another host fails the test; a failure leaves a picture."""
     contexts, complaints = [], []
 
     def make(**options) -> Page:
         context = chromium.new_context(base_url=home.url, viewport={"width": 1280, "height": 900}, **options)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" and not expected(message.text) else None)
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text) if message.type == "error" and not expected(message.text) else None
+            ),
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda sent: complaints.append(f"asked another host: {sent.url}")
-                if not sent.url.startswith((home.url, "blob:", "data:")) else None)
+        page.on(
+            "request",
+            lambda sent: (
+                complaints.append(f"asked another host: {sent.url}")
+                if not sent.url.startswith((home.url, "blob:", "data:"))
+                else None
+            ),
+        )
         contexts.append(context)
         return page
+
     yield make
     report = getattr(request.node, "report_call", None)
     name = re.sub(r"\W+", "-", request.node.name)
@@ -75,6 +87,7 @@ def switch_of(page: Page, name: str):
 
 def await_reloaded(page: Page, check, seconds: float) -> None:
     """Without JavaScript a page shows news when it is loaded again."""
+
     def probe() -> bool:
         page.reload()
         try:
@@ -82,7 +95,14 @@ def await_reloaded(page: Page, check, seconds: float) -> None:
             return True
         except AssertionError:
             return False
-    await_value("the reloaded page shows it", seconds, probe, every=0.5, context=lambda: page.locator("main").inner_text()[:1500])
+
+    await_value(
+        "the reloaded page shows it",
+        seconds,
+        probe,
+        every=0.5,
+        context=lambda: page.locator("main").inner_text()[:1500],
+    )
 
 
 def assert_video_plays(page: Page) -> None:
@@ -91,8 +111,11 @@ def assert_video_plays(page: Page) -> None:
     try:
         page.wait_for_function("() => document.querySelector('video').currentTime > 0.5", timeout=10_000)
     except TimeoutError:
-        facts = video.evaluate("v => ({time: v.currentTime, ready: v.readyState, network: v.networkState, src: v.currentSrc, paused: v.paused, "
-                               "error: v.error && (v.error.code + ' ' + v.error.message)})")
+        facts = video.evaluate(
+            "v => ({time: v.currentTime, ready: v.readyState, network: v.networkState, src: v.currentSrc, "
+            "paused: v.paused, "
+            "error: v.error && (v.error.code + ' ' + v.error.message)})"
+        )
         raise AssertionError(f"the video does not play: {facts}") from None
     before = video.evaluate("v => v.currentTime")
     width = video.evaluate("v => v.videoWidth")
@@ -128,7 +151,11 @@ def test_a_person_adds_the_demo_camera_and_watches_its_recording(new_page, home,
     row_of(page, name).get_by_role("link", name=name).first.click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     camera = int(page.locator("[data-camera]").first.get_attribute("data-camera"))
-    await_value("a segment is stored", 30, lambda: [row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored"])
+    await_value(
+        "a segment is stored",
+        30,
+        lambda: [row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored"],
+    )
     page.reload()
     page.locator("a.segment").first.click()
     assert_video_plays(page)
@@ -147,8 +174,13 @@ def test_the_same_works_without_javascript(new_page, home, api):
     add_by_form(page, name, demo_url(api))
     if switch_of(page, name).get_attribute("aria-checked") == "false":
         switch_of(page, name).click()
-    await_reloaded(page, lambda wait: expect(row_of(page, name).locator("[data-live=word]")).to_have_text(
-        re.compile("recording", re.I), timeout=wait), 25)
+    await_reloaded(
+        page,
+        lambda wait: expect(row_of(page, name).locator("[data-live=word]")).to_have_text(
+            re.compile("recording", re.I), timeout=wait
+        ),
+        25,
+    )
     row_of(page, name).get_by_role("link", name=name).first.click()
     await_reloaded(page, lambda wait: expect(page.locator("a.segment").first).to_be_visible(timeout=wait), 30)
     with page.expect_response(re.compile(r"/segments/[^/]+\.mp4")) as answer:
@@ -156,8 +188,13 @@ def test_the_same_works_without_javascript(new_page, home, api):
     assert answer.value.status in (200, 206)
     expect(page.locator("video")).to_be_visible()
     switch_of(page, name).click()
-    await_reloaded(page, lambda wait: expect(page.locator("[data-live=word]").first).to_have_text(
-        re.compile("^off$", re.I), timeout=wait), 15)
+    await_reloaded(
+        page,
+        lambda wait: expect(page.locator("[data-live=word]").first).to_have_text(
+            re.compile("^off$", re.I), timeout=wait
+        ),
+        15,
+    )
 
 
 def test_a_wrong_form_says_what_to_mend_and_keeps_what_was_typed(new_page, home, api):
@@ -199,9 +236,14 @@ def test_a_form_from_another_site_changes_nothing(new_page, home, api, building)
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     target = f"{home.api}/controller/cameras/{camera}/switch"
     csrf = page.locator("input[name=csrf]").first.get_attribute("value")
-    for body, origin in (({"is_active": "true"}, home.url), ({"is_active": "true", "csrf": "x" * 40}, home.url),
-                         ({"is_active": "true", "csrf": csrf}, "http://evil.example")):
-        answer = requests.post(target, data=body, cookies=cookies, headers={"Origin": origin}, timeout=10, allow_redirects=False)
+    for body, origin in (
+        ({"is_active": "true"}, home.url),
+        ({"is_active": "true", "csrf": "x" * 40}, home.url),
+        ({"is_active": "true", "csrf": csrf}, "http://evil.example"),
+    ):
+        answer = requests.post(
+            target, data=body, cookies=cookies, headers={"Origin": origin}, timeout=10, allow_redirects=False
+        )
         assert answer.status_code in (400, 403), f"{body} from {origin}: {answer.status_code}"
     assert api.get(f"/cameras/{camera}")["is_active"] is False
     flags = {cookie["name"]: cookie for cookie in page.context.cookies()}
@@ -235,12 +277,21 @@ def test_every_page_fits_phone_and_desk_in_light_and_dark(new_page, home, api, a
     page = new_page(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": height})
     demo = next(camera["id"] for camera in api.get("/cameras/") if camera["name"] == "Demo camera")
-    segment = await_value("the demo camera has a stored segment", 20, lambda: [
-        row for row in api.get(f"/cameras/{demo}/segments") if row["state"] == "stored"])[0]["id"]
-    pages = {"sign-in": "/api/v1/controller/sign-in", "cameras": "/api/v1/controller/", "add": "/api/v1/controller/cameras/new",
-             "camera": f"/api/v1/controller/cameras/{demo}", "edit": f"/api/v1/controller/cameras/{demo}/edit",
-             "delete": f"/api/v1/controller/cameras/{demo}/delete",
-             "recording": f"/api/v1/controller/cameras/{demo}?segment={segment}", "missing": "/api/v1/controller/nonsense"}
+    segment = await_value(
+        "the demo camera has a stored segment",
+        20,
+        lambda: [row for row in api.get(f"/cameras/{demo}/segments") if row["state"] == "stored"],
+    )[0]["id"]
+    pages = {
+        "sign-in": "/api/v1/controller/sign-in",
+        "cameras": "/api/v1/controller/",
+        "add": "/api/v1/controller/cameras/new",
+        "camera": f"/api/v1/controller/cameras/{demo}",
+        "edit": f"/api/v1/controller/cameras/{demo}/edit",
+        "delete": f"/api/v1/controller/cameras/{demo}/delete",
+        "recording": f"/api/v1/controller/cameras/{demo}?segment={segment}",
+        "missing": "/api/v1/controller/nonsense",
+    }
     for name, path in pages.items():
         page.goto(path)
         page.screenshot(path=artifacts / f"{name}-{size}-{scheme}.png", full_page=True)

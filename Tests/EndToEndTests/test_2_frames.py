@@ -20,12 +20,15 @@ def test_every_frame_a_camera_sent_is_in_s3_once_across_six_cuts(home, api, buil
     first_sent = connections[0]["ranges"][0][0]
     assert_no_frame_lost(recording, building, name, from_counter=first_sent)
     assert recording.counters[-1] >= at_off - building.fps, (
-        f"stored up to {recording.counters[-1]}, but {at_off} had been sent when the camera was switched off")
+        f"stored up to {recording.counters[-1]}, but {at_off} had been sent when the camera was switched off"
+    )
     assert_media_time_continuous(recording)
     assert_playable_alone(recording, tmp_path)
 
 
-def test_a_camera_that_begins_in_the_middle_of_a_group_loses_nothing_after_its_first_key_frame(home, api, building, cameras):
+def test_a_camera_that_begins_in_the_middle_of_a_group_loses_nothing_after_its_first_key_frame(
+    home, api, building, cameras
+):
     name = "midway1"
     camera = cameras("Midway", building.url(name) + "?join=any")
     api.await_state(camera, "recording", 15)
@@ -40,7 +43,11 @@ def test_a_camera_that_begins_in_the_middle_of_a_group_loses_nothing_after_its_f
 def test_the_catalogue_can_be_rebuilt_from_the_bucket_alone(home, api, building, cameras):
     camera = cameras("Metadata", building.url("meta1"))
     api.await_state(camera, "recording", 15)
-    await_value("a segment is stored", 20, lambda: [row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored"])
+    await_value(
+        "a segment is stored",
+        20,
+        lambda: [row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored"],
+    )
     row = next(row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored")
     metadata = home.s3().head_object(Bucket=home.bucket, Key=row["object_key"])["Metadata"]
     told = " ".join(f"{name}={value}" for name, value in metadata.items())

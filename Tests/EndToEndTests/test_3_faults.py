@@ -1,6 +1,7 @@
 """Faults while recording: killed processes, and the broker, the database and the store away for a minute each.
 
-Three cameras record through all of it. Each test proves what it is about; the last one counts every frame of the whole time.
+Three cameras record through all of it. Each test proves what it is about; the last one counts every frame of the
+whole time.
 """
 
 import json
@@ -55,18 +56,30 @@ class Watch:
         assert mine, "no segment was committed in that time"
 
         def left() -> list:
-            rows = self.home.rows("select id::text, state, tries, error from segments where id = any(%s::uuid[])", list(mine))
+            rows = self.home.rows(
+                "select id::text, state, tries, error from segments where id = any(%s::uuid[])", list(mine)
+            )
             states = {row["id"]: (row["state"], row["tries"], row["error"]) for row in rows}
             return [(key, states.get(key)) for key in mine if states.get(key, ("no row",))[0] != "stored"]
-        await_value(f"{len(mine)} segments are stored", seconds, lambda: not left(), every=0.5,
-                    context=lambda: f"not stored: {left()[:10]}\n{self.home.log('upload')}")
+
+        await_value(
+            f"{len(mine)} segments are stored",
+            seconds,
+            lambda: not left(),
+            every=0.5,
+            context=lambda: f"not stored: {left()[:10]}\n{self.home.log('upload')}",
+        )
         self.assert_in_store(mine)
 
     def assert_in_store(self, segments: dict[str, dict]) -> None:
         import hashlib
+
         store, bucket = self.home.s3(), self.home.bucket
-        listed = [entry["Key"] for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-                  for entry in page.get("Contents", [])]
+        listed = [
+            entry["Key"]
+            for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+            for entry in page.get("Contents", [])
+        ]
         for key, sidecar in segments.items():
             found = [name for name in listed if key in name]
             assert found == [sidecar["object_key"]], f"segment {key} is in the store as {found}"
@@ -76,7 +89,9 @@ class Watch:
     def assert_recording_went_on(self, segments: dict[str, dict], seconds: float) -> None:
         for name, camera in self.cameras.items():
             spans = [value["duration_ms"] for value in segments.values() if value["camera_id"] == camera]
-            assert sum(spans) >= (seconds - 6) * 1000, f"{name} committed {sum(spans)} ms of video in {seconds:g} s: {spans}"
+            assert sum(spans) >= (seconds - 6) * 1000, (
+                f"{name} committed {sum(spans)} ms of video in {seconds:g} s: {spans}"
+            )
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +146,8 @@ def test_the_database_may_be_away_for_a_minute(home, api, watch):
         asked = Stopwatch()
         answer = api.call("GET", "/cameras/")
         assert answer.status_code == 503 and answer.headers.get("Retry-After"), (
-            f"without a database the API answers {answer.status_code} {answer.headers}")
+            f"without a database the API answers {answer.status_code} {answer.headers}"
+        )
         assert asked.seconds < 5, f"the API took {asked.seconds:.1f} s to say that the database is away"
         live = api.call("GET", "/health/live")
         assert live.status_code == 200, f"/health/live answers {live.status_code}"
@@ -179,7 +195,9 @@ def test_no_frame_of_the_whole_time_is_lost_or_doubled(home, api, building, watc
     assert not faults, "\n".join(faults + watch.marks)
 
 
-def test_a_killed_capture_process_is_back_within_two_seconds_and_costs_at_most_a_second_of_video(home, api, building, cameras):
+def test_a_killed_capture_process_is_back_within_two_seconds_and_costs_at_most_a_second_of_video(
+    home, api, building, cameras
+):
     names = ("killed1", "killed2")
     mine = {name: cameras(name, building.url(name)) for name in names}
     for camera in mine.values():

@@ -30,7 +30,13 @@ def segments_of(api, camera):
 
 
 def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, building, cameras):
-    names = {"steady": "calm1", "refused": "unplugged1", "stalled": "stalls1", "unauthorized": "denies1", "not_found": "absent1"}
+    names = {
+        "steady": "calm1",
+        "refused": "unplugged1",
+        "stalled": "stalls1",
+        "unauthorized": "denies1",
+        "not_found": "absent1",
+    }
     odd = {"silent": "silent1", "garbage": "garbage1", "close": "closes1", "453": "full1", "503": "busy1"}
     steady = cameras("Steady", building.url(names["steady"]))
     unplugged = cameras("Unplugged", building.url(names["refused"], port=1))
@@ -92,8 +98,12 @@ def test_a_changed_resolution_starts_a_new_segment_and_loses_no_frame(home, api,
     api.await_state(camera, "recording", 15)
     await_value("a segment is there", 20, lambda: segments_of(api, camera))
     building.fault(name, "resize", clip="hd")
-    await_value("a segment of the new size is there", 20,
-                lambda: [row for row in segments_of(api, camera) if row["width"] == 1280], context=lambda: segments_of(api, camera)[-2:])
+    await_value(
+        "a segment of the new size is there",
+        20,
+        lambda: [row for row in segments_of(api, camera) if row["width"] == 1280],
+        context=lambda: segments_of(api, camera)[-2:],
+    )
     building.await_frames(name, 4 * building.fps, 10)
     recording = finish(home, api, camera)
     assert_no_frame_lost(recording, building, name)
@@ -129,6 +139,7 @@ def test_a_redirect_is_not_followed_to_a_forbidden_address(home, api, building, 
             touched.set()
         except OSError:
             pass
+
     threading.Thread(target=wait_for_a_visitor, daemon=True).start()
     building.fault("redirects1", "redirect", location=f"rtsp://127.0.0.2:{trap.getsockname()[1]}/cam")
     camera = cameras("Redirects", building.url("redirects1"))
@@ -167,11 +178,17 @@ def test_mjpeg_over_http_is_recorded_frame_by_frame(home, api, cameras, sources)
 
 def test_an_mp4_file_over_http_is_recorded_whole(home, api, cameras, sources, tmp_path):
     from clip import counters_in
+
     wanted = counters_in((sources.folder / "file.mp4").read_bytes())
     camera = cameras("File", f"{sources.url}/file.mp4")
-    await_value("the file's frames are recorded", 40,
-                lambda: sum(row["bytes"] for row in segments_of(api, camera)) >= 0.9 * (sources.folder / "file.mp4").stat().st_size,
-                context=lambda: (api.status(camera), segments_of(api, camera)))
+    await_value(
+        "the file's frames are recorded",
+        40,
+        lambda: (
+            sum(row["bytes"] for row in segments_of(api, camera)) >= 0.9 * (sources.folder / "file.mp4").stat().st_size
+        ),
+        context=lambda: (api.status(camera), segments_of(api, camera)),
+    )
     recording = finish(home, api, camera)
     first_run = recording.of_run(recording.rows[0]["run"])
     got = [counter for row in first_run for counter in counters_in(recording.objects[row["id"]])]

@@ -9,7 +9,12 @@ from waiting import await_value
 
 
 def test_health_checks_answer_up_without_credentials(home):
-    for path in ("/controller/healthcheck", "/cameras/healthcheck", "/controller/healthcheck/", "/cameras/healthcheck/"):
+    for path in (
+        "/controller/healthcheck",
+        "/cameras/healthcheck",
+        "/controller/healthcheck/",
+        "/cameras/healthcheck/",
+    ):
         answer = requests.get(home.api + path, timeout=10)
         assert answer.status_code == 200 and "UP" in answer.text, f"{path}: {answer.status_code} {answer.text[:200]}"
 
@@ -21,9 +26,16 @@ def test_readiness_names_each_dependency(home):
 
 
 def test_everything_else_wants_credentials(home):
-    for method, path in (("GET", "/cameras/"), ("POST", "/cameras/"), ("GET", "/cameras/1"), ("PATCH", "/cameras/1"),
-                         ("DELETE", "/cameras/1"), ("POST", "/cameras/1/on"), ("GET", "/cameras/1/segments"),
-                         ("POST", "/controller/camera/1/update_state")):
+    for method, path in (
+        ("GET", "/cameras/"),
+        ("POST", "/cameras/"),
+        ("GET", "/cameras/1"),
+        ("PATCH", "/cameras/1"),
+        ("DELETE", "/cameras/1"),
+        ("POST", "/cameras/1/on"),
+        ("GET", "/cameras/1/segments"),
+        ("POST", "/controller/camera/1/update_state"),
+    ):
         answer = requests.request(method, home.api + path, json={}, timeout=10)
         assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
         assert answer.headers["Content-Type"].startswith("application/problem+json"), answer.headers
@@ -31,9 +43,18 @@ def test_everything_else_wants_credentials(home):
 
 @pytest.mark.parametrize("slash", ["", "/"], ids=["without a slash", "with a slash"])
 def test_the_original_clients_requests_work(home, api, building, slash):
-    created = api.call("POST", f"/cameras{slash}", 201, json={
-        "name": "Gate", "location": "Old Trafford", "location_details": "Stretford End", "url": building.url("original1"),
-        "is_active": False})
+    created = api.call(
+        "POST",
+        f"/cameras{slash}",
+        201,
+        json={
+            "name": "Gate",
+            "location": "Old Trafford",
+            "location_details": "Stretford End",
+            "url": building.url("original1"),
+            "is_active": False,
+        },
+    )
     camera = created.json()
     assert created.headers["Location"].rstrip("/").endswith(f"/cameras/{camera['id']}")
     path = f"/cameras/{camera['id']}{slash}"
@@ -69,7 +90,11 @@ def test_every_change_is_announced_to_the_capture_queue(api, building, cameras, 
     version = api.switch(camera, True)["version"]
 
     def told() -> bool:
-        return any(body.get("camera_id") == camera and body.get("version") == version for body in tap.bodies("observer.capture"))
+        return any(
+            body.get("camera_id") == camera and body.get("version") == version
+            for body in tap.bodies("observer.capture")
+        )
+
     await_value("camera.changed was published", 5, told, context=lambda: tap.messages[-5:])
     assert all(set(body) <= {"v", "camera_id", "version"} for body in tap.bodies("observer.capture"))
 
@@ -83,13 +108,40 @@ def test_an_outdated_edit_is_refused(api, building, cameras):
 
 
 WRONG = [
-    ("name", ""), ("name", 7), ("name", None), ("name", "x" * 2000), ("location", 5), ("url", ""), ("url", 12), ("url", "nonsense"),
-    ("url", "file:///etc/passwd"), ("url", "concat:a|b"), ("url", "subfile,,start,0,end,9,,:/etc/passwd"), ("url", "/etc/passwd"),
-    ("url", "rtsp://cam/\nX: y"), ("url", "rtsp://cam example/"), ("url", "http://169.254.169.254/latest/meta-data"),
-    ("url", "rtsp://0.0.0.0/a"), ("url", "rtsp://127.0.0.2/a"), ("url", "rtsp://[::1]/a"),
-    ("is_active", "yes"), ("segment_seconds", 1), ("segment_seconds", 301), ("segment_seconds", "10"), ("segment_seconds", 2.5),
-    ("transport", "pigeon"), ("audio", "loud"), ("retention_days", 0), ("retention_days", 99999), ("tags", "outdoor"), ("tags", [1]),
-    ("location_details", ["a"]), ("username", 3), ("password", {"a": 1}), ("colour", "red")]
+    ("name", ""),
+    ("name", 7),
+    ("name", None),
+    ("name", "x" * 2000),
+    ("location", 5),
+    ("url", ""),
+    ("url", 12),
+    ("url", "nonsense"),
+    ("url", "file:///etc/passwd"),
+    ("url", "concat:a|b"),
+    ("url", "subfile,,start,0,end,9,,:/etc/passwd"),
+    ("url", "/etc/passwd"),
+    ("url", "rtsp://cam/\nX: y"),
+    ("url", "rtsp://cam example/"),
+    ("url", "http://169.254.169.254/latest/meta-data"),
+    ("url", "rtsp://0.0.0.0/a"),
+    ("url", "rtsp://127.0.0.2/a"),
+    ("url", "rtsp://[::1]/a"),
+    ("is_active", "yes"),
+    ("segment_seconds", 1),
+    ("segment_seconds", 301),
+    ("segment_seconds", "10"),
+    ("segment_seconds", 2.5),
+    ("transport", "pigeon"),
+    ("audio", "loud"),
+    ("retention_days", 0),
+    ("retention_days", 99999),
+    ("tags", "outdoor"),
+    ("tags", [1]),
+    ("location_details", ["a"]),
+    ("username", 3),
+    ("password", {"a": 1}),
+    ("colour", "red"),
+]
 
 
 @pytest.mark.parametrize("name,value", WRONG, ids=[f"{name}={json.dumps(value)[:40]}" for name, value in WRONG])
@@ -97,8 +149,10 @@ def test_a_wrong_field_is_named_and_nothing_changes(api, building, edited, name,
     before = api.get(f"/cameras/{edited}")
     count = len(api.get("/cameras/"))
     good = {"name": "New", "location": "Here", "url": building.url("new1"), "is_active": False}
-    for answer in (api.call("POST", "/cameras/", json=good | {name: value}),
-                   api.call("PATCH", f"/cameras/{edited}", json={name: value})):
+    for answer in (
+        api.call("POST", "/cameras/", json=good | {name: value}),
+        api.call("PATCH", f"/cameras/{edited}", json={name: value}),
+    ):
         assert answer.status_code == 422, f"{answer.request.method}: {answer.status_code} {answer.text[:300]}"
         assert name in answer.json()["errors"], answer.text
         assert answer.json()["detail"]
@@ -117,14 +171,26 @@ def test_wrong_paths_methods_and_bodies_have_their_own_answers(api, edited):
     api.call("GET", "/cameras/999999", 404)
     assert "GET" in api.call("PUT", "/cameras/", 405).headers["Allow"]
     api.call("POST", "/cameras/", 415, data="name=x", headers={"Content-Type": "text/plain"})
-    assert api.call("POST", "/cameras/", data="{", headers={"Content-Type": "application/json"}).status_code in (400, 422)
-    api.call("POST", "/cameras/", 413, data=b'{"name": "' + b"x" * (9 << 20) + b'"}', headers={"Content-Type": "application/json"})
+    assert api.call("POST", "/cameras/", data="{", headers={"Content-Type": "application/json"}).status_code in (
+        400,
+        422,
+    )
+    api.call(
+        "POST",
+        "/cameras/",
+        413,
+        data=b'{"name": "' + b"x" * (9 << 20) + b'"}',
+        headers={"Content-Type": "application/json"},
+    )
 
 
 def test_a_segment_is_served_through_nginx_with_ranges_and_only_to_whom_may(home, api, building, cameras):
     camera = cameras("Served", building.url("served1"))
-    rows = await_value("a segment is stored", 30, lambda: [
-        row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored"])
+    rows = await_value(
+        "a segment is stored",
+        30,
+        lambda: [row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored"],
+    )
     segment = rows[0]
     path = f"/segments/{segment['id']}.mp4"
     whole = api.call("GET", path, 200)
@@ -141,8 +207,18 @@ def test_openapi_names_every_path_that_is_served(home, api):
     document = requests.get(home.api + "/openapi.json", timeout=10).json()
     assert document["openapi"].startswith("3.")
     text = json.dumps(list(document["paths"]))
-    for path in ("/cameras/", "/cameras/{id}", "/cameras/{id}/on", "/cameras/{id}/off", "/cameras/{id}/segments", "/segments/{id}.mp4",
-                 "/controller/healthcheck", "/cameras/healthcheck", "/health/live", "/health/ready"):
+    for path in (
+        "/cameras/",
+        "/cameras/{id}",
+        "/cameras/{id}/on",
+        "/cameras/{id}/off",
+        "/cameras/{id}/segments",
+        "/segments/{id}.mp4",
+        "/controller/healthcheck",
+        "/cameras/healthcheck",
+        "/health/live",
+        "/health/ready",
+    ):
         assert path in text, f"{path} is not in openapi.json: {text}"
 
 
@@ -161,8 +237,9 @@ def test_a_camera_password_shows_up_nowhere(home, api, building, cameras, canary
         "API: refusal": api.call("PATCH", f"/cameras/{camera}", 422, json={"url": f"ftp://viewer:{canary}@cam/x"}).text,
         "processes": "\n".join(home.processes().values()),
         "messages": "\n".join(repr(message) for message in tap.messages),
-        "rows": str(home.rows("select * from cameras")) + str(home.rows("select * from camera_status"))
-                + str(home.rows("select * from events")),
+        "rows": str(home.rows("select * from cameras"))
+        + str(home.rows("select * from camera_status"))
+        + str(home.rows("select * from events")),
         "sidecars": "".join(path.read_text() for path in (home.spool / "ready").glob("*.json")),
     }
     for path in (home.path / "logs").iterdir():

@@ -54,8 +54,12 @@ def sign_in(home, password: str) -> bool:
     session = requests.Session()
     page = session.get(f"{home.api}/controller/sign-in", timeout=10).text
     csrf = re.search(r'name="csrf" value="([^"]*)"', page).group(1)
-    answer = session.post(f"{home.api}/controller/sign-in", timeout=10, headers={"Origin": home.url},
-                          data={"name": "admin", "password": password, "csrf": csrf})
+    answer = session.post(
+        f"{home.api}/controller/sign-in",
+        timeout=10,
+        headers={"Origin": home.url},
+        data={"name": "admin", "password": password, "csrf": csrf},
+    )
     return "Sign out" in answer.text
 
 

@@ -7,8 +7,13 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 
-def await_value(what: str, seconds: float, probe: Callable[[], Value], every: float = 0.2,
-                context: Callable[[], object] | None = None) -> Value:
+def await_value(
+    what: str,
+    seconds: float,
+    probe: Callable[[], Value],
+    every: float = 0.2,
+    context: Callable[[], object] | None = None,
+) -> Value:
     """Asks `probe` until it gives something true. Errors of the network count as "not yet"."""
     deadline = time.monotonic() + seconds
     last: object = None

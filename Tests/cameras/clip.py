@@ -1,7 +1,8 @@
 """Clips for the camera simulator: made once with ffmpeg, cut into access units, packed as RTP payloads (RFC 6184).
 
-Every access unit gets a place for an SEI "user data unregistered" NAL with a fixed UUID and a 12-digit frame counter, so that
-the frames of a recording can be counted by looking for `MARK` in its bytes: nothing has to be decoded.
+Every access unit gets a place for an SEI "user data unregistered" NAL with a fixed UUID and a 12-digit frame
+counter, so that the frames of a recording can be counted by looking for `MARK` in its bytes: nothing has to be
+decoded.
 """
 
 import base64
@@ -28,7 +29,7 @@ def counters_in(data: bytes) -> list[int]:
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """What a clip is: `640x360@25,2000k,g25` is width x height @ frames a second, bit rate, frames between key frames."""
+    """What a clip is: `640x360@25,2000k,g25` is width x height @ frames a second, bit rate, frames to a key frame."""
 
     width: int
     height: int
@@ -50,7 +51,7 @@ class ClipSpec:
 
 
 def make(spec: ClipSpec, folder: Path) -> Path:
-    """Encodes the clip unless it is there: constant bit rate, no B-frames, closed groups of pictures, a whole number of them."""
+    """Encodes the clip unless it is there: constant bit rate, no B-frames, a whole number of closed groups of pictures."""
     path = folder / spec.file_name
     if path.exists():
         return path
@@ -58,12 +59,47 @@ def make(spec: ClipSpec, folder: Path) -> Path:
     groups = max(1, spec.seconds * spec.fps // spec.gop)
     partial = path.with_suffix(".part")
     subprocess.run(
-        ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-f", "lavfi",
-         "-i", f"testsrc2=size={spec.width}x{spec.height}:rate={spec.fps},noise=alls=24:allf=t,format=yuv420p",
-         "-frames:v", str(groups * spec.gop), "-c:v", "libx264", "-preset", "ultrafast", "-profile:v", "main", "-bf", "0",
-         "-g", str(spec.gop), "-keyint_min", str(spec.gop), "-sc_threshold", "0", "-b:v", f"{spec.kbits}k",
-         "-minrate", f"{spec.kbits}k", "-maxrate", f"{spec.kbits}k", "-bufsize", f"{spec.kbits}k", "-f", "h264", str(partial)],
-        check=True)
+        [
+            "ffmpeg",
+            "-hide_banner",
+            "-loglevel",
+            "error",
+            "-nostdin",
+            "-y",
+            "-f",
+            "lavfi",
+            "-i",
+            f"testsrc2=size={spec.width}x{spec.height}:rate={spec.fps},noise=alls=24:allf=t,format=yuv420p",
+            "-frames:v",
+            str(groups * spec.gop),
+            "-c:v",
+            "libx264",
+            "-preset",
+            "ultrafast",
+            "-profile:v",
+            "main",
+            "-bf",
+            "0",
+            "-g",
+            str(spec.gop),
+            "-keyint_min",
+            str(spec.gop),
+            "-sc_threshold",
+            "0",
+            "-b:v",
+            f"{spec.kbits}k",
+            "-minrate",
+            f"{spec.kbits}k",
+            "-maxrate",
+            f"{spec.kbits}k",
+            "-bufsize",
+            f"{spec.kbits}k",
+            "-f",
+            "h264",
+            str(partial),
+        ],
+        check=True,
+    )
     partial.rename(path)
     return path
 
@@ -80,7 +116,7 @@ def payloads_of(nal: bytes) -> list[bytes]:
     if len(nal) <= MAX_PAYLOAD:
         return [nal]
     indicator, kind, body = (nal[0] & 0xE0) | 28, nal[0] & 0x1F, nal[1:]
-    chunks = [body[at:at + MAX_PAYLOAD - 2] for at in range(0, len(body), MAX_PAYLOAD - 2)]
+    chunks = [body[at : at + MAX_PAYLOAD - 2] for at in range(0, len(body), MAX_PAYLOAD - 2)]
     flags = [0x80] + [0] * (len(chunks) - 2) + [0x40]
     return [bytes((indicator, flag | kind)) + chunk for flag, chunk in zip(flags, chunks)]
 
@@ -141,8 +177,20 @@ class Clip:
 
     def sdp(self, address: str) -> str:
         parameter_sets = ",".join(base64.b64encode(nal).decode() for nal in (self.sps, self.pps))
-        return "\r\n".join([
-            "v=0", f"o=- 1 1 IN IP4 {address}", "s=Camera simulator", f"c=IN IP4 {address}", "t=0 0", "a=control:*",
-            "m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000",
-            f"a=fmtp:96 packetization-mode=1;profile-level-id={self.sps[1:4].hex()};sprop-parameter-sets={parameter_sets}",
-            f"a=framerate:{self.spec.fps}", "a=control:track1", ""])
+        return "\r\n".join(
+            [
+                "v=0",
+                f"o=- 1 1 IN IP4 {address}",
+                "s=Camera simulator",
+                f"c=IN IP4 {address}",
+                "t=0 0",
+                "a=control:*",
+                "m=video 0 RTP/AVP 96",
+                "a=rtpmap:96 H264/90000",
+                f"a=fmtp:96 packetization-mode=1;profile-level-id={self.sps[1:4].hex()};"
+                f"sprop-parameter-sets={parameter_sets}",
+                f"a=framerate:{self.spec.fps}",
+                "a=control:track1",
+                "",
+            ]
+        )

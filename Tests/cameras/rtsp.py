@@ -8,9 +8,19 @@ import re
 import secrets
 import time
 
-STATUS = {200: "OK", 302: "Moved Temporarily", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 453: "Not Enough Bandwidth",
-          454: "Session Not Found", 455: "Method Not Valid in This State", 461: "Unsupported Transport", 501: "Not Implemented",
-          503: "Service Unavailable"}
+STATUS = {
+    200: "OK",
+    302: "Moved Temporarily",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    453: "Not Enough Bandwidth",
+    454: "Session Not Found",
+    455: "Method Not Valid in This State",
+    461: "Unsupported Transport",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
 REALM = "Camera simulator"
 
 
@@ -60,9 +70,18 @@ class RTSPConnection:
         self.writer.transport.abort()
 
     def report(self) -> dict:
-        return {"port": self.port, "playing": self.playing, "ranges": self.ranges, "bytes": self.bytes, "behind": self.behind,
-                "opened": self.opened, "first_sent": self.first_sent, "last_sent": self.last_sent, "closed": self.closed,
-                "reason": self.reason}
+        return {
+            "port": self.port,
+            "playing": self.playing,
+            "ranges": self.ranges,
+            "bytes": self.bytes,
+            "behind": self.behind,
+            "opened": self.opened,
+            "first_sent": self.first_sent,
+            "last_sent": self.last_sent,
+            "closed": self.closed,
+            "reason": self.reason,
+        }
 
     # The conversation
 
@@ -89,7 +108,10 @@ class RTSPConnection:
         text = (first + await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lstrip("\r\n")
         lines = text.split("\r\n")
         method, url, _ = lines[0].split(" ", 2)
-        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:] if line)}
+        headers = {
+            name.strip().lower(): value.strip()
+            for name, _, value in (line.partition(":") for line in lines[1:] if line)
+        }
         if length := int(headers.get("content-length", "0")):
             await self.reader.readexactly(length)
         path = re.sub(r"^rtsps?://[^/]*", "", url)
@@ -114,7 +136,9 @@ class RTSPConnection:
 
     def answer(self, method: str, url: str, path: str, headers: dict, camera) -> None:
         if method == "OPTIONS":
-            self.reply(headers, 200, {"Public": "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER, SET_PARAMETER"})
+            self.reply(
+                headers, 200, {"Public": "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER, SET_PARAMETER"}
+            )
         elif method == "DESCRIBE":
             self.describe(method, url, headers, camera)
         elif method == "SETUP":
@@ -153,21 +177,33 @@ class RTSPConnection:
         else:
             channels = re.search(r"interleaved=(\d+)-(\d+)", transport)
             self.channel = int(channels.group(1)) if channels else 0
-            self.reply(headers, 200, {
-                "Transport": f"RTP/AVP/TCP;unicast;interleaved={self.channel}-{self.channel + 1}",
-                "Session": f"{self.session};timeout=60"})
+            self.reply(
+                headers,
+                200,
+                {
+                    "Transport": f"RTP/AVP/TCP;unicast;interleaved={self.channel}-{self.channel + 1}",
+                    "Session": f"{self.session};timeout=60",
+                },
+            )
 
     def start_playing(self, method: str, url: str, headers: dict, camera) -> None:
         if not self.may_pass(method, headers, camera):
             self.refuse(headers, camera)
             return
         upcoming = self.building.upcoming(camera)
-        # `?join=any` begins in the middle of a group of pictures, as some cameras do; otherwise a key frame is the first.
+        # `?join=any` begins in the middle of a group of pictures, as some cameras do; otherwise a key frame comes first.
         self.first_counter = upcoming if "join=any" in url else camera.clip.next_key(upcoming)
         self.sequence = camera.clip.sequence(self.first_counter)
         timestamp = self.first_counter * camera.clip.ticks & 0xFFFFFFFF
-        self.reply(headers, 200, {"Session": self.session, "Range": "npt=0.000-",
-                                  "RTP-Info": f"url={url.rstrip('/')}/track1;seq={self.sequence};rtptime={timestamp}"})
+        self.reply(
+            headers,
+            200,
+            {
+                "Session": self.session,
+                "Range": "npt=0.000-",
+                "RTP-Info": f"url={url.rstrip('/')}/track1;seq={self.sequence};rtptime={timestamp}",
+            },
+        )
         self.playing = True
 
     def reply(self, headers: dict, status: int, fields: dict, body: str = "") -> None:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """A building full of RTSP cameras in one process, for the tests and the benchmarks (Python's standard library alone).
 
-Any path is a camera: `rtsp://127.0.0.1:PORT/cam7`, or `/NAME/cam7` for the clip NAME. Names that begin with `locked` want Digest
-and those with `basic` Basic authentication. RTP comes over the RTSP connection (RFC 2326, 10.12); UDP is refused with 461.
-Timestamps and counters go on over the end of the clip and over reconnects; what was sent to whom is told by `GET /stats` on the
-control port, and `POST /fault` makes a camera misbehave: `{"camera": "cam7", "fault": "stall"}`. `camera` may be `*`. Faults:
+Any path is a camera: `rtsp://127.0.0.1:PORT/cam7`, or `/NAME/cam7` for the clip NAME. Names that begin with `locked`
+want Digest and those with `basic` Basic authentication. RTP comes over the RTSP connection (RFC 2326, 10.12); UDP is
+refused with 461. Timestamps and counters go on over the end of the clip and over reconnects; what was sent to whom is
+told by `GET /stats` on the control port, and `POST /fault` makes a camera misbehave: `{"camera": "cam7", "fault":
+"stall"}`. `camera` may be `*`. Faults:
 
     stall      connections stay, nothing is sent           401 404 453 503   answers to DESCRIBE (453: SETUP)
     silent     requests are never answered                 redirect          302 to `location`
@@ -50,7 +51,7 @@ class Camera:
 
 
 class Building:
-    """All cameras, the clock they share, and the packets of the present frame, made once for all who get the same ones."""
+    """All cameras, the clock they share, and the packets of the present frame, made once for all who get the same."""
 
     def __init__(self, clips: dict[str, Clip], user: str, password: str):
         self.clips, self.user, self.password = clips, user, password
@@ -67,7 +68,9 @@ class Building:
             parts.pop()
         name = "/".join(parts) or "cam"
         if name not in self.cameras:
-            clip = self.clips[parts[0]] if len(parts) > 1 and parts[0] in self.clips else next(iter(self.clips.values()))
+            clip = (
+                self.clips[parts[0]] if len(parts) > 1 and parts[0] in self.clips else next(iter(self.clips.values()))
+            )
             digits = "".join(filter(str.isdigit, name))
             self.cameras[name] = Camera(name, clip, int(digits or 0) % GROUPS)
         return self.cameras[name]
@@ -84,9 +87,19 @@ class Building:
             payloads = [*unit.before, counter_nal(counter), *unit.after]
             last, parts = len(payloads) - 1, []
             for index, payload in enumerate(payloads):
-                parts.append(struct.pack(
-                    ">BBHBBHII", 0x24, channel, len(payload) + 12, 0x80, 96 | (0x80 if index == last else 0),
-                    (sequence + index) & 0xFFFF, timestamp & 0xFFFFFFFF, 0x0B5E7 + channel))
+                parts.append(
+                    struct.pack(
+                        ">BBHBBHII",
+                        0x24,
+                        channel,
+                        len(payload) + 12,
+                        0x80,
+                        96 | (0x80 if index == last else 0),
+                        (sequence + index) & 0xFFFF,
+                        timestamp & 0xFFFFFFFF,
+                        0x0B5E7 + channel,
+                    )
+                )
                 parts.append(payload)
             self.packed[key] = b"".join(parts)
         return self.packed[key]
@@ -152,9 +165,13 @@ class Building:
         return names
 
     def report(self) -> dict:
-        return {"cameras": {name: camera.report() for name, camera in self.cameras.items()},
-                "worst_lag_ms": round(self.worst_lag * 1000, 1), "slow_clients": self.slow_clients,
-                "cpu_seconds": time.process_time(), "uptime_seconds": time.monotonic() - self.started}
+        return {
+            "cameras": {name: camera.report() for name, camera in self.cameras.items()},
+            "worst_lag_ms": round(self.worst_lag * 1000, 1),
+            "slow_clients": self.slow_clients,
+            "cpu_seconds": time.process_time(),
+            "uptime_seconds": time.monotonic() - self.started,
+        }
 
 
 class Door:
@@ -195,14 +212,23 @@ class Control:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             method, target, _ = head.split("\r\n")[0].split(" ")
-            length = next((int(line.split(":")[1]) for line in head.split("\r\n")[1:]
-                           if line.lower().startswith("content-length:")), 0)
+            length = next(
+                (
+                    int(line.split(":")[1])
+                    for line in head.split("\r\n")[1:]
+                    if line.lower().startswith("content-length:")
+                ),
+                0,
+            )
             status, answer = await self.answer(method, target, await reader.readexactly(length))
         except (ValueError, KeyError, asyncio.IncompleteReadError) as error:
             status, answer = "400 Bad Request", {"error": repr(error)}
         body = json.dumps(answer).encode()
-        writer.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-                     "Connection: close\r\n\r\n".encode() + body)
+        writer.write(
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            "Connection: close\r\n\r\n".encode()
+            + body
+        )
         try:
             await writer.drain()
         except ConnectionError:
@@ -242,8 +268,16 @@ async def main(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    print(json.dumps({"rtsp": [door.port for door in doors], "control": control.sockets[0].getsockname()[1],
-                      "clips": {name: clip.measured_kbits for name, clip in clips.items()}}), flush=True)
+    print(
+        json.dumps(
+            {
+                "rtsp": [door.port for door in doors],
+                "control": control.sockets[0].getsockname()[1],
+                "clips": {name: clip.measured_kbits for name, clip in clips.items()},
+            }
+        ),
+        flush=True,
+    )
     ended = asyncio.create_task(stop.wait())
     await asyncio.wait([ended, *players], return_when=asyncio.FIRST_COMPLETED)
     for player in players:
@@ -256,8 +290,17 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, action="append", help="RTSP port (0: any free one); may be repeated")
     parser.add_argument("--more-ports", type=int, default=0, help="further RTSP ports, any free ones")
     parser.add_argument("--control", type=int, default=0, help="port of the control endpoint")
-    parser.add_argument("--clip", action="append", help="NAME=WIDTHxHEIGHT@FPS,KBITSk,gGOP; the first is every camera's; may be repeated")
-    parser.add_argument("--clips", type=Path, default=Path(__file__).resolve().parents[2] / ".build" / "clips", help="where clips are kept")
+    parser.add_argument(
+        "--clip",
+        action="append",
+        help="NAME=WIDTHxHEIGHT@FPS,KBITSk,gGOP; the first is every camera's; may be repeated",
+    )
+    parser.add_argument(
+        "--clips",
+        type=Path,
+        default=Path(__file__).resolve().parents[2] / ".build" / "clips",
+        help="where clips are kept",
+    )
     parser.add_argument("--user", default="viewer")
     parser.add_argument("--password", default="test-password")
     asyncio.run(main(parser.parse_args()))
