@@ -73,7 +73,8 @@ TOKEN = (
 CAMERAS = """
 select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.segment_seconds,
        c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at,
-       s.state, s.since, s.cause, s.detail, s.worker, s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) reconnects, coalesce(b.seconds, 0) backlog
+       s.state, s.since, s.cause, s.detail, s.worker, s.last_frame_at, s.video_codec,
+       s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) reconnects, coalesce(b.seconds, 0) backlog
 from cameras c left join camera_status s on s.camera_id = c.id
 left join (select camera_id, sum(duration_ms)::float8 / 1000 seconds from segments
            where state in ('spooled', 'failed') group by 1) b on b.camera_id = c.id

@@ -13,7 +13,7 @@ WIDTHS = {"phone": (360, 780), "desk": (1280, 900)}
 
 @pytest.fixture
 def new_page(chromium, home, artifacts, request):
-    """Makes pages. A complaint in the console or a request to another host fails the test; a failure leaves a picture."""
+    """Makes pages. A complaint in the console or a request to another host fails the test, and leaves a picture."""
     contexts, complaints = [], []
 
     def make(**options) -> Page:

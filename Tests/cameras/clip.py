@@ -51,7 +51,7 @@ class ClipSpec:
 
 
 def make(spec: ClipSpec, folder: Path) -> Path:
-    """Encodes the clip unless it is there: constant bit rate, no B-frames, a whole number of closed groups of pictures."""
+    """Encodes the clip unless it is there: constant bit rate, no B-frames, whole closed groups of pictures."""
     path = folder / spec.file_name
     if path.exists():
         return path

@@ -191,7 +191,7 @@ class RTSPConnection:
             self.refuse(headers, camera)
             return
         upcoming = self.building.upcoming(camera)
-        # `?join=any` begins in the middle of a group of pictures, as some cameras do; otherwise a key frame comes first.
+        # `?join=any` begins in the middle of a group of pictures, as some cameras do; otherwise a key frame is first.
         self.first_counter = upcoming if "join=any" in url else camera.clip.next_key(upcoming)
         self.sequence = camera.clip.sequence(self.first_counter)
         timestamp = self.first_counter * camera.clip.ticks & 0xFFFFFFFF
