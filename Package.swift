@@ -60,7 +60,7 @@ let package = Package(
         module("Postgres", ["CLibPQ"]),
         module("AMQP", ["CRabbitMQ", "Lifecycle"]),
         module("HTTPClient", ["CLibCurl", "Lifecycle"]),
-        module("S3", ["HTTPClient", "Crypto"]),
+        module("S3", ["HTTPClient", "Crypto", "Lifecycle"]),
         module("Media", ["CLibAV", "Crypto"]),
 
         // Domain and adapters
@@ -121,7 +121,7 @@ let package = Package(
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
         tests("HTTPClientTests", ["HTTPClient"]),
-        tests("S3Tests", ["S3", "Crypto"]),
+        tests("S3Tests", ["S3", "Crypto", "HTTPClient"]),
         tests("MediaTests", ["Media"]),
         tests("ObserverCoreTests", ["ObserverCore"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),

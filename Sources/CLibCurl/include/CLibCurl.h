@@ -1,4 +1,41 @@
 #pragma once
-// The door to libcurl.
+// The door to libcurl. CURL_STRICTER makes the handles typed pointers instead of void *.
 #define CURL_STRICTER 1
 #include <curl/curl.h>
+#include <stdio.h>
+
+// Swift cannot call variadic functions: one of these for each type of option.
+static inline CURLcode observer_curl_set_long(CURL *handle, CURLoption option, long value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode observer_curl_set_offset(CURL *handle, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode observer_curl_set_string(CURL *handle, CURLoption option, const char *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode observer_curl_set_pointer(CURL *handle, CURLoption option, void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode observer_curl_set_list(CURL *handle, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+// Of CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION.
+typedef size_t (*observer_curl_receiver)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode observer_curl_set_receiver(CURL *handle, CURLoption option, observer_curl_receiver value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+static inline CURLcode observer_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLMcode observer_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
