@@ -4,9 +4,9 @@ public import Lifecycle
 
 /// Answers FastCGI requests with a fixed number of threads.
 ///
-/// A thread takes a connection, reads the whole request, calls its handler and writes the answer; the web server must
-/// not keep connections open (`fastcgi_keep_conn off`), or an idle one would pin a thread. Only the web server can
-/// reach the socket and it buffers requests, so slow clients are its business.
+/// A thread takes a connection, reads the whole request, calls its handler, writes the answer and closes the connection
+/// (`fastcgi_keep_conn off` at the web server: an idle connection would pin a thread). Reads and writes have time limits.
+/// Only the web server can reach the socket, and it buffers requests, so slow clients are its business.
 public struct Server: Sendable {
     /// How one thread answers; made on that thread and used by no other, so it may own a database connection.
     public typealias Handler = (Request) -> Response
@@ -39,14 +39,10 @@ public struct Server: Sendable {
         makeHandler: @escaping @Sendable (Int) -> Handler
     ) {
         guard Self.isInitialised else { return }
-        stop.onStop { [socket] in
-            // Without the flag libfcgi reports each woken accept on stderr.
-            FCGX_ShutdownPending()
-            socket.wake()
-        }
+        stop.onStop { [socket] in socket.wake() }
         let workers = (0..<threads).map { number in
             OwnThread.start(name: "web-\(number)", stackBytes: stackBytes) {
-                Worker(descriptor: socket.descriptor, bodyLimit: bodyLimit)?.run(until: stop, makeHandler(number))
+                Worker(socket: socket, bodyLimit: bodyLimit)?.run(until: stop, makeHandler(number))
             }
         }
         for worker in workers { worker.join() }
@@ -57,15 +53,23 @@ public struct Server: Sendable {
 }
 
 /// One thread's `FCGX_Request`; libfcgi allows one thread per request object.
+///
+/// Connections are accepted here and handed to libfcgi, whose own accept writes to stderr when it is woken for the end, can
+/// be told to be quiet only for the whole process and for good, and has no time limits.
 private final class Worker {
+    /// How long the web server may be silent inside a request, which it sends from memory.
+    private static let silenceLimit = timeval(tv_sec: 10, tv_usec: 0)
+
     private let request: UnsafeMutablePointer<FCGX_Request>
+    private let socket: ListeningSocket
     private let bodyLimit: Int
 
-    init?(descriptor: Int32, bodyLimit: Int) {
+    init?(socket: ListeningSocket, bodyLimit: Int) {
         request = .allocate(capacity: 1)
         request.initialize(to: FCGX_Request())
+        self.socket = socket
         self.bodyLimit = bodyLimit
-        guard FCGX_InitRequest(request, descriptor, FCGI_FAIL_ACCEPT_ON_INTR) == 0 else { return nil }
+        guard FCGX_InitRequest(request, -1, FCGI_FAIL_ACCEPT_ON_INTR) == 0 else { return nil }
     }
 
     deinit {
@@ -75,14 +79,37 @@ private final class Worker {
 
     func run(until stop: StopToken, _ handler: Server.Handler) {
         while !stop.isStopped {
-            guard FCGX_Accept_r(request) == 0 else {
-                // A signal, or no descriptor left: nothing was accepted, so wait a moment and go on.
+            let connection = accept(socket.descriptor, nil, nil)
+            guard connection >= 0 else {
+                // A signal, no descriptor left, or the end: wait a moment and look.
                 stop.wait(for: .milliseconds(20))
                 continue
             }
+            guard begins(connection) else {
+                close(connection)
+                continue
+            }
+            // With `keepConnection` set, FCGX_Accept_r takes the open connection instead of accepting one.
+            request.pointee.keepConnection = 1
+            request.pointee.ipcFd = connection
+            guard FCGX_Accept_r(request) == 0 else { continue }
             answer(handler)
             FCGX_Finish_r(request)
+            FCGX_Free(request, 1)
         }
+    }
+
+    /// Whether a connection brings a request: its first bytes are the head of a record that begins one (FastCGI 1.0, 3.3).
+    private func begins(_ connection: Int32) -> Bool {
+        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)  // No program is started from here; a failure changes nothing.
+        var limit = Self.silenceLimit
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        guard setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, size) == 0,
+            setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, size) == 0
+        else { return false }
+        var head: [UInt8] = [0, 0]
+        let flags = Int32(MSG_PEEK | MSG_WAITALL)
+        return recv(connection, &head, head.count, flags) == head.count && head == [1, 1]
     }
 
     private func answer(_ handler: Server.Handler) {

@@ -1,0 +1,144 @@
+import FastCGI
+import HTTPRouting
+import Testing
+
+@Suite struct RouterTests {
+    private let router: Router<String> = {
+        var router = Router<String>()
+        router.add(.get, "/cameras") { _, _, context in Response(text: "list \(context)") }
+        router.add(.post, "/cameras") { _, _, _ in Response(status: 201) }
+        router.add(.get, "/cameras/healthcheck") { _, _, _ in Response(text: "UP") }
+        router.add(.get, "/cameras/{id:int}") { _, parameters, _ in Response(text: "camera \(parameters.int("id"))") }
+        router.add(.delete, "/cameras/{id:int}") { _, _, _ in Response(status: 204) }
+        router.add(.get, "/segments/{id:uuid}.mp4") { _, parameters, _ in Response(text: parameters.text("id")) }
+        router.add(.get, "/names/{name}/x") { _, parameters, _ in Response(text: parameters.text("name")) }
+        return router
+    }()
+
+    private func answer(_ method: String, _ target: String) -> String {
+        do {
+            let response = try router.respond(to: Request(method, target), context: "here")
+            return "\(response.status) \(String(decoding: response.body, as: UTF8.self))"
+        } catch let problem as Problem {
+            return "\(problem.status)" + problem.headers.map { " \($0.0): \($0.1)" }.joined()
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test(arguments: [
+        ("GET", "/cameras", "200 list here"), ("GET", "/cameras/", "200 list here"),
+        ("GET", "/cameras?limit=1", "200 list here"), ("GET", "/cameras/?", "200 list here"),
+        ("HEAD", "/cameras", "200 list here"), ("POST", "/cameras/", "201 "),
+        ("GET", "/cameras/7", "200 camera 7"), ("GET", "/cameras/7/", "200 camera 7"),
+        ("GET", "/cameras/healthcheck", "200 UP"), ("DELETE", "/cameras/7", "204 "),
+        ("GET", "/%63ameras", "200 list here"), ("GET", "/names/a%2Fb%20c/x", "200 a/b c"),
+        ("GET", "/names/%C3%A9/x", "200 é"),
+        (
+            "GET", "/segments/01936b2e-0000-7000-8000-000000000001.mp4", "200 01936b2e-0000-7000-8000-000000000001"
+        ),
+    ])
+    func `a path finds its handler`(method: String, target: String, expected: String) {
+        #expect(answer(method, target) == expected)
+    }
+
+    @Test(arguments: [
+        "/", "", "cameras", "//cameras", "/cameras//", "/cameras/0", "/cameras/-1", "/cameras/+1", "/cameras/07",
+        "/cameras/7x", "/cameras/99999999999999999999", "/cameras/%37%00", "/cameras/7/8", "/Cameras", "/cameras/..",
+        "/segments/x.mp4", "/segments/01936B2E-0000-7000-8000-000000000001.mp4", "/segments/.mp4", "/names/%FF/x",
+        "/names/%zz/x", "/names/%2/x", "/names//x", "/a/b/c/d/e/f/g/h",
+    ])
+    func `a path that is none is not found`(target: String) {
+        #expect(answer("GET", target) == "404")
+    }
+
+    @Test(arguments: [
+        ("PUT", "/cameras", "405 Allow: GET, POST, HEAD"), ("TRACE", "/cameras", "405 Allow: GET, POST, HEAD"),
+        ("OPTIONS", "/cameras/7", "405 Allow: DELETE, GET, HEAD"), ("get", "/cameras", "405 Allow: GET, POST, HEAD"),
+        ("POST", "/cameras/healthcheck", "405 Allow: GET, HEAD"), ("", "/cameras", "405 Allow: GET, POST, HEAD"),
+    ])
+    func `a method that is not allowed is answered with those that are`(
+        method: String,
+        target: String,
+        expected: String
+    ) {
+        #expect(answer(method, target) == expected)
+    }
+}
+
+@Suite struct ConditionTests {
+    private let tag = EntityTag("5")
+
+    @Test(arguments: [nil, "\"5\"", "\"4\", \"5\"", "*", " * "] as [String?])
+    func `a change goes through when the version is the one meant`(header: String?) throws {
+        try Request("PATCH", "/", headers: header.map { [("If-Match", $0)] } ?? []).checkIfMatch(tag)
+    }
+
+    @Test(arguments: ["\"4\"", "5", "W/\"5\"", "", "\"4\", \"6\""])
+    func `a change of another version is refused`(header: String) {
+        let problem = #expect(throws: Problem.self) {
+            try Request("PATCH", "/", headers: [("If-Match", header)]).checkIfMatch(tag)
+        }
+        #expect(problem?.status == 412)
+    }
+
+    @Test(arguments: [("\"5\"", true), ("W/\"5\"", true), ("*", true), ("\"4\"", false), ("5", false)])
+    func `what the client has is not sent again`(header: String, isFresh: Bool) {
+        #expect(Request("GET", "/", headers: [("If-None-Match", header)]).isFresh(tag) == isFresh)
+    }
+}
+
+@Suite struct ProblemTests {
+    @Test func `a problem is told as RFC 9457 says`() {
+        let problem = Problem(422, "Two fields are wrong.", errors: ["url": "is \"empty\"", "name": "is required"])
+        let response = problem.with(.retryAfter, "3").response
+        #expect(response.status == 422)
+        #expect(response.header(.contentType) == "application/problem+json")
+        #expect(response.header(.retryAfter) == "3")
+        #expect(
+            String(decoding: response.body, as: UTF8.self) == """
+                {"type":"about:blank","title":"Unprocessable Content","status":422,"detail":"Two fields are wrong.",\
+                "errors":{"name":"is required","url":"is \\"empty\\""}}
+                """
+        )
+    }
+}
+
+@Suite struct FormFieldsTests {
+    @Test func `fields are decoded`() throws {
+        let fields = try FormFields(
+            parsing: "name=Gate+1&url=rtsp%3A%2F%2Fa%2F%3Fb%3Dc&tag=a&tag=b&empty=&bare&=x&&é=ü".utf8
+        )
+        #expect(fields["name"] == "Gate 1")
+        #expect(fields["url"] == "rtsp://a/?b=c")
+        #expect(fields.all("tag") == ["a", "b"])
+        #expect(fields["tag"] == "b")
+        #expect(fields["empty"] == "")
+        #expect(fields["bare"] == "")
+        #expect(fields["é"] == "ü")
+        #expect(fields["missing"] == nil)
+        #expect(try FormFields(parsing: fields.encoded.utf8).encoded == fields.encoded)
+    }
+
+    @Test(arguments: ["a=%", "a=%2", "a=%zz", "%ff=1", "a=%C3", String(repeating: "a=1&", count: 201)])
+    func `what can't be decoded is refused`(text: String) {
+        let problem = #expect(throws: Problem.self) { try FormFields(parsing: text.utf8) }
+        #expect(problem?.status == 400)
+    }
+
+    @Test func `a form must say that it is one`() throws {
+        let body = Array("a=1".utf8)
+        func fields(_ type: String) throws -> FormFields {
+            try Request("POST", "/", headers: [("Content-Type", type)], body: body).formFields(limit: 3)
+        }
+        #expect(try fields("application/x-www-form-urlencoded; charset=UTF-8")["a"] == "1")
+        #expect(throws: Problem.self) { try fields("text/plain") }
+        let long = Request(
+            "POST",
+            "/",
+            headers: [("Content-Type", "application/x-www-form-urlencoded")],
+            body: body + body
+        )
+        #expect(#expect(throws: Problem.self) { try long.formFields(limit: 3) }?.status == 413)
+    }
+}
