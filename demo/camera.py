@@ -1,4 +1,4 @@
-"""A demo camera: one RTSP stream on loopback, rtsp://127.0.0.1:PORT/demo.
+"""A demo camera: one RTSP stream, on loopback unless told otherwise, rtsp://127.0.0.1:PORT/demo.
 
 A generated moving picture (a ball over a quiet gradient, the time of day, a counter that grows by one a frame), H.264
 with a key frame every two seconds, and AAC sound (a tick a second). The picture is drawn here, byte by byte: no fonts
@@ -107,20 +107,22 @@ class Source:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8554)
-    port = parser.parse_args().port
+    parser.add_argument("--address", default="127.0.0.1")
+    arguments = parser.parse_args()
+    port = arguments.port
     Gst.init(None)
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(PIPELINE)
     factory.set_shared(True)
     factory.connect("media-configure", lambda _, media: Source(media.get_element().get_by_name("source")))
     server = GstRtspServer.RTSPServer()
-    server.set_address("127.0.0.1")
+    server.set_address(arguments.address)
     server.set_service(str(port))
     server.get_mount_points().add_factory("/demo", factory)
     if server.attach(None) == 0:
         print(f"error: port {port} is taken", flush=True)
         return 1
-    print(f"rtsp://127.0.0.1:{port}/demo", flush=True)
+    print(f"rtsp://{arguments.address}:{port}/demo", flush=True)
     loop = GLib.MainLoop()
     for number in (signal.SIGTERM, signal.SIGINT):
         GLib.unix_signal_add(GLib.PRIORITY_HIGH, number, loop.quit)
