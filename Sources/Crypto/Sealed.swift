@@ -3,12 +3,17 @@ import CLibCrypto
 /// AES-256-GCM (NIST SP 800-38D) for small secrets at rest.
 ///
 /// The sealed form is one byte of format (1), a random nonce of 12 bytes, the cipher text, and the tag of 16 bytes.
-public struct SealingKey: Sendable {
+public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
     private static let format: UInt8 = 1
     private static let nonceBytes = 12
     private static let tagBytes = 16
 
     private let key: [UInt8]
+
+    /// `•••`.
+    public var description: String { "•••" }
+    /// Without children.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 
     /// Takes a key of 32 bytes.
     ///

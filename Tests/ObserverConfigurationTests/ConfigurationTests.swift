@@ -1,0 +1,90 @@
+import Glibc
+import ObserverConfiguration
+import Testing
+
+@Suite struct ConfigurationTests {
+    private static let key = String(repeating: "A", count: 43) + "="
+    private static let good: [String: String] = [
+        "OBSERVER_DATABASE_URL": "postgresql://observer:canary@127.0.0.1/observer",
+        "OBSERVER_AMQP_URL": "amqp://observer:canary@127.0.0.1/observer",
+        "OBSERVER_KEY": key,
+        "OBSERVER_S3_BUCKET": "video",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "canary",
+        "OBSERVER_SPOOL": "/var/spool/observer",
+        "OBSERVER_NODE": "node-a",
+        "OBSERVER_FASTCGI_SOCKET": "/run/web.sock",
+        "OBSERVER_TEMPLATES": "/usr/share/observer/templates",
+    ]
+
+    @Test func `what is needed is enough, and the rest has defaults`() throws {
+        let capture = try CaptureConfiguration(environment: Self.good)
+        #expect(capture.segmentSeconds == 10 && capture.pictureSeconds == 30 && capture.prefix == "observer")
+        let upload = try UploadConfiguration(environment: Self.good)
+        #expect(upload.parallel == 8 && upload.sweepSeconds == 60 && upload.retrySeconds == [5, 30])
+        #expect(try WebConfiguration(environment: Self.good).threads == 12)
+    }
+
+    @Test func `everything that is missing is told at once`() throws {
+        let error = try #require(throws: ConfigurationError.self) { try WebConfiguration(environment: [:]) }
+        let names = Set(error.problems.map(\.name))
+        let needed: Set = [
+            "OBSERVER_DATABASE_URL", "OBSERVER_AMQP_URL", "OBSERVER_KEY", "OBSERVER_S3_BUCKET", "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY", "OBSERVER_FASTCGI_SOCKET", "OBSERVER_TEMPLATES",
+        ]
+        #expect(names == needed)
+    }
+
+    @Test(arguments: [
+        ("OBSERVER_DATABASE_URL", "mysql://x"), ("OBSERVER_AMQP_URL", "http://x"), ("OBSERVER_KEY", "c2hvcnQ="),
+        ("OBSERVER_S3_BUCKET", "Video_1"), ("AWS_ENDPOINT_URL_S3", "127.0.0.1"), ("OBSERVER_SPOOL", "spool"),
+        ("OBSERVER_NODE", "Node A"), ("OBSERVER_SEGMENT_SECONDS", "1"), ("OBSERVER_SEGMENT_SECONDS", "ten"),
+        ("OBSERVER_PICTURE_SECONDS", "-1"), ("OBSERVER_CAMERA_NETWORKS", "everything"), ("OBSERVER_S3_PREFIX", "/a"),
+        ("OBSERVER_S3_PREFIX", "a/../b"), ("OBSERVER_LOG_LEVEL", "loud"), ("OBSERVER_LOG_FORMAT", "xml"),
+        ("OBSERVER_WEB_THREADS", "0"), ("OBSERVER_TEMPLATES", "templates"), ("OBSERVER_PUBLIC_URL", "example.org"),
+        ("OBSERVER_FASTCGI_SOCKET", "/" + String(repeating: "x", count: 107)), ("OBSERVER_UPLOAD_PARALLEL", "9999"),
+        ("OBSERVER_RETRY_SECONDS", "5"), ("OBSERVER_RETRY_SECONDS", "5,x"), ("OBSERVER_SWEEP_SECONDS", "0"),
+    ])
+    func `a setting that is wrong is named`(name: String, value: String) throws {
+        let environment = Self.good.merging([name: value]) { $1 }
+        var found: Set<String> = []
+        for read in [
+            { _ = try WebConfiguration(environment: environment) },
+            { _ = try CaptureConfiguration(environment: environment) },
+            { _ = try UploadConfiguration(environment: environment) },
+        ] {
+            do { try read() } catch let error as ConfigurationError { found.formUnion(error.problems.map(\.name)) }
+        }
+        #expect(found == [name])
+    }
+
+    @Test func `a secret can come from a file, and its last line feed is dropped`() throws {
+        let path = "/tmp/observer-configuration-\(getpid())"
+        let file = try #require(fopen(path, "w"))
+        fputs(Self.key + "\n", file)
+        fclose(file)
+        defer { unlink(path) }
+        var environment = Self.good
+        environment["OBSERVER_KEY"] = nil
+        environment["OBSERVER_KEY_FILE"] = path
+        _ = try CaptureConfiguration(environment: environment)
+        environment["OBSERVER_KEY"] = Self.key
+        #expect(throws: ConfigurationError.self) { try CaptureConfiguration(environment: environment) }
+        environment["OBSERVER_KEY"] = nil
+        environment["OBSERVER_KEY_FILE"] = "/nowhere"
+        let error = try #require(throws: ConfigurationError.self) { try CaptureConfiguration(environment: environment) }
+        #expect(error.problems.map(\.name) == ["OBSERVER_KEY_FILE"])
+    }
+
+    @Test func `no secret shows in a configuration or in its errors`() throws {
+        var shown = ""
+        dump(try WebConfiguration(environment: Self.good), to: &shown)
+        dump(try UploadConfiguration(environment: Self.good), to: &shown)
+        #expect(!shown.contains("canary"))
+        let wrong = Self.good.merging(["OBSERVER_DATABASE_URL": "mysql://u:canary@h/d", "OBSERVER_KEY": "canary"]) {
+            $1
+        }
+        let error = try #require(throws: ConfigurationError.self) { try WebConfiguration(environment: wrong) }
+        #expect(!"\(error)".contains("canary"))
+    }
+}
