@@ -1,5 +1,84 @@
 #pragma once
-// The door to libavformat, libavcodec, libavutil and libswscale.
+// The door to libavformat, libavcodec, libavutil and libswscale: their headers, and C for what Swift cannot do well:
+// callbacks that must not touch the Swift runtime (they run thousands of times a second), macros and variadics.
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/imgutils.h>
+#include <libavutil/opt.h>
 #include <libswscale/swscale.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Input: what one open stream needs while libavformat blocks.
+
+/// Asks whether a nested address (an HLS segment, a key) may be opened; 0 is yes, otherwise an AVERROR.
+typedef int (*_Nullable observer_address_check)(void *_Nullable context, const char *_Nonnull address);
+
+typedef struct observer_input observer_input;
+
+/// Allocates; NULL without memory.
+observer_input *_Nullable observer_input_new(void);
+void observer_input_free(observer_input *_Nonnull input);
+/// From any thread: every blocking call returns soon, for good.
+void observer_input_stop(observer_input *_Nonnull input);
+bool observer_input_is_stopped(const observer_input *_Nonnull input);
+/// Sets the moment, in milliseconds from now, at which a blocking call gives up. Once passed, it stays passed.
+void observer_input_set_deadline(observer_input *_Nonnull input, int64_t milliseconds);
+bool observer_input_is_expired(const observer_input *_Nonnull input);
+/// Forgets stop and deadline for the good-bye to the camera, which gets `milliseconds` at most.
+void observer_input_begin_close(observer_input *_Nonnull input, int64_t milliseconds);
+/// Forgets everything but a stop: the next attempt begins.
+void observer_input_reset(observer_input *_Nonnull input);
+/// Lets `context` be interrupted by `input`, and has nested addresses checked.
+void observer_input_attach(observer_input *_Nonnull input, AVFormatContext *_Nonnull context,
+                           observer_address_check check, void *_Nullable opaque);
+/// Attributes what the libraries log on the calling thread to `input`; NULL ends that.
+void observer_input_hear(observer_input *_Nullable input);
+/// The last line of at least "warning" that the libraries logged, without credentials; empties it. Own thread only.
+const char *_Nonnull observer_input_take_line(observer_input *_Nonnull input);
+/// How many RTP packets the libraries reported as lost so far. Own thread only.
+int64_t observer_input_lost_packets(const observer_input *_Nonnull input);
+/// Replaces what lies between "://" and "@" by stars. In place; public for the tests.
+void observer_scrub(char *_Nonnull line);
+
+/// Settings of the process: log callback, two malloc arenas, large blocks returned to the system when freed.
+void observer_av_start(void);
+
+// Output: bytes that a muxer writes, collected for one owner.
+
+typedef struct observer_sink {
+    uint8_t *_Nullable data;
+    size_t size;
+    size_t capacity;
+    bool failed;
+} observer_sink;
+
+/// An AVIO context that writes into `sink`, without seeking. The muxer patches sizes inside the AVIO buffer, so the
+/// buffer holds any index it can make (64 KiB); a small one corrupts files without an error. NULL without memory.
+AVIOContext *_Nullable observer_sink_open(observer_sink *_Nonnull sink);
+void observer_sink_close(AVIOContext *_Nullable *_Nonnull io);
+
+// Macros.
+
+static inline int observer_averror(int number) { return AVERROR(number); }
+enum {
+    OBSERVER_EOF = AVERROR_EOF,
+    OBSERVER_EXIT = AVERROR_EXIT,
+    OBSERVER_INVALID_DATA = AVERROR_INVALIDDATA,
+    OBSERVER_HTTP_BAD_REQUEST = AVERROR_HTTP_BAD_REQUEST,
+    OBSERVER_HTTP_UNAUTHORIZED = AVERROR_HTTP_UNAUTHORIZED,
+    OBSERVER_HTTP_FORBIDDEN = AVERROR_HTTP_FORBIDDEN,
+    OBSERVER_HTTP_NOT_FOUND = AVERROR_HTTP_NOT_FOUND,
+    OBSERVER_HTTP_OTHER_4XX = AVERROR_HTTP_OTHER_4XX,
+    OBSERVER_HTTP_SERVER_ERROR = AVERROR_HTTP_SERVER_ERROR,
+    OBSERVER_PROTOCOL_NOT_FOUND = AVERROR_PROTOCOL_NOT_FOUND,
+    OBSERVER_STREAM_NOT_FOUND = AVERROR_STREAM_NOT_FOUND,
+};
+static inline void observer_set_native_channels(AVCodecParameters *_Nonnull parameters, int channels) {
+    av_channel_layout_uninit(&parameters->ch_layout);
+    av_channel_layout_default(&parameters->ch_layout, channels);
+}
+/// Width and height of the pictures that parameter sets describe, by the library's parser; false if they do not say.
+bool observer_picture_size(enum AVCodecID codec, const uint8_t *_Nonnull data, int size, int *_Nonnull width,
+                           int *_Nonnull height);

@@ -1,0 +1,203 @@
+import CLibAV
+
+/// What a scheme allows: which protocols and formats libavformat may use for it, and with which options.
+enum InputScheme: Equatable {
+    case rtsp, rtmp, http, srt, other
+
+    init(address: String) {
+        switch address.prefix(while: { $0 != ":" }).lowercased() {
+        case "rtsp", "rtsps": self = .rtsp
+        case "rtmp", "rtmps": self = .rtmp
+        case "http", "https": self = .http
+        case "srt": self = .srt
+        default: self = .other
+        }
+    }
+
+    /// The demuxer to take whatever the content says; nil where the content decides, within the white list.
+    var demuxer: String? {
+        switch self {
+        case .rtsp: "rtsp"
+        case .rtmp: "flv"
+        case .srt: "mpegts"
+        case .http, .other: nil
+        }
+    }
+
+    /// Whether the other side sends at the pace of the recording.
+    var isPaced: Bool { self != .http }
+
+    private var protocols: String {
+        switch self {
+        case .rtsp: "rtsp,rtp,srtp,udp,tcp,tls,http,https"
+        case .rtmp: "rtmp,rtmps,tcp,tls"
+        case .http: "http,https,tcp,tls"
+        case .srt: "srt,udp"
+        case .other: "none"
+        }
+    }
+
+    private var formats: String {
+        switch self {
+        case .rtsp: "rtsp,rtp,sdp,mpegts"
+        case .rtmp: "flv,live_flv"
+        case .http: "hls,mpegts,mpjpeg,mjpeg,mov,flv,matroska,webm,h264,hevc,aac,mp3"
+        case .srt: "mpegts"
+        case .other: "none"
+        }
+    }
+
+    /// The options of libavformat, times in microseconds.
+    ///
+    /// `stimeout` is gone since FFmpeg 5, and `timeout` would make RTMP listen.
+    func dictionary(_ options: LibAVSource.Options) -> OpaquePointer? {
+        var result: OpaquePointer?
+        func set(_ key: String, _ value: String) { av_dict_set(&result, key, value, 0) }
+        set("protocol_whitelist", protocols)
+        set("format_whitelist", formats)
+        set("probesize", "1000000")
+        set("analyzeduration", "3000000")
+        // Measured: a camera opens in 0.45 s instead of 1.26 s when the frame rate is not waited for.
+        set("fpsprobesize", "0")
+        switch self {
+        case .rtsp:
+            switch options.transport {
+            case .tcp: set("rtsp_transport", "tcp")
+            case .udp: set("rtsp_transport", "udp")
+            case .auto: set("rtsp_flags", "prefer_tcp")
+            }
+            set("timeout", "8000000")
+            set("allowed_media_types", options.audio ? "video+audio" : "video")
+            set("user_agent", "Observer")
+            set("buffer_size", "1048576")
+            set("max_delay", "500000")
+        case .rtmp, .srt, .other:
+            set("rw_timeout", "8000000")
+        case .http:
+            set("rw_timeout", "8000000")
+            set("user_agent", "Observer")
+            set("live_start_index", "-1")
+            set("max_reload", "10")
+        }
+        return result
+    }
+
+    /// The address with user and password, percent-encoded, as libavformat wants them.
+    func authorized(_ address: String, _ options: LibAVSource.Options) -> String {
+        guard let (user, password) = options.credentials, let slashes = InputScheme.authorityStart(address) else {
+            return address
+        }
+        let login = InputScheme.encoded(user) + ":" + InputScheme.encoded(password) + "@"
+        return String(address[..<slashes]) + login + String(address[slashes...])
+    }
+
+    /// Host and port as they are written, without user and password.
+    static func authority(_ address: String) -> Substring {
+        guard let start = authorityStart(address) else { return "" }
+        let authority = address[start...].prefix { !"/?#".contains($0) }
+        return authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+    }
+
+    /// The address without user and password.
+    static func withoutUser(_ address: String) -> String {
+        guard let start = authorityStart(address) else { return address }
+        let rest = address[start...].drop { !"/?#".contains($0) }
+        return String(address[..<start]) + String(authority(address)) + String(rest)
+    }
+
+    private static func authorityStart(_ address: String) -> String.Index? {
+        guard let colon = address.firstIndex(of: ":"), address[colon...].hasPrefix("://") else { return nil }
+        return address.index(colon, offsetBy: 3)
+    }
+
+    private static func encoded(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }
+        return result
+    }
+}
+
+/// Checks the addresses that libavformat opens on its own account: an HLS playlist names further ones.
+final class AddressGate {
+    private let admit: @Sendable (String) throws(MediaError) -> String
+    /// The refusal that ended the stream.
+    private(set) var refusal: MediaError?
+
+    init(_ admit: @escaping @Sendable (String) throws(MediaError) -> String) {
+        self.admit = admit
+    }
+
+    /// Called from C on the source's own thread; the gate outlives the context it is attached to.
+    static let check: observer_address_check = { opaque, address in
+        guard let opaque else { return notPermitted }
+        let gate = Unmanaged<AddressGate>.fromOpaque(opaque).takeUnretainedValue()
+        let text = InputScheme.withoutUser(String(cString: address))
+        guard InputScheme(address: text) == .http else { return notPermitted }
+        do throws(MediaError) {
+            _ = try gate.admit(text)
+            return 0
+        } catch {
+            gate.refusal = error
+            return notPermitted
+        }
+    }
+}
+
+/// AVERROR(EPERM).
+private let notPermitted = observer_averror(1)
+
+/// libavformat's error numbers in words that people use.
+enum LibAVFailure {
+    enum Phase {
+        case opening, reading
+    }
+
+    static func error(_ code: Int32, _ phase: Phase, isExpired: Bool) -> MediaError {
+        if isExpired {
+            return phase == .opening
+                ? MediaError(.unreachable, "the camera did not answer in time", code: code)
+                : MediaError(.stalled, "no picture came for some time", code: code)
+        }
+        switch Int(code) {
+        case OBSERVER_HTTP_UNAUTHORIZED, OBSERVER_HTTP_FORBIDDEN:
+            return MediaError(.unauthorized, "the camera refused user and password", code: code)
+        case OBSERVER_HTTP_NOT_FOUND:
+            return MediaError(.notFound, "the camera knows no stream at this path", code: code)
+        case OBSERVER_HTTP_BAD_REQUEST, OBSERVER_HTTP_OTHER_4XX:
+            return MediaError(.refused, "the camera refused the request", code: code)
+        case OBSERVER_HTTP_SERVER_ERROR:
+            return MediaError(.refused, "the camera reported an error of its own", code: code)
+        case OBSERVER_EOF:
+            return phase == .opening
+                ? MediaError(.badStream, "the camera closed the connection before any picture", code: code)
+                : MediaError(.unreachable, "the camera ended the stream", code: code)
+        case OBSERVER_INVALID_DATA:
+            return MediaError(.badStream, "what the camera sent is not a stream that can be read", code: code)
+        case OBSERVER_PROTOCOL_NOT_FOUND:
+            return MediaError(.refused, "this kind of address is not allowed", code: code)
+        default:
+            return system(code, phase)
+        }
+    }
+
+    private static func system(_ code: Int32, _ phase: Phase) -> MediaError {
+        switch -code {
+        case 111: MediaError(.refused, "nothing listens at the camera's port", code: code)
+        case 104, 32: MediaError(.unreachable, "the camera broke the connection", code: code)
+        case 101, 113: MediaError(.unreachable, "no way leads to the camera", code: code)
+        case 110, 11:
+            MediaError(phase == .opening ? .unreachable : .stalled, "the camera did not answer in time", code: code)
+        case 5: MediaError(phase == .opening ? .unreachable : .stalled, "the connection failed", code: code)
+        case 1: MediaError(.refused, "the address is not allowed", code: code)
+        default: MediaError(.badStream, "the stream cannot be read (error \(code))", code: code)
+        }
+    }
+}

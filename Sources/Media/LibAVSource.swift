@@ -1,0 +1,220 @@
+import CLibAV
+import Glibc
+
+/// Reads streams through libavformat: RTSP over TCP, UDP or HTTP, RTMP, HLS, HTTP MJPEG, files over HTTP, SRT.
+///
+/// libavformat takes a camera's word for much, so every address is treated as hostile: protocols and formats are limited
+/// by scheme, the address is given to a check of the caller's before anything is opened and again after a redirect,
+/// probing, streams and packets are bounded. Every call ends by a latched deadline (see `MediaInterrupt`).
+public struct LibAVSource: MediaSource {
+    /// How RTSP carries its packets.
+    public enum Transport: String, Hashable, Sendable {
+        /// TCP, then what the server insists on; always TCP; always UDP.
+        case auto, tcp, udp
+    }
+
+    /// What to open and how.
+    public struct Options: Sendable {
+        /// The address without user and password.
+        public var address: String
+        /// User and password, if the camera wants them; never part of an error or a log line.
+        public var credentials: (user: String, password: String)?
+        /// For RTSP.
+        public var transport = Transport.auto
+        /// Whether sound is wanted; without it the track is not even set up.
+        public var audio = false
+        /// Until the connection stands and the first packets say what the stream is.
+        public var openLimit = Duration.seconds(12)
+        /// Without a picture for so long a stream counts as stalled.
+        public var stallLimit = Duration.seconds(10)
+        /// Asked before an address is opened; returns the address to open, which may have the host replaced by its
+        /// number, or throws (`dns`, `refused`).
+        public var admit: @Sendable (_ address: String) throws(MediaError) -> String = { address throws(MediaError) in
+            address
+        }
+
+        /// Makes options with the usual limits.
+        public init(address: String) {
+            self.address = address
+        }
+    }
+
+    /// A packet larger than this is refused.
+    static let packetLimit = 8 << 20
+    private static let streamLimit = 8
+
+    private let options: Options
+    private let interrupt: MediaInterrupt
+    private var context: UnsafeMutablePointer<AVFormatContext>?
+    private var packet: UnsafeMutablePointer<AVPacket>?
+    private var videoIndex: Int32 = -1
+    private var audioIndex: Int32 = -1
+    private var videoBase = AVRational(num: 1, den: 90_000)
+    private var audioBase = AVRational(num: 1, den: 1)
+    private var audioRate: Int32 = 1
+    private var stripsADTS = false
+    private var stampsByArrival = false
+    private var pacer: Pacer?
+    private var gate: AddressGate?
+
+    /// Makes a source that is not open yet.
+    public init(_ options: Options, interrupt: MediaInterrupt) {
+        self.options = options
+        self.interrupt = interrupt
+    }
+
+    /// The last warning of the libraries about this stream, without credentials.
+    public func takeWarning() -> String? {
+        interrupt.takeLine()
+    }
+
+    /// RTP packets that the libraries reported as lost, since the interrupt was made.
+    public var lostPackets: Int64 {
+        interrupt.handle.map { observer_input_lost_packets($0) } ?? 0
+    }
+
+    /// Connects, checks where that led, and reads what the stream is.
+    public mutating func open() throws(MediaError) -> StreamDescription {
+        close()
+        guard let handle = interrupt.handle, let made = avformat_alloc_context() else {
+            throw MediaError(.file, "no memory for a stream")
+        }
+        interrupt.listen()
+        observer_input_reset(handle)
+        let scheme = InputScheme(address: options.address)
+        let target = try options.admit(options.address)
+        let gate = AddressGate(options.admit)
+        self.gate = gate
+        observer_input_attach(handle, made, AddressGate.check, Unmanaged.passUnretained(gate).toOpaque())
+        made.pointee.max_streams = Int32(Self.streamLimit)
+        made.pointee.max_probe_packets = 500
+        interrupt.setDeadline(options.openLimit)
+
+        var dictionary = scheme.dictionary(options)
+        var opened: UnsafeMutablePointer<AVFormatContext>? = made
+        let format = scheme.demuxer.flatMap { av_find_input_format($0) }
+        var result = avformat_open_input(&opened, scheme.authorized(target, options), format, &dictionary)
+        av_dict_free(&dictionary)
+        guard result >= 0, let opened else { throw failure(result, .opening) }
+        context = opened
+        try checkRedirect(from: target)
+        result = avformat_find_stream_info(opened, nil)
+        guard result >= 0 else { throw failure(result, .opening) }
+        packet = av_packet_alloc()
+        stampsByArrival =
+            scheme == .http && String(cString: opened.pointee.iformat.pointee.name).hasPrefix("mp")
+            && String(cString: opened.pointee.iformat.pointee.name).hasSuffix("jpeg")
+        if !scheme.isPaced, opened.pointee.duration > 0 { pacer = Pacer() }
+        let description = try describe(opened)
+        interrupt.setDeadline(options.stallLimit)
+        return description
+    }
+
+    /// Waits for the next packet of the tracks that `open` described.
+    public mutating func next() throws(MediaError) -> MediaPacket {
+        guard let context, let packet else { throw MediaError(.stalled, "the stream is not open") }
+        while true {
+            av_packet_unref(packet)
+            let result = av_read_frame(context, packet)
+            // After the deadline libavformat hands out what its parser still had: half a picture.
+            guard result >= 0, !interrupt.isExpired, !interrupt.isStopped else { throw failure(result, .reading) }
+            let index = packet.pointee.stream_index
+            guard packet.pointee.size > 0, index == videoIndex || index == audioIndex else { continue }
+            guard packet.pointee.size <= Self.packetLimit else {
+                throw MediaError(.badStream, "a picture has more than 8 MiB")
+            }
+            if index == videoIndex {
+                interrupt.setDeadline(options.stallLimit)
+                try pacer?.wait(for: packet, base: videoBase, interrupt: interrupt)
+            }
+            if let ready = translate(packet) { return ready }
+        }
+    }
+
+    /// Takes leave of the camera, which frees its session, and frees everything.
+    public mutating func close() {
+        if let packet {
+            var freed: UnsafeMutablePointer<AVPacket>? = packet
+            av_packet_free(&freed)
+        }
+        packet = nil
+        if let handle = interrupt.handle { observer_input_begin_close(handle, 1500) }
+        if context != nil { avformat_close_input(&context) }
+        context = nil
+        gate = nil
+        pacer = nil
+    }
+
+    private func translate(_ packet: UnsafeMutablePointer<AVPacket>) -> MediaPacket? {
+        let isVideo = packet.pointee.stream_index == videoIndex
+        var bytes = UnsafeRawBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size))
+        if !isVideo, stripsADTS {
+            guard let stripped = ADTS.strip(bytes) else { return nil }
+            bytes = stripped
+        }
+        let from = isVideo ? videoBase : audioBase
+        let ticks: Int32 = isVideo ? 90_000 : audioRate
+        func time(_ value: Int64) -> Int64? {
+            value == .min || stampsByArrival
+                ? nil : from.den == ticks && from.num == 1 ? value : rescale(value, from, ticks)
+        }
+        return MediaPacket(
+            track: isVideo ? .video : .audio,
+            decodeTime: time(packet.pointee.dts),
+            presentationTime: time(packet.pointee.pts),
+            duration: packet.pointee.duration > 0 && !stampsByArrival ? time(packet.pointee.duration) ?? 0 : 0,
+            isKey: packet.pointee.flags & AV_PKT_FLAG_KEY != 0,
+            newParameters: isVideo ? newParameters(packet) : nil,
+            bytes: bytes
+        )
+    }
+
+    private func rescale(_ value: Int64, _ from: AVRational, _ ticks: Int32) -> Int64 {
+        av_rescale_q(value, from, AVRational(num: 1, den: ticks))
+    }
+
+    private func newParameters(_ packet: UnsafeMutablePointer<AVPacket>) -> [UInt8]? {
+        guard packet.pointee.side_data_elems > 0 else { return nil }
+        var size = 0
+        guard let data = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size), size > 0 else { return nil }
+        return Array(UnsafeBufferPointer(start: data, count: size))
+    }
+
+    /// libavformat follows an RTSP redirect wherever it leads, and rewrites the context's address.
+    private mutating func checkRedirect(from target: String) throws(MediaError) {
+        guard let context, let text = context.pointee.url else { return }
+        let final = String(cString: text)
+        guard InputScheme.authority(final) != InputScheme.authority(target) else { return }
+        _ = try options.admit(InputScheme.withoutUser(final))
+    }
+
+    private func failure(_ code: Int32, _ phase: LibAVFailure.Phase) -> MediaError {
+        if interrupt.isStopped { return MediaError(.stopped, "the end was asked for") }
+        if let refusal = gate?.refusal { return refusal }
+        return LibAVFailure.error(code, phase, isExpired: interrupt.isExpired)
+    }
+
+    private mutating func describe(
+        _ context: UnsafeMutablePointer<AVFormatContext>
+    ) throws(MediaError) -> StreamDescription {
+        var finder = TrackFinder(wantsAudio: options.audio)
+        for index in 0..<Int(context.pointee.nb_streams) {
+            guard let stream = context.pointee.streams[index] else { continue }
+            finder.look(stream)
+            stream.pointee.discard = AVDISCARD_ALL
+        }
+        guard let video = finder.video else { throw finder.noVideo }
+        for stream in [video.stream, finder.audio?.stream].compactMap({ $0 }) {
+            stream.pointee.discard = AVDISCARD_DEFAULT
+        }
+        videoIndex = video.stream.pointee.index
+        videoBase = video.stream.pointee.time_base
+        if let audio = finder.audio {
+            audioIndex = audio.stream.pointee.index
+            audioBase = audio.stream.pointee.time_base
+            audioRate = Int32(clamping: audio.track.sampleRate)
+            stripsADTS = audio.isADTS
+        }
+        return StreamDescription(video: video.track, audio: finder.audio?.track, notes: finder.notes)
+    }
+}

@@ -1,0 +1,136 @@
+import CLibAV
+import Glibc
+
+/// Chooses the tracks to record among those that libavformat found.
+struct TrackFinder {
+    let wantsAudio: Bool
+    private(set) var video: (stream: UnsafeMutablePointer<AVStream>, track: VideoTrack)?
+    private(set) var audio: (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool)?
+    private(set) var notes: [String] = []
+    private var unusable: String?
+
+    init(wantsAudio: Bool) {
+        self.wantsAudio = wantsAudio
+    }
+
+    /// Why there is no video.
+    var noVideo: MediaError {
+        MediaError(.noVideo, unusable ?? "the stream has no video")
+    }
+
+    mutating func look(_ stream: UnsafeMutablePointer<AVStream>) {
+        guard let parameters = stream.pointee.codecpar else { return }
+        let name = String(cString: avcodec_get_name(parameters.pointee.codec_id))
+        switch parameters.pointee.codec_type {
+        case AVMEDIA_TYPE_VIDEO where video == nil:
+            guard let codec = VideoCodec(parameters.pointee.codec_id) else {
+                unusable = "the video codec \(name) cannot be recorded without transcoding"
+                return
+            }
+            guard parameters.pointee.width > 0, parameters.pointee.height > 0 else {
+                unusable = "the camera sent no parameter sets, so the picture has no size"
+                return
+            }
+            let rate =
+                stream.pointee.avg_frame_rate.num > 0 ? stream.pointee.avg_frame_rate : stream.pointee.r_frame_rate
+            let track = VideoTrack(
+                codec: codec,
+                width: Int(parameters.pointee.width),
+                height: Int(parameters.pointee.height),
+                framesPerSecond: rate.den > 0 && rate.num > 0 ? min(av_q2d(rate), 240) : 0,
+                parameters: extradata(parameters)
+            )
+            video = (stream, track)
+        case AVMEDIA_TYPE_AUDIO where audio == nil && wantsAudio:
+            guard let codec = AudioCodec(parameters.pointee.codec_id), parameters.pointee.sample_rate > 0 else {
+                notes.append("the sound (\(name)) was left out: MP4 or browsers cannot carry it")
+                return
+            }
+            addAudio(stream, parameters, codec)
+        default:
+            return
+        }
+    }
+
+    private mutating func addAudio(
+        _ stream: UnsafeMutablePointer<AVStream>,
+        _ parameters: UnsafeMutablePointer<AVCodecParameters>,
+        _ codec: AudioCodec
+    ) {
+        var track = AudioTrack(
+            codec: codec,
+            sampleRate: Int(parameters.pointee.sample_rate),
+            channels: max(Int(parameters.pointee.ch_layout.nb_channels), 1),
+            frameSamples: Int(parameters.pointee.frame_size),
+            parameters: extradata(parameters)
+        )
+        var isADTS = false
+        if codec == .aac {
+            if track.frameSamples == 0 { track.frameSamples = 1024 }
+            if track.parameters.isEmpty {
+                isADTS = true
+                track.parameters = ADTS.configuration(sampleRate: track.sampleRate, channels: track.channels)
+            }
+        }
+        audio = (stream, track, isADTS)
+    }
+
+    private func extradata(_ parameters: UnsafeMutablePointer<AVCodecParameters>) -> [UInt8] {
+        guard let data = parameters.pointee.extradata, parameters.pointee.extradata_size > 0 else { return [] }
+        return Array(UnsafeBufferPointer(start: data, count: Int(parameters.pointee.extradata_size)))
+    }
+}
+
+/// AAC as MPEG-TS carries it (ISO/IEC 13818-7, 6.2), turned into what MP4 wants.
+enum ADTS {
+    private static let rates = [
+        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
+    ]
+
+    /// The AudioSpecificConfig of AAC-LC (ISO/IEC 14496-3, 1.6.2.1).
+    static func configuration(sampleRate: Int, channels: Int) -> [UInt8] {
+        let index = rates.firstIndex(of: sampleRate) ?? 4
+        let bits = UInt16(2) << 11 | UInt16(index) << 7 | UInt16(min(channels, 7)) << 3
+        return [UInt8(bits >> 8), UInt8(bits & 0xFF)]
+    }
+
+    /// The packet without its header; as it is if it has none, nil if nothing is left.
+    static func strip(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard bytes.count > 7, bytes[0] == 0xFF, bytes[1] & 0xF6 == 0xF0 else { return bytes }
+        let header = bytes[1] & 1 == 1 ? 7 : 9
+        return bytes.count > header ? UnsafeRawBufferPointer(rebasing: bytes[header...]) : nil
+    }
+}
+
+/// Holds a file back to the pace at which it was recorded.
+struct Pacer {
+    private var begin: (time: Int64, clock: Int64)?
+
+    mutating func wait(
+        for packet: UnsafeMutablePointer<AVPacket>,
+        base: AVRational,
+        interrupt: MediaInterrupt
+    ) throws(MediaError) {
+        let stamp = packet.pointee.dts == .min ? packet.pointee.pts : packet.pointee.dts
+        guard stamp != .min else { return }
+        let time = av_rescale_q(stamp, base, AVRational(num: 1, den: 1_000_000))
+        let now = Pacer.clock()
+        guard let begin, time >= begin.time, time - begin.time < 86_400_000_000 else {
+            begin = (time, now)
+            return
+        }
+        var left = begin.clock + time - begin.time - now
+        while left > 0 {
+            if interrupt.isStopped { throw MediaError(.stopped, "the end was asked for") }
+            interrupt.setDeadline(.seconds(10))
+            usleep(UInt32(min(left, 50_000)))
+            left = begin.clock + time - begin.time - Pacer.clock()
+        }
+    }
+
+    private static func clock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
+    }
+}

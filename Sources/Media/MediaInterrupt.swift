@@ -1,0 +1,65 @@
+import CLibAV
+
+/// The way to reach a source that blocks in C: from any thread, `stop` makes its present and future calls end.
+///
+/// Safe: stop, deadline and expiry are atomics in C; everything else is used by the source's own thread alone.
+public final class MediaInterrupt: @unchecked Sendable {
+    let handle: OpaquePointer?
+
+    /// Makes one; a source and its interrupt belong together.
+    public init() {
+        handle = observer_input_new()
+    }
+
+    deinit {
+        if let handle { observer_input_free(handle) }
+    }
+
+    /// Ends the source's calls within 100 ms, for good.
+    public func stop() {
+        if let handle { observer_input_stop(handle) }
+    }
+
+    /// Whether `stop` was called.
+    public var isStopped: Bool {
+        handle.map { observer_input_is_stopped($0) } ?? true
+    }
+
+    /// Attributes what the libraries log on this thread to this interrupt.
+    func listen() {
+        observer_input_hear(handle)
+    }
+
+    var isExpired: Bool {
+        handle.map { observer_input_is_expired($0) } ?? true
+    }
+
+    func setDeadline(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        guard let handle else { return }
+        observer_input_set_deadline(handle, seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+    }
+
+    /// The last warning of the libraries, without credentials; nil if there was none since the last call.
+    func takeLine() -> String? {
+        guard let handle else { return nil }
+        let line = String(cString: observer_input_take_line(handle))
+        return line.isEmpty ? nil : line
+    }
+}
+
+/// What is set once in a process that uses this module.
+public enum MediaLibrary {
+    /// Quietens libavformat (its lines go to the source they concern, without credentials) and limits malloc's arenas.
+    ///
+    /// Call before any thread is started.
+    public static func start() {
+        observer_av_start()
+    }
+
+    /// The version of the linked libavformat, for logs.
+    public static var version: String {
+        let number = avformat_version()
+        return "libavformat \(number >> 16).\(number >> 8 & 0xFF).\(number & 0xFF)"
+    }
+}

@@ -1,0 +1,137 @@
+/// What a coded picture allows.
+public enum PictureClass: Hashable, Sendable {
+    /// Decoding can start here, and nothing after it looks back (IDR).
+    case instant
+    /// Decoding can start here with care: recovery point, CRA, broken link.
+    case recovery
+    /// Neither.
+    case dependent
+}
+
+/// What the start of a key packet says.
+struct KeyPacketFacts: Equatable {
+    var picture: PictureClass
+    /// Annex B bytes of the VPS, SPS and PPS in the packet; empty if there are none.
+    var parameters: [UInt8] = []
+    /// Hash of VPS and SPS, without PPS, which cameras change all the time; 0 if there are none.
+    var identity: UInt64 = 0
+}
+
+/// Looks at the NAL units at the start of H.264 and H.265 packets (ITU-T H.264 7.4.1, H.265 7.4.2.2).
+enum NALUnits {
+    /// How the units of a stream are set apart.
+    enum Framing: Equatable {
+        /// Start codes.
+        case annexB
+        /// A big-endian length of so many bytes before each.
+        case lengths(Int)
+
+        /// As the parameters of a track imply: a configuration record means lengths.
+        init(codec: VideoCodec, parameters: [UInt8]) {
+            switch codec {
+            case .h264 where parameters.count > 6 && parameters[0] == 1: self = .lengths(Int(parameters[4] & 3) + 1)
+            case .h265 where parameters.count > 22 && parameters[0] == 1: self = .lengths(Int(parameters[21] & 3) + 1)
+            default: self = .annexB
+            }
+        }
+    }
+
+    /// Classifies a packet that its source calls a key packet, up to its first slice.
+    static func inspect(_ bytes: UnsafeRawBufferPointer, codec: VideoCodec, framing: Framing) -> KeyPacketFacts {
+        guard codec == .h264 || codec == .h265 else { return KeyPacketFacts(picture: .instant) }
+        var facts = KeyPacketFacts(picture: .recovery)
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        var position = 0
+        while let unit = next(bytes, &position, framing) {
+            guard let first = bytes[unit].first else { continue }
+            let kind = codec == .h264 ? h264(first & 0x1F) : h265(first >> 1 & 0x3F)
+            switch kind {
+            case .slice(let picture):
+                facts.picture = picture
+                return facts
+            case .parameters(let isPicture):
+                facts.parameters += [0, 0, 0, 1]
+                facts.parameters.append(contentsOf: bytes[unit])
+                guard !isPicture else { continue }
+                for byte in bytes[unit] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+                facts.identity = hash
+            case .other:
+                continue
+            }
+        }
+        return facts
+    }
+
+    /// The hash of VPS and SPS in Annex B parameters, as `inspect` computes it for packets.
+    static func identity(ofAnnexB parameters: [UInt8], codec: VideoCodec) -> UInt64 {
+        parameters.withUnsafeBytes { inspect($0, codec: codec, framing: .annexB).identity }
+    }
+
+    private enum Kind {
+        case slice(PictureClass)
+        case parameters(isPicture: Bool)
+        case other
+    }
+
+    private static func h264(_ type: UInt8) -> Kind {
+        switch type {
+        case 5: .slice(.instant)
+        case 1...4: .slice(.recovery)
+        case 7: .parameters(isPicture: false)
+        case 8: .parameters(isPicture: true)
+        default: .other
+        }
+    }
+
+    private static func h265(_ type: UInt8) -> Kind {
+        switch type {
+        case 16...20: .slice(.instant)
+        case 0...31: .slice(.recovery)
+        case 32, 33: .parameters(isPicture: false)
+        case 34: .parameters(isPicture: true)
+        default: .other
+        }
+    }
+
+    /// The range of the next unit's bytes, without start code or length.
+    private static func next(
+        _ bytes: UnsafeRawBufferPointer,
+        _ position: inout Int,
+        _ framing: Framing
+    ) -> Range<Int>? {
+        switch framing {
+        case .lengths(let width):
+            guard position + width <= bytes.count else { return nil }
+            var length = 0
+            for index in 0..<width { length = length << 8 | Int(bytes[position + index]) }
+            let start = position + width
+            guard length <= bytes.count - start else { return nil }
+            position = start + length
+            return start..<position
+        case .annexB:
+            guard let start = startCode(bytes, from: position) else { return nil }
+            // A slice ends the inspection, so the search for its end may stop at once.
+            let end = startCode(bytes, from: start, limit: 4096).map { $0 - 3 } ?? bytes.count
+            position = end
+            var last = end
+            while last > start, bytes[last - 1] == 0 { last -= 1 }
+            return start..<last
+        }
+    }
+
+    /// The place after the next 00 00 01.
+    private static func startCode(_ bytes: UnsafeRawBufferPointer, from: Int, limit: Int = .max) -> Int? {
+        var index = from
+        let end = min(bytes.count, limit == .max ? .max : from + limit)
+        while index + 2 < end {
+            if bytes[index + 2] > 1 {
+                index += 3
+            } else if bytes[index] == 0 && bytes[index + 1] == 0 && bytes[index + 2] == 1 {
+                return index + 3
+            } else {
+                index += 1
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,159 @@
+import CLibAV
+import Glibc
+
+extension StreamCutter {
+    /// What is known of the segment being written.
+    struct SegmentState {
+        var start: Int64 = 0
+        var end: Int64 = 0
+        var bytes = 0
+        var codecs: String?
+        var fragmentStart: Int64 = 0
+        var fragmentFrames = 0
+        var hasDependent = false
+        var isJoined = false
+        var isRecoveryStart = false
+        var nudgedBefore = 0
+        var wallSteps = 0
+
+        init() {}
+
+        init(start: Int64, codecs: String) {
+            self.start = start
+            end = start
+            fragmentStart = start
+            self.codecs = codecs
+        }
+    }
+
+    /// A copy of the last picture, in memory that is reused: no allocation once it is large enough.
+    struct PendingPicture: ~Copyable {
+        private(set) var stamp: Timeline.Stamp?
+        private(set) var isKey = false
+        private var memory: UnsafeMutableRawPointer?
+        private var capacity = 0
+        private var count = 0
+
+        deinit {
+            free(memory)
+        }
+
+        var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: memory, count: count) }
+
+        mutating func store(_ bytes: UnsafeRawBufferPointer, stamp: Timeline.Stamp, isKey: Bool) {
+            guard let source = bytes.baseAddress else { return }
+            let needed = bytes.count + Int(AV_INPUT_BUFFER_PADDING_SIZE)
+            if needed > capacity {
+                free(memory)
+                capacity = needed + needed / 4
+                memory = malloc(capacity)
+            }
+            guard let memory else {
+                capacity = 0
+                return
+            }
+            memory.copyMemory(from: source, byteCount: bytes.count)
+            memset(memory + bytes.count, 0, Int(AV_INPUT_BUFFER_PADDING_SIZE))
+            count = bytes.count
+            self.stamp = stamp
+            self.isKey = isKey
+        }
+
+        mutating func clear() {
+            stamp = nil
+        }
+    }
+
+    /// Watches the parameter sets in the stream, because libavformat says nothing when they change.
+    struct ParameterWatch {
+        private let codec: VideoCodec
+        private let side: [UInt8]
+        private var identity: UInt64
+        let framing: NALUnits.Framing
+
+        init(_ video: VideoTrack) {
+            codec = video.codec
+            side = video.parameters
+            framing = NALUnits.Framing(codec: video.codec, parameters: video.parameters)
+            identity = framing == .annexB ? NALUnits.identity(ofAnnexB: video.parameters, codec: video.codec) : 0
+        }
+
+        /// Whether a key packet brings sets that the present init section does not describe.
+        func changes(with facts: KeyPacketFacts) -> Bool {
+            framing == .annexB && facts.identity != 0 && facts.identity != identity && identity != 0
+        }
+
+        /// Takes over the sets of the packet that begins a segment; whether the track changed.
+        mutating func adopt(
+            _ facts: KeyPacketFacts,
+            into video: inout VideoTrack,
+            bytes: UnsafeRawBufferPointer
+        ) -> Bool {
+            guard framing == .annexB, facts.identity != 0, facts.identity != identity else { return false }
+            identity = facts.identity
+            video.parameters = facts.parameters
+            var width: Int32 = 0
+            var height: Int32 = 0
+            if let data = bytes.bindMemory(to: UInt8.self).baseAddress,
+                observer_picture_size(codec.identifier, data, Int32(clamping: bytes.count), &width, &height)
+            {
+                video.width = Int(width)
+                video.height = Int(height)
+            }
+            return true
+        }
+
+        /// Sets that came beside a packet need a new connection: their stream is not in Annex B.
+        func checkSide(_ parameters: [UInt8]?) throws(MediaError) {
+            guard let parameters, parameters != side else { return }
+            throw MediaError(.badStream, "the camera changed its picture format; connecting again")
+        }
+    }
+
+    /// Puts sound on the clock of the picture.
+    struct AudioAligner {
+        var isBroken = false
+        private let rate: Int64
+        private var timeline: Timeline?
+
+        init(rate: Int64) {
+            self.rate = max(rate, 1)
+        }
+
+        /// The stamp of a sound packet; nil if it has no place in the present segment.
+        mutating func place(
+            _ packet: MediaPacket,
+            arrival: Int64,
+            video: Timeline,
+            segmentStart90k: Int64
+        ) -> Timeline.Stamp? {
+            if timeline == nil { begin(packet, arrival: arrival, video: video) }
+            guard
+                let stamp = timeline?.place(
+                    decode: packet.decodeTime,
+                    presentation: packet.presentationTime,
+                    duration: packet.duration,
+                    arrival: arrival
+                ), stamp.decode >= 0, to90k(stamp.decode) >= segmentStart90k - 45_000
+            else { return nil }
+            return stamp
+        }
+
+        private mutating func begin(_ packet: MediaPacket, arrival: Int64, video: Timeline) {
+            guard let offset = video.sourceOffset, let source = packet.decodeTime ?? packet.presentationTime,
+                let latest = video.latest
+            else { return }
+            let shifted = source + offset * rate / 90_000
+            let now = latest * rate / 90_000
+            // Clocks of picture and sound that have nothing in common are joined by arrival.
+            let isNear = abs(shifted - now) < 5 * rate
+            var made = Timeline(ticksPerSecond: rate, origin: now, nominalDuration: packet.duration)
+            made.anchor(source: source, at: isNear ? shifted : now, arrival: arrival)
+            timeline = made
+        }
+
+        private func to90k(_ ticks: Int64) -> Int64 {
+            ticks / rate * 90_000 + ticks % rate * 90_000 / rate
+        }
+    }
+}

@@ -1,0 +1,316 @@
+/// Turns the packets of one connection (a run) into segments of fragmented MP4.
+///
+/// Every packet from the first key frame on goes to exactly one segment; the media time is continuous over the run.
+/// A picture is held back until the next one comes, because only then its duration is known. Used by one thread.
+public final class StreamCutter {
+    /// What comes out, in order: a segment begins, gets fragments, ends.
+    public enum Output: Sendable {
+        /// A segment begins with this init section.
+        case began(Begin)
+        /// The next bytes of the segment.
+        case fragment(Fragment)
+        /// The segment is complete.
+        case ended(End)
+        /// A picture that can be decoded alone, because `wantsPicture` was set.
+        case picture(KeyPicture)
+    }
+
+    /// The beginning of a segment.
+    public struct Begin: Sendable {
+        /// Counts from 0 in the run.
+        public var sequence: Int
+        /// Its init section.
+        public var initSection: MediaBytes
+        /// Decode time of its first picture, in 1/90000 s.
+        public var mediaStart90k: Int64
+        /// UTC of its first picture, in microseconds since 1970, as far as known by now.
+        public var startedAt: Int64
+        /// RFC 6381 names, video first.
+        public var codecs: String
+        /// What it holds.
+        public var streams: StreamDescription
+    }
+
+    /// A part of a segment that stands by itself: index and media.
+    public struct Fragment: Sendable {
+        /// Its bytes.
+        public var bytes: MediaBytes
+        /// Pictures in it.
+        public var frames: Int
+        /// Where its last picture ends, in 1/90000 s.
+        public var mediaEnd90k: Int64
+        /// UTC of the segment's first picture, by what is known now.
+        public var startedAt: Int64
+    }
+
+    /// The end of a segment.
+    public struct End: Sendable {
+        /// Why it ended.
+        public var reason: EndReason
+        /// What is remarkable: `clock_joined`, `clock_arrival`, `stamps_nudged`, `recovery_start`, `audio_dropped`, `wall_step`.
+        public var flags: [String]
+        /// UTC of its first picture, in microseconds since 1970.
+        public var startedAt: Int64
+    }
+
+    /// Why a segment ended.
+    public enum EndReason: Hashable, Sendable {
+        /// The cutter's own decision.
+        case cut(Splitter.Reason)
+        /// The recording was stopped.
+        case stopped
+        /// The stream was lost.
+        case lost
+    }
+
+    /// Decode time at which every run begins; earlier sound and negative offsets find room before it.
+    public static let origin90k: Int64 = 90_000
+    private static let fragmentLength: Int64 = 90_000
+    private static let fragmentBytesLimit = 4 << 20
+    private static let fragmentSamplesLimit = 1000
+
+    /// Set to get the next instant picture; falls back by itself.
+    public var wantsPicture = false
+    /// Pictures taken so far.
+    public private(set) var frames = 0
+    /// Whether a segment is being written.
+    public var isRecording: Bool { writer != nil }
+    /// Repairs of the picture's time stamps.
+    public var timeline: Timeline { video }
+
+    private var streams: StreamDescription
+    private let emit: (Output) -> Void
+    private var splitter: Splitter
+    private var video: Timeline
+    private var audio: AudioAligner?
+    private var wall = WallClock()
+    private var parameters: ParameterWatch
+    private var writer: SegmentWriter?
+    private var pending = PendingPicture()
+    private var sequence = 0
+    private var segment = SegmentState()
+    private var firstArrival: Int64?
+
+    /// Makes a cutter.
+    ///
+    /// - Parameters:
+    ///   - streams: What the source said.
+    ///   - seconds: The wanted length of a segment.
+    ///   - firstSeconds: The wanted length of the first one.
+    ///   - emit: Takes what comes out; called on the caller's thread, within `take` and `end`.
+    public init(
+        _ streams: StreamDescription,
+        seconds: Double,
+        firstSeconds: Double? = nil,
+        emit: @escaping (Output) -> Void
+    ) {
+        self.streams = streams
+        self.emit = emit
+        splitter = Splitter(seconds: seconds, firstSeconds: firstSeconds)
+        let rate = streams.video.framesPerSecond
+        video = Timeline(
+            ticksPerSecond: 90_000,
+            origin: StreamCutter.origin90k,
+            nominalDuration: rate > 0 ? Int64(90_000 / rate) : 0
+        )
+        audio = streams.audio.map { AudioAligner(rate: Int64($0.sampleRate)) }
+        parameters = ParameterWatch(streams.video)
+    }
+
+    /// Takes the next packet.
+    ///
+    /// - Parameters:
+    ///   - packet: As it came.
+    ///   - arrival: When, in nanoseconds of a clock that nobody sets.
+    ///   - wallClock: When, in microseconds since 1970.
+    /// - Throws: `badStream` when the stream cannot go on in this run.
+    public func take(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) throws(MediaError) {
+        switch packet.track {
+        case .video: try takeVideo(packet, arrival: arrival, wallClock: wallClock)
+        case .audio: takeAudio(packet, arrival: arrival)
+        }
+    }
+
+    /// Ends the present segment, if there is one, and writes what is left of it.
+    ///
+    /// The next instant picture begins another.
+    public func end(_ reason: EndReason) throws(MediaError) {
+        defer {
+            writer = nil
+            pending.clear()
+        }
+        guard writer != nil else { return }
+        try writePending(until: nil)
+        try endFragment()
+        emitEnd(reason)
+    }
+
+    /// Forgets the present segment without writing what is left; the next instant picture begins another.
+    public func abandon() {
+        writer = nil
+        pending.clear()
+    }
+
+    // MARK: Video
+
+    private func takeVideo(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) throws(MediaError) {
+        let begun = firstArrival ?? arrival
+        firstArrival = begun
+        let facts =
+            packet.isKey
+            ? NALUnits.inspect(packet.bytes, codec: streams.video.codec, framing: parameters.framing)
+            : KeyPacketFacts(picture: .dependent)
+        try parameters.checkSide(packet.newParameters)
+        if writer == nil {
+            let waited = Double(arrival - begun) / 1_000_000_000
+            guard splitter.canBegin(with: facts.picture, waited: waited) else { return }
+        }
+        let stamp = video.place(
+            decode: packet.decodeTime,
+            presentation: packet.presentationTime,
+            duration: packet.duration,
+            arrival: arrival
+        )
+        wall.observe(media90k: stamp.decode, arrival: wallClock)
+        if stamp.isRejoined { segment.isJoined = true }
+        let changes = packet.isKey && parameters.changes(with: facts)
+        if writer == nil {
+            try begin(at: stamp, facts, packet)
+        } else {
+            try writePending(until: stamp.decode)
+            try cutOrFlush(stamp, facts, packet, changesParameters: changes)
+        }
+        pending.store(packet.bytes, stamp: stamp, isKey: packet.isKey && facts.picture != .dependent)
+        frames += 1
+        if wantsPicture, facts.picture == .instant {
+            wantsPicture = false
+            let track = streams.video
+            emit(.picture(KeyPicture(codec: track.codec, parameters: track.parameters, bytes: Array(packet.bytes))))
+        }
+    }
+
+    private func cutOrFlush(
+        _ stamp: Timeline.Stamp,
+        _ facts: KeyPacketFacts,
+        _ packet: MediaPacket,
+        changesParameters: Bool
+    ) throws(MediaError) {
+        let picture = Splitter.Picture(
+            decode: stamp.decode,
+            picture: facts.picture,
+            changesParameters: changesParameters,
+            clockJumped: segment.isJoined && !stamp.isRejoined,
+            segmentBytes: segment.bytes,
+            duration: video.nominalDuration
+        )
+        if case .cut(let reason) = splitter.decide(picture) {
+            try endFragment()
+            emitEnd(.cut(reason))
+            try begin(at: stamp, facts, packet)
+            return
+        }
+        guard let writer else { return }
+        let elapsed = stamp.decode - segment.fragmentStart
+        let isGroupStart = facts.picture != .dependent && segment.hasDependent
+        if isGroupStart || elapsed >= StreamCutter.fragmentLength - video.nominalDuration / 2
+            || writer.fragmentBytes >= StreamCutter.fragmentBytesLimit
+            || writer.fragmentSamples >= StreamCutter.fragmentSamplesLimit
+        {
+            try endFragment()
+        }
+        if facts.picture == .dependent { segment.hasDependent = true }
+    }
+
+    private func begin(at stamp: Timeline.Stamp, _ facts: KeyPacketFacts, _ packet: MediaPacket) throws(MediaError) {
+        if parameters.adopt(facts, into: &streams.video, bytes: packet.bytes) { segment.codecs = nil }
+        let made = try SegmentWriter(streams)
+        let initSection = try made.begin()
+        let codecs = segment.codecs ?? StreamCutter.codecs(of: initSection)
+        writer = made
+        segment = SegmentState(start: stamp.decode, codecs: codecs)
+        segment.isRecoveryStart = facts.picture != .instant
+        segment.bytes = initSection.count
+        segment.nudgedBefore = video.nudged
+        segment.wallSteps = wall.steps
+        splitter.began(at: stamp.decode, with: facts.picture)
+        emit(
+            .began(
+                Begin(
+                    sequence: sequence,
+                    initSection: initSection,
+                    mediaStart90k: stamp.decode,
+                    startedAt: wall.time(media90k: stamp.decode) ?? 0,
+                    codecs: codecs,
+                    streams: streams
+                )
+            )
+        )
+        sequence += 1
+    }
+
+    /// Writes the picture that was held back; it lasts until `next`.
+    private func writePending(until next: Int64?) throws(MediaError) {
+        guard let writer, let stamp = pending.stamp else { return }
+        let duration = next.map { min(max($0 - stamp.decode, 1), 2 * 90_000) } ?? video.nominalDuration
+        try writer.write(
+            .video,
+            stamp: stamp,
+            duration: duration,
+            isKey: pending.isKey,
+            wallClock: wall.time(media90k: stamp.decode) ?? 0,
+            bytes: pending.bytes
+        )
+        segment.fragmentFrames += 1
+        segment.end = stamp.decode + duration
+        segment.bytes += pending.bytes.count
+        pending.clear()
+    }
+
+    private func endFragment() throws(MediaError) {
+        guard let writer else { return }
+        let frames = segment.fragmentFrames
+        segment.fragmentFrames = 0
+        segment.fragmentStart = segment.end
+        guard let bytes = try writer.endFragment() else { return }
+        let startedAt = wall.time(media90k: segment.start) ?? 0
+        emit(.fragment(Fragment(bytes: bytes, frames: frames, mediaEnd90k: segment.end, startedAt: startedAt)))
+    }
+
+    private func emitEnd(_ reason: EndReason) {
+        var flags: [String] = []
+        if segment.isJoined { flags.append("clock_joined") }
+        if video.clock == .arrival { flags.append("clock_arrival") }
+        if video.nudged > segment.nudgedBefore { flags.append("stamps_nudged") }
+        if segment.isRecoveryStart { flags.append("recovery_start") }
+        if audio?.isBroken == true { flags.append("audio_dropped") }
+        if wall.steps > segment.wallSteps { flags.append("wall_step") }
+        emit(.ended(End(reason: reason, flags: flags, startedAt: wall.time(media90k: segment.start) ?? 0)))
+    }
+
+    // MARK: Audio
+
+    /// Sound can never stop the picture: what does not fit is left out.
+    private func takeAudio(_ packet: MediaPacket, arrival: Int64) {
+        guard let writer, audio?.isBroken == false else { return }
+        guard let stamp = audio?.place(packet, arrival: arrival, video: video, segmentStart90k: segment.start) else {
+            return
+        }
+        do {
+            try writer.write(
+                .audio,
+                stamp: stamp,
+                duration: packet.duration > 0 ? packet.duration : Int64(streams.audio?.frameSamples ?? 0),
+                isKey: true,
+                wallClock: 0,
+                bytes: packet.bytes
+            )
+            segment.bytes += packet.bytes.count
+        } catch {
+            audio?.isBroken = true
+        }
+    }
+
+    private static func codecs(of initSection: MediaBytes) -> String {
+        initSection.withUnsafeBytes { (try? FragmentedMP4.inspect(bytes: Array($0)))?.codecs ?? "" }
+    }
+}

@@ -1,0 +1,177 @@
+/// Repairs the time stamps of one track by rule, so that a file's clock always moves forward at the camera's pace.
+///
+/// Cameras leave stamps out, repeat, freeze and reset them. The result is in ticks of the track and begins at `origin`;
+/// within one connection it is continuous. A pure value: packets and arrival times in, stamps out.
+public struct Timeline: Sendable {
+    /// When a packet is to be decoded and shown.
+    public struct Stamp: Hashable, Sendable {
+        /// When to decode, in ticks; grows with each packet.
+        public var decode: Int64
+        /// When to show, in ticks.
+        public var presentation: Int64
+        /// The source's clock jumped here, or was given up: what came before and what comes now are joined by arrival.
+        public var isRejoined: Bool
+    }
+
+    /// Where the time comes from.
+    public enum Clock: String, Hashable, Sendable {
+        /// The source's stamps.
+        case source
+        /// The arrival of the packets, because the source's stamps stand still.
+        case arrival
+    }
+
+    /// Stamps moved by a tick because the source repeated or reversed them.
+    public private(set) var nudged = 0
+    /// Jumps of the source's clock that were joined.
+    public private(set) var rejoined = 0
+    /// What the time follows.
+    public private(set) var clock = Clock.source
+
+    private let ticksPerSecond: Int64
+    private let origin: Int64
+    private var nominal: Int64
+    private var last: Int64?
+    private var lastSource: Int64?
+    private var lastArrival: Int64 = 0
+    private var offset: Int64 = 0
+    private var freeze: (arrival: Int64, media: Int64, count: Int)?
+    private var pace: Double
+
+    /// Makes a timeline.
+    ///
+    /// - Parameters:
+    ///   - ticksPerSecond: The track's clock rate, above 0.
+    ///   - origin: The stamp of the first packet.
+    ///   - nominalDuration: What a packet lasts, in ticks, as far as known; 0 if not.
+    public init(ticksPerSecond: Int64, origin: Int64, nominalDuration: Int64 = 0) {
+        self.ticksPerSecond = max(ticksPerSecond, 1)
+        self.origin = origin
+        nominal = nominalDuration > 0 ? nominalDuration : max(self.ticksPerSecond / 25, 1)
+        pace = Double(nominal)
+    }
+
+    /// What a packet lasts, in ticks: as given, then as seen.
+    public var nominalDuration: Int64 { nominal }
+
+    /// The difference between this timeline and the source's clock, in ticks; nil before the first stamp.
+    public var sourceOffset: Int64? { lastSource == nil ? nil : offset }
+
+    /// The last stamp given, in ticks; nil before the first packet.
+    public var latest: Int64? { last }
+
+    /// Begins as a companion of a track that has begun: source time `source` becomes `stamp`.
+    public mutating func anchor(source: Int64, at stamp: Int64, arrival: Int64) {
+        offset = stamp - source
+        lastSource = source
+        last = stamp - 1
+        lastArrival = arrival
+    }
+
+    /// Places the next packet.
+    ///
+    /// - Parameters:
+    ///   - decode: The source's decode time in ticks, if it gave one.
+    ///   - presentation: The source's presentation time in ticks, if it gave one.
+    ///   - duration: The packet's duration in ticks, 0 if not given.
+    ///   - arrival: When it came, in nanoseconds of a clock that nobody sets.
+    /// - Returns: Its stamp.
+    public mutating func place(decode: Int64?, presentation: Int64?, duration: Int64, arrival: Int64) -> Stamp {
+        if duration > 0, duration < ticksPerSecond * 2 { nominal = duration }
+        defer { lastArrival = arrival }
+        guard let last else { return placeFirst(decode: decode, presentation: presentation) }
+        if clock == .arrival {
+            return byArrival(after: last, arrival: arrival)
+        }
+        guard let source = decode ?? presentation.map({ decodeGuess($0, after: last) }) else {
+            return put(last + nominal, presentation: nil, isRejoined: false)
+        }
+        guard let before = lastSource else {
+            // The first packet came without stamps and lies at the origin; this one follows it.
+            offset = last + nominal - source
+            lastSource = source
+            return put(last + nominal, presentation: presentation, isRejoined: false)
+        }
+        lastSource = source
+        return place(step: source &- before, source: source, presentation: presentation, after: last, arrival: arrival)
+    }
+
+    private mutating func place(
+        step: Int64,
+        source: Int64,
+        presentation: Int64?,
+        after last: Int64,
+        arrival: Int64
+    ) -> Stamp {
+        let waited = ticks(nanoseconds: arrival - lastArrival)
+        let isBack = step < -ticksPerSecond / 2
+        // Media may come in bursts and run ahead of its arrival, but one step cannot outrun the wait for it by seconds.
+        let isAhead = step > waited + 2 * ticksPerSecond
+        if isBack || isAhead {
+            let wait = min(max(waited, nominal), 10 * ticksPerSecond)
+            rejoined += 1
+            offset = last + wait - source
+            freeze = nil
+            return put(last + wait, presentation: presentation, isRejoined: true)
+        }
+        let wanted = source + offset
+        if step > 0, wanted > last {
+            if step < ticksPerSecond * 2 { nominal = step }
+            if let begun = freeze, wanted - begun.media > ticks(nanoseconds: arrival - begun.arrival) / 2 {
+                freeze = nil
+            }
+            return put(wanted, presentation: presentation, isRejoined: false)
+        }
+        nudged += 1
+        var begun = freeze ?? (arrival: lastArrival, media: last, count: 0)
+        begun.count += 1
+        freeze = begun
+        if begun.count > 25 || ticks(nanoseconds: arrival - begun.arrival) > ticksPerSecond {
+            clock = .arrival
+            pace = Double(max(ticks(nanoseconds: arrival - begun.arrival) / Int64(begun.count), 1))
+            return byArrival(after: last, arrival: arrival)
+        }
+        return put(last + 1, presentation: nil, isRejoined: false)
+    }
+
+    private mutating func placeFirst(decode: Int64?, presentation: Int64?) -> Stamp {
+        guard let source = decode ?? presentation else {
+            return put(origin, presentation: nil, isRejoined: false)
+        }
+        offset = origin - source
+        lastSource = source
+        return put(origin, presentation: presentation, isRejoined: false)
+    }
+
+    /// Without a decode time: as late as it may be, but before it is shown.
+    private func decodeGuess(_ presentation: Int64, after last: Int64) -> Int64 {
+        guard lastSource != nil else { return presentation }
+        return min(presentation, max(last + 1 - offset, presentation - nominal))
+    }
+
+    /// Follows the arrival with an even step, a tenth of the error at a time, so that network jitter is not recorded.
+    private mutating func byArrival(after last: Int64, arrival: Int64) -> Stamp {
+        let begun = freeze ?? (arrival: lastArrival, media: last, count: 0)
+        let isFirst = freeze?.count != -1
+        freeze = (begun.arrival, begun.media, -1)
+        let due = begun.media + ticks(nanoseconds: arrival - begun.arrival)
+        let waited = Double(ticks(nanoseconds: arrival - lastArrival))
+        if !isFirst { pace += (waited - pace) * 0.02 }
+        let step = pace + (Double(due - last) - pace) * 0.1
+        let limited = min(max(Int64(step), 1), 2 * ticksPerSecond)
+        return put(last + limited, presentation: nil, isRejoined: isFirst)
+    }
+
+    private mutating func put(_ stamp: Int64, presentation: Int64?, isRejoined: Bool) -> Stamp {
+        last = stamp
+        let shown = presentation.map { $0 + offset } ?? stamp
+        // Reordering spans a few pictures; anything further is a stray stamp.
+        let isNear = shown >= stamp && shown - stamp <= 2 * ticksPerSecond
+        return Stamp(decode: stamp, presentation: isNear ? shown : stamp, isRejoined: isRejoined)
+    }
+
+    private func ticks(nanoseconds: Int64) -> Int64 {
+        let seconds = nanoseconds / 1_000_000_000
+        return seconds * ticksPerSecond + nanoseconds % 1_000_000_000 * ticksPerSecond / 1_000_000_000
+    }
+}
