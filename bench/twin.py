@@ -59,6 +59,9 @@ class Camera(BaseModel):
     updated_at: Time
 
 
+PLAIN = [name for name in Camera.model_fields if name != "status"]
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI):
     async with asyncpg.create_pool(os.environ["TWIN_DATABASE_URL"], min_size=8, max_size=8) as app.state.pool:
@@ -82,10 +85,19 @@ where c.deleted_at is null and c.id > $1 order by c.id limit $2
 """
 
 
-async def role(request: Request) -> str:
+async def connection(request: Request):
+    """One connection for the whole request: each time it is given back, asyncpg resets it with a query."""
+    async with request.app.state.pool.acquire() as taken:
+        yield taken
+
+
+Database = Annotated[asyncpg.Connection, Depends(connection)]
+
+
+async def role(request: Request, database: Database) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        found = await request.app.state.pool.fetchval(TOKEN, hashlib.sha256(token.encode()).digest())
+        found = await database.fetchval(TOKEN, hashlib.sha256(token.encode()).digest())
         if found:
             return found
     raise HTTPException(401)
@@ -93,35 +105,10 @@ async def role(request: Request) -> str:
 
 @app.get("/api/v1/cameras/")
 async def cameras(
-    request: Request, role: Annotated[str, Depends(role)], limit: int = 100, after: int = 0
+    database: Database, role: Annotated[str, Depends(role)], limit: int = 100, after: int = 0
 ) -> list[Camera]:
-    rows = await request.app.state.pool.fetch(CAMERAS, after, min(limit, 500))
-    return [
-        Camera(
-            **{
-                name: row[name]
-                for name in (
-                    "id",
-                    "name",
-                    "location",
-                    "location_details",
-                    "url",
-                    "username",
-                    "is_active",
-                    "version",
-                    "segment_seconds",
-                    "transport",
-                    "audio",
-                    "retention_days",
-                    "tags",
-                    "created_at",
-                    "updated_at",
-                )
-            },
-            status=status_of(row),
-        )
-        for row in rows
-    ]
+    rows = await database.fetch(CAMERAS, after, min(limit, 500))
+    return [Camera(**{name: row[name] for name in PLAIN}, status=status_of(row)) for row in rows]
 
 
 def status_of(row: asyncpg.Record) -> Status:
