@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import signal
 import socket
 import sys
 import xmlrpc.client
@@ -17,6 +18,8 @@ STATES = {
     "RUNNING": "running", "STARTING": "starting", "BACKOFF": "restarting", "EXITED": "restarting",
     "STOPPING": "stopping", "STOPPED": "stopped", "FATAL": "failed", "UNKNOWN": "failed",
 }
+# The S3 server (glog) writes the level as the line's first letter, so a word in an I or W line is no error.
+HARMLESS = re.compile(r"^[IW]\d{4} |\[(info|debug|notice)\]| (INFO|DEBUG|LOG): ", re.IGNORECASE)
 ERROR = re.compile(r"\b(error|fatal|panic|critical|emerg|traceback)\b", re.IGNORECASE)
 
 
@@ -50,7 +53,8 @@ def last_error(name, since):
             lines = log.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return None
-    return next((line.strip()[:200] for line in reversed(lines) if ERROR.search(line)), None)
+    return next((line.strip()[:200] for line in reversed(lines)
+                 if ERROR.search(line) and not HARMLESS.search(line)), None)
 
 
 def rfc3339(seconds):
@@ -58,9 +62,22 @@ def rfc3339(seconds):
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def orphan(name):
+    """The pid of a service that lives on without its supervisor, or None."""
+    try:
+        with open(f"{HOME}/run/{name}.group", encoding="ascii") as file:
+            pid = int(file.read())
+        folder = os.readlink(f"/proc/{pid}/cwd")
+    except (OSError, ValueError):
+        return None
+    return pid if f"{folder}/".startswith(f"{HOME}/") else None
+
+
 def describe(name, known):
     if known is None:
-        return {"name": name, "state": "stopped", "pid": None, "since": None, "last_error": None}
+        pid = orphan(name)
+        error = "its supervisor is gone; ./observer up takes it in again" if pid else None
+        return {"name": name, "state": "orphaned" if pid else "stopped", "pid": pid, "since": None, "last_error": error}
     entry = known.get(name)
     if entry is None:
         # Not a program of this home: given by a setting, or left out.
@@ -88,4 +105,6 @@ def main():
     return 0 if all(row["state"] in ("running", "external") for row in rows) else 3
 
 
+# A reader that has seen enough (head) ends this quietly.
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 sys.exit(main())
