@@ -129,7 +129,10 @@ let package = Package(
         tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto"]),
         tests(
             "ObserverWebTests",
-            ["ObserverWeb", "ObserverCore", "ObserverConfiguration", "FastCGI", "HTTPRouting", "Mustache"]
+            [
+                "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "FastCGI", "HTTPRouting",
+                "Mustache",
+            ]
         ),
         tests("ObserverCaptureTests", ["ObserverCapture", "ObserverCore", "Media"]),
         tests("ObserverUploadTests", ["ObserverUpload", "ObserverCore"]),

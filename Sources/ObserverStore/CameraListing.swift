@@ -14,6 +14,22 @@ package struct CameraListing: Hashable, Sendable {
     package var pictureAt: Timestamp?
     /// Its newest segment; only read where the query asked for it.
     package var lastRecording: LastRecording?
+
+    package init(
+        camera: Camera,
+        status: CameraStatus,
+        backlogSeconds: Double = 0,
+        owner: String? = nil,
+        pictureAt: Timestamp? = nil,
+        lastRecording: LastRecording? = nil
+    ) {
+        self.camera = camera
+        self.status = status
+        self.backlogSeconds = backlogSeconds
+        self.owner = owner
+        self.pictureAt = pictureAt
+        self.lastRecording = lastRecording
+    }
 }
 
 /// The newest segment of a camera.
@@ -21,6 +37,12 @@ package struct LastRecording: Hashable, Sendable {
     package var id: SegmentID
     package var startedAt: Timestamp
     package var durationMilliseconds: Int64
+
+    package init(id: SegmentID, startedAt: Timestamp, durationMilliseconds: Int64) {
+        self.id = id
+        self.startedAt = startedAt
+        self.durationMilliseconds = durationMilliseconds
+    }
 }
 
 /// Which cameras to list.

@@ -12,6 +12,24 @@ package struct SegmentRecord: Hashable, Sendable {
     package var etag: String?
     package var storedAt: Timestamp?
     package var createdAt: Timestamp
+
+    package init(
+        segment: Segment,
+        state: SegmentState,
+        tries: Int = 0,
+        error: String? = nil,
+        etag: String? = nil,
+        storedAt: Timestamp? = nil,
+        createdAt: Timestamp
+    ) {
+        self.segment = segment
+        self.state = state
+        self.tries = tries
+        self.error = error
+        self.etag = etag
+        self.storedAt = storedAt
+        self.createdAt = createdAt
+    }
 }
 
 /// The catalogue of recordings.

@@ -1,0 +1,76 @@
+package import ObserverCore
+package import Postgres
+
+/// All cameras in a few numbers.
+package struct CameraOverview: Hashable, Sendable {
+    /// How many cameras are in each state.
+    package var counts: [CameraState: Int]
+    /// Every tag in use, in alphabetical order.
+    package var tags: [String]
+
+    package init(counts: [CameraState: Int] = [:], tags: [String] = []) {
+        self.counts = counts
+        self.tags = tags
+    }
+
+    /// How many cameras there are.
+    package var total: Int { counts.values.reduce(0, +) }
+}
+
+/// What was recorded of a camera in one hour.
+package struct RecordedHour: Hashable, Sendable {
+    /// 0 to 23.
+    package var hour: Int
+    package var milliseconds: Int64
+    package var bytes: Int64
+
+    package init(hour: Int, milliseconds: Int64, bytes: Int64) {
+        self.hour = hour
+        self.milliseconds = milliseconds
+        self.bytes = bytes
+    }
+}
+
+/// Numbers over many rows, for pages.
+package struct OverviewStore {
+    private let connection: Connection
+
+    package init(_ connection: Connection) {
+        self.connection = connection
+    }
+
+    /// How many cameras do what, and which tags there are.
+    package func cameras() throws(PostgresError) -> CameraOverview {
+        let counts = try connection.rows(Self.stateCounts, as: (CameraState, Int).self)
+        let tags = try connection.rows(
+            "select distinct unnest(tags) as tag from cameras where deleted_at is null order by tag limit 200",
+            as: (String).self
+        )
+        return CameraOverview(counts: Dictionary(counts) { first, _ in first }, tags: tags)
+    }
+
+    /// What can be played of a day, by the hour in which segments began; hours without are left out.
+    ///
+    /// - Parameters:
+    ///   - camera: Which one.
+    ///   - start: The day's first moment.
+    package func hours(of camera: CameraID, from start: Timestamp) throws(PostgresError) -> [RecordedHour] {
+        let statement: SQL = """
+            select floor(extract(epoch from started_at - \(start)::timestamptz) / 3600)::bigint as hour,
+                sum(duration_ms)::bigint, sum(bytes)::bigint
+            from segments
+            where camera_id = \(camera) and started_at >= \(start)
+                and started_at < \(start)::timestamptz + interval '1 day' and state not in ('expired', 'lost')
+            group by 1 order by 1
+            """
+        return try connection.rows(statement, as: (Int64, Int64, Int64).self).map { hour, milliseconds, bytes in
+            RecordedHour(hour: Int(hour), milliseconds: milliseconds, bytes: bytes)
+        }
+    }
+
+    private static let stateCounts: SQL = """
+        select x.state, count(*) from (
+            \(unsafe: CameraSQL.select(from: "cameras", includesRecordings: false)) where c.deleted_at is null
+        ) x group by x.state
+        """
+}
