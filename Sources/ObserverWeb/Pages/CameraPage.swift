@@ -1,0 +1,155 @@
+package import Mustache
+package import ObserverCore
+package import ObserverStore
+
+/// One camera: its picture or a recording, its state, its settings and its recordings of a day.
+package struct CameraPage: Page {
+    package static let template = "pages/camera"
+    package let scripts = ["live.js", "player.js"]
+
+    private let listing: CameraListing
+    private let recordings: RecordingsView
+    private let playing: Playing?
+    private let viewer: Viewer
+    private let now: Timestamp
+
+    /// The segment that plays, and its neighbours in time.
+    package struct Playing: Sendable {
+        package var record: SegmentRecord
+        package var previous: SegmentID?
+        package var next: SegmentID?
+
+        package init(record: SegmentRecord, previous: SegmentID?, next: SegmentID?) {
+            self.record = record
+            self.previous = previous
+            self.next = next
+        }
+    }
+
+    package init(
+        listing: CameraListing,
+        recordings: RecordingsView,
+        playing: Playing?,
+        viewer: Viewer,
+        now: Timestamp
+    ) {
+        self.listing = listing
+        self.recordings = recordings
+        self.playing = playing
+        self.viewer = viewer
+        self.now = now
+    }
+
+    package var title: String { listing.camera.name }
+
+    package var value: MustacheValue {
+        let camera = listing.camera
+        let picture = PictureView(listing, now: now)
+        var value: [String: MustacheValue] = [
+            "id": MustacheValue(camera.id.rawValue),
+            "name": .string(camera.name),
+            "location": .string(camera.location),
+            "location_details": MustacheValue(camera.locationDetails),
+            "is_active": .bool(camera.isActive),
+            "can_switch": .bool(viewer.canManage),
+            "can_manage": .bool(viewer.canManage),
+            "csrf": .string(viewer.csrf),
+            "back": .string(Links.camera(camera.id)),
+            "poll": .string("/api/v1/cameras/\(camera.id)"),
+            "status": StateView.value(listing.status, now: now),
+            "picture": MustacheValue(picture.address),
+            "picture_at": Wording.time(listing.pictureAt, now: now),
+            "is_stale": .bool(playing == nil && picture.isStale),
+            "width": MustacheValue(playing?.record.segment.width ?? listing.status.video?.width ?? 640),
+            "height": MustacheValue(playing?.record.segment.height ?? listing.status.video?.height ?? 360),
+            "playing": playing.map(playingValue) ?? .null,
+            "facts": .list(facts),
+            "settings": .list(settings),
+        ]
+        value.merge(recordings.values(now: now, playing: playing?.record.segment.id)) { _, own in own }
+        value.merge(StateView.words) { _, words in words }
+        return .object(value)
+    }
+
+    // MARK: Parts
+
+    private func playingValue(_ playing: Playing) -> MustacheValue {
+        func link(_ id: SegmentID?) -> MustacheValue {
+            MustacheValue(
+                id.map { Links.link(Links.camera(listing.camera.id), [("segment", $0.description)], anchor: "player") }
+            )
+        }
+        return [
+            "id": .string(playing.record.segment.id.description),
+            "camera_id": MustacheValue(listing.camera.id.rawValue),
+            "src": .string(Links.video(playing.record.segment.id)),
+            "at": Wording.time(playing.record.segment.startedAt, now: now),
+            "previous": link(playing.previous),
+            "next": link(playing.next),
+        ]
+    }
+
+    private var facts: [MustacheValue] {
+        let status = listing.status
+        let video = status.video
+        return [
+            fact("Last frame", at: status.lastFrameAt, live: "last_frame"),
+            fact("Last recording", at: listing.lastRecordingEnd, live: "last"),
+            fact("To upload", Wording.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000)), live: "backlog"),
+            fact("Video", video.map(Self.describe) ?? "unknown", live: "video"),
+            fact(
+                "Bit rate",
+                video.flatMap { $0.bitrate > 0 ? Wording.bitrate($0.bitrate) : nil } ?? "unknown",
+                live: "bitrate"
+            ),
+            fact("Recorder", status.worker ?? "none", live: "worker"),
+            fact("Reconnects", String(status.reconnects), live: "reconnects"),
+        ]
+    }
+
+    private var settings: [MustacheValue] {
+        let camera = listing.camera
+        return [
+            setting("Address", camera.url, isCode: true),
+            setting("User name", camera.username ?? "none"),
+            setting("Password", camera.hasPassword ? "stored" : "none"),
+            setting("Transport", CameraForm.word(camera.transport)),
+            setting("Sound", CameraForm.word(camera.audio).lowercased()),
+            setting("Segments", "\(camera.segmentSeconds) s"),
+            setting("Kept for", camera.retentionDays == 1 ? "1 day" : "\(camera.retentionDays) days"),
+            setting("Tags", camera.tags.isEmpty ? "none" : camera.tags.joined(separator: ", ")),
+            setting("Number", camera.id.description),
+            setting("Changed", Wording.exact(camera.updatedAt)),
+        ]
+    }
+
+    private func fact(_ term: String, _ text: String, live: String) -> MustacheValue {
+        ["term": .string(term), "text": .string(text), "time": nil, "live": .string(live)]
+    }
+
+    private func fact(_ term: String, at moment: Timestamp?, live: String) -> MustacheValue {
+        ["term": .string(term), "text": "none", "time": Wording.time(moment, now: now), "live": .string(live)]
+    }
+
+    private func setting(_ term: String, _ text: String, isCode: Bool = false) -> MustacheValue {
+        ["term": .string(term), "text": .string(text), "is_code": .bool(isCode)]
+    }
+
+    /// H.264, 1920 × 1080, 25 fps
+    static func describe(_ video: VideoInfo) -> String {
+        let codec =
+            switch video.codec {
+            case "h264": "H.264"
+            case "hevc": "H.265"
+            case "av1": "AV1"
+            case "mjpeg": "MJPEG"
+            default: video.codec
+            }
+        var parts = [codec, "\(video.width) × \(video.height)"]
+        if video.fps > 0 {
+            let rounded = video.fps.rounded()
+            parts.append(abs(video.fps - rounded) < 0.05 ? "\(Int(rounded)) fps" : "\(Wording.decimal(video.fps)) fps")
+        }
+        return parts.joined(separator: ", ")
+    }
+}

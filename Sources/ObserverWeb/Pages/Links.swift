@@ -1,0 +1,35 @@
+import HTTPRouting
+import ObserverCore
+
+/// The addresses of pages and of what they show.
+enum Links {
+    static let cameras = "/api/v1/controller/"
+    static let newCamera = "/api/v1/controller/cameras/new"
+    static let signIn = "/api/v1/controller/sign-in"
+
+    static func camera(_ id: CameraID) -> String { "/api/v1/controller/cameras/\(id)" }
+    static func edit(_ id: CameraID) -> String { camera(id) + "/edit" }
+    static func delete(_ id: CameraID) -> String { camera(id) + "/delete" }
+
+    /// The newest picture; the time makes it another address when there is another picture.
+    static func picture(_ id: CameraID, _ at: Timestamp) -> String {
+        "/api/v1/cameras/\(id)/snapshot.jpg?t=\(at.milliseconds)"
+    }
+
+    static func video(_ id: SegmentID) -> String { "/api/v1/segments/\(id).mp4" }
+
+    /// An address with a query; parts without a value are left out.
+    static func link(_ path: String, _ query: [(String, String?)], anchor: String? = nil) -> String {
+        let fields = FormFields(query.compactMap { name, value in value.map { (name: name, value: $0) } })
+        let text = fields.encoded
+        return path + (text.isEmpty ? "" : "?" + text) + (anchor.map { "#" + $0 } ?? "")
+    }
+
+    /// An address inside these pages to go back to; anything else leads to the cameras.
+    static func inside(_ text: String?) -> String {
+        guard let text, text.hasPrefix(cameras), text.utf8.count <= 500,
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") })
+        else { return cameras }
+        return text
+    }
+}

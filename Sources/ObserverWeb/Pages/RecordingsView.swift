@@ -1,0 +1,234 @@
+import Mustache
+package import ObserverCore
+package import ObserverStore
+
+/// The list of a camera's recordings: a day, its hours, and a page of segments with the gaps between them.
+package struct RecordingsView: Sendable {
+    /// Which part of the list is shown; what the address of the page says.
+    package struct Place: Hashable, Sendable {
+        package var day: Day
+        /// 0 to 23: the list begins with the end of this hour.
+        package var hour: Int?
+        /// The list goes on behind this segment.
+        package var older: SegmentID?
+        /// The list ends before this segment.
+        package var newer: SegmentID?
+
+        package init(day: Day, hour: Int? = nil, older: SegmentID? = nil, newer: SegmentID? = nil) {
+            self.day = day
+            self.hour = hour
+            self.older = older
+            self.newer = newer
+        }
+
+        var query: [(String, String?)] {
+            [
+                ("day", day.description), ("hour", hour.map(String.init)), ("older", older?.description),
+                ("newer", newer?.description),
+            ]
+        }
+    }
+
+    /// How many segments a page has: ten minutes of them at the usual length.
+    package static let length = 60
+    /// Shorter holes are a matter of rounding.
+    private static let shortestGap: Int64 = 1500
+
+    private let camera: CameraID
+    private let place: Place
+    private var day: Day { place.day }
+    private let hours: [RecordedHour]
+    private let segments: [SegmentRecord]
+    private let gaps: [Gap]
+    private let hasOlder: Bool
+    private let hasNewer: Bool
+
+    /// - Parameters:
+    ///   - camera: Whose recordings.
+    ///   - place: Which part of the list.
+    ///   - hours: What was recorded in each hour of the day.
+    ///   - segments: The page, newest first.
+    ///   - gaps: Those that touch the day.
+    ///   - hasOlder: Whether the day has segments behind the last one.
+    ///   - hasNewer: Whether it has some before the first one.
+    package init(
+        camera: CameraID,
+        place: Place,
+        hours: [RecordedHour],
+        segments: [SegmentRecord],
+        gaps: [Gap],
+        hasOlder: Bool,
+        hasNewer: Bool
+    ) {
+        self.camera = camera
+        self.place = place
+        self.hours = hours
+        self.segments = segments
+        self.gaps = gaps
+        self.hasOlder = hasOlder
+        self.hasNewer = hasNewer
+    }
+
+    /// What the template shows.
+    func values(now: Timestamp, playing: SegmentID?) -> [String: MustacheValue] {
+        let today = Day(of: now)
+        return [
+            "day": .string(day.description),
+            "today": .string(today.description),
+            "day_before": .string(link(Place(day: day.previous))),
+            "day_after": day.start < today.start ? .string(link(Place(day: day.next))) : .null,
+            "has_hours": .bool(!hours.isEmpty),
+            "day_summary": .string(summary),
+            "hours": .list((0..<24).map(hour)),
+            "has_segments": .bool(!segments.isEmpty),
+            "segments_caption": .string(caption),
+            "segments": .list(rows(now: now, playing: playing)),
+            "newer": hasNewer ? MustacheValue(segments.first.map { pageLink(newer: $0.segment.id) }) : .null,
+            "older": hasOlder ? MustacheValue(segments.last.map { pageLink(older: $0.segment.id) }) : .null,
+            "no_segments": .string("Nothing was recorded on \(Wording.day(day.start))."),
+        ]
+    }
+
+    // MARK: The day
+
+    private var summary: String {
+        let milliseconds = hours.reduce(0) { $0 + $1.milliseconds }
+        let bytes = hours.reduce(0) { $0 + $1.bytes }
+        let length = Wording.length(milliseconds: min(milliseconds, 86_399_000))
+        return "\(Wording.day(day.start)) · \(length) recorded · \(Wording.size(bytes)) · times are UTC"
+    }
+
+    private func hour(_ number: Int) -> MustacheValue {
+        let recorded = hours.first { $0.hour == number }
+        let seconds = min(3600, (recorded?.milliseconds ?? 0) / 1000)
+        let length = recorded.map { Wording.length(milliseconds: min($0.milliseconds, 3_600_000)) + " recorded" }
+        return [
+            "hour": .string(Wording.two(number)),
+            "seconds": MustacheValue(seconds),
+            "label": .string("\(Wording.two(number)):00, \(length ?? "nothing recorded")"),
+            "href": recorded == nil ? .null : .string(link(Place(day: day, hour: number))),
+            "is_current": .bool(currentHour == number),
+        ]
+    }
+
+    /// The hour at the top of the list.
+    private var currentHour: Int? {
+        segments.first.flatMap { Day(of: $0.segment.startedAt) == day ? $0.segment.startedAt.date.hour : nil }
+    }
+
+    private var caption: String {
+        guard let newest = segments.first, let oldest = segments.last else { return "" }
+        let from = Wording.minute(oldest.segment.startedAt)
+        return "\(from) to \(Wording.minute(newest.segment.end)), newest first"
+    }
+
+    // MARK: Rows
+
+    private func rows(now: Timestamp, playing: SegmentID?) -> [MustacheValue] {
+        var rows: [MustacheValue] = []
+        if !hasNewer, let open = gaps.last(where: { $0.endedAt == nil }), Day(of: now) == day {
+            rows.append(gap(from: open.startedAt, to: now, isOpen: true))
+        }
+        for (index, record) in segments.enumerated() {
+            if index > 0 {
+                let (from, to) = (record.segment.end, segments[index - 1].segment.startedAt)
+                if to.milliseconds - from.milliseconds > Self.shortestGap { rows.append(gap(from: from, to: to)) }
+            }
+            rows.append(row(record, isCurrent: record.segment.id == playing))
+        }
+        return rows
+    }
+
+    private func gap(from: Timestamp, to: Timestamp, isOpen: Bool = false) -> MustacheValue {
+        let cause = gaps.max { overlap($0, from, to) < overlap($1, from, to) }
+            .flatMap { overlap($0, from, to) > 0 ? $0.cause : nil }
+        return [
+            "gap": [
+                "length": .string(Wording.length(milliseconds: to.milliseconds - from.milliseconds)),
+                "from": .string(Wording.clock(from)),
+                "to": .string(isOpen ? "now" : Wording.clock(to)),
+                "cause": MustacheValue(cause.map(StateView.word)),
+            ]
+        ]
+    }
+
+    private func overlap(_ gap: Gap, _ from: Timestamp, _ to: Timestamp) -> Int64 {
+        let end = min(gap.endedAt ?? to, to)
+        return end.milliseconds - max(gap.startedAt, from).milliseconds
+    }
+
+    private func row(_ record: SegmentRecord, isCurrent: Bool) -> MustacheValue {
+        let segment = record.segment
+        let outcome = Outcome(record.state)
+        let clock = Wording.clock(segment.startedAt)
+        let name = segment.startedAt.rfc3339.prefix(19).map { $0 == ":" ? "-" : String($0) }.joined()
+        let query = place.query + [("segment", segment.id.description)]
+        return [
+            "gap": nil,
+            "is_current": .bool(isCurrent),
+            "id": .string(segment.id.description),
+            "started_at": .string(segment.startedAt.rfc3339),
+            "duration_ms": MustacheValue(segment.durationMilliseconds),
+            "codecs": .string(segment.codecs),
+            "clock": .string(clock),
+            "length": .string(Wording.fineLength(milliseconds: segment.durationMilliseconds)),
+            "size": .string(Wording.size(segment.bytes)),
+            "where": .string(outcome.word),
+            "mark": .string(outcome.mark),
+            "tone": .string(outcome.tone.rawValue),
+            "error": MustacheValue(record.error),
+            "note": MustacheValue(note(segment)),
+            "href": outcome.isPlayable
+                ? .string(Links.link(Links.camera(camera), query, anchor: "player")) : .null,
+            "src": .string(Links.video(segment.id)),
+            "file": .string("camera-\(camera)-\(name)Z.mp4"),
+        ]
+    }
+
+    /// What a person should know of how it ended.
+    private func note(_ segment: Segment) -> String? {
+        switch segment.endReason {
+        case .duration: segment.flags.contains("recovered") ? "repaired" : nil
+        case .parameters: "picture format changed"
+        case .oversize: "no key frame for long"
+        case .clock: "camera’s clock jumped"
+        case .stopped: "stopped"
+        case .lost: "stream lost"
+        case .recovered: "repaired"
+        }
+    }
+
+    // MARK: Links
+
+    private func link(_ place: Place) -> String {
+        Links.link(Links.camera(camera), place.query, anchor: "recordings")
+    }
+
+    private func pageLink(older: SegmentID? = nil, newer: SegmentID? = nil) -> String {
+        link(Place(day: day, older: older, newer: newer))
+    }
+}
+
+/// What became of a segment's bytes, for people.
+private struct Outcome {
+    let word: String
+    let mark: String
+    let tone: StateView.Tone
+    let isPlayable: Bool
+
+    init(_ state: SegmentState) {
+        (word, mark, tone, isPlayable) =
+            switch state {
+            case .spooled: ("To upload", "waiting", .plain, true)
+            case .stored: ("Stored", "stored", .quiet, true)
+            case .failed: ("Upload failed", "failing", .failing, true)
+            case .expired: ("Expired", "off", .quiet, false)
+            case .lost: ("Lost", "failing", .failing, false)
+            }
+    }
+}
+
+extension Segment {
+    /// When it ended.
+    var end: Timestamp { startedAt.advanced(byMilliseconds: durationMilliseconds) }
+}

@@ -1,0 +1,101 @@
+package import HTTPRouting
+package import Mustache
+package import ObserverCore
+
+/// Where people sign in.
+package struct SignInPage: Page {
+    package static let template = "pages/sign-in"
+    package let title = "Sign in"
+    private let csrf: String
+    private let name: String
+    private let back: String
+    private let problem: String?
+
+    /// - Parameters:
+    ///   - csrf: What the form must carry.
+    ///   - name: What was typed; the password never comes back.
+    ///   - back: The page to show afterwards.
+    ///   - problem: Why it did not work.
+    package init(csrf: String, name: String = "", back: String = Links.cameras, problem: String? = nil) {
+        self.csrf = csrf
+        self.name = name
+        self.back = back
+        self.problem = problem
+    }
+
+    package var value: MustacheValue {
+        [
+            "csrf": .string(csrf), "name": .string(name), "back": .string(back), "problem": MustacheValue(problem),
+        ]
+    }
+}
+
+/// Asks before a camera is deleted.
+package struct CameraDeletePage: Page {
+    package static let template = "pages/camera-delete"
+    private let camera: Camera
+    private let csrf: String
+
+    package init(camera: Camera, csrf: String) {
+        self.camera = camera
+        self.csrf = csrf
+    }
+
+    package var title: String { "Delete \(camera.name)" }
+
+    package var value: MustacheValue {
+        [
+            "id": MustacheValue(camera.id.rawValue),
+            "name": .string(camera.name),
+            "is_active": .bool(camera.isActive),
+            "retention": .string(camera.retentionDays == 1 ? "1 day is" : "\(camera.retentionDays) days are"),
+            "csrf": .string(csrf),
+        ]
+    }
+}
+
+/// Says what went wrong, and that recording goes on.
+package struct ErrorPage: Page {
+    package static let template = "errors/error"
+    private let problem: Problem
+    private let again: String?
+    private let requestID: String?
+
+    /// - Parameters:
+    ///   - problem: What went wrong.
+    ///   - again: The address to try again, where that may help.
+    ///   - requestID: What to look for in the logs.
+    package init(_ problem: Problem, again: String? = nil, requestID: String? = nil) {
+        self.problem = problem
+        self.again = again
+        self.requestID = requestID
+    }
+
+    package var title: String {
+        switch problem.status {
+        case 400: "The request can’t be understood"
+        case 403: "This is not allowed"
+        case 404: "There is nothing at this address"
+        case 405: "This address does not take that"
+        case 409, 412: "It was changed meanwhile"
+        case 413: "That was too much at once"
+        case 415: "The form can’t be read"
+        case 422: "Something in the form is wrong"
+        case 429: "Too many tries"
+        case 503: "Observer can’t answer right now"
+        default: "Something went wrong"
+        }
+    }
+
+    package var value: MustacheValue {
+        [
+            "status": MustacheValue(problem.status),
+            "title": .string(title),
+            "detail": .string(problem.detail),
+            "assurance": problem.status >= 500
+                ? "Recording isn’t affected: the recorders write to their own disk and upload from there." : nil,
+            "again": MustacheValue(again),
+            "request_id": MustacheValue(requestID),
+        ]
+    }
+}
