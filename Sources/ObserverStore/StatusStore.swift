@@ -47,6 +47,11 @@ package struct StatusStore {
     package struct Picture: Hashable, Sendable {
         package var takenAt: Timestamp
         package var jpeg: [UInt8]
+
+        package init(takenAt: Timestamp, jpeg: [UInt8]) {
+            self.takenAt = takenAt
+            self.jpeg = jpeg
+        }
     }
 
     /// Keeps a picture, unless a newer one is there or the camera is not.

@@ -73,6 +73,11 @@ package struct WorkerStore {
     package struct Claim: Hashable, Sendable {
         package var cameraID: CameraID
         package var epoch: Int64
+
+        package init(cameraID: CameraID, epoch: Int64) {
+            self.cameraID = cameraID
+            self.epoch = epoch
+        }
     }
 
     /// Takes orphans, those of the highest priority first.
@@ -120,6 +125,13 @@ package struct WorkerStore {
         package var epoch: Int64
         /// Gone for people, to be stopped; such a camera is listed for an hour more.
         package var isDeleted: Bool
+
+        package init(camera: Camera, sealedPassword: [UInt8]?, epoch: Int64, isDeleted: Bool) {
+            self.camera = camera
+            self.sealedPassword = sealedPassword
+            self.epoch = epoch
+            self.isDeleted = isDeleted
+        }
     }
 
     /// The cameras of a worker, by number.

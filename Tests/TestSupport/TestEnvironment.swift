@@ -47,6 +47,17 @@ public enum TestEnvironment {
         return String(cString: value)
     }
 
+    /// The text of a file of the source tree.
+    public static func text(of path: String) throws -> String {
+        let file = open("\(repository)/\(path)", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw Missing(variable: path) }
+        defer { close(file) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while case let count = read(file, &chunk, chunk.count), count > 0 { bytes += chunk[..<count] }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The root of the source tree.
     public static var repository: String {
         var path = #filePath.split(separator: "/")
