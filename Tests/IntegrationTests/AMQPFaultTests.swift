@@ -1,0 +1,104 @@
+import AMQP
+import Glibc
+import Lifecycle
+import Testing
+
+@Suite(.enabled(if: TestBroker.isGiven && PrivateBroker.isInstalled), .serialized)
+struct AMQPFaultTests {
+    @Test func `what was confirmed survives the broker's death, and both sides come back by themselves`() throws {
+        let broker = try PrivateBroker()
+        defer { #expect(throws: Never.self) { try broker.end() } }
+        let name = TestBroker.name("kill")
+        let topology = TestBroker.topology(name)
+        let publisher = ConfirmedPublisher(url: broker.url, name: "p", topology: topology)
+        let publishing = Running(publisher)
+        let outcomes = Collected<Int>()
+        let unconfirmed = Collected<Int>()
+
+        func publish(_ numbers: Range<Int>, within limit: Duration) {
+            for number in numbers {
+                let message = AMQPMessage(exchange: name, routingKey: "k", body: Array("\(number)".utf8))
+                publisher.publish(message, within: limit) { outcome in
+                    if outcome == .confirmed { outcomes.add(number) } else { unconfirmed.add(number) }
+                }
+            }
+        }
+        // RabbitMQ 3.10 forgets a quorum queue that is younger than a second or two when it is killed: let it grow older.
+        let ripe = Monotonic.now() + .seconds(4)
+        var next = 0
+        while Monotonic.now() < ripe {
+            publish(next..<next + 20, within: .seconds(120))
+            next += 20
+            let expected = next
+            _ = outcomes.wait { $0.count == expected }
+        }
+        publish(next..<next + 200, within: .seconds(120))
+        try broker.kill9()
+        let confirmedBefore = outcomes.all.count
+        // While it is away: nothing hangs, and what has time waits.
+        #expect(
+            publisher.publish(AMQPMessage(exchange: name, routingKey: "k", body: []), within: .milliseconds(300))
+                == .unconfirmed
+        )
+        publish(next + 200..<next + 300, within: .seconds(120))
+        let total = next + 300
+        try broker.start()
+        #expect(
+            outcomes.wait(seconds: 60) { $0.count == total }.count == total,
+            "\(confirmedBefore) were confirmed before"
+        )
+        #expect(unconfirmed.all.isEmpty)
+
+        let received = Collected<Int>()
+        let consuming = Running(
+            ConsumerService(url: broker.url, name: "c", topology: topology, queue: name, prefetch: 100) { open in
+                if let number = Int(String(decoding: open.delivery.message.body, as: UTF8.self)) {
+                    received.add(number)
+                }
+                open.acknowledge()
+            }
+        )
+        #expect(Set(received.wait { Set($0).count == total }) == Set(0..<total))
+        consuming.end()
+        publishing.end()
+    }
+
+    @Test func `a memory alarm blocks publishing without hanging anybody, and ends`() throws {
+        let broker = try PrivateBroker()
+        defer { #expect(throws: Never.self) { try broker.end() } }
+        let name = TestBroker.name("alarm")
+        let publisher = ConfirmedPublisher(url: broker.url, name: "p", topology: TestBroker.topology(name))
+        let publishing = Running(publisher)
+        let message = AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 4000))
+        #expect(publisher.publish(message, within: .seconds(20)) == .confirmed)
+        try broker.control("set_vm_memory_high_watermark absolute 1MB")
+        for _ in 0..<20 { publisher.publish(message, within: .milliseconds(100)) { _ in } }
+        let begin = Monotonic.now()
+        #expect(publisher.publish(message, within: .milliseconds(300)) == .unconfirmed)
+        #expect(Monotonic.now() - begin < .seconds(1))
+        try broker.control("set_vm_memory_high_watermark 0.6")
+        #expect(publisher.publish(message, within: .seconds(30)) == .confirmed)
+        publishing.end()
+    }
+
+    @Test func `a call that hangs is ended by the watchdog`() throws {
+        let broker = try PrivateBroker()
+        defer { #expect(throws: Never.self) { try broker.end() } }
+        let name = TestBroker.name("hang")
+        let connection = try AMQPConnection(broker.url, name: name)
+        try connection.declare(TestBroker.topology(name))
+        let publisher = try Publisher(connection)
+        try broker.control("set_vm_memory_high_watermark absolute 1MB")
+        let begin = Monotonic.now()
+        #expect(throws: AMQPError.self) {
+            // Far more than the socket buffers hold, so that the library waits in the call.
+            for _ in 0..<Publisher.limit {
+                _ = try publisher.publish(
+                    AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 2_000_000))
+                )
+            }
+        }
+        let duration = Monotonic.now() - begin
+        #expect(duration > .seconds(5) && duration < .seconds(20), "took \(duration)")
+    }
+}

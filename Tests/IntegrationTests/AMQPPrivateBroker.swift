@@ -1,0 +1,107 @@
+import AMQP
+import Glibc
+import TestSupport
+import Testing
+
+/// A RabbitMQ of one test's own, which may be killed: loopback, free ports, a folder under /tmp.
+final class PrivateBroker {
+    static let program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+    static var isInstalled: Bool { access(program, X_OK) == 0 }
+
+    let url: AMQPURL
+    private let folder: String
+    private let ports: [Int]
+    private var shell: pid_t = 0
+
+    init() throws {
+        var template = Array("/tmp/observer-broker-XXXXXX".utf8CString)
+        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        ports = try (0..<3).map { _ in try Self.freePort() }
+        url = try AMQPURL("amqp://observer:secret@127.0.0.1:\(ports[0])")
+        try start()
+    }
+
+    /// Starts the broker on the same data and waits until it answers.
+    func start() throws {
+        let script = """
+            cd \(folder) && mkdir -p mnesia log && echo '[].' > plugins
+            printf 'listeners.tcp.1 = 127.0.0.1:\(ports[0])\\ndefault_user = observer\\ndefault_pass = secret\\n' > rabbit.conf
+            export HOME=\(folder) RABBITMQ_NODENAME=t\(ports[0])@localhost RABBITMQ_CONFIG_FILE=\(folder)/rabbit
+            export RABBITMQ_MNESIA_BASE=\(folder)/mnesia RABBITMQ_LOG_BASE=\(folder)/log RABBITMQ_PID_FILE=\(folder)/pid
+            export RABBITMQ_ENABLED_PLUGINS_FILE=\(folder)/plugins RABBITMQ_DIST_PORT=\(ports[1])
+            export RABBITMQ_CONF_ENV_FILE=/dev/null ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT=\(ports[2])
+            export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1} +sbwt none"
+            exec \(Self.program) > out 2>&1 < /dev/null
+            """
+        shell = try Self.spawn(script)
+        let isUp = poll(for: .seconds(90), every: .milliseconds(200)) {
+            try AMQPConnection(url, name: "probe").close()
+            return true
+        }
+        try #require(isUp, "the private broker did not start; see \(folder)/out")
+    }
+
+    /// Ends it as a power cut would.
+    func kill9() throws {
+        let pid = try #require(Self.read("\(folder)/pid").flatMap { pid_t($0) })
+        kill(pid, SIGKILL)
+        waitpid(shell, nil, 0)
+        shell = 0
+    }
+
+    /// Runs rabbitmqctl.
+    func control(_ arguments: String) throws {
+        let script = """
+            export HOME=\(folder) ERL_EPMD_PORT=\(ports[2]) RABBITMQ_CONF_ENV_FILE=/dev/null
+            exec /usr/lib/rabbitmq/bin/rabbitmqctl -q -n t\(ports[0])@localhost \(arguments) > \(folder)/ctl 2>&1
+            """
+        var status: Int32 = 0
+        waitpid(try Self.spawn(script), &status, 0)
+        try #require(status == 0, "rabbitmqctl \(arguments): \(Self.read("\(folder)/ctl") ?? "")")
+    }
+
+    func end() throws {
+        if shell != 0 { try kill9() }
+        let script = """
+            export ERL_EPMD_PORT=\(ports[2])
+            for i in 1 2 3 4 5 6 7 8 9 10; do epmd -port \(ports[2]) -kill && break; sleep 0.5; done > /dev/null 2>&1
+            rm -rf \(folder)
+            """
+        waitpid(try Self.spawn(script), nil, 0)
+    }
+
+    static func spawn(_ script: String) throws -> pid_t {
+        var pid: pid_t = 0
+        var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/bash", "-c", script].map { (text: String) in strdup(text)
+        }
+        arguments.append(nil)
+        defer { arguments.forEach { free($0) } }
+        let status = posix_spawn(&pid, "/bin/bash", nil, nil, arguments, environ)
+        try #require(status == 0)
+        return pid
+    }
+
+    static func read(_ path: String) -> String? {
+        guard let file = fopen(path, "r") else { return nil }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes.prefix(count), as: UTF8.self).split(separator: "\n").first.map(String.init)
+    }
+
+    static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                bind(descriptor, name, length) + getsockname(descriptor, name, &length)
+            }
+        }
+        try #require(status == 0)
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}

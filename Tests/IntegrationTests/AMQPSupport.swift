@@ -1,0 +1,58 @@
+import AMQP
+import Lifecycle
+import TestSupport
+import Testing
+
+/// The broker that the test command gives, and queues of one test's own on it.
+enum TestBroker {
+    static var isGiven: Bool { TestEnvironment.has(.amqp) }
+
+    static func required() throws -> AMQPURL { try AMQPURL(TestEnvironment.address(of: .amqp)) }
+
+    /// A name that no other test has.
+    static func name(_ stem: String) -> String { "test.\(stem).\(UInt64.random(in: 0 ... .max))" }
+
+    /// An exchange with one queue bound to the key `k`.
+    static func topology(_ name: String, arguments: [String: AMQPValue] = ["x-queue-type": "quorum"]) -> Topology {
+        Topology(
+            exchanges: [.init(name)],
+            queues: [.init(name, arguments: arguments)],
+            bindings: [.init(queue: name, exchange: name, key: "k")]
+        )
+    }
+}
+
+/// Values that other threads bring, to be waited for with a deadline.
+final class Collected<Value: Sendable>: Sendable {
+    private let values = Condition<[Value]>([])
+
+    func add(_ value: Value) { values.withLock { $0.append(value) } }
+
+    var all: [Value] { values.withLock { $0 } }
+
+    /// Waits until the values pass the test; gives what there is then.
+    func wait(seconds: Int64 = 20, until test: @escaping ([Value]) -> Bool) -> [Value] {
+        _ = values.wait(until: Monotonic.now() + .seconds(seconds), test)  // ignored: the caller checks the values
+        return all
+    }
+}
+
+/// A service on a thread, stopped at the end of a scope.
+final class Running {
+    private let stop = StopToken()
+    private let thread: OwnThread
+
+    init(_ service: any Service) {
+        let stop = stop
+        thread = OwnThread.start(name: "test-service") {
+            do { try service.run(until: stop) } catch { Issue.record("\(service.name) ended: \(error)") }
+        }
+    }
+
+    func end() {
+        stop.stop()
+        thread.join()
+    }
+
+    deinit { end() }
+}
