@@ -1,0 +1,148 @@
+package import AMQP
+package import Lifecycle
+package import Logging
+import ObserverCore
+import ObserverMessages
+package import Postgres
+package import Spool
+
+/// Takes segments from the spool to S3.
+///
+/// Six threads: consuming, publishing, deciding, transferring (inside ``SegmentObjects``), book-keeping, sweeping.
+package struct UploadService: Service {
+    /// What it works with.
+    package struct Settings: Sendable {
+        package var spool: Spool
+        package var broker: AMQPURL
+        package var database: ConnectionConfiguration
+        package var limits: UploadStateMachine.Limits
+        package var sweepInterval: Duration
+        package var crashPoints: CrashPoints
+
+        package init(
+            spool: Spool,
+            broker: AMQPURL,
+            database: ConnectionConfiguration,
+            limits: UploadStateMachine.Limits = .init(),
+            sweepInterval: Duration = .seconds(60),
+            crashPoints: CrashPoints = CrashPoints()
+        ) {
+            self.spool = spool
+            self.broker = broker
+            self.database = database
+            self.limits = limits
+            self.sweepInterval = sweepInterval
+            self.crashPoints = crashPoints
+        }
+    }
+
+    package let name = "upload"
+    private let settings: Settings
+    private let objects: any SegmentObjects
+    private let logger: Logger
+
+    package init(_ settings: Settings, objects: any SegmentObjects, logger: Logger) {
+        self.settings = settings
+        self.objects = objects
+        self.logger = logger
+    }
+
+    /// Uploads until stopped; then finishes what is under way, within 17 s.
+    ///
+    /// What is not done goes back to the queue.
+    package func run(until stop: StopToken) {
+        let inputs = BlockingQueue<Uploader.Input>(limit: 1_000_000)
+        let report: @Sendable (UploadStateMachine.Event) -> Void = { event in
+            _ = inputs.push(.event(event))  // ignored: full only after the end
+        }
+        let topology = Broker.topology(host: settings.spool.host)
+        let publisher = ConfirmedPublisher(
+            url: settings.broker,
+            name: "upload-publish",
+            topology: topology,
+            onEvent: log("publisher")
+        )
+        let consumer = ConsumerService(
+            url: settings.broker,
+            name: "upload-consume",
+            topology: topology,
+            queue: Broker.uploadQueue(host: settings.spool.host),
+            prefetch: UInt16(clamping: max(64, 4 * settings.limits.parallel)),
+            drainLimit: .seconds(17),
+            onEvent: log("consumer"),
+            handler: { take($0, inputs, publisher) }
+        )
+        let bookkeeper = Bookkeeper(
+            spool: settings.spool,
+            database: settings.database,
+            crashPoints: settings.crashPoints,
+            logger: logger,
+            report: report
+        )
+        let sweep = Sweep(
+            spool: settings.spool,
+            interval: settings.sweepInterval,
+            bookkeeper: bookkeeper,
+            logger: logger,
+            report: report
+        )
+        let surroundings = Uploader.Surroundings(
+            spool: settings.spool,
+            objects: objects,
+            publisher: publisher,
+            bookkeeper: bookkeeper,
+            wakeSweep: { sweep.wake() },
+            crashPoints: settings.crashPoints,
+            logger: logger
+        )
+        let uploader = Uploader(inputs: inputs)
+        let limits = settings.limits
+        // In the order of their end: no new work, then what is under way, then its proof, then the last messages.
+        let publishing = StopToken()
+        let publisherThread = OwnThread.start(name: "publish") { publisher.run(until: publishing) }
+        let bookkeeperThread = OwnThread.start(name: "books") { bookkeeper.run() }
+        let sweepThread = OwnThread.start(name: "sweep") { sweep.run(until: stop) }
+        let consumerThread = OwnThread.start(name: "consume") { consumer.run(until: stop) }
+        uploader.run(limits, surroundings, until: stop, drainLimit: .seconds(15))
+        objects.stop()
+        bookkeeper.stop()
+        bookkeeperThread.join()
+        consumerThread.join()
+        publishing.stop()
+        publisherThread.join()
+        sweepThread.join()
+    }
+
+    /// Reads a delivery; what cannot be read is parked as it is.
+    private func take(_ open: OpenDelivery, _ inputs: BlockingQueue<Uploader.Input>, _ publisher: ConfirmedPublisher) {
+        let body = open.delivery.message.body
+        do throws(MessageError) {
+            let recorded = try SegmentRecorded(body: body)
+            guard recorded.segment.host == settings.spool.host else {
+                throw MessageError(.invalid, "the segment is of host \(recorded.segment.host)")
+            }
+            if !inputs.push(.delivery(recorded, open)) { open.requeue() }
+        } catch {
+            logger.error("Message parked", ["error": .string(error.description), "bytes": .int(body.count)])
+            let id = open.delivery.message.messageID
+            let letter = DeadLetter.message(.malformed, error: error.description, body: body, messageID: id)
+            publisher.publish(letter, within: .seconds(5)) { outcome in
+                // Without a confirm the broker parks it itself.
+                if outcome == .confirmed { open.acknowledge() } else { open.reject() }
+            }
+        }
+    }
+
+    private func log(_ side: String) -> @Sendable (SessionEvent) -> Void {
+        { [logger] event in
+            switch event {
+            case .connected: logger.info("Broker connected", ["side": .string(side)])
+            case .disconnected(let error, let pause):
+                logger.warning(
+                    "Broker away; the spool is swept meanwhile",
+                    ["side": .string(side), "error": .string(error.description), "retry_in": .string("\(pause)")]
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import AMQP
+import Glibc
+import Lifecycle
+import Logging
+import ObserverCore
+import ObserverMessages
+import Spool
+
+/// Does what the state machine decides; owns it, on one thread.
+final class Uploader: Sendable {
+    enum Input: Sendable {
+        case event(UploadStateMachine.Event)
+        case delivery(SegmentRecorded, OpenDelivery)
+    }
+
+    /// Whom the uploader asks to do things.
+    struct Surroundings: Sendable {
+        let spool: Spool
+        let objects: any SegmentObjects
+        let publisher: ConfirmedPublisher
+        let bookkeeper: Bookkeeper
+        let wakeSweep: @Sendable () -> Void
+        let crashPoints: CrashPoints
+        let logger: Logger
+    }
+
+    /// How long a retry or a dead letter may take to be confirmed.
+    static let publishLimit: Duration = .seconds(5)
+
+    private let inputs: BlockingQueue<Input>
+
+    init(inputs: BlockingQueue<Input>) {
+        self.inputs = inputs
+    }
+
+    /// Works until stopped and idle, or until `drainLimit` after the stop.
+    func run(
+        _ limits: UploadStateMachine.Limits,
+        _ surroundings: Surroundings,
+        until stop: StopToken,
+        drainLimit: Duration
+    ) {
+        var shell = UploadShell(machine: UploadStateMachine(limits: limits), surroundings: surroundings, inputs: inputs)
+        var end: Monotonic?
+        while true {
+            if let input = inputs.pop(within: .milliseconds(100)) { shell.take(input) }
+            shell.react(to: .tick)
+            guard stop.isStopped else { continue }
+            if end == nil {
+                end = Monotonic.now() + drainLimit
+                shell.react(to: .stop)
+            }
+            if shell.machine.isIdle && inputs.count == 0 { return }
+            if let end, Monotonic.now() >= end {
+                surroundings.logger.warning("Stopped with uploads under way", ["uploads": .int(shell.machine.count)])
+                return
+            }
+        }
+    }
+}
+
+/// The uploader's thread: the state machine, the open deliveries, and how each action is done.
+private struct UploadShell {
+    var machine: UploadStateMachine
+    let surroundings: Uploader.Surroundings
+    let inputs: BlockingQueue<Uploader.Input>
+    private var deliveries: [DeliveryToken: OpenDelivery] = [:]
+    private var lastToken = 0
+
+    init(
+        machine: UploadStateMachine,
+        surroundings: Uploader.Surroundings,
+        inputs: BlockingQueue<Uploader.Input>
+    ) {
+        self.machine = machine
+        self.surroundings = surroundings
+        self.inputs = inputs
+    }
+
+    mutating func take(_ input: Uploader.Input) {
+        switch input {
+        case .event(let event): react(to: event)
+        case .delivery(let recorded, let delivery):
+            lastToken += 1
+            deliveries[lastToken] = delivery
+            react(to: .announced(recorded, lastToken))
+        }
+    }
+
+    mutating func react(to event: UploadStateMachine.Event) {
+        var events = [event]
+        while let event = events.popLast() {
+            for action in machine.handle(event, now: .now()) {
+                if let answer = perform(action) { events.append(answer) }
+            }
+        }
+    }
+
+    /// Does one action; gives its outcome if that is known at once.
+    private mutating func perform(_ action: UploadStateMachine.Action) -> UploadStateMachine.Event? {
+        let logger = surroundings.logger
+        switch action {
+        case .prepare(let id): return .prepared(id, prepare(id))
+        case .put(let segment): put(segment)
+        case .check(let segment):
+            let report = reporter
+            surroundings.objects.check(segment) { report(.checked(segment.id, $0)) }
+        case .hash(let segment): surroundings.bookkeeper.add(.hash(segment))
+        case .keep(let segment, let etag, let tries):
+            logger.debug(
+                "Uploaded",
+                ["segment.id": .string(segment.id.description), "bytes": .int(Int(segment.bytes))]
+            )
+            surroundings.bookkeeper.add(.keep(segment, etag: etag, tries: tries))
+        case .keepAgain(let receipt): surroundings.bookkeeper.add(.keepAgain(receipt))
+        case .discard(let id): surroundings.bookkeeper.add(.discard(id))
+        case .lookUp(let id): surroundings.bookkeeper.add(.lookUp(id))
+        case .publishRetry(let recorded, let pause): retry(recorded, pause)
+        case .park(let id, let recorded, let failure, let tries): park(id, recorded, failure, tries)
+        case .settle(let token, let verdict): settle(token, verdict)
+        case .sweep: surroundings.wakeSweep()
+        case .report(.away(let reason)):
+            logger.warning("S3 is away; uploads wait", ["error": .string(reason)])
+        case .report(.back):
+            logger.info("S3 is back; uploads go on", ["waiting": .int(machine.count)])
+        }
+        return nil
+    }
+
+    private var reporter: @Sendable (UploadStateMachine.Event) -> Void {
+        { [inputs] event in _ = inputs.push(.event(event)) }  // ignored: full only if closed
+    }
+
+    private func prepare(_ id: SegmentID) -> Preparation {
+        let spool = surroundings.spool
+        do {
+            if let receipt = try spool.receipt(id) { return .uploaded(receipt) }
+            guard let segment = try spool.segment(id), let media = spool.mediaStatus(id) else { return .missing }
+            guard media.bytes == segment.bytes else {
+                return .corrupt("the file has \(media.bytes) bytes, its sidecar says \(segment.bytes)")
+            }
+            return .ready(segment)
+        } catch {
+            return .corrupt("the sidecar or receipt cannot be read: \(error.reason)")
+        }
+    }
+
+    private func put(_ segment: Segment) {
+        surroundings.crashPoints.reach(.beforePut)
+        let report = reporter
+        surroundings.objects.put(segment, file: surroundings.spool.media(segment.id)) { report(.put(segment.id, $0)) }
+    }
+
+    private func retry(_ recorded: SegmentRecorded, _ pause: Duration) {
+        let id = recorded.segment.id
+        surroundings.logger.info(
+            "Refused; tried again later",
+            ["segment.id": .string(id.description), "attempt": .int(recorded.attempt), "pause": .string("\(pause)")]
+        )
+        let report = reporter
+        do {
+            let message = try recorded.retryMessage(after: recorded.attempt, pause: pause)
+            surroundings.publisher.publish(message, within: Uploader.publishLimit) { [surroundings] outcome in
+                surroundings.crashPoints.reach(.afterRetry)
+                report(.published(id, isConfirmed: outcome == .confirmed))
+            }
+        } catch {
+            report(.published(id, isConfirmed: false))
+        }
+    }
+
+    private func park(_ id: SegmentID, _ recorded: SegmentRecorded?, _ failure: Failure, _ tries: Int) {
+        var fields: [LogKey: LogValue] = [
+            "segment.id": .string(id.description), "tries": .int(tries), "cycle": .int(recorded?.cycle ?? 0),
+            "reason": .string(failure.kind.rawValue), "error": .string(failure.detail),
+        ]
+        if let recorded { fields["camera.id"] = .int(Int(recorded.segment.cameraID.rawValue)) }
+        surroundings.logger.error("Upload failed; the segment is parked and its file kept", fields)
+        if let recorded { surroundings.bookkeeper.add(.fail(recorded.segment, failure, tries: tries)) }
+
+        let body: [UInt8]
+        do { body = try recorded?.message().body ?? Array("{\"id\":\"\(id)\"}".utf8) } catch { body = [] }
+        let reason: DeadLetter.Reason =
+            switch failure.kind {
+            case .refused: .refused
+            case .corrupt: .corrupt
+            case .missing: .missing
+            }
+        let report = reporter
+        let letter = DeadLetter.message(reason, error: failure.detail, body: body, messageID: id.description)
+        surroundings.publisher.publish(letter, within: Uploader.publishLimit) { outcome in
+            report(.published(id, isConfirmed: outcome == .confirmed))
+        }
+    }
+
+    private mutating func settle(_ token: DeliveryToken, _ verdict: UploadStateMachine.Verdict) {
+        guard let delivery = deliveries.removeValue(forKey: token) else { return }
+        switch verdict {
+        case .acknowledge: delivery.acknowledge()
+        case .requeue: delivery.requeue()
+        case .reject: delivery.reject()
+        }
+    }
+}
