@@ -30,15 +30,19 @@ choose_user() {
     AS_USER=(setpriv "--reuid=$SERVICE_USER" "--regid=$(id -g "$SERVICE_USER")" --init-groups)
     local folder
     for folder in "$OBSERVER_HOME" "$REPO/.build"; do
-        "${AS_USER[@]}" test -x "$(nearest_folder "$folder")" && continue
+        may_enter "$folder" && continue
         # A folder above is closed to that user (a clone in /root, say): let the services pass through it, read only.
-        AS_USER+=("--inh-caps=+dac_read_search" "--ambient-caps=+dac_read_search")
-        "${AS_USER[@]}" test -x "$(nearest_folder "$folder")" 2>/dev/null && return 0
+        # The secure bit makes access(2), which RabbitMQ asks, count the capability too.
+        AS_USER+=("--inh-caps=+dac_read_search" "--ambient-caps=+dac_read_search" "--securebits=+no_setuid_fixup")
+        may_enter "$folder" && return 0
         fail "user $SERVICE_USER, which the services run as, cannot enter $folder" \
             "a folder above it is closed to other users, and this machine does not let root lend the right to read" \
             "put the clone (or OBSERVER_HOME) below a folder that everybody may enter, such as /srv, or run as a user"
     done
 }
+
+# Asks the system itself: `test -x` looks at mode bits alone and knows nothing of capabilities.
+may_enter() { "${AS_USER[@]}" stat "$(nearest_folder "$1")/." >/dev/null 2>&1; }
 
 # The nearest existing folder at or above a path.
 nearest_folder() {
