@@ -1,1 +1,5 @@
-print("not built yet")
+import Glibc
+import ObserverConfiguration
+import ObserverUpload
+
+exit(UploadProgram.run(environment: ProcessEnvironment.current()))
