@@ -1,0 +1,73 @@
+import ObserverConfiguration
+
+extension Command {
+    static let check = Command(
+        name: "check",
+        usage: "[--json]",
+        summary: "Try everything that Observer needs, and say how to mend what is wrong.",
+        details: """
+            The database and its migrations, the broker, S3 (puts, reads and deletes one small object), the clock against
+            S3's, the spool (when OBSERVER_SPOOL is set) and the key (when OBSERVER_KEY is). Exit code 1 when something has to be mended.
+            """,
+        flags: ["--json"],
+        run: { arguments, configuration in
+            let findings = Checks(configuration: configuration).run()
+            if arguments.has("--json") {
+                Output.result("[\(findings.map(\.json).joined(separator: ","))]")
+            } else {
+                for finding in findings { Output.result(finding.text) }
+            }
+            return findings.allSatisfy(\.isGood) ? .done : .failed
+        }
+    )
+}
+
+/// The outcome of one check.
+struct Finding {
+    let name: String
+    let isGood: Bool
+    let detail: String
+    /// What to do, where it is not good.
+    var hint: String?
+
+    /// Settings that are missing or wrong, on one line.
+    init(name: String, _ error: ConfigurationError) {
+        self.init(name: name, isGood: false, detail: error.problems.map(\.description).joined(separator: "; "))
+    }
+
+    init(name: String, isGood: Bool, detail: String, hint: String? = nil) {
+        self.name = name
+        self.isGood = isGood
+        self.detail = detail
+        self.hint = hint
+    }
+
+    var text: String {
+        let line =
+            "\(isGood ? "ok  " : "MEND")  \(name)\(String(repeating: " ", count: max(1, 10 - name.count)))\(detail)"
+        guard !isGood, let hint else { return line }
+        return "\(line)\n      → \(hint)"
+    }
+
+    var json: String {
+        var fields = [
+            "\"check\":\(Self.quoted(name))", "\"ok\":\(isGood)", "\"detail\":\(Self.quoted(detail))",
+        ]
+        fields.append("\"hint\":\(isGood ? "null" : hint.map(Self.quoted) ?? "null")")
+        return "{\(fields.joined(separator: ","))}"
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": result += "\\\(scalar)"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,162 @@
+import AMQP
+import Crypto
+import Glibc
+import HTTPClient
+import ObserverConfiguration
+import ObserverCore
+import ObserverStore
+import Postgres
+import S3
+
+/// What `observerctl check` tries.
+///
+/// Each check stands alone: one that fails does not hide another.
+struct Checks {
+    let configuration: ToolConfiguration
+
+    func run() -> [Finding] {
+        var findings = [database(), broker()]
+        findings += storage()
+        if configuration.has("OBSERVER_SPOOL") { findings.append(spool()) }
+        if configuration.has("OBSERVER_KEY") { findings.append(key()) }
+        return findings
+    }
+
+    private func finding(_ name: String, hint: String, _ body: () throws -> String) -> Finding {
+        do {
+            return Finding(name: name, isGood: true, detail: try body())
+        } catch let error as ConfigurationError {
+            return Finding(name: name, error)
+        } catch {
+            return Finding(name: name, isGood: false, detail: "\(error)", hint: Tool.hint(for: error) ?? hint)
+        }
+    }
+
+    // MARK: Database and broker
+
+    private func database() -> Finding {
+        finding("database", hint: "check OBSERVER_DATABASE_URL") {
+            let connection = try configuration.connect()
+            let version =
+                try connection.rows("select current_setting('server_version')", as: (String).self).first ?? "?"
+            // Where the migrations are not at hand, as in a container of a worker, the tables are not compared.
+            guard let directory = try? Migrations.directory(nil) else { return "PostgreSQL \(version)" }
+            let migrations = try Migration.load(from: directory)
+            guard try Migrator(connection).isUpToDate(migrations) else {
+                throw ToolError(description: "migrations are missing", hint: "observerctl migrate")
+            }
+            return "PostgreSQL \(version), migration \(migrations.count)"
+        }
+    }
+
+    private func broker() -> Finding {
+        finding("broker", hint: "check that RabbitMQ runs, and OBSERVER_AMQP_URL") {
+            let url = try AMQPURL(try configuration.broker().expose())
+            try AMQPConnection(url, name: "observerctl check").close()
+            return "\(url.host):\(url.port)"
+        }
+    }
+
+    // MARK: S3
+
+    private func storage() -> [Finding] {
+        let hint = "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET"
+        let storage: S3Configuration
+        do {
+            storage = try configuration.s3()
+        } catch {
+            return [Finding(name: "s3", error)]
+        }
+        let transfers = Transfers(name: "s3", parallel: 1)
+        defer { transfers.stop() }
+        let client = S3Client(storage, transfers: transfers, limits: .short)
+        let rights = finding("s3", hint: hint) {
+            let bytes = Array("Observer tries whether it may write here.\n".utf8)
+            let key = "\(try configuration.prefix())/.check/\(UniqueID.makeRandom())"
+            try client.put(
+                Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "text/plain")
+            )
+            guard try client.get(key) == bytes else { throw ToolError(description: "an object came back changed") }
+            try client.delete(key)
+            return "bucket \(storage.bucket): may write, read and delete"
+        }
+        return [rights, clock(storage, transfers)]
+    }
+
+    /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
+    private func clock(_ storage: S3Configuration, _ transfers: Transfers) -> Finding {
+        finding("clock", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
+            let request = HTTPRequest(
+                method: "HEAD",
+                url: "\(storage.scheme)://\(storage.authority)/",
+                headers: [],
+                limits: .short
+            )
+            let response = try transfers.send(request)
+            guard let date = response.header("date"), let theirs = Self.seconds(httpDate: date) else {
+                return "S3 does not say the time, so it is not compared"
+            }
+            let difference = Int64(time(nil)) - theirs
+            guard abs(difference) <= 5 else {
+                throw ToolError(description: "\(abs(difference)) s \(difference > 0 ? "ahead of" : "behind") S3's")
+            }
+            return "within \(abs(difference)) s of S3's"
+        }
+    }
+
+    /// Reads `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
+    static func seconds(httpDate text: String) -> Int64? {
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+        let fields = text.split(separator: " ")
+        guard fields.count == 6, fields[5] == "GMT", let month = months.firstIndex(of: String(fields[2])) else {
+            return nil
+        }
+        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
+        return Timestamp(rfc3339: "\(fields[3])-\(number)-\(fields[1])T\(fields[4])Z").map { $0.milliseconds / 1000 }
+    }
+
+    // MARK: This machine
+
+    /// Less than this is too little for an outage of S3 of any length.
+    private static let leastFree: UInt64 = 2 << 30
+
+    private func spool() -> Finding {
+        finding("spool", hint: "make the folder, give it to the user of the workers, or move OBSERVER_SPOOL") {
+            let folder = try configuration.spool()
+            let probe = "\(folder)/.check-\(getpid())"
+            let file = open(probe, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+            guard file >= 0 else { throw ToolError(description: "cannot write to \(folder): \(Self.reason())") }
+            defer {
+                close(file)
+                unlink(probe)
+            }
+            guard write(file, "x", 1) == 1, fsync(file) == 0 else {
+                throw ToolError(description: "cannot write to \(folder): \(Self.reason())")
+            }
+            var space = statvfs()
+            guard statvfs(folder, &space) == 0 else { throw ToolError(description: Self.reason()) }
+            let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
+            let gigabytes = Double(free * 10 / (1 << 30)) / 10
+            guard free >= Self.leastFree else {
+                throw ToolError(
+                    description: "only \(gigabytes) GiB free at \(folder)",
+                    hint: "free or add disk space: an outage of S3 is bridged by it"
+                )
+            }
+            return "\(folder), \(gigabytes) GiB free"
+        }
+    }
+
+    private func key() -> Finding {
+        finding("key", hint: "make one: observerctl key") {
+            guard let text = try configuration.value("OBSERVER_KEY"), [UInt8](base64: text)?.count == 32 else {
+                throw ToolError(description: "OBSERVER_KEY is not 32 bytes in base64")
+            }
+            return "32 bytes"
+        }
+    }
+
+    private static func reason() -> String {
+        strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
+    }
+}

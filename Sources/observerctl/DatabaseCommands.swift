@@ -1,0 +1,69 @@
+import Glibc
+import ObserverConfiguration
+import ObserverStore
+import Postgres
+
+extension Command {
+    static let migrate = Command(
+        name: "migrate",
+        usage: "[--migrations DIR]",
+        summary: "Bring the database's tables up to date.",
+        details: """
+            Applies what is missing, all or nothing; several may run at once. A migration that was changed after it was
+            applied, or a database that is newer than this program, is refused.
+            Reads OBSERVER_DATABASE_URL. DIR is sql/migrations of the source tree this program was built in, or
+            /usr/share/observer/sql/migrations.
+            """,
+        options: ["--migrations"],
+        run: { arguments, configuration in
+            let migrations = try Migration.load(from: try Migrations.directory(arguments.value("--migrations")))
+            let applied = try Migrator(try configuration.connect()).migrate(migrations)
+            for migration in applied { Output.note("applied \(migration.version) \(migration.name)") }
+            Output.note("the database is at migration \(migrations.count)")
+            return .done
+        }
+    )
+
+    static let schema = Command(
+        name: "schema",
+        usage: "",
+        summary: "Print the database's tables as SQL.",
+        details: """
+            Sorted and without owners, so that it can be compared: sql/schema.sql is made by it from a migrated database.
+            Reads OBSERVER_DATABASE_URL.
+            """,
+        run: { _, configuration in
+            Output.raw(try SchemaDump(try configuration.connect()).text())
+            return .done
+        }
+    )
+}
+
+/// Where the migrations are.
+enum Migrations {
+    private static let installed = "/usr/share/observer/sql/migrations"
+
+    /// The directory that was given, that of the source tree around this program, or the installed one.
+    static func directory(_ given: String?) throws -> String {
+        if let given { return given }
+        var folder = executable.split(separator: "/")
+        while folder.popLast() != nil {
+            let candidate = "/\((folder + ["sql", "migrations"]).joined(separator: "/"))"
+            if access(candidate, R_OK) == 0 { return candidate }
+        }
+        guard access(installed, R_OK) == 0 else {
+            throw ToolError(description: "cannot find the migrations", hint: "give them with --migrations DIR")
+        }
+        return installed
+    }
+
+    private static var executable: String {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { text in
+                text.baseAddress.map { readlink("/proc/self/exe", $0, text.count) } ?? 0
+            }
+        }
+        return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+    }
+}
