@@ -1,1 +1,5 @@
-print("not built yet")
+import Glibc
+import ObserverCapture
+import ObserverConfiguration
+
+exit(CaptureProgram.run(environment: ProcessEnvironment.current()))

@@ -1,0 +1,370 @@
+import Crypto
+import Lifecycle
+import Logging
+import Media
+import ObserverCore
+import Spool
+import Synchronization
+
+/// What all recorders of a process share.
+final class RecorderContext: Sendable {
+    let worker: String
+    let spool: Spool
+    let prefix: String
+    /// Nil: no pictures.
+    let pictureInterval: Duration?
+    let writers: WriterPool
+    let pictures: PicturePool
+    let bookkeeper: Bookkeeper
+    let addresses: AddressBook
+    let admission = Admission(limit: 16)
+    let logger: Logger
+
+    init(
+        worker: String,
+        spool: Spool,
+        prefix: String,
+        pictureInterval: Duration?,
+        writers: WriterPool,
+        pictures: PicturePool,
+        bookkeeper: Bookkeeper,
+        addresses: AddressBook,
+        logger: Logger
+    ) {
+        self.worker = worker
+        self.spool = spool
+        self.prefix = prefix
+        self.pictureInterval = pictureInterval
+        self.writers = writers
+        self.pictures = pictures
+        self.bookkeeper = bookkeeper
+        self.addresses = addresses
+        self.logger = logger
+    }
+}
+
+/// What to record, and how.
+struct RecorderPlan: Sendable {
+    var camera: Camera
+    var password: Secret?
+    var epoch: Int64
+    /// From when on the camera should have been recorded.
+    var uncoveredSince: Timestamp?
+    /// How long to wait before the first attempt, so that many cameras do not begin together.
+    var delay = Duration.zero
+
+    /// Whether a running recorder can go on under the other plan: nothing that matters to it differs.
+    func isSame(as other: RecorderPlan) -> Bool {
+        camera.url == other.camera.url && camera.username == other.camera.username && password == other.password
+            && camera.segmentSeconds == other.camera.segmentSeconds && camera.transport == other.camera.transport
+            && camera.audio == other.camera.audio
+    }
+}
+
+/// Why a recorder ends.
+enum RecorderEnding: Sendable {
+    /// The camera was switched off or deleted.
+    case off
+    /// Another recorder of this process takes over, because the camera was changed.
+    case replaced
+    /// Another process has the camera.
+    case lost
+    /// The process ends.
+    case shutdown
+}
+
+/// The recorder of one camera: its thread, and the handle that others have on it.
+final class CameraRecorder: Sendable {
+    let plan: RecorderPlan
+    let lane: WriterLane
+    private let context: RecorderContext
+    private let stop = StopToken()
+    private let interrupt = MediaInterrupt()
+    private let currentEpoch: Atomic<Int64>
+    private let paused = Atomic(false)
+    private let ending = Mutex<RecorderEnding>(.shutdown)
+    private let covered = Mutex<Timestamp?>(nil)
+    private let ended = Condition(false)
+
+    /// Starts the thread, which waits for its predecessor's end first.
+    ///
+    /// - Parameters:
+    ///   - plan: What to record.
+    ///   - predecessor: The recorder that had the camera before.
+    ///   - isContinued: Whether the time from the predecessor's end on counts as not recorded.
+    ///   - context: What all recorders share.
+    init(_ plan: RecorderPlan, after predecessor: CameraRecorder?, continuing isContinued: Bool, context: RecorderContext) {
+        self.plan = plan
+        self.context = context
+        lane = predecessor?.lane ?? WriterLane(camera: plan.camera.id)
+        currentEpoch = Atomic(plan.epoch)
+        OwnThread.start(name: "cam-\(plan.camera.id)") { [self] in
+            if let predecessor { _ = predecessor.waitForEnd(until: .now() + .seconds(10)) }
+            let before = isContinued ? predecessor?.coveredUntil ?? predecessor?.plan.uncoveredSince : nil
+            let loop = RecorderLoop(self, uncoveredSince: before ?? plan.uncoveredSince)
+            loop.run()
+            ended.withLock { $0 = true }
+        }
+    }
+
+    /// Asks for the end.
+    func end(_ reason: RecorderEnding) {
+        guard !stop.isStopped else { return }
+        ending.withLock { $0 = reason }
+        stop.stop()
+        interrupt.stop()
+    }
+
+    func waitForEnd(until deadline: Monotonic) -> Bool {
+        ended.wait(until: deadline) { $0 }
+    }
+
+    /// The assignment got a new epoch: the next segment has it.
+    func setEpoch(_ epoch: Int64) {
+        currentEpoch.store(epoch, ordering: .relaxed)
+    }
+
+    var epoch: Int64 { currentEpoch.load(ordering: .relaxed) }
+
+    /// The disk has no room for this camera, or has again.
+    func setPaused(_ isPaused: Bool) {
+        paused.store(isPaused, ordering: .relaxed)
+    }
+
+    var isPaused: Bool { paused.load(ordering: .relaxed) }
+
+    /// UTC up to which the camera is recorded; nil if it never was.
+    var coveredUntil: Timestamp? { covered.withLock { $0 } }
+
+    // MARK: For the loop
+
+    fileprivate var parts: (RecorderContext, StopToken, MediaInterrupt) { (context, stop, interrupt) }
+    fileprivate var endingReason: RecorderEnding { ending.withLock { $0 } }
+    fileprivate func setCovered(_ until: Timestamp) { covered.withLock { $0 = until } }
+}
+
+/// What the thread of a camera does: carries out what `RecorderState` decides.
+private final class RecorderLoop {
+    private let recorder: CameraRecorder
+    private let context: RecorderContext
+    private let stop: StopToken
+    private let interrupt: MediaInterrupt
+    private let plan: RecorderPlan
+    private let logger: Logger
+    private var source: LibAVSource
+    private var state = RecorderState()
+    private var recording: Recording?
+    private var status: CameraStatus
+    private var uncoveredSince: Timestamp?
+    private var hasGapRow = false
+    private var wasRecorded = false
+    private var statusDue = Monotonic.now()
+
+    init(_ recorder: CameraRecorder, uncoveredSince: Timestamp?) {
+        self.recorder = recorder
+        self.uncoveredSince = uncoveredSince
+        (context, stop, interrupt) = recorder.parts
+        plan = recorder.plan
+        let camera = plan.camera
+        logger = context.logger.with(["camera": .int(Int(camera.id.rawValue))])
+        var options = LibAVSource.Options(address: camera.url)
+        if let user = camera.username, !user.isEmpty { options.credentials = (user, plan.password?.expose() ?? "") }
+        options.transport = LibAVSource.Transport(rawValue: camera.transport.rawValue) ?? .auto
+        options.audio = camera.audio == .copy
+        options.admit = { [addresses = context.addresses] address throws(MediaError) in try addresses.admit(address) }
+        source = LibAVSource(options, interrupt: interrupt)
+        status = CameraStatus(cameraID: camera.id, state: .connecting, since: .now(), worker: context.worker)
+    }
+
+    func run() {
+        perform(state.begin())
+        stop.wait(for: plan.delay)
+        while !stop.isStopped {
+            if recorder.isPaused { handle(.disk(isFull: true)) }
+            switch state.step(at: .now()) {
+            case .open: connect()
+            case .read: read()
+            case .wait(let until): stop.wait(until: until)
+            case .knock(let until): knock(until: until)
+            case .pause:
+                stop.wait(for: .seconds(1))
+                if !recorder.isPaused { handle(.disk(isFull: false)) }
+            }
+        }
+        close(.stopped)
+        finish()
+    }
+
+    // MARK: Steps
+
+    private func connect() {
+        guard context.admission.enter(until: stop) else { return }
+        defer { context.admission.leave() }
+        do throws(MediaError) {
+            let streams = try source.open()
+            for note in streams.notes { logger.warning("Recording without a part", ["note": .string(note)]) }
+            recording = Recording(
+                streams,
+                camera: plan.camera,
+                epoch: { [recorder] in recorder.epoch },
+                lane: recorder.lane,
+                context: context
+            )
+            status.video = video(streams.video)
+            handle(.opened)
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func read() {
+        guard let recording else { return fail(MediaError(.stalled, "the stream is not open")) }
+        var count = 0
+        do throws(MediaError) {
+            while true {
+                try recording.take(try source.next())
+                count &+= 1
+                if count & 7 == 0 { try lookAround(recording) }
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// What is not needed for every packet.
+    private func lookAround(_ recording: Recording) throws(MediaError) {
+        if let until = recording.coveredUntil { recorder.setCovered(until) }
+        if let from = recording.takeNewlyCovered() { covered(from: from) }
+        if recorder.lane.hasFailed.load(ordering: .relaxed), let error = recorder.lane.takeFailure() {
+            handle(.interrupted(.diskFull, error.kind == .diskFull ? "the disk of the spool is full" : "the spool's disk failed"))
+        }
+        if recording.isBehind, !recording.resumeIfCaughtUp() {
+            handle(.interrupted(.diskFull, "the disk of the spool is too slow"))
+        }
+        if recorder.isPaused { throw MediaError(.file, "the disk of the spool is full") }
+        recording.askForPicture()
+        let now = Monotonic.now()
+        guard now >= statusDue, status.state == .recording else { return }
+        refresh(recording, now)
+    }
+
+    private func knock(until: Monotonic) {
+        let error = context.addresses.knock(plan.camera.url, within: .seconds(1))
+        handle(.knocked(error == nil, error.flatMap { Cause($0.kind) } ?? .unreachable, error?.detail ?? ""))
+        switch state.step(at: .now()) {
+        case .wait, .knock: stop.wait(until: until)
+        default: return
+        }
+    }
+
+    private func fail(_ error: MediaError) {
+        let warning = source.takeWarning()
+        close(.lost)
+        guard !stop.isStopped, let cause = Cause(error.kind) else { return }
+        if recorder.isPaused { return handle(.disk(isFull: true)) }
+        logger.debug("Stream failed", ["error": LogValue(error), "library": .string(warning ?? "")])
+        handle(.failed(cause, error.detail))
+    }
+
+    private func close(_ reason: StreamCutter.EndReason) {
+        recording?.end(reason)
+        if let until = recording?.coveredUntil { recorder.setCovered(until) }
+        if let from = recording?.takeNewlyCovered(), !stop.isStopped { covered(from: from) }
+        recording = nil
+        source.close()
+    }
+
+    // MARK: Reports
+
+    private func covered(from: Timestamp) {
+        handle(.recording)
+        if !hasGapRow, let since = uncoveredSince, from.milliseconds - since.milliseconds >= 1000 {
+            openGap(from: since, .noWorker, "the recording was being started")
+        }
+        // Also for the first picture of a recorder: an earlier life of the process may have left a gap open.
+        if hasGapRow || !wasRecorded { context.bookkeeper.closeGap(of: plan.camera.id, at: from) }
+        hasGapRow = false
+        wasRecorded = true
+        uncoveredSince = nil
+    }
+
+    private func openGap(from start: Timestamp, _ cause: Cause, _ detail: String) {
+        let gap = Gap(cameraID: plan.camera.id, startedAt: start, endedAt: nil, cause: cause, detail: detail)
+        context.bookkeeper.openGap(gap)
+        hasGapRow = true
+    }
+
+    private func handle(_ event: RecorderState.Event) {
+        perform(state.handle(event, at: .now(), chance: Double.random(in: 0...1)))
+    }
+
+    private func perform(_ actions: [RecorderState.Action]) {
+        for action in actions {
+            switch action {
+            case .report(let state, let cause, let detail):
+                report(state, cause, detail)
+            case .beginGap(let cause, let detail):
+                let since = (wasRecorded ? recorder.coveredUntil : nil) ?? uncoveredSince ?? .now()
+                uncoveredSince = since
+                openGap(from: since, cause, detail)
+            case .endGap:
+                continue  // closed by `covered`, which knows the moment
+            }
+        }
+    }
+
+    private func report(_ newState: CameraState, _ cause: Cause?, _ detail: String?) {
+        if status.state != newState {
+            status.since = .now()
+            logger.info(
+                "Camera",
+                ["state": .string(newState.rawValue), "cause": .string(cause?.rawValue ?? ""), "detail": .string(detail ?? "")]
+            )
+        }
+        status.state = newState
+        status.cause = cause
+        status.detail = detail
+        status.reconnects = state.reconnects
+        if let recording, newState == .recording { return refresh(recording, .now()) }
+        context.bookkeeper.report(status)
+    }
+
+    private func refresh(_ recording: Recording, _ now: Monotonic) {
+        statusDue = now + .seconds(10)
+        status.lastFrameAt = .now()
+        status.video = video(recording.streams.video)
+        let measure = recording.measure
+        let seconds = Double((now - measure.begun).wholeMilliseconds) / 1000
+        if seconds > 2 {
+            status.video?.fps = (Double(measure.frames) / seconds * 10).rounded() / 10
+            status.video?.bitrate = Int(Double(measure.bytes) * 8 / seconds)
+        }
+        context.bookkeeper.report(status)
+    }
+
+    private func video(_ track: VideoTrack) -> VideoInfo {
+        VideoInfo(
+            codec: track.codec.rawValue,
+            width: track.width,
+            height: track.height,
+            fps: track.framesPerSecond,
+            bitrate: 0
+        )
+    }
+
+    private func finish() {
+        let camera = plan.camera.id
+        switch recorder.endingReason {
+        case .off:
+            if hasGapRow { context.bookkeeper.closeGap(of: camera, at: .now()) }
+            context.bookkeeper.report(CameraStatus(cameraID: camera, state: .off, since: .now(), worker: context.worker))
+            logger.info("Camera", ["state": .string("off")])
+        case .shutdown:
+            guard !hasGapRow else { return }
+            let since = recorder.coveredUntil ?? uncoveredSince ?? .now()
+            openGap(from: since, .noWorker, "the recorder was stopped")
+        case .replaced, .lost:
+            return
+        }
+    }
+}

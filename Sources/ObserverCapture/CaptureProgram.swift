@@ -1,0 +1,56 @@
+import AMQP
+import Crypto
+import Lifecycle
+import Logging
+import Media
+import ObserverConfiguration
+import Postgres
+import Spool
+
+/// The whole of `observer-capture`, from its environment to its exit code.
+package enum CaptureProgram {
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// - Returns: 0 after a signal, 1 after a failure, 78 (EX_CONFIG) when a setting is wrong.
+    package static func run(environment: [String: String]) -> Int32 {
+        MediaLibrary.start()
+        let configuration: CaptureConfiguration
+        do {
+            configuration = try CaptureConfiguration(environment: environment)
+        } catch {
+            let logger = Logger(label: "capture")
+            for problem in error.problems { logger.error("Wrong setting", ["error": .string(problem.description)]) }
+            return ConfigurationError.exitCode
+        }
+        let logger = configuration.log.logger("capture").with(["worker": .string(configuration.node)])
+        let settings: CaptureService.Settings
+        do {
+            settings = try self.settings(configuration)
+        } catch {
+            logger.error("Wrong settings", ["error": LogValue(error)])
+            return error is SpoolError ? 1 : ConfigurationError.exitCode
+        }
+        logger.info(
+            "Starting",
+            ["media": .string(MediaLibrary.version), "spool": .string(configuration.spool)]
+        )
+        let service = CaptureService(settings, logger: logger)
+        return ServiceGroup(logger: logger, services: [service], shutdownLimit: .seconds(25)).run()
+    }
+
+    private static func settings(_ configuration: CaptureConfiguration) throws -> CaptureService.Settings {
+        CaptureService.Settings(
+            worker: configuration.node,
+            spool: try Spool(at: configuration.spool),
+            broker: try AMQPURL(configuration.broker.expose()),
+            database: try ConnectionConfiguration(
+                url: configuration.database.expose(),
+                applicationName: "observer-capture"
+            ),
+            key: configuration.sealingKey,
+            networks: configuration.networks,
+            prefix: configuration.prefix,
+            pictureInterval: configuration.pictureSeconds > 0 ? .seconds(configuration.pictureSeconds) : nil
+        )
+    }
+}

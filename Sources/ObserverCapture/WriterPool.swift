@@ -1,0 +1,244 @@
+import Crypto
+import Glibc
+import Lifecycle
+import Logging
+import Media
+import ObserverCore
+import Spool
+import Synchronization
+
+/// What the writers and the thread of one camera share: how far the writers are behind, and whether they failed.
+final class WriterLane: Sendable {
+    /// Bytes on their way to the disk.
+    let queuedBytes = Atomic(0)
+    /// Whether a segment of this camera failed since `takeFailure`; cheap enough to look at with each packet.
+    let hasFailed = Atomic(false)
+    private let failure = Mutex<SpoolError?>(nil)
+    let camera: CameraID
+
+    init(camera: CameraID) {
+        self.camera = camera
+    }
+
+    func fail(_ error: SpoolError) {
+        failure.withLock { $0 = error }
+        hasFailed.store(true, ordering: .releasing)
+    }
+
+    func takeFailure() -> SpoolError? {
+        hasFailed.store(false, ordering: .releasing)
+        return failure.withLock { failure in
+            defer { failure = nil }
+            return failure
+        }
+    }
+}
+
+/// What is known of a segment when its last bytes are on their way.
+struct SegmentEnding: Sendable {
+    var reason: SegmentEnd
+    var flags: [String]
+    var startedAt: Timestamp
+    var mediaStart90k: Int64
+    var mediaDuration90k: Int64
+    var frames: Int
+    var codecs: String
+    var width: Int
+    var height: Int
+    var hasAudio: Bool
+}
+
+/// Writes segments to the disk on threads of its own: the thread of a camera never waits for a disk.
+///
+/// A camera always has the same writer, so that its bytes stay in order.
+final class WriterPool: Sendable {
+    private enum Job: Sendable {
+        case begin(WriterLane, SegmentDraft, MediaBytes)
+        case append(WriterLane, SegmentID, MediaBytes)
+        case end(WriterLane, SegmentID, SegmentEnding)
+    }
+
+    private static let laneLimit = 32 << 20
+    private static let poolLimit = 1 << 30
+
+    private let queues: [BlockingQueue<Job>]
+    private let threads = Mutex<[OwnThread]>([])
+    private let queuedBytes = Atomic(0)
+    private let spool: Spool
+    private let logger: Logger
+    private let onCommit: @Sendable (Segment) -> Void
+
+    /// - Parameter onCommit: Called on a writer's thread with each segment that is safe on the disk; short.
+    init(spool: Spool, threads count: Int, logger: Logger, onCommit: @escaping @Sendable (Segment) -> Void) {
+        self.spool = spool
+        self.logger = logger
+        self.onCommit = onCommit
+        queues = (0..<count).map { _ in BlockingQueue(limit: 100_000) }
+    }
+
+    func start() {
+        threads.withLock { threads in
+            threads = queues.enumerated().map { index, queue in
+                OwnThread.start(name: "writer-\(index)") { [self] in write(queue) }
+            }
+        }
+    }
+
+    /// Finishes what is queued and ends the threads.
+    func finish() {
+        for queue in queues { queue.close() }
+        for thread in threads.withLock({ $0 }) { thread.join() }
+    }
+
+    func begin(_ draft: SegmentDraft, initSection: MediaBytes, lane: WriterLane) -> Bool {
+        push(.begin(lane, draft, initSection), bytes: initSection.count, lane)
+    }
+
+    /// False if the disk is too far behind; then the bytes were not taken.
+    func append(_ bytes: MediaBytes, to id: SegmentID, lane: WriterLane) -> Bool {
+        push(.append(lane, id, bytes), bytes: bytes.count, lane)
+    }
+
+    func end(_ id: SegmentID, _ ending: SegmentEnding, lane: WriterLane) {
+        push(.end(lane, id, ending), bytes: 0, lane)
+    }
+
+    @discardableResult
+    private func push(_ job: Job, bytes: Int, _ lane: WriterLane) -> Bool {
+        guard bytes == 0 || lane.queuedBytes.load(ordering: .relaxed) + bytes <= Self.laneLimit,
+            bytes == 0 || queuedBytes.load(ordering: .relaxed) + bytes <= Self.poolLimit
+        else { return false }
+        account(bytes, lane)
+        let queue = queues[Int(lane.camera.rawValue.magnitude) % queues.count]
+        guard queue.push(job) else {
+            account(-bytes, lane)
+            return false
+        }
+        return true
+    }
+
+    private func account(_ bytes: Int, _ lane: WriterLane) {
+        lane.queuedBytes.wrappingAdd(bytes, ordering: .relaxed)
+        queuedBytes.wrappingAdd(bytes, ordering: .relaxed)
+    }
+
+    // MARK: On the writers' threads
+
+    private struct Open {
+        let lane: WriterLane
+        let segment: OpenSegment
+        let initBytes: Int
+        let initHash: String
+        var syncedAt: Monotonic
+        var isDirty = false
+    }
+
+    private func write(_ queue: BlockingQueue<Job>) {
+        var open: [SegmentID: Open] = [:]
+        while true {
+            let job = queue.pop(within: .milliseconds(500))
+            if let job {
+                perform(job, &open)
+            } else if queue.isClosed {
+                return
+            }
+            syncOld(&open, isIdle: job == nil)
+        }
+    }
+
+    private func perform(_ job: Job, _ open: inout [SegmentID: Open]) {
+        switch job {
+        case .begin(let lane, let draft, let bytes):
+            account(-bytes.count, lane)
+            attempt(lane, draft.id, &open) { open throws(SpoolError) in
+                let segment = try spool.begin(draft)
+                try bytes.withUnsafeBytes { buffer throws(SpoolError) in
+                    try segment.append(buffer)
+                    var hasher = SHA256Hasher()
+                    hasher.update(buffer)
+                    open[draft.id] = Open(
+                        lane: lane,
+                        segment: segment,
+                        initBytes: bytes.count,
+                        initHash: hasher.finalize().hex,
+                        syncedAt: .now()
+                    )
+                }
+            }
+        case .append(let lane, let id, let bytes):
+            account(-bytes.count, lane)
+            attempt(lane, id, &open) { open throws(SpoolError) in
+                guard let entry = open[id] else { return }
+                try bytes.withUnsafeBytes { buffer throws(SpoolError) in try entry.segment.append(buffer) }
+                open[id]?.isDirty = true
+            }
+        case .end(let lane, let id, let ending):
+            attempt(lane, id, &open) { open throws(SpoolError) in
+                guard let entry = open.removeValue(forKey: id) else { return }
+                try finish(entry, ending)
+            }
+        }
+    }
+
+    private func finish(_ entry: Open, _ ending: SegmentEnding) throws(SpoolError) {
+        guard ending.frames > 0 else { return try spool.discard(entry.segment.draft.id) }
+        let hash = try entry.segment.finish()
+        var draft = entry.segment.draft
+        draft.startedAt = ending.startedAt
+        let measure = SegmentMeasure(
+            bytes: entry.segment.bytes,
+            sha256: hash,
+            initBytes: Int64(entry.initBytes),
+            initSHA256: entry.initHash,
+            mediaStart90k: ending.mediaStart90k,
+            mediaDuration90k: ending.mediaDuration90k,
+            frames: ending.frames,
+            codecs: ending.codecs,
+            width: ending.width,
+            height: ending.height,
+            hasAudio: ending.hasAudio
+        )
+        let segment = Segment(draft, measure, endReason: ending.reason, flags: ending.flags)
+        try spool.commit(segment)
+        onCommit(segment)
+    }
+
+    /// A file that failed stays where it is: what is whole in it is recovered by the next start.
+    private func attempt(
+        _ lane: WriterLane,
+        _ id: SegmentID,
+        _ open: inout [SegmentID: Open],
+        _ body: (inout [SegmentID: Open]) throws(SpoolError) -> Void
+    ) {
+        do throws(SpoolError) {
+            try body(&open)
+        } catch {
+            open[id] = nil
+            if error.kind == .diskFull { try? spool.releaseReserve() }
+            logger.error(
+                "Segment could not be written",
+                ["camera": .int(Int(lane.camera.rawValue)), "segment": .string(id.description), "error": LogValue(error)]
+            )
+            lane.fail(error)
+            if error.kind == .directoryNotDurable {
+                // Renames may be lost although they were reported as done: only a new start finds out which.
+                logger.error("The spool's directory cannot be made durable; ending", ["error": LogValue(error)])
+                _exit(1)
+            }
+        }
+    }
+
+    /// What was written is on the disk two seconds later.
+    private func syncOld(_ open: inout [SegmentID: Open], isIdle: Bool) {
+        let now = Monotonic.now()
+        for (id, entry) in open where entry.isDirty && now - entry.syncedAt > .seconds(2) {
+            attempt(entry.lane, id, &open) { open throws(SpoolError) in
+                try entry.segment.sync()
+                open[id]?.syncedAt = now
+                open[id]?.isDirty = false
+            }
+            // One at a time while there is work, so that the queue does not wait for all of them.
+            if !isIdle { return }
+        }
+    }
+}
