@@ -75,7 +75,8 @@ let package = Package(
             "ObserverWeb",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "FastCGI", "HTTPRouting", "Mustache", "Postgres", "AMQP", "S3", "Crypto", "Lifecycle", "Logging",
+                "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto", "Lifecycle",
+                "Logging",
             ]
         ),
         module(

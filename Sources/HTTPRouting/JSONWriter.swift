@@ -23,13 +23,13 @@ public struct JSONWriter {
     // MARK: Values in an array, or the whole document
 
     /// Writes an object.
-    public mutating func object(_ members: (inout JSONWriter) throws -> Void) rethrows {
+    public mutating func object<E: Error>(_ members: (inout JSONWriter) throws(E) -> Void) throws(E) {
         separate()
         try nested("{", "}", members)
     }
 
     /// Writes an array.
-    public mutating func array(_ elements: (inout JSONWriter) throws -> Void) rethrows {
+    public mutating func array<E: Error>(_ elements: (inout JSONWriter) throws(E) -> Void) throws(E) {
         separate()
         try nested("[", "]", elements)
     }
@@ -38,6 +38,12 @@ public struct JSONWriter {
     public mutating func value(_ text: String) {
         separate()
         write(text)
+    }
+
+    /// Writes text that is lent as UTF-8.
+    public mutating func value(utf8: UnsafeRawBufferPointer) {
+        separate()
+        write(utf8: utf8)
     }
 
     /// Writes a number.
@@ -61,13 +67,19 @@ public struct JSONWriter {
     // MARK: Members of an object
 
     /// Writes a member that is an object.
-    public mutating func object(_ name: StaticString, _ members: (inout JSONWriter) throws -> Void) rethrows {
+    public mutating func object<E: Error>(
+        _ name: StaticString,
+        _ members: (inout JSONWriter) throws(E) -> Void
+    ) throws(E) {
         key(name)
         try nested("{", "}", members)
     }
 
     /// Writes a member that is an array.
-    public mutating func array(_ name: StaticString, _ elements: (inout JSONWriter) throws -> Void) rethrows {
+    public mutating func array<E: Error>(
+        _ name: StaticString,
+        _ elements: (inout JSONWriter) throws(E) -> Void
+    ) throws(E) {
         key(name)
         try nested("[", "]", elements)
     }
@@ -76,6 +88,12 @@ public struct JSONWriter {
     public mutating func field(_ name: StaticString, _ text: String?) {
         key(name)
         if let text { write(text) } else { writeNull() }
+    }
+
+    /// Writes a member that is text lent as UTF-8, or null.
+    public mutating func field(_ name: StaticString, utf8: UnsafeRawBufferPointer?) {
+        key(name)
+        if let utf8 { write(utf8: utf8) } else { writeNull() }
     }
 
     /// Writes a member that is a number or null.
@@ -125,6 +143,17 @@ public struct JSONWriter {
         write(text)
     }
 
+    /// Writes a member that is an object and whose name is known at run time only.
+    public mutating func object<E: Error>(
+        named name: String,
+        _ members: (inout JSONWriter) throws(E) -> Void
+    ) throws(E) {
+        separate()
+        write(name)
+        bytes.append(UInt8(ascii: ":"))
+        try nested("{", "}", members)
+    }
+
     /// Writes a member whose name is known at run time only.
     public mutating func field(named name: String, _ value: JSONValue) {
         separate()
@@ -149,11 +178,11 @@ public struct JSONWriter {
         bytes.append(UInt8(ascii: ":"))
     }
 
-    private mutating func nested(
+    private mutating func nested<E: Error>(
         _ open: Unicode.Scalar,
         _ close: Unicode.Scalar,
-        _ content: (inout JSONWriter) throws -> Void
-    ) rethrows {
+        _ content: (inout JSONWriter) throws(E) -> Void
+    ) throws(E) {
         bytes.append(UInt8(ascii: open))
         needsComma = false
         try content(&self)
@@ -175,19 +204,21 @@ public struct JSONWriter {
     }
 
     private mutating func write(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
         var text = text
-        text.withUTF8 { utf8 in
-            var start = 0
-            for index in utf8.indices {
-                let byte = utf8[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                bytes.append(contentsOf: utf8[start..<index])
-                escape(byte)
-                start = index + 1
-            }
-            bytes.append(contentsOf: utf8[start..<utf8.count])
+        text.withUTF8 { write(utf8: UnsafeRawBufferPointer($0)) }
+    }
+
+    private mutating func write(utf8: UnsafeRawBufferPointer) {
+        bytes.append(UInt8(ascii: "\""))
+        var start = 0
+        for index in utf8.indices {
+            let byte = utf8[index]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            bytes.append(contentsOf: utf8[start..<index])
+            escape(byte)
+            start = index + 1
         }
+        bytes.append(contentsOf: utf8[start..<utf8.count])
         bytes.append(UInt8(ascii: "\""))
     }
 

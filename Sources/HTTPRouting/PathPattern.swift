@@ -85,6 +85,9 @@ extension PathPattern.ParameterType {
 public struct PathParameters: Sendable {
     var values: [(name: String, text: String)] = []
 
+    /// The parameters of a path without any.
+    public init() {}
+
     /// The text of a parameter.
     ///
     /// - Precondition: The route's pattern has a parameter of this name.

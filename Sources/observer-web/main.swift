@@ -1,1 +1,5 @@
-print("not built yet")
+import Glibc
+import ObserverConfiguration
+import ObserverWeb
+
+exit(WebProgram.run(environment: ProcessEnvironment.current()))

@@ -1,0 +1,136 @@
+package import FastCGI
+import HTTPRouting
+import ObserverCore
+import ObserverStore
+import Postgres
+
+/// `/cameras/` and what is below it.
+package enum CamerasAPI {
+    private static let path = "/api/v1/cameras/"
+
+    /// The cameras of a page, written from the database's answer straight into the body.
+    @Sendable package static func list(_ request: WebRequest) throws -> Response {
+        let fields = try request.query(["q", "tag", "state", "limit", "after"])
+        let query = CameraQuery(
+            text: fields["q"],
+            tag: fields["tag"],
+            state: try QueryValue.word(fields, "state"),
+            limit: try QueryValue.integer(fields, "limit", in: 1...CameraQuery.longestPage) ?? CameraQuery.longestPage,
+            after: try QueryValue.identifier(fields, "after").map { CameraID(rawValue: $0) }
+        )
+        var json = JSONWriter(capacity: 64 * 1024)
+        var last: Int64 = 0
+        var count = 0
+        try json.array { json throws(PostgresError) in
+            count = try CameraStore(request.database).forEachRow(query) { row throws(PostgresError) in
+                last = try CameraJSON.write(row, to: &json)
+            }
+        }
+        var response = Response.json(json)
+        if count == query.limit { response.add(.link, QueryValue.next(path, fields, after: String(last))) }
+        return response
+    }
+
+    @Sendable package static func create(_ request: WebRequest) throws -> Response {
+        let fields = try request.http.jsonObject().mapValues { $0.field }
+        let listing = try CameraService(request.context).create(fields)
+        var response = answer(listing, status: 201)
+        response.set(.location, path + listing.camera.id.description)
+        return response
+    }
+
+    @Sendable package static func show(_ request: WebRequest) throws -> Response {
+        answer(try CameraService(request.context).get(request.cameraID))
+    }
+
+    @Sendable package static func patch(_ request: WebRequest) throws -> Response {
+        let types = ["application/json", "application/merge-patch+json"]
+        let fields = try request.http.jsonObject(mediaTypes: types).mapValues { $0.field }
+        let expected = try expectedVersion(request)
+        return answer(try CameraService(request.context).patch(request.cameraID, fields, expecting: expected).0)
+    }
+
+    @Sendable package static func delete(_ request: WebRequest) throws -> Response {
+        let fields = try request.query(["recordings"])
+        if let recordings = fields["recordings"] {
+            let message =
+                recordings == "delete"
+                ? "recordings follow their retention for now; delete the camera without this parameter"
+                : "can only be delete"
+            throw Problem(422, "The recordings can't be deleted at once.", errors: ["recordings": message])
+        }
+        try CameraService(request.context).delete(request.cameraID, expecting: try expectedVersion(request))
+        return Response(status: 204)
+    }
+
+    @Sendable package static func on(_ request: WebRequest) throws -> Response {
+        answer(try CameraService(request.context).setActive(request.cameraID, true), status: 202)
+    }
+
+    @Sendable package static func off(_ request: WebRequest) throws -> Response {
+        answer(try CameraService(request.context).setActive(request.cameraID, false), status: 202)
+    }
+
+    /// The original's switch: `{"is_active": true}`.
+    @Sendable package static func updateState(_ request: WebRequest) throws -> Response {
+        let fields = try request.http.jsonObject()
+        var errors = fields.keys.filter { $0 != "is_active" }.reduce(into: [String: String]()) {
+            $0[$1] = "is not a field of this request"
+        }
+        guard case .bool(let isActive)? = fields["is_active"], errors.isEmpty else {
+            switch fields["is_active"] {
+            case .bool: break
+            case nil: errors["is_active"] = "is required"
+            case let value?: errors["is_active"] = "must be true or false, not \(value.typeName)"
+            }
+            throw FieldErrors(errors)
+        }
+        return answer(try CameraService(request.context).setActive(request.cameraID, isActive))
+    }
+
+    /// The newest picture; with `?t=` the address is of that picture alone and may be kept.
+    @Sendable package static func snapshot(_ request: WebRequest) throws -> Response {
+        let fields = try request.query(["t"])
+        guard let picture = try StatusStore(request.database).picture(of: request.cameraID) else {
+            throw Problem(404, "There is no picture of this camera yet.")
+        }
+        let tag = EntityTag(String(picture.takenAt.microseconds))
+        let isFresh = request.http.isFresh(tag)
+        var response =
+            isFresh ? Response(status: 304) : Response(contentType: "image/jpeg", body: picture.jpeg)
+        response.set(.eTag, tag.description)
+        response.set(.cacheControl, fields["t"] == nil ? "private, no-cache" : "private, max-age=600")
+        return response
+    }
+
+    private static func answer(_ listing: CameraListing, status: Int = 200) -> Response {
+        var json = JSONWriter(capacity: 1024)
+        CameraJSON.write(listing, to: &json)
+        var response = Response.json(json, status: status)
+        response.set(.eTag, EntityTag(String(listing.camera.version)).description)
+        return response
+    }
+
+    /// The version that `If-Match` speaks of; the camera's own, if it is among those named.
+    private static func expectedVersion(_ request: WebRequest) throws -> Int64? {
+        guard request.http.header("If-Match") != nil else { return nil }
+        let version = try CameraService(request.context).get(request.cameraID).camera.version
+        try request.http.checkIfMatch(EntityTag(String(version)))
+        return version
+    }
+}
+
+extension JSONValue {
+    /// The value as the rules for fields take it.
+    fileprivate var field: FieldValue {
+        switch self {
+        case .null: .null
+        case .bool(let value): .bool(value)
+        case .int(let number): .integer(number)
+        case .double(let number): .number(number)
+        case .string(let text): .string(text)
+        case .array(let elements): .list(elements.map(\.field))
+        case .object: .object
+        }
+    }
+}

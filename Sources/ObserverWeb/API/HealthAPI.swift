@@ -1,0 +1,60 @@
+package import FastCGI
+import HTTPRouting
+import Postgres
+
+/// Whether the process lives, and whether what it needs is there.
+package enum HealthAPI {
+    /// The original's health check.
+    @Sendable package static func up(_ request: WebRequest) -> Response {
+        var response = Response(text: "UP")
+        response.set(.cacheControl, "no-store")
+        return response
+    }
+
+    /// 200 as long as requests are answered; for a supervisor.
+    @Sendable package static func live(_ request: WebRequest) -> Response {
+        var json = JSONWriter()
+        json.object { $0.field("status", "live") }
+        return .json(json)
+    }
+
+    /// 200 when everything that is needed answers, 503 with what does not; for a load balancer and for people.
+    @Sendable package static func ready(_ request: WebRequest) -> Response {
+        var findings = [("database", database(request))]
+        findings += HealthBoard.Part.allCases.map { ($0.rawValue, request.site.health[$0]) }
+        let isReady = findings.allSatisfy { $0.1.isGood }
+        var json = JSONWriter()
+        json.object { json in
+            json.field("status", isReady ? "ready" : "not ready")
+            json.object("checks") { json in
+                for (name, finding) in findings {
+                    json.field(
+                        named: name,
+                        .object(["ok": .bool(finding.isGood), "detail": .string(finding.detail)])
+                    )
+                }
+            }
+        }
+        var response = Response.json(json, status: isReady ? 200 : 503)
+        if !isReady { response.set(.retryAfter, "3") }
+        return response
+    }
+
+    private static func database(_ request: WebRequest) -> HealthBoard.Finding {
+        do throws(PostgresError) {
+            try request.database.execute("select 1 from cameras limit 1", within: .seconds(2))
+            return .init(isGood: true, detail: "answers")
+        } catch {
+            return .init(isGood: false, detail: error.description)
+        }
+    }
+}
+
+extension Response {
+    /// An answer in JSON that no cache keeps.
+    static func json(_ json: JSONWriter, status: Int = 200) -> Response {
+        var response = Response(status: status, contentType: "application/json", body: json.bytes)
+        response.set(.cacheControl, "no-store")
+        return response
+    }
+}

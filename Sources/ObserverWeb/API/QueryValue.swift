@@ -1,0 +1,59 @@
+import HTTPRouting
+import ObserverCore
+
+/// Reads the parameters of lists; what is wrong is told by the parameter's name.
+enum QueryValue {
+    /// A whole number within a range.
+    static func integer(_ fields: FormFields, _ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
+        guard let text = fields[name] else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw problem(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// The number of a row.
+    static func identifier(_ fields: FormFields, _ name: String) throws(Problem) -> Int64? {
+        guard let text = fields[name] else { return nil }
+        guard let number = Int64(text), number >= 0 else { throw problem(name, "must be the number of a camera") }
+        return number
+    }
+
+    /// One of a set of words.
+    static func word<Word: RawRepresentable & CaseIterable>(
+        _ fields: FormFields,
+        _ name: String
+    ) throws(Problem) -> Word? where Word.RawValue == String {
+        guard let text = fields[name] else { return nil }
+        guard let word = Word(rawValue: text) else {
+            throw problem(name, "must be one of \(Word.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return word
+    }
+
+    /// A moment.
+    static func time(_ fields: FormFields, _ name: String) throws(Problem) -> Timestamp? {
+        guard let text = fields[name] else { return nil }
+        guard let time = Timestamp(rfc3339: text) else {
+            throw problem(name, "must be a time such as 2026-11-23T20:00:00Z (a + in it percent-encoded)")
+        }
+        return time
+    }
+
+    /// The identifier of a segment.
+    static func segment(_ fields: FormFields, _ name: String) throws(Problem) -> SegmentID? {
+        guard let text = fields[name] else { return nil }
+        guard let id = SegmentID(text) else { throw problem(name, "must be the id of a segment") }
+        return id
+    }
+
+    /// `Link` to the next page of a list (RFC 8288).
+    static func next(_ path: String, _ fields: FormFields, after: String) -> String {
+        let others = fields.fields.filter { $0.name != "after" }
+        return "<\(path)?\(FormFields(others + [("after", after)]).encoded)>; rel=\"next\""
+    }
+
+    private static func problem(_ name: String, _ message: String) -> Problem {
+        Problem(422, "The parameter \(name) \(message).", errors: [name: message])
+    }
+}

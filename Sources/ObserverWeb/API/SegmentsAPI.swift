@@ -1,0 +1,124 @@
+package import FastCGI
+import Glibc
+import HTTPRouting
+import ObserverCore
+import ObserverStore
+import S3
+
+/// Recordings: their list, and their bytes by way of nginx.
+package enum SegmentsAPI {
+    /// For how long a signed address works; nginx uses it at once, and again when a player seeks.
+    private static let addressSeconds = 300
+
+    /// The segments of a camera, oldest first.
+    @Sendable package static func list(_ request: WebRequest) throws -> Response {
+        let fields = try request.query(["from", "to", "after", "limit"])
+        let longest = SegmentStore.Query.longestPage
+        let from = try QueryValue.time(fields, "from")
+        let to = try QueryValue.time(fields, "to")
+        if let from, let to, from >= to {
+            throw Problem(422, "The parameter to must be after from.", errors: ["to": "must be after from"])
+        }
+        let query = SegmentStore.Query(
+            camera: request.cameraID,
+            from: from,
+            to: to,
+            after: try QueryValue.segment(fields, "after"),
+            limit: try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest
+        )
+        let records = try SegmentStore(request.database).list(query)
+        if records.isEmpty { _ = try CameraService(request.context).get(request.cameraID) }
+        var json = JSONWriter(capacity: records.count * 600 + 16)
+        json.array { json in
+            for record in records { write(record, to: &json) }
+        }
+        var response = Response.json(json)
+        if records.count == query.limit, let last = records.last {
+            let path = "/api/v1/cameras/\(request.cameraID)/segments"
+            response.add(.link, QueryValue.next(path, fields, after: last.segment.id.description))
+        }
+        return response
+    }
+
+    /// The video of a segment.
+    ///
+    /// The caller is let in here; nginx then sends the bytes from S3 or from the spool, with
+    /// ranges.
+    @Sendable package static func video(_ request: WebRequest) throws -> Response {
+        guard let id = SegmentID(request.parameters.text("id")),
+            var record = try SegmentStore(request.database).get(id)
+        else { throw Problem(404, "There is no such recording.") }
+        if record.state == .spooled || record.state == .failed {
+            if let spool = request.site.spool, isThere("\(spool)/ready/\(id).mp4") {
+                return handOver("/internal/spool/\(id).mp4", record)
+            }
+            // It may have gone to the store since the row was read.
+            guard let again = try SegmentStore(request.database).get(id) else {
+                throw Problem(404, "There is no such recording.")
+            }
+            record = again
+        }
+        switch record.state {
+        case .stored:
+            return handOver(storeLocation(record, request.site), record)
+        case .spooled, .failed:
+            throw Problem(404, "The recording is still on another machine, on its way to the store.")
+        case .expired:
+            throw Problem(410, "The recording was deleted when its time was over.")
+        case .lost:
+            throw Problem(410, "The recording is lost: \(record.error ?? "its bytes are gone").")
+        }
+    }
+
+    private static func storeLocation(_ record: SegmentRecord, _ site: WebSite) -> String {
+        let url = site.signer.presignGet(
+            key: record.segment.objectKey,
+            expires: addressSeconds,
+            responseHeaders: [
+                ("response-content-type", "video/mp4"), ("response-content-disposition", disposition(record)),
+                ("response-cache-control", "private, no-store"),
+            ],
+            at: Int64(time(nil))
+        )
+        return "/internal/s3\(url.path)?\(url.query)"
+    }
+
+    private static func handOver(_ location: String, _ record: SegmentRecord) -> Response {
+        var response = Response(contentType: "video/mp4")
+        response.set(.accelRedirect, location)
+        response.set("Content-Disposition", disposition(record))
+        response.set(.cacheControl, "private, no-store")
+        return response
+    }
+
+    /// The name under which a browser saves it.
+    private static func disposition(_ record: SegmentRecord) -> String {
+        let start = record.segment.startedAt.rfc3339.filter { $0 != ":" && $0 != "-" }
+        return "inline; filename=\"camera-\(record.segment.cameraID)-\(start).mp4\""
+    }
+
+    private static func isThere(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
+    private static func write(_ record: SegmentRecord, to json: inout JSONWriter) {
+        let segment = record.segment
+        json.object { json in
+            json.field("id") { segment.id.append(to: &$0) }
+            json.field("camera_id", segment.cameraID.rawValue)
+            json.field("started_at", time: segment.startedAt)
+            json.field("duration_ms", segment.durationMilliseconds)
+            json.field("bytes", segment.bytes)
+            json.field("sha256", segment.sha256)
+            json.field("state", record.state.rawValue)
+            json.field("codecs", segment.codecs)
+            json.field("width", segment.width)
+            json.field("height", segment.height)
+            json.field("has_audio", segment.hasAudio)
+            json.field("epoch", segment.epoch)
+            json.field("object_key", segment.objectKey)
+            json.field("tries", record.tries)
+            json.field("error", record.error)
+        }
+    }
+}

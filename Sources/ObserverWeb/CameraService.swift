@@ -1,0 +1,103 @@
+import Crypto
+import FastCGI
+package import HTTPRouting
+package import ObserverCore
+import ObserverMessages
+package import ObserverStore
+
+/// What people and programs do with cameras: the same for API and forms.
+///
+/// A change is in the database when a method returns; then, and not before, its worker is told.
+package struct CameraService {
+    private let context: WebContext
+    private let store: CameraStore
+
+    package init(_ context: WebContext) {
+        self.context = context
+        store = CameraStore(context.database)
+    }
+
+    /// Creates a camera.
+    ///
+    /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`.
+    package func create(_ fields: [String: FieldValue]) throws -> CameraListing {
+        let changes = try CameraFields.create(fields, policy: context.site.networks)
+        var id: CameraID?
+        var sealed: [UInt8]?
+        if case .set(let password) = changes.password {
+            let reserved = try store.reserveID()
+            id = reserved
+            sealed = try seal(password, reserved)
+        }
+        let listing = try store.create(changes, id: id, sealedPassword: sealed)
+        announce(listing)
+        return listing
+    }
+
+    /// Changes a camera.
+    ///
+    /// - Parameters:
+    ///   - id: Which one.
+    ///   - fields: What to change, as in RFC 7396.
+    ///   - expected: The version the caller has seen; nil: whatever it is.
+    /// - Returns: The camera, and whether anything was different.
+    /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`; `Problem` 404 and 412.
+    package func patch(
+        _ id: CameraID,
+        _ fields: [String: FieldValue],
+        expecting expected: Int64? = nil
+    ) throws -> (CameraListing, isChanged: Bool) {
+        let changes = try CameraFields.patch(fields, policy: context.site.networks)
+        let sealed: Change<[UInt8]> =
+            switch changes.password {
+            case .keep: .keep
+            case .clear: .clear
+            case .set(let password): .set(try seal(password, id))
+            }
+        return try finish(try store.patch(id, changes, sealedPassword: sealed, expecting: expected))
+    }
+
+    /// Switches a camera on or off; doing it again changes nothing.
+    package func setActive(_ id: CameraID, _ isActive: Bool) throws -> CameraListing {
+        try finish(try store.setActive(id, isActive)).0
+    }
+
+    /// Deletes a camera; its recordings follow their retention.
+    package func delete(_ id: CameraID, expecting expected: Int64? = nil) throws {
+        _ = try finish(try store.delete(id, expecting: expected))
+    }
+
+    /// A camera.
+    ///
+    /// - Throws: `PostgresError`, `Problem` 404.
+    package func get(_ id: CameraID) throws -> CameraListing {
+        guard let listing = try store.get(id) else { throw Self.notFound }
+        return listing
+    }
+
+    package static var notFound: Problem { Problem(404, "There is no such camera.") }
+
+    private func finish(_ result: CameraStore.ChangeResult) throws(Problem) -> (CameraListing, isChanged: Bool) {
+        switch result {
+        case .done(let listing, let isChanged):
+            if isChanged { announce(listing) }
+            return (listing, isChanged)
+        case .conflict(let version):
+            throw Problem(
+                412,
+                "It was changed by someone else in the meantime; read it again and repeat the change."
+            ).with(.eTag, EntityTag("\(version)").description)
+        case .notFound:
+            throw Self.notFound
+        }
+    }
+
+    private func seal(_ password: String, _ id: CameraID) throws(CryptoError) -> [UInt8] {
+        try context.site.sealingKey.seal(Array(password.utf8), for: "camera:\(id):password")
+    }
+
+    private func announce(_ listing: CameraListing) {
+        let changed = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
+        context.site.announce(changed, listing.owner)
+    }
+}

@@ -1,0 +1,62 @@
+import Crypto
+package import FastCGI
+package import HTTPRouting
+package import Logging
+import ObserverCore
+import Postgres
+
+/// Which answer an error gets: the one place that decides.
+package enum ErrorResponses {
+    /// Seconds after which a client may try again when a server that we need is away.
+    private static let retryAfter = "5"
+
+    /// The problem to answer with; what is not the caller's doing is logged, with the request's number.
+    package static func problem(_ error: any Error, _ request: Request, _ logger: Logger) -> Problem {
+        switch error {
+        case let problem as Problem: return problem
+        case let error as FieldErrors: return fields(error)
+        case let error as PostgresError: return database(error, request, logger)
+        case let error as CryptoError where error.kind == .unavailable:
+            logger.warning("Request not answered for want of memory", ["error": LogValue(error)])
+            return Problem(503, "There is not enough memory for this now. Try again in a few seconds.")
+                .with(.retryAfter, retryAfter)
+        default: return unexpected(error, request, logger)
+        }
+    }
+
+    private static func fields(_ error: FieldErrors) -> Problem {
+        let names = error.errors.keys.sorted().joined(separator: ", ")
+        let isOne = error.errors.count == 1
+        return Problem(
+            422,
+            "\(isOne ? "A field is" : "\(error.errors.count) fields are") not right: \(names). Nothing was changed.",
+            errors: error.errors
+        )
+    }
+
+    private static func database(_ error: PostgresError, _ request: Request, _ logger: Logger) -> Problem {
+        switch error.kind {
+        case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded, .authentication, .unknownDatabase,
+            .configuration, .schema, .forbidden:
+            logger.warning("Database not available", ["error": LogValue(error), "hint": .string(error.hint ?? "")])
+            return Problem(503, "The database is not available. Recording goes on. Try again in a few seconds.")
+                .with(.retryAfter, retryAfter)
+        case .uniqueViolation, .foreignKeyViolation:
+            return Problem(409, "This does not fit what is stored already; read it again and repeat the change.")
+        case .invalidValue, .server, .decoding, .misuse:
+            return unexpected(error, request, logger)
+        }
+    }
+
+    private static func unexpected(_ error: any Error, _ request: Request, _ logger: Logger) -> Problem {
+        let number = request.parameter("REQUEST_ID") ?? "-"
+        logger.error(
+            "Request failed",
+            [
+                "error": LogValue(error), "request.id": .string(number), "request.method": .string(request.method),
+                "request.path": .string(request.path),
+            ]
+        )
+        return Problem(500, "Something went wrong here. The log tells more under request \(number).")
+    }
+}

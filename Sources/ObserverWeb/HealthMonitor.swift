@@ -1,0 +1,44 @@
+import AMQP
+import Glibc
+import Lifecycle
+import S3
+
+/// Looks at broker, store and spool every few seconds, on a thread of its own.
+struct HealthMonitor: Service {
+    let name = "health"
+    let board: HealthBoard
+    let isBrokerConnected: @Sendable () -> Bool
+    let store: S3Client
+    let spool: String?
+
+    private static let interval = Duration.seconds(3)
+    /// Below this much free space the spool is no place for recordings.
+    private static let leastFreeBytes: UInt64 = 64 << 20
+
+    func run(until stop: StopToken) throws {
+        repeat {
+            let isConnected = isBrokerConnected()
+            board.set(.broker, .init(isGood: isConnected, detail: isConnected ? "connected" : "not connected"))
+            board.set(.spool, checkSpool())
+            board.set(.storage, checkStore())
+        } while !stop.wait(for: Self.interval)
+    }
+
+    private func checkStore() -> HealthBoard.Finding {
+        do throws(S3Error) {
+            try store.checkBucket()
+            return .init(isGood: true, detail: "the bucket answers")
+        } catch {
+            return .init(isGood: false, detail: "the bucket does not answer: \(error.kind.rawValue)")
+        }
+    }
+
+    private func checkSpool() -> HealthBoard.Finding {
+        guard let spool else { return .init(isGood: true, detail: "not on this machine") }
+        var facts = statvfs()
+        guard statvfs(spool, &facts) == 0 else { return .init(isGood: false, detail: "can't be read") }
+        let free = UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
+        guard free >= Self.leastFreeBytes else { return .init(isGood: false, detail: "\(free >> 20) MiB free") }
+        return .init(isGood: true, detail: "\(free >> 20) MiB free")
+    }
+}

@@ -1,0 +1,34 @@
+import FastCGI
+import HTTPRouting
+import ObserverCore
+
+/// Every address of the web process, and the least role that may use it.
+package enum Routes {
+    package static let table: RouteTable = {
+        var routes = RouteTable(problemPage: { problem, _ in problem.response })
+
+        // Health, open to everybody.
+        routes.api(.get, "/api/v1/controller/healthcheck", nil, HealthAPI.up)
+        routes.api(.get, "/api/v1/cameras/healthcheck", nil, HealthAPI.up)
+        routes.api(.get, "/api/v1/health/live", nil, HealthAPI.live)
+        routes.api(.get, "/api/v1/health/ready", nil, HealthAPI.ready)
+        routes.api(.get, "/api/v1/openapi.json", nil, OpenAPI.show)
+
+        // Cameras.
+        routes.api(.get, "/api/v1/cameras/", .viewer, CamerasAPI.list)
+        routes.api(.post, "/api/v1/cameras/", .operator, CamerasAPI.create)
+        routes.api(.get, "/api/v1/cameras/{id:int}", .viewer, CamerasAPI.show)
+        routes.api(.patch, "/api/v1/cameras/{id:int}", .operator, CamerasAPI.patch)
+        routes.api(.delete, "/api/v1/cameras/{id:int}", .operator, CamerasAPI.delete)
+        routes.api(.post, "/api/v1/cameras/{id:int}/on", .operator, CamerasAPI.on)
+        routes.api(.post, "/api/v1/cameras/{id:int}/off", .operator, CamerasAPI.off)
+        routes.api(.post, "/api/v1/controller/camera/{id:int}/update_state", .operator, CamerasAPI.updateState)
+        routes.api(.get, "/api/v1/cameras/{id:int}/snapshot.jpg", .viewer, CamerasAPI.snapshot)
+
+        // Recordings.
+        routes.api(.get, "/api/v1/cameras/{id:int}/segments", .viewer, SegmentsAPI.list)
+        routes.api(.get, "/api/v1/segments/{id:uuid}.mp4", .viewer, SegmentsAPI.video)
+
+        return routes
+    }()
+}

@@ -1,0 +1,133 @@
+package import Crypto
+package import FastCGI
+package import HTTPRouting
+import Logging
+import ObserverCore
+import ObserverStore
+package import Postgres
+
+/// Signs people in and out.
+package struct SignIn {
+    private let context: WebContext
+
+    package init(_ context: WebContext) {
+        self.context = context
+    }
+
+    /// What became of an attempt.
+    package enum Outcome: Sendable {
+        /// In; `cookies` are the values of `Set-Cookie`.
+        case signedIn(cookies: [String])
+        /// The name or the password is wrong; which one is not told.
+        case refused
+        /// Too many failures; the next attempt may come after so many seconds.
+        case throttled(seconds: Int)
+        /// Too many people sign in at once.
+        case busy
+    }
+
+    /// So many failures within so many seconds are allowed; then that time has to pass.
+    ///
+    /// Nobody is locked out for longer than a quarter of an hour. Many people may share an address.
+    private static let accountLimits = [
+        Limit(failures: 5, seconds: 30), Limit(failures: 10, seconds: 300), Limit(failures: 20, seconds: 900),
+    ]
+    private static let addressLimits = [Limit(failures: 30, seconds: 60), Limit(failures: 100, seconds: 900)]
+    private struct Limit {
+        let failures: Int
+        let seconds: Int
+    }
+
+    /// How long a person waits for a turn to have the password checked.
+    private static let patience = Duration.seconds(5)
+    /// Hash of nobody's password: an unknown name costs the same work as a wrong password.
+    private static let nobody = PasswordHash(
+        text: "$scrypt$ln=17,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    )
+
+    // MARK: The form
+
+    /// What the sign-in form must carry, and the cookie to set with it.
+    package func gate(_ request: Request) throws(CryptoError) -> (csrf: String, cookie: String) {
+        let cookie = context.site.gatekeeper.cookie
+        if let secret = cookie.readGate(request) { return (secret, cookie.setGate(secret)) }
+        let secret = try Self.secret()
+        return (secret, cookie.setGate(secret))
+    }
+
+    /// Refuses a sign-in form that is not ours (it would sign somebody in under a stranger's name).
+    package func checkGate(_ request: Request, _ form: FormFields) throws(Problem) {
+        try context.site.gatekeeper.checkSameOrigin(request)
+        guard let expected = context.site.gatekeeper.cookie.readGate(request), let given = form["csrf"],
+            constantTimeEqual(given.utf8, expected.utf8)
+        else { throw Problem(403, "The form is too old, or cookies are off. Load the page again and repeat.") }
+    }
+
+    // MARK: In and out
+
+    /// Signs in.
+    ///
+    /// - Parameters:
+    ///   - name: The user's name.
+    ///   - password: The password.
+    ///   - request: The request, for address and browser.
+    /// - Returns: What became of it.
+    /// - Throws: What the database and libcrypto report.
+    package func signIn(name: String, password: Secret, _ request: Request) throws -> Outcome {
+        let users = UserStore(context.database)
+        let name = String(name.lowercased().prefix(64))
+        let account = "user:\(name)"
+        let address = "address:\(request.remoteAddress)"
+        if let seconds = try throttle(users, account: account, address: address) {
+            return .throttled(seconds: seconds)
+        }
+        let user = try users.find(name: name)
+        let usable = user.flatMap { $0.isDisabled ? nil : $0.passwordHash }
+        let hash = usable.map { PasswordHash(text: $0) } ?? Self.nobody
+        let isRight = try context.site.gatekeeper.turnstile.enter(within: Self.patience) { try hash.matches(password) }
+        guard let isRight else { return .busy }
+        guard isRight, usable != nil, let user else {
+            try users.noteFailedLogin(for: [account, address])
+            context.site.logger.warning("Sign-in refused", ["client.address": .string(request.remoteAddress)])
+            return .refused
+        }
+        try users.clearFailedLogins(for: account)
+        let secret = try Self.secret()
+        try users.createSession(
+            hash: SHA256.hash(secret.utf8),
+            user: user.id,
+            csrf: Self.secret(),
+            address: request.remoteAddress,
+            agent: request.header("User-Agent") ?? ""
+        )
+        context.site.logger.info("Signed in", ["user.name": .string(user.name)])
+        return .signedIn(cookies: [context.site.gatekeeper.cookie.set(secret)])
+    }
+
+    /// Ends the session of a request, if it has one.
+    ///
+    /// - Returns: The value of `Set-Cookie` that removes the cookie.
+    /// - Throws: What the database reports.
+    package func signOut(_ request: Request) throws(PostgresError) -> String {
+        let cookie = context.site.gatekeeper.cookie
+        if let secret = cookie.read(request) {
+            try UserStore(context.database).deleteSession(hash: SHA256.hash(secret.utf8))
+        }
+        return cookie.clear
+    }
+
+    private func throttle(_ users: UserStore, account: String, address: String) throws(PostgresError) -> Int? {
+        for (key, limits) in [(account, Self.accountLimits), (address, Self.addressLimits)] {
+            for limit in limits.reversed()
+            where try users.failedLogins(for: [key], withinSeconds: limit.seconds) >= limit.failures {
+                return limit.seconds
+            }
+        }
+        return nil
+    }
+
+    /// 256 bits of chance, as text for a cookie.
+    private static func secret() throws(CryptoError) -> String {
+        try SecureRandom.bytes(32).base64URL
+    }
+}

@@ -1,0 +1,101 @@
+import AMQP
+import Crypto
+import FastCGI
+import HTTPClient
+package import Lifecycle
+package import Logging
+import Mustache
+package import ObserverConfiguration
+import ObserverCore
+import ObserverMessages
+import Postgres
+import S3
+
+/// `observer-web`: answers nginx with a fixed number of threads, each with a database connection of its own.
+package struct WebService: Service {
+    package let name = "web"
+    private let configuration: WebConfiguration
+    private let logger: Logger
+    private let publisher: ConfirmedPublisher
+    private let database: ConnectionConfiguration
+    private let templates: TemplateLibrary
+
+    /// How long a change may wait for the broker to be told of it.
+    private static let announceLimit = Duration.seconds(5)
+
+    /// Reads the templates and checks the URLs; nothing is opened yet.
+    package init(configuration: WebConfiguration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        templates = try TemplateLibrary(directory: configuration.templates)
+        database = try ConnectionConfiguration(
+            url: configuration.database.expose(),
+            applicationName: "observer-web",
+            deadline: .seconds(3)
+        )
+        publisher = ConfirmedPublisher(
+            url: try AMQPURL(configuration.broker.expose()),
+            name: "web",
+            topology: Broker.topology()
+        ) { event in
+            switch event {
+            case .connected: logger.info("Broker connected")
+            case .disconnected(let error, _): logger.warning("Broker not connected", ["error": LogValue(error)])
+            }
+        }
+    }
+
+    package func run(until stop: StopToken) throws {
+        let board = HealthBoard()
+        let socket = try ListeningSocket(path: configuration.socket)
+        let site = WebSite(
+            configuration: configuration,
+            templates: templates,
+            health: board,
+            logger: logger,
+            announce: announcer
+        )
+        let monitor = HealthMonitor(
+            board: board,
+            isBrokerConnected: { [publisher] in publisher.isConnected },
+            store: S3Client(configuration.s3, transfers: Transfers(name: "s3", parallel: 2), limits: Self.probeLimits),
+            spool: configuration.spool
+        )
+        let helpers = [
+            OwnThread.start(name: "publisher") { [publisher] in publisher.run(until: stop) },
+            OwnThread.start(name: monitor.name) { [logger] in
+                do {
+                    try monitor.run(until: stop)
+                } catch {
+                    logger.error("Health is not looked at any more", ["error": LogValue(error)])
+                }
+            },
+        ]
+        logger.info("Answering", ["socket": .string(socket.path), "threads": .int(configuration.threads)])
+        Server(socket: socket, threads: configuration.threads).run(until: stop) { [database] _ in
+            let context = WebContext(site: site, database: Connection(database))
+            return { Routes.table.respond(to: $0, context: context) }
+        }
+        for helper in helpers { helper.join() }
+    }
+
+    private var announcer: @Sendable (CameraChanged, String?) -> Void {
+        { [publisher, logger] changed, worker in
+            publisher.publish(changed.message(worker: worker), within: Self.announceLimit) { outcome in
+                switch outcome {
+                case .confirmed, .returned: break
+                case .refused, .unconfirmed:
+                    // The worker's own look at the database finds the change within seconds.
+                    logger.warning("Change not announced", ["camera.id": .string(changed.cameraID.description)])
+                }
+            }
+        }
+    }
+
+    private static var probeLimits: HTTPRequest.Limits {
+        var limits = HTTPRequest.Limits()
+        limits.connect = .seconds(2)
+        limits.total = .seconds(4)
+        return limits
+    }
+}
