@@ -121,7 +121,7 @@ let package = Package(
         tests("MustacheTests", ["Mustache"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
-        tests("HTTPClientTests", ["HTTPClient"]),
+        tests("HTTPClientTests", ["HTTPClient", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "HTTPClient"]),
         tests("MediaTests", ["Media"]),
         tests("ObserverCoreTests", ["ObserverCore"]),
