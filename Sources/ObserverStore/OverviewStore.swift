@@ -49,11 +49,7 @@ package struct OverviewStore {
         return CameraOverview(counts: Dictionary(counts) { first, _ in first }, tags: tags)
     }
 
-    /// What can be played of a day, by the hour in which segments began; hours without are left out.
-    ///
-    /// - Parameters:
-    ///   - camera: Which one.
-    ///   - start: The day's first moment.
+    /// What can be played of a day that begins at `start`, by the hour in which segments began; hours without are left out.
     package func hours(of camera: CameraID, from start: Timestamp) throws(PostgresError) -> [RecordedHour] {
         let statement: SQL = """
             select floor(extract(epoch from started_at - \(start)::timestamptz) / 3600)::bigint as hour,

@@ -1,10 +1,10 @@
 // Live state: asks the API every few seconds while the page is looked at, and switches cameras without a new page.
 // Without this script the page shows what was true when it was made, and every form works.
 
-import { startClock, setTime, learnClock, length, clock } from "./time.js";
+import { startClock, refreshTimes, setTime, learnClock, length, clock } from "./time.js";
 
 const interval = 4000;
-const pictureInterval = 15000;
+const partsInterval = 15000;
 const source = document.querySelector("[data-poll]")?.dataset.poll;
 const pulse = document.getElementById("pulse");
 const find = (root, name) => root.querySelector(`[data-live="${name}"]`);
@@ -72,7 +72,6 @@ function show(camera) {
     const scope = root.matches("tr") ? root : document;
     const changed = showState(find(scope, "state"), status);
     showSwitch(root, camera.is_active);
-    showTime(scope, "last", status.last_recording_at);
     showTime(scope, "last_frame", status.last_frame_at);
     if (status.backlog_seconds !== undefined) setText(find(scope, "backlog"), backlog(status.backlog_seconds));
     if (scope === document) {
@@ -145,7 +144,7 @@ async function flip(form) {
   try {
     const response = await fetch(`/api/v1/cameras/${id}/${wanted ? "on" : "off"}`, {
       method: "POST",
-      headers: { accept: "application/json", "x-csrf": form.elements.csrf.value },
+      headers: { accept: "application/json", "x-csrf-token": form.elements.csrf.value },
       signal: AbortSignal.timeout(8000),
     });
     if (!response.ok) throw new Error(String(response.status));
@@ -168,23 +167,50 @@ document.addEventListener("submit", (event) => {
   flip(form);
 });
 
-// Pictures: the new one is loaded aside and takes the old one's place when it is there.
-function refreshPictures() {
-  if (document.hidden) return;
-  for (const image of document.querySelectorAll(".picture:not(.is-stale) img, img[data-refresh]")) {
-    const address = new URL(image.src);
-    address.searchParams.set("t", String(Math.floor(Date.now() / pictureInterval)));
-    const next = new Image();
-    next.onload = () => { image.src = next.src; };
-    next.src = address.href;
-  }
+// What the API does not tell, such as pictures and the last recording, comes from the page itself: it is asked for
+// again, and the parts marked with data-fresh take the place of the old ones.
+const marked = new URLSearchParams(location.search);
+const isElsewhere = ["day", "hour", "older", "newer", "segment"].some((name) => marked.has(name));
+
+function mayChange(part) {
+  if (part.contains(document.activeElement) && document.activeElement !== document.body) return false;
+  if (document.querySelector("[data-player] video")) return !part.closest(".camera");
+  return part.dataset.fresh !== "recordings" || !isElsewhere;
 }
 
+async function arrived(part) {
+  const pictures = [...part.querySelectorAll("img")].map((image) => {
+    const next = new Image();
+    next.src = image.getAttribute("src");
+    return next.decode().catch(() => {});
+  });
+  await Promise.all(pictures);
+}
+
+async function refreshParts() {
+  if (document.hidden || silentSince) return;
+  const response = await fetch(location.href, { signal: AbortSignal.timeout(8000), cache: "no-store" });
+  if (!response.ok || response.redirected) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const part of document.querySelectorAll("[data-fresh]")) {
+    const fresh = page.querySelector(`[data-fresh="${part.dataset.fresh}"]`);
+    if (!fresh || fresh.innerHTML === part.cameAs) continue;
+    const html = fresh.innerHTML;
+    await arrived(fresh);
+    if (!mayChange(part)) continue;
+    part.className = fresh.className;
+    part.replaceChildren(...fresh.childNodes);
+    part.cameAs = html;
+  }
+  refreshTimes();
+}
+
+for (const part of document.querySelectorAll("[data-fresh]")) part.cameAs = part.innerHTML;
 startClock();
 if (source) {
   document.addEventListener("visibilitychange", () => document.hidden ? clearTimeout(timer) : poll());
   poll();
-  setInterval(refreshPictures, pictureInterval);
+  setInterval(() => refreshParts().catch(() => {}), partsInterval);
 }
 
 // A notice was read; a reload shall not say it again.

@@ -16,19 +16,20 @@ const sleep = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
 /** The segments from one on, asked from the API page by page; waits for new ones at the end. */
 class Playlist {
   constructor(first) {
-    this.first = first;
     this.known = [first];
+    this.cursor = first.id;
   }
 
   async at(index, signal) {
     while (index >= this.known.length) {
       const last = this.known.at(-1);
-      const from = new Date(last.start + 1).toISOString();
-      const response = await fetch(`${stage.dataset.segments}?from=${from}&limit=50`, { signal, cache: "no-store" });
+      const response = await fetch(`${stage.dataset.segments}?after=${this.cursor}&limit=50`, { signal, cache: "no-store" });
       if (!response.ok) throw new Error(`the list of recordings: ${response.status}`);
-      const fresh = (await response.json()).map(toSegment).filter((segment) => segment.start > last.start);
+      const rows = await response.json();
+      this.cursor = rows.at(-1)?.id ?? this.cursor;
+      const fresh = rows.filter((row) => row.state !== "expired" && row.state !== "lost").map(toSegment);
       this.known.push(...fresh);
-      if (fresh.length) break;
+      if (rows.length) continue;
       // The newest was reached; a camera that records adds another one soon. An hour without one is the end.
       if (Date.now() - last.start > 3600e3) return null;
       await sleep(2000);

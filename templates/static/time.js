@@ -58,12 +58,16 @@ function refresh(element) {
   element.setAttribute("role", "text");
 }
 
-/** Keeps all relative times of the page fresh. */
+/** Writes all times of the page as they are now. */
+export function refreshTimes() {
+  document.querySelectorAll("time.when").forEach(refresh);
+}
+
+/** Keeps them fresh. */
 export function startClock() {
-  const all = () => document.querySelectorAll("time.when:not([data-fixed])").forEach(refresh);
-  document.querySelectorAll(".state-since").forEach((since) => {
+  for (const since of document.querySelectorAll(".state-since")) {
     if (since.firstChild?.nodeType === Node.TEXT_NODE) since.firstChild.data = "for ";
-  });
-  all();
-  setInterval(() => document.hidden || all(), 1000);
+  }
+  refreshTimes();
+  setInterval(() => document.hidden || refreshTimes(), 1000);
 }

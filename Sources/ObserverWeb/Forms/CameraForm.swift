@@ -8,8 +8,8 @@ package struct CameraForm: Hashable, Sendable {
     /// The camera that is edited; nil: one is added.
     package let camera: Camera?
     /// The version the person saw.
-    package let version: Int64?
-    /// What the fields show. The password is never among them.
+    package private(set) var version: Int64?
+    /// What the fields show; the password is never among them.
     private(set) var texts: [String: String]
     package private(set) var isActive: Bool
     private(set) var removesPassword = false
@@ -69,25 +69,24 @@ package struct CameraForm: Hashable, Sendable {
     }
 
     /// The same form with what is wrong.
-    func with(errors: [String: String], problem: String? = nil) -> CameraForm {
+    func with(errors: [String: String]) -> CameraForm {
         var form = self
         form.errors = errors
+        return form
+    }
+
+    /// The same form with what is wrong with the whole of it, and the version to save it over.
+    func with(version: Int64, problem: String) -> CameraForm {
+        var form = self
+        form.version = version
         form.problem = problem
         return form
     }
 
     // MARK: Values
 
-    /// Checks the form by the rules of the API.
-    ///
-    /// - Throws: ``FieldErrors`` with every field that is wrong.
-    package func changes(policy: NetworkPolicy) throws(FieldErrors) -> CameraChanges {
-        camera == nil
-            ? try CameraFields.create(values, policy: policy) : try CameraFields.patch(values, policy: policy)
-    }
-
-    /// The texts as values. A field that was not sent is not there; an empty one that may be empty is cleared.
-    private var values: [String: FieldValue] {
+    /// The texts as values: a field that was not sent is not there, an empty one that may be empty is cleared.
+    var values: [String: FieldValue] {
         var values: [String: FieldValue] = ["is_active": .bool(isActive)]
         for (name, text) in texts {
             switch name {
@@ -163,7 +162,7 @@ package struct CameraForm: Hashable, Sendable {
         }
     }
 
-    /// An error as a sentence: the rules say "is empty", a person reads "Address is empty."
+    /// An error as a sentence: of the rule's "is empty" it makes "Address is empty".
     func message(_ field: String) -> String? {
         errors[field].map { text in
             let subject = field == "retention_days" ? "The number of days" : Self.label(field)

@@ -135,7 +135,7 @@ package struct CameraPage: Page {
         ["term": .string(term), "text": .string(text), "is_code": .bool(isCode)]
     }
 
-    /// H.264, 1920 × 1080, 25 fps
+    /// The video in a few words: `H.264, 1920 × 1080, 25 fps`.
     static func describe(_ video: VideoInfo) -> String {
         let codec =
             switch video.codec {

@@ -23,7 +23,7 @@ package struct Day: Hashable, Sendable, CustomStringConvertible {
     var next: Day { Day(of: end) }
     var previous: Day { Day(of: start.advanced(bySeconds: -86_400)) }
 
-    /// 2026-11-23
+    /// As in addresses: `2026-11-23`.
     package var description: String { String(start.rfc3339.prefix(10)) }
 
     /// The first moment of an hour, 0 to 24.

@@ -1,8 +1,9 @@
 import Mustache
 import ObserverCore
 
-/// How a camera's state is shown: a word, a shape and a tone. The one place for these words; pages hand them to the
-/// scripts in `partials/words`.
+/// How a camera's state is shown: a word, a shape and a tone.
+///
+/// This is the one place for these words; pages hand them to the scripts in `partials/words`.
 enum StateView {
     /// The colour, which never speaks without the word and the shape.
     enum Tone: String {

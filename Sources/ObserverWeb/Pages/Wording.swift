@@ -1,7 +1,9 @@
 import Mustache
 import ObserverCore
 
-/// How times, lengths and sizes are written on pages. Times are UTC; the scripts make relative ones of them.
+/// How times, lengths and sizes are written on pages.
+///
+/// Times are UTC; the scripts make relative ones of them.
 enum Wording {
     private static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -22,23 +24,23 @@ enum Wording {
         moment.map { time($0, now: now) } ?? .null
     }
 
-    /// 23 Nov 2026, 20:01:02 UTC
+    /// A time with everything: `23 Nov 2026, 20:01:02 UTC`.
     static func exact(_ moment: Timestamp) -> String {
         "\(shortDay(moment)) \(moment.date.year), \(clock(moment)) UTC"
     }
 
-    /// 20:01:02
+    /// The time of day: `20:01:02`.
     static func clock(_ moment: Timestamp) -> String {
         let date = moment.date
         return "\(two(date.hour)):\(two(date.minute)):\(two(date.second))"
     }
 
-    /// 20:01
+    /// The time of day to the minute: `20:01`.
     static func minute(_ moment: Timestamp) -> String {
         "\(two(moment.date.hour)):\(two(moment.date.minute))"
     }
 
-    /// 23 November 2026
+    /// The day: `23 November 2026`.
     static func day(_ moment: Timestamp) -> String {
         let date = moment.date
         return "\(date.day) \(months[date.month - 1]) \(date.year)"

@@ -1,0 +1,74 @@
+package import FastCGI
+import HTTPRouting
+import ObserverCore
+import ObserverStore
+
+/// The forms that add, change, switch and delete cameras. After each one comes a redirect, so that a reload repeats
+/// nothing; what is wrong comes back as the page with what was typed.
+package enum CameraForms {
+    // MARK: Adding and editing
+
+    /// An empty form.
+    @Sendable package static func new(_ request: WebRequest) throws -> Response {
+        try answer(CameraForm(), request)
+    }
+
+    @Sendable package static func create(_ request: WebRequest) throws -> Response {
+        let form = CameraForm(posted: try request.http.formFields(), editing: nil)
+        do {
+            let created = try CameraService(request.context).create(form.values)
+            return request.redirect(Links.camera(created.camera.id), done: .added)
+        } catch let wrong as FieldErrors {
+            return try answer(form.with(errors: wrong.errors), request, status: 422)
+        }
+    }
+
+    /// The form of a camera.
+    @Sendable package static func edit(_ request: WebRequest) throws -> Response {
+        try answer(CameraForm(editing: try CameraService(request.context).get(request.cameraID).camera), request)
+    }
+
+    @Sendable package static func save(_ request: WebRequest) throws -> Response {
+        let service = CameraService(request.context)
+        let camera = try service.get(request.cameraID).camera
+        let form = CameraForm(posted: try request.http.formFields(), editing: camera)
+        do {
+            let (saved, isChanged) = try service.patch(camera.id, form.values, expecting: form.version)
+            return request.redirect(Links.camera(saved.camera.id), done: isChanged ? .saved : .unchanged)
+        } catch let wrong as FieldErrors {
+            return try answer(form.with(errors: wrong.errors), request, status: 422)
+        } catch let problem as Problem where problem.status == 412 {
+            // The fields keep what was typed; the version becomes the present one, so that saving again decides.
+            let message = "Somebody else changed this camera meanwhile. Nothing was saved; save again to overwrite it."
+            return try answer(form.with(version: camera.version, problem: message), request, status: 409)
+        }
+    }
+
+    // MARK: Deleting
+
+    /// Asks before it happens.
+    @Sendable package static func confirmDeletion(_ request: WebRequest) throws -> Response {
+        let camera = try CameraService(request.context).get(request.cameraID).camera
+        return try request.answer(CameraDeletePage(camera: camera, csrf: try request.signedIn().csrf))
+    }
+
+    @Sendable package static func delete(_ request: WebRequest) throws -> Response {
+        try CameraService(request.context).delete(request.cameraID)
+        return request.redirect(Links.cameras, done: .deleted)
+    }
+
+    // MARK: The switch
+
+    @Sendable package static func flip(_ request: WebRequest) throws -> Response {
+        let fields = try request.http.formFields()
+        guard let wanted = fields["is_active"], ["true", "false"].contains(wanted) else {
+            throw Problem(422, "The switch must say true or false.", errors: ["is_active": "must be true or false"])
+        }
+        let listing = try CameraService(request.context).setActive(request.cameraID, wanted == "true")
+        return request.redirect(Links.inside(fields["back"]), done: listing.camera.isActive ? .on : .off)
+    }
+
+    private static func answer(_ form: CameraForm, _ request: WebRequest, status: Int = 200) throws -> Response {
+        try request.answer(CameraFormPage(form: form, csrf: try request.signedIn().csrf), status: status)
+    }
+}

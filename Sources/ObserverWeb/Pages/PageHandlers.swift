@@ -1,0 +1,147 @@
+package import FastCGI
+import HTTPRouting
+import ObserverCore
+import ObserverStore
+
+/// What the pages that only show something answer with.
+package enum PageHandlers {
+    /// The table of cameras.
+    @Sendable package static func cameras(_ request: WebRequest) throws -> Response {
+        let query = try request.http.queryFields()
+        let filter = CamerasPage.Filter(
+            text: text(query["q"]),
+            tag: text(query["tag"]),
+            state: query["state"].flatMap(CameraState.init),
+            after: query["after"].flatMap { Int64($0) }.map(CameraID.init)
+        )
+        let cameras = try CameraStore(request.database).list(
+            CameraQuery(
+                text: filter.text,
+                tag: filter.tag,
+                state: filter.state,
+                limit: CamerasPage.length + 1,
+                after: filter.after,
+                includesRecordings: true
+            )
+        )
+        let page = CamerasPage(
+            cameras: cameras,
+            overview: try OverviewStore(request.database).cameras(),
+            filter: filter,
+            viewer: try request.signedIn(),
+            now: request.now
+        )
+        return try request.answer(page)
+    }
+
+    /// One camera, with its recordings of a day and perhaps one of them playing.
+    @Sendable package static func camera(_ request: WebRequest) throws -> Response {
+        let query = try request.http.queryFields()
+        let segments = SegmentStore(request.database)
+        let listing = try find(request)
+        let id = listing.camera.id
+        var record: SegmentRecord?
+        if let wanted = query["segment"].flatMap({ SegmentID($0) }) {
+            record = try segments.get(wanted)
+            guard record?.segment.cameraID == id else {
+                throw Problem(404, "This camera has no such recording. It may have been deleted as its time was over.")
+            }
+        }
+        let latest = record?.segment.startedAt ?? listing.lastRecording?.startedAt ?? request.now
+        let place = RecordingsView.Place(
+            day: query["day"].flatMap { Day($0) } ?? Day(of: latest),
+            hour: query["hour"].flatMap { Int($0) }.flatMap { (0..<24).contains($0) ? $0 : nil },
+            older: query["older"].flatMap { SegmentID($0) },
+            newer: query["newer"].flatMap { SegmentID($0) }
+        )
+        let page = CameraPage(
+            listing: listing,
+            recordings: try recordings(of: id, place: place, around: record?.segment, request),
+            playing: try record.map { try playing($0, segments) },
+            viewer: try request.signedIn(),
+            now: request.now
+        )
+        return try request.answer(page)
+    }
+
+    /// The camera in the path.
+    static func find(_ request: WebRequest) throws -> CameraListing {
+        guard let listing = try CameraStore(request.database).get(request.cameraID) else {
+            throw Problem(404, "There is no camera \(request.cameraID). It may have been deleted.")
+        }
+        return listing
+    }
+
+    // MARK: Recordings
+
+    /// A page of the list.
+    ///
+    /// One more is asked for in the direction of reading, which tells whether there is another page that way; the page
+    /// a person came from is there anyway.
+    private static func recordings(
+        of camera: CameraID,
+        place: RecordingsView.Place,
+        around segment: Segment?,
+        _ request: WebRequest
+    ) throws -> RecordingsView {
+        let day = place.day
+        let length = RecordingsView.length
+        var query = SegmentStore.Query(camera: camera, from: day.start, to: day.end, limit: length + 1)
+        query.isNewestFirst = place.newer == nil
+        query.after = place.newer ?? place.older
+        if let hour = place.hour { query.to = day.hour(hour + 1) }
+        if let segment, query.after == nil, place.hour == nil, Day(of: segment.startedAt) == day {
+            // The one that plays stands in the middle of the page.
+            let half = segment.durationMilliseconds * Int64(length / 2)
+            query.to = min(day.end, segment.end.advanced(byMilliseconds: half))
+        }
+        var segments = try SegmentStore(request.database).list(query)
+        let hasMore = segments.count > length
+        segments = Array(segments.prefix(length))
+        if !query.isNewestFirst { segments.reverse() }
+        let isCut = query.to != day.end || place.older != nil
+        return RecordingsView(
+            camera: camera,
+            place: place,
+            hours: try OverviewStore(request.database).hours(of: camera, from: day.start),
+            segments: segments,
+            gaps: try StatusStore(request.database).gaps(of: camera, from: day.start, to: day.end),
+            hasOlder: query.isNewestFirst ? hasMore : true,
+            hasNewer: query.isNewestFirst ? isCut && hasNewer(segments.first, day, camera, request) : hasMore
+        )
+    }
+
+    /// Whether the day has a segment after this one.
+    private static func hasNewer(
+        _ record: SegmentRecord?,
+        _ day: Day,
+        _ camera: CameraID,
+        _ request: WebRequest
+    ) throws -> Bool {
+        guard let record else { return false }
+        let query = SegmentStore.Query(camera: camera, to: day.end, after: record.segment.id, limit: 1)
+        return try !SegmentStore(request.database).list(query).isEmpty
+    }
+
+    private static func playing(_ record: SegmentRecord, _ segments: SegmentStore) throws -> CameraPage.Playing {
+        func neighbour(isNewestFirst: Bool) throws -> SegmentID? {
+            let query = SegmentStore.Query(
+                camera: record.segment.cameraID,
+                after: record.segment.id,
+                limit: 1,
+                isNewestFirst: isNewestFirst
+            )
+            return try segments.list(query).first?.segment.id
+        }
+        return CameraPage.Playing(
+            record: record,
+            previous: try neighbour(isNewestFirst: true),
+            next: try neighbour(isNewestFirst: false)
+        )
+    }
+
+    /// A search word; nil when there is none.
+    private static func text(_ value: String?) -> String? {
+        value.map { String($0.drop { $0 == " " }.prefix(100)) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
+}

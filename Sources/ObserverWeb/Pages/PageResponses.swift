@@ -1,0 +1,73 @@
+package import FastCGI
+import Glibc
+package import HTTPRouting
+import Mustache
+import ObserverCore
+
+extension WebRequest {
+    /// Who looks at the page; nil on pages that are open to everybody.
+    var viewer: Viewer? {
+        identity.map { Viewer(name: $0.name, role: $0.role, csrf: $0.csrf) }
+    }
+
+    /// The same, on pages that only people who are signed in come to.
+    ///
+    /// - Throws: `Problem` 401 where nobody is, which means that the route was declared open by mistake.
+    func signedIn() throws(Problem) -> Viewer {
+        guard let viewer else { throw Problem(401, "Sign in to see this page.") }
+        return viewer
+    }
+
+    /// The present, as pages show it.
+    var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
+    /// A page as an answer.
+    func answer(_ page: some Page, status: Int = 200) throws(MustacheError) -> Response {
+        let notice = (try? http.queryFields())?["done"].flatMap(Notice.init)?.text  // an unreadable query has no notice
+        let body = try PageRenderer(site.templates).render(page, for: viewer, notice: notice)
+        var response = Response(status: status, contentType: "text/html; charset=utf-8", body: body)
+        response.set(.cacheControl, "no-store")
+        return response
+    }
+
+    /// Leads to another page after a form was handled, so that a reload does not send the form again.
+    func redirect(_ address: String, done notice: Notice? = nil) -> Response {
+        let parts = address.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+        var target = String(parts[0])
+        if let notice { target += (target.contains("?") ? "&" : "?") + "done=\(notice.rawValue)" }
+        if parts.count > 1 { target += "#" + parts[1] }
+        var response = Response(status: 303)
+        response.set(.location, target)
+        response.set(.cacheControl, "no-store")
+        return response
+    }
+}
+
+/// Shows problems to people.
+package enum ProblemPages {
+    /// The page for a problem; who is not signed in is led to the sign-in page and back.
+    @Sendable package static func show(_ problem: Problem, _ request: WebRequest) -> Response {
+        if problem.status == 401 {
+            let isReading = ["GET", "HEAD"].contains(request.http.method)
+            let back = isReading ? Links.inside(request.http.target) : Links.cameras
+            return request.redirect(Links.link(Links.signIn, [("back", back == Links.cameras ? nil : back)]))
+        }
+        let isReading = ["GET", "HEAD"].contains(request.http.method)
+        let page = ErrorPage(
+            problem,
+            again: problem.isTemporary && isReading ? Links.inside(request.http.target) : nil,
+            requestID: problem.status >= 500 ? request.http.parameter("REQUEST_ID") : nil
+        )
+        guard var response = try? request.answer(page, status: problem.status) else {  // then the problem has to do as text
+            return Response(status: problem.status, text: problem.detail + "\n")
+        }
+        for (name, value) in problem.headers where name != .wwwAuthenticate {
+            response.add(name, value)
+        }
+        return response
+    }
+}

@@ -1,0 +1,108 @@
+import Mustache
+import ObserverCore
+import ObserverStore
+import ObserverWeb
+import Testing
+
+/// Cameras and recordings for tests of pages.
+enum Example {
+    /// It is 2026-11-23T20:14:07Z.
+    static let now = Timestamp(milliseconds: 1_795_464_847_000)
+
+    static let viewer = Viewer(name: "ada", role: .operator, csrf: "token-of-the-session")
+
+    /// The templates of the repository.
+    static func renderer() throws -> PageRenderer {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        return PageRenderer(try TemplateLibrary(directory: "/" + root + "/templates"))
+    }
+
+    static func html(_ page: some Page, for viewer: Viewer? = viewer) throws -> String {
+        String(decoding: try renderer().render(page, for: viewer), as: UTF8.self)
+    }
+
+    static func camera(
+        _ id: Int64 = 7,
+        name: String = "Gate",
+        details: String? = "Stretford End",
+        isActive: Bool = true,
+        tags: [String] = ["outdoor"]
+    ) -> Camera {
+        Camera(
+            id: CameraID(rawValue: id),
+            name: name,
+            location: "Old Trafford",
+            locationDetails: details,
+            url: "rtsp://cam.example/stream1",
+            username: "viewer",
+            hasPassword: true,
+            isActive: isActive,
+            version: 3,
+            segmentSeconds: 10,
+            transport: .tcp,
+            audio: .off,
+            retentionDays: 30,
+            tags: tags,
+            createdAt: now,
+            updatedAt: now
+        )
+    }
+
+    static func listing(
+        _ camera: Camera = camera(),
+        _ state: CameraState = .recording,
+        cause: Cause? = nil,
+        secondsAgo: Int64 = 60
+    ) -> CameraListing {
+        CameraListing(
+            camera: camera,
+            status: CameraStatus(
+                cameraID: camera.id,
+                state: state,
+                since: now.advanced(bySeconds: -secondsAgo),
+                cause: cause,
+                worker: "node-a",
+                lastFrameAt: now,
+                video: VideoInfo(codec: "h264", width: 1920, height: 1080, fps: 25, bitrate: 4_012_345)
+            ),
+            backlogSeconds: 4.2,
+            pictureAt: now.advanced(bySeconds: -8)
+        )
+    }
+
+    /// A segment that began so many seconds ago.
+    static func record(
+        secondsAgo: Int64,
+        milliseconds: Int64 = 10_000,
+        state: SegmentState = .stored,
+        error: String? = nil
+    ) -> SegmentRecord {
+        let start = now.advanced(bySeconds: -secondsAgo)
+        let segment = Segment(
+            id: .make(at: start),
+            cameraID: CameraID(rawValue: 7),
+            epoch: 1,
+            run: .makeRandom(),
+            sequence: 0,
+            host: .makeRandom(),
+            worker: "node-a",
+            startedAt: start,
+            durationMilliseconds: milliseconds,
+            bytes: 2_512_345,
+            sha256: String(repeating: "a", count: 64),
+            initBytes: 800,
+            initSHA256: String(repeating: "b", count: 64),
+            mediaStart90k: 0,
+            mediaDuration90k: 900_000,
+            frames: 250,
+            codecs: "avc1.64001f",
+            width: 1920,
+            height: 1080,
+            hasAudio: false,
+            endReason: .duration,
+            flags: [],
+            objectKey: "observer/7/x.mp4"
+        )
+        return SegmentRecord(segment: segment, state: state, error: error, createdAt: start)
+    }
+}

@@ -1,0 +1,223 @@
+import HTTPRouting
+import Mustache
+import ObserverCore
+import ObserverStore
+import Testing
+
+@testable import ObserverWeb
+
+@Suite struct PagesTests {
+    // MARK: Every page
+
+    private func everyPage() -> [(String, any Page)] {
+        let listing = Example.listing()
+        return [
+            ("cameras", cameras([listing])),
+            ("no cameras", cameras([], overview: CameraOverview())),
+            ("no match", cameras([], filter: .init(text: "x"))),
+            ("camera", cameraPage(listing)),
+            ("add", CameraFormPage(form: CameraForm(), csrf: "token")),
+            ("edit", CameraFormPage(form: CameraForm(editing: listing.camera), csrf: "token")),
+            ("delete", CameraDeletePage(camera: listing.camera, csrf: "token")),
+            ("sign in", SignInPage(csrf: "token")),
+            ("error", ErrorPage(Problem(404, "No such camera."))),
+        ]
+    }
+
+    @Test func `every page has one heading, landmarks, a title, a skip link and no inline script or style`() throws {
+        for (name, page) in everyPage() {
+            let html = try render(page)
+            #expect(html.ranges(of: "<h1").count == 1, "\(name)")
+            #expect(html.contains("<main id=\"main\"") && html.contains("href=\"#main\""), "\(name)")
+            #expect(html.contains("<title>\(page.title) · Observer</title>"), "\(name)")
+            #expect(!html.contains("style=") && !html.contains("<style") && !html.contains(" onclick"), "\(name)")
+            #expect(html.ranges(of: "<script").count == html.ranges(of: "<script src=").count, "\(name)")
+            #expect(!html.contains("{{"), "\(name)")
+            #expect(!html.contains("//") || !html.contains("src=\"http"), "\(name)")
+        }
+    }
+
+    @Test func `every form that changes something carries the session's token`() throws {
+        for (name, page) in everyPage() {
+            let html = try render(page)
+            let forms = html.split(separator: "<form").dropFirst().filter { $0.contains("method=\"post\"") }
+            for form in forms {
+                #expect(form.contains("name=\"csrf\" value=\"token"), "\(name)")
+            }
+        }
+    }
+
+    @Test func `identifiers of a page are unique and labels and descriptions lead somewhere`() throws {
+        for (name, page) in everyPage() {
+            let html = try render(page)
+            let identifiers = values(of: "id", in: html)
+            #expect(identifiers.count == Set(identifiers).count, "\(name): \(identifiers)")
+            for attribute in ["for", "aria-describedby", "aria-labelledby"] {
+                for value in values(of: attribute, in: html).flatMap({ $0.split(separator: " ") }) {
+                    #expect(identifiers.contains(String(value)), "\(name): \(attribute) \(value)")
+                }
+            }
+        }
+    }
+
+    @Test func `what people typed is text, never markup`() throws {
+        let evil = "\"><script>alert(1)</script>'&"
+        let camera = Example.camera(name: evil, details: evil, tags: [evil])
+        let listing = Example.listing(camera, .retrying, cause: .unreachable)
+        let pages: [any Page] = [
+            cameras([listing], filter: .init(text: evil)), cameraPage(listing),
+            CameraFormPage(form: CameraForm(editing: camera), csrf: "token"),
+            CameraDeletePage(camera: camera, csrf: "token"),
+            SignInPage(csrf: "token", name: evil, back: evil, problem: evil), ErrorPage(Problem(404, evil)),
+        ]
+        for page in pages {
+            let html = try render(page)
+            #expect(!html.contains("<script>alert"))
+            #expect(html.contains("&lt;script&gt;"))
+        }
+    }
+
+    // MARK: Cameras
+
+    @Test(arguments: [
+        (CameraState.recording, Cause?.none, "recording", "mark-recording", "Recording"),
+        (.retrying, .unreachable, "retrying", "mark-retrying", "No answer"),
+        (.retrying, .unauthorized, "failing", "mark-failing", "Wrong user or password"),
+        (.connecting, nil, "plain", "mark-connecting", "Connecting"),
+        (.pending, nil, "plain", "mark-pending", "Starting"),
+        (.unassigned, .noWorker, "failing", "mark-unassigned", "No recorder"),
+        (.off, nil, "quiet", "mark-off", "Off"),
+    ])
+    func `a state is a tone, a shape and a word`(
+        _ state: CameraState,
+        _ cause: Cause?,
+        _ tone: String,
+        _ mark: String,
+        _ word: String
+    ) throws {
+        let html = try render(cameras([Example.listing(Example.camera(), state, cause: cause)]))
+        let row = try #require(html.split(separator: "<tr role=\"row\" data-camera=\"7\">").last)
+        #expect(row.contains("data-tone=\"\(tone)\""))
+        #expect(row.contains("href=\"#\(mark)\""))
+        #expect(row.contains(word))
+    }
+
+    @Test func `the switch shows what is wanted and asks for the opposite`() throws {
+        let on = try render(cameras([Example.listing(Example.camera(isActive: true), .retrying, cause: .dns)]))
+        #expect(on.contains("role=\"switch\" aria-checked=\"true\" aria-label=\"Record Gate\""))
+        #expect(on.contains("name=\"is_active\" value=\"false\""))
+        let off = try render(cameras([Example.listing(Example.camera(isActive: false), .off)]))
+        #expect(off.contains("aria-checked=\"false\""))
+        #expect(off.contains("name=\"is_active\" value=\"true\""))
+    }
+
+    @Test func `a viewer sees the state and can press nothing`() throws {
+        let viewer = Viewer(name: "eve", role: .viewer, csrf: "token")
+        let html = try render(cameras([Example.listing()], viewer: viewer), for: viewer)
+        #expect(!html.contains("role=\"switch\"") && !html.contains("/edit") && !html.contains("Add camera"))
+        #expect(html.contains("Recording"))
+    }
+
+    @Test func `the last picture of a dead camera says how old it is`() throws {
+        let alive = try render(cameras([Example.listing()]))
+        #expect(!alive.contains("is-stale"))
+        var listing = Example.listing(Example.camera(), .retrying, cause: .unreachable)
+        listing.pictureAt = Example.now.advanced(bySeconds: -14 * 60)
+        #expect(try render(cameras([listing])).contains("14 min old"))
+    }
+
+    @Test func `the next page follows the last camera`() throws {
+        let many = (1...(CamerasPage.length + 1)).map { Example.listing(Example.camera(Int64($0), name: "C\($0)")) }
+        let html = try render(cameras(many, filter: .init(tag: "outdoor")))
+        #expect(html.contains("?tag=outdoor&amp;after=\(CamerasPage.length)\" rel=\"next\""))
+        #expect(!html.contains("data-camera=\"\(CamerasPage.length + 1)\""))
+    }
+
+    // MARK: A camera
+
+    @Test func `recordings are listed with the holes between them and their cause`() throws {
+        let segments = [
+            Example.record(secondsAgo: 10), Example.record(secondsAgo: 20, state: .spooled),
+            Example.record(secondsAgo: 119), Example.record(secondsAgo: 130, state: .failed, error: "403 AccessDenied"),
+            Example.record(secondsAgo: 140, state: .expired),
+        ]
+        let gap = Gap(
+            cameraID: CameraID(rawValue: 7),
+            startedAt: Example.now.advanced(bySeconds: -109),
+            endedAt: Example.now.advanced(bySeconds: -20),
+            cause: .stalled,
+            detail: nil
+        )
+        let html = try render(cameraPage(Example.listing(), segments, gaps: [gap]))
+        #expect(html.contains("Nothing recorded for 1 min 29 s"))
+        #expect(html.contains("Stream went silent"))
+        #expect(html.contains("To upload") && html.contains("Upload failed") && html.contains("403 AccessDenied"))
+        #expect(html.ranges(of: "class=\"segment\"").count == 4)
+        #expect(html.contains("href=\"/api/v1/segments/\(segments[0].segment.id).mp4\" download"))
+    }
+
+    @Test func `the segment in the address plays without a script`() throws {
+        let record = Example.record(secondsAgo: 10)
+        let playing = CameraPage.Playing(record: record, previous: .makeRandom(), next: nil)
+        let html = try render(cameraPage(Example.listing(), [record], playing: playing))
+        #expect(html.contains("<video controls playsinline autoplay"))
+        #expect(html.contains("src=\"/api/v1/segments/\(record.segment.id).mp4\""))
+        #expect(html.contains("<tr aria-current=\"true\">"))
+        #expect(html.contains(">Earlier</a>") && !html.contains(">Later</a>"))
+    }
+
+    @Test func `what is wrong comes with what to do about it`() throws {
+        let html = try render(cameraPage(Example.listing(Example.camera(), .retrying, cause: .unauthorized)))
+        #expect(html.contains(StateView.remedy(.unauthorized).replacing("’", with: "’")))
+        #expect(!html.contains("secret"))
+    }
+
+    // MARK: Helpers
+
+    private func render(
+        _ page: any Page,
+        for viewer: Viewer = Viewer(name: "ada", role: .operator, csrf: "token")
+    )
+        throws -> String
+    {
+        try Example.html(page, for: viewer)
+    }
+
+    private func cameras(
+        _ listings: [CameraListing],
+        overview: CameraOverview = CameraOverview(counts: [.recording: 1], tags: ["outdoor"]),
+        filter: CamerasPage.Filter = .init(),
+        viewer: Viewer = Viewer(name: "ada", role: .operator, csrf: "token")
+    ) -> CamerasPage {
+        CamerasPage(cameras: listings, overview: overview, filter: filter, viewer: viewer, now: Example.now)
+    }
+
+    private func cameraPage(
+        _ listing: CameraListing,
+        _ segments: [SegmentRecord] = [],
+        gaps: [Gap] = [],
+        playing: CameraPage.Playing? = nil
+    ) -> CameraPage {
+        let recordings = RecordingsView(
+            camera: listing.camera.id,
+            place: .init(day: Day(of: Example.now)),
+            hours: [RecordedHour(hour: 20, milliseconds: 840_000, bytes: 210_000_000)],
+            segments: segments,
+            gaps: gaps,
+            hasOlder: true,
+            hasNewer: false
+        )
+        return CameraPage(
+            listing: listing,
+            recordings: recordings,
+            playing: playing,
+            viewer: Viewer(name: "ada", role: .operator, csrf: "token"),
+            now: Example.now
+        )
+    }
+
+    /// The values of an attribute, in the order of the page.
+    private func values(of attribute: String, in html: String) -> [String] {
+        html.split(separator: " \(attribute)=\"").dropFirst().map { String($0.prefix { $0 != "\"" }) }
+    }
+}

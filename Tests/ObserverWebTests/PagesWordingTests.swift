@@ -1,0 +1,35 @@
+import ObserverCore
+import Testing
+
+@testable import ObserverWeb
+
+@Suite struct PagesWordingTests {
+    @Test(arguments: [
+        (0, "0 s"), (400, "0 s"), (7000, "7 s"), (59_600, "1 min"), (192_000, "3 min 12 s"), (840_000, "14 min"),
+        (7_500_000, "2 h 5 min"), (36_000_000, "10 h"), (345_600_000, "4 d"),
+    ])
+    func `lengths of time have one or two units`(_ milliseconds: Int64, _ text: String) {
+        #expect(Wording.length(milliseconds: milliseconds) == text)
+    }
+
+    @Test(arguments: [
+        (Int64(812), "812 B"), (812_000, "812 kB"), (2_512_345, "2.5 MB"), (41_300_000_000, "41.3 GB"),
+    ])
+    func `sizes have one decimal`(_ bytes: Int64, _ text: String) {
+        #expect(Wording.size(bytes) == text)
+    }
+
+    @Test func `a day begins and ends at midnight UTC`() throws {
+        let day = try #require(Day("2024-02-29"))
+        #expect(Day(of: day.start) == day)
+        #expect(Day(of: day.end) == day.next)
+        #expect(day.next.description == "2024-03-01")
+        #expect(day.previous.description == "2024-02-28")
+        #expect(Day("2026-02-30") == nil && Day("today") == nil)
+    }
+
+    @Test func `a time of today is short, another one has its day`() {
+        #expect(Wording.clock(Example.now) == "20:14:07")
+        #expect(Wording.exact(Example.now) == "23 Nov 2026, 20:14:07 UTC")
+    }
+}
