@@ -5,7 +5,7 @@ import ObserverCore
 /// Every address of the web process, and the least role that may use it.
 package enum Routes {
     package static let table: RouteTable = {
-        var routes = RouteTable(problemPage: { problem, _ in problem.response })
+        var routes = RouteTable(problemPage: ProblemPages.show)
 
         // Health, open to everybody.
         routes.api(.get, "/api/v1/controller/healthcheck", nil, HealthAPI.up)
@@ -28,6 +28,21 @@ package enum Routes {
         // Recordings.
         routes.api(.get, "/api/v1/cameras/{id:int}/segments", .viewer, SegmentsAPI.list)
         routes.api(.get, "/api/v1/segments/{id:uuid}.mp4", .viewer, SegmentsAPI.video)
+
+        // Pages.
+        let pages = "/api/v1/controller"
+        routes.page(.get, "\(pages)/", .viewer, PageHandlers.cameras)
+        routes.page(.get, "\(pages)/sign-in", nil, SessionForms.signInPage)
+        routes.page(.post, "\(pages)/sign-in", nil, SessionForms.signIn)
+        routes.page(.post, "\(pages)/sign-out", .viewer, SessionForms.signOut)
+        routes.page(.get, "\(pages)/cameras/new", .operator, CameraForms.new)
+        routes.page(.post, "\(pages)/cameras/new", .operator, CameraForms.create)
+        routes.page(.get, "\(pages)/cameras/{id:int}", .viewer, PageHandlers.camera)
+        routes.page(.get, "\(pages)/cameras/{id:int}/edit", .operator, CameraForms.edit)
+        routes.page(.post, "\(pages)/cameras/{id:int}/edit", .operator, CameraForms.save)
+        routes.page(.get, "\(pages)/cameras/{id:int}/delete", .operator, CameraForms.confirmDeletion)
+        routes.page(.post, "\(pages)/cameras/{id:int}/delete", .operator, CameraForms.delete)
+        routes.page(.post, "\(pages)/cameras/{id:int}/switch", .operator, CameraForms.flip)
 
         return routes
     }()

@@ -3,8 +3,10 @@ import HTTPRouting
 import ObserverCore
 import ObserverStore
 
-/// The forms that add, change, switch and delete cameras. After each one comes a redirect, so that a reload repeats
-/// nothing; what is wrong comes back as the page with what was typed.
+/// The forms that add, change, switch and delete cameras.
+///
+/// After each one comes a redirect, so that a reload repeats nothing; what is wrong comes back as the page with what
+/// was typed.
 package enum CameraForms {
     // MARK: Adding and editing
 

@@ -28,7 +28,8 @@ package enum SessionForms {
         case .refused:
             return try page(request, name: name, back: back, status: 401, problem: "Name or password is wrong.")
         case .throttled(let seconds):
-            let problem = "Too many failed attempts. Try again in \(Wording.length(milliseconds: Int64(seconds) * 1000))."
+            let problem =
+                "Too many failed attempts. Try again in \(Wording.length(milliseconds: Int64(seconds) * 1000))."
             var response = try page(request, name: name, back: back, status: 429, problem: problem)
             response.set(.retryAfter, String(seconds))
             return response

@@ -38,7 +38,7 @@ package enum PageHandlers {
     @Sendable package static func camera(_ request: WebRequest) throws -> Response {
         let query = try request.http.queryFields()
         let segments = SegmentStore(request.database)
-        let listing = try find(request)
+        let listing = try CameraService(request.context).get(request.cameraID)
         let id = listing.camera.id
         var record: SegmentRecord?
         if let wanted = query["segment"].flatMap({ SegmentID($0) }) {
@@ -62,14 +62,6 @@ package enum PageHandlers {
             now: request.now
         )
         return try request.answer(page)
-    }
-
-    /// The camera in the path.
-    static func find(_ request: WebRequest) throws -> CameraListing {
-        guard let listing = try CameraStore(request.database).get(request.cameraID) else {
-            throw Problem(404, "There is no camera \(request.cameraID). It may have been deleted.")
-        }
-        return listing
     }
 
     // MARK: Recordings
@@ -107,7 +99,7 @@ package enum PageHandlers {
             segments: segments,
             gaps: try StatusStore(request.database).gaps(of: camera, from: day.start, to: day.end),
             hasOlder: query.isNewestFirst ? hasMore : true,
-            hasNewer: query.isNewestFirst ? isCut && hasNewer(segments.first, day, camera, request) : hasMore
+            hasNewer: query.isNewestFirst ? try isCut && hasNewer(segments.first, day, camera, request) : hasMore
         )
     }
 

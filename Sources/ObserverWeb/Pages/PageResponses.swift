@@ -62,7 +62,8 @@ package enum ProblemPages {
             again: problem.isTemporary && isReading ? Links.inside(request.http.target) : nil,
             requestID: problem.status >= 500 ? request.http.parameter("REQUEST_ID") : nil
         )
-        guard var response = try? request.answer(page, status: problem.status) else {  // then the problem has to do as text
+        // Where even this page can't be made, the problem has to do as text.
+        guard var response = try? request.answer(page, status: problem.status) else {
             return Response(status: problem.status, text: problem.detail + "\n")
         }
         for (name, value) in problem.headers where name != .wwwAuthenticate {
