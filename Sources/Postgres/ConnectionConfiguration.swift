@@ -55,6 +55,10 @@ public struct ConnectionConfiguration: Sendable {
 
     /// The server's own limits end what a client gave up on; keepalives and `tcp_user_timeout` find a peer that is gone;
     /// neither notices a server that is frozen, for which every call has its deadline.
+    ///
+    /// Plans are made once per statement and session (`force_generic_plan`): the statements are the program's own, keyed
+    /// by index, and planning anew for each value takes longer than most of them run. They are too small for the
+    /// just-in-time compiler.
     private static func defaults(applicationName: String) -> [(keyword: String, value: String)] {
         [
             ("application_name", applicationName),
@@ -68,6 +72,7 @@ public struct ConnectionConfiguration: Sendable {
             (
                 "options",
                 "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s -c TimeZone=UTC"
+                    + " -c plan_cache_mode=force_generic_plan -c jit=off"
             ),
         ]
     }

@@ -7,7 +7,7 @@ import CLibPQ
 public struct Row: ~Copyable {
     private let result: OpaquePointer  // PGresult, owned by the ResultHandle that lends this row
     private let index: Int32
-    private var column: Int32 = 0
+    @usableFromInline var column: Int32 = 0
 
     /// The number of columns.
     public let columnCount: Int32
@@ -19,6 +19,7 @@ public struct Row: ~Copyable {
     }
 
     /// Reads the next column.
+    @inlinable
     public mutating func next<Value: SQLValue>(_ type: Value.Type = Value.self) throws(PostgresError) -> Value {
         defer { column += 1 }
         return try value(at: column)
@@ -30,15 +31,29 @@ public struct Row: ~Copyable {
     }
 
     /// Reads the column at a position, counted from 0.
+    @inlinable
     public func value<Value: SQLValue>(
         at column: Int32,
         as type: Value.Type = Value.self
     ) throws(PostgresError) -> Value {
-        let value = try bytes(at: column).map { Value.decode($0, type: SQLType(PQftype(result, column))) } ?? Value.null
-        guard let value else {
-            throw PostgresError(.decoding, serverMessage: "column \(column) is not \(Value.self)")
-        }
+        let value: Value? =
+            if let bytes = try bytes(at: column) {
+                Value.decode(bytes, type: self.type(of: column))
+            } else {
+                Value.null
+            }
+        guard let value else { throw unreadable(column, as: "\(Value.self)") }
         return value
+    }
+
+    @usableFromInline
+    func unreadable(_ column: Int32, as type: String) -> PostgresError {
+        PostgresError(.decoding, serverMessage: "column \(column) is not \(type)")
+    }
+
+    @usableFromInline
+    func type(of column: Int32) -> SQLType {
+        SQLType(PQftype(result, column))
     }
 
     /// Reads all columns as a tuple.
@@ -89,7 +104,8 @@ public struct Row: ~Copyable {
     /// The bytes of a column, nil for NULL.
     ///
     /// PQgetvalue's memory lives as long as the PGresult.
-    private func bytes(at column: Int32) throws(PostgresError) -> UnsafeRawBufferPointer? {
+    @usableFromInline
+    func bytes(at column: Int32) throws(PostgresError) -> UnsafeRawBufferPointer? {
         guard column >= 0, column < columnCount else {
             throw PostgresError(.decoding, serverMessage: "there is no column \(column)")
         }
