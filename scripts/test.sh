@@ -58,7 +58,7 @@ check() {
 }
 
 check_style() {
-    check "swift format lint" swift format lint --strict --parallel --recursive Sources workers Tests Package.swift
+    check "swift format lint" swift format lint --strict --parallel --recursive Sources workers Tests
     check "shellcheck" lint_shell
     check "python compiles" lint_python
 }
