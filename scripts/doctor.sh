@@ -41,8 +41,8 @@ doctor_machine() {
     if [[ $version =~ \ (6\.[2-9]|[7-9]) ]]; then report ok "$version"; else
         report mend "Swift 6.2 or newer is needed${version:+, this is $version}" "install it for Debian 12 and put its usr/bin on PATH"
     fi
-    version="$(/usr/sbin/nginx -v 2>&1 | grep -oE 'nginx/[0-9.]+') · $("$PG_BIN/postgres" --version 2>/dev/null | cut -d'(' -f1)"
-    report ok "$version· RabbitMQ $(dpkg-query -W -f '${Version}' rabbitmq-server 2>/dev/null)"
+    version="$(/usr/sbin/nginx -v 2>&1 | grep -oE 'nginx/[0-9.]+') · PostgreSQL $("$PG_BIN/postgres" --version 2>/dev/null | grep -oE '[0-9.]+' | head -n 1)"
+    report ok "$version · RabbitMQ $(dpkg-query -W -f '${Version}' rabbitmq-server 2>/dev/null)"
     if [[ -x $BINARIES/observer-web ]]; then report ok "binaries: built"; else
         report mend "the binaries are not built" "./observer up builds them"
     fi

@@ -58,7 +58,7 @@ start_dependencies() {
         [[ -f $OBSERVER_HOME/postgres/data/PG_VERSION ]] ||
             step "make the database cluster" "see the log" make_cluster
         start_services postgres
-        await_service postgres 60 as_database_admin -c 'SELECT 1'
+        await_service postgres 60 postgres_ready
         step "make the database" "see the log" make_database
     fi
     step "migrate the database" "./observer doctor" observerctl migrate
@@ -81,6 +81,9 @@ as_database_admin() {
     PGPASSWORD=$PG_ADMIN_PASSWORD PGCONNECT_TIMEOUT=5 "$PG_BIN/psql" -X -q -At -v ON_ERROR_STOP=1 \
         -h 127.0.0.1 -p "$PG_PORT" -U postgres -d postgres "$@"
 }
+
+# Asks the server's own file first: a connection before that would leave a FATAL line in its log.
+postgres_ready() { grep -q '^ready' "$OBSERVER_HOME/postgres/data/postmaster.pid" && as_database_admin -c 'SELECT 1'; }
 
 make_database() {
     # \gexec runs what the query prints: the statement when the thing is missing, nothing when it is there.
@@ -170,11 +173,12 @@ add_demo_camera() {
     api POST "/cameras/$(<"$CONFIG/demo-camera")/on"
 }
 
-# Stored and not older than a minute: a recording of an earlier run proves nothing about this one.
+# Stored, not older than a minute, and begun since capture was started: an earlier run's proves nothing about this one.
 wait_for_recording() {
-    local camera from segments deadline=$((SECONDS + 90))
+    local camera segments deadline=$((SECONDS + 90)) from=$(($(date +%s) - 60)) started
     camera=$(<"$CONFIG/demo-camera")
-    from=$(date -u -d '-60 seconds' +%Y-%m-%dT%H:%M:%S.000Z)
+    started=$(stat -c %Y "$RUN/capture.group")
+    from=$(date -u -d "@$((started > from ? started : from))" +%Y-%m-%dT%H:%M:%S.000Z)
     while ((SECONDS < deadline)); do
         segments=$(api GET "/cameras/$camera/segments?from=$from")
         if jq -e 'any(.state == "stored")' <<<"$segments" >/dev/null 2>&1; then return 0; fi

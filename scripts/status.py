@@ -19,7 +19,7 @@ STATES = {
     "STOPPING": "stopping", "STOPPED": "stopped", "FATAL": "failed", "UNKNOWN": "failed",
 }
 # The S3 server (glog) writes the level as the line's first letter, so a word in an I or W line is no error.
-HARMLESS = re.compile(r"^[IW]\d{4} |\[(info|debug|notice)\]| (INFO|DEBUG|LOG): ", re.IGNORECASE)
+HARMLESS = re.compile(r"^[IW]\d{4} |\[(info|debug|notice|warning)\]| (TRACE|DEBUG|INFO|WARNING|LOG)[: ]", re.IGNORECASE)
 ERROR = re.compile(r"\b(error|fatal|panic|critical|emerg|traceback)\b", re.IGNORECASE)
 
 

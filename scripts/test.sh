@@ -137,7 +137,7 @@ start_test_servers() {
         step "make the test database cluster" "see the log" make_cluster
     fi
     start_services postgres
-    await_service postgres 60 as_database_admin -c 'SELECT 1'
+    await_service postgres 60 postgres_ready
     await_service s3 60 s3_answers
     await_service rclone 30 port_answers "$RCLONE_PORT"
     await_service rabbitmq 120 port_answers "$AMQP_PORT"
