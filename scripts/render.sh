@@ -66,6 +66,7 @@ program_section() {
     rabbitmq) seconds=30 ;;
     # SeaweedFS waits 15 s for its own idle connections; its files are written as they come.
     s3) seconds=4 ;;
+    epmd) signal=KILL ;; # keeps nothing, and takes its time over a TERM
     nginx) seconds=5 ;;
     capture) seconds=30 ;; # closes and commits the open segments
     esac
