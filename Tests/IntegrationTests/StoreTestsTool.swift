@@ -1,0 +1,125 @@
+import Crypto
+import Glibc
+import ObserverCore
+import ObserverStore
+import Postgres
+import TestSupport
+import Testing
+
+/// `observerctl`, run as a program.
+@Suite(.enabled(if: TestEnvironment.has(.database)), .timeLimit(.minutes(3)))
+struct ToolTests {
+    /// What a run said.
+    private struct Run {
+        let code: Int32
+        let output: String
+        let errors: String
+    }
+
+    let database: TestDatabase
+
+    init() throws {
+        database = try TestDatabase(migrated: false)
+    }
+
+    @Test func `the tool takes an empty database to a first sign-in`() throws {
+        #expect(try run("migrate").code == 0)
+        let again = try run("migrate")
+        #expect((again.code, again.output) == (0, ""))
+
+        let created = try run("create-admin")
+        #expect(created.code == 0)
+        let users = UserStore(database.connect())
+        let admin = try #require(try users.find(name: "admin"))
+        #expect(admin.role == .admin)
+        let password = try #require(created.output.split(separator: "\n").first.map { Secret(String($0)) })
+        #expect(try PasswordHash(text: try #require(admin.passwordHash)).matches(password))
+
+        let repeated = try run("create-admin admin", input: "another password")
+        #expect((repeated.code, repeated.output) == (0, ""))
+        #expect(try users.find(name: "admin") == admin)
+
+        #expect(try run("password ADMIN", input: "correct horse battery").code == 0)
+        let changed = try #require(try users.find(name: "admin")?.passwordHash)
+        #expect(try PasswordHash(text: changed).matches(Secret("correct horse battery")))
+        #expect(try run("password admin", input: "short").code == 1)
+        #expect(try run("password nobody --generate").code == 1)
+
+        let token = try run("token script --role admin")
+        let lines = token.output.split(separator: "\n")
+        #expect(lines.count == 1 && lines[0].hasPrefix("obs_"))
+        let found = try #require(try users.findToken(hash: SHA256.hash(Array(lines[0].utf8))))
+        #expect((found.name, found.role) == ("script", .admin))
+        #expect(try run("token script").code == 1)
+
+        #expect(try run("schema").output == TestEnvironment.text(of: "sql/schema.sql"))
+    }
+
+    @Test(arguments: [
+        ("", 64), ("nonsense", 64), ("migrate --nonsense", 64), ("token", 64), ("token a b", 64),
+        ("token a --role god", 64),
+        ("token a --role", 64), ("create-admin 'a b'", 64), ("--help", 0), ("token --help", 0), ("key", 0),
+    ])
+    func `wrong usage is told apart from failure`(arguments: String, code: Int32) throws {
+        let result = try run(arguments)
+        #expect(result.code == code)
+        #expect(code == 0 ? !result.output.isEmpty : result.errors.contains("--help"))
+    }
+
+    @Test func `a missing or wrong setting ends with 78 and its name, and no secret is shown`() throws {
+        let missing = try run("migrate", environment: "")
+        #expect(missing.code == 78 && missing.errors.contains("OBSERVER_DATABASE_URL"))
+        let refused = try run("migrate", environment: "OBSERVER_DATABASE_URL=postgresql://u:hunter2@127.0.0.1:1/x")
+        #expect(refused.code == 1 && !refused.errors.contains("hunter2"))
+        #expect(try run("migrate --migrations /nowhere").code == 1)
+    }
+
+    @Test func `check says what is missing, for people and for programs`() throws {
+        #expect(try run("migrate").code == 0)
+        let text = try run("check")
+        #expect(text.code == 1)
+        #expect(text.output.contains("ok    database") && text.output.contains("OBSERVER_AMQP_URL"))
+        let json = try run("check --json").output
+        #expect(json.hasPrefix(#"[{"check":"database","ok":true,"#) && json.contains(#"{"check":"broker","ok":false,"#))
+    }
+
+    // MARK: Running
+
+    private func run(_ arguments: String, input: String = "", environment: String? = nil) throws -> Run {
+        var template = Array("/tmp/observer-tool-XXXXXX".utf8CString)
+        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        let environment = environment ?? "OBSERVER_DATABASE_URL='\(database.url)'"
+        let script = """
+            cd \(folder)
+            printf '%s\\n' '\(input)' > in
+            env -i \(environment) \(Self.program) \(arguments) < in > out 2> err
+            """
+        var status: Int32 = 0
+        waitpid(try PrivateBroker.spawn(script), &status, 0)
+        defer { rmdir(folder) }
+        return Run(
+            code: status >> 8 & 0xFF,
+            output: try take("\(folder)/out"),
+            errors: try take("\(folder)/err", "\(folder)/in")
+        )
+    }
+
+    /// The text of a file, which is deleted, with others.
+    private func take(_ path: String, _ others: String...) throws -> String {
+        let file = try #require(fopen(path, "r"))
+        defer {
+            fclose(file)
+            for path in [path] + others { unlink(path) }
+        }
+        var bytes = [UInt8](repeating: 0, count: 1 << 17)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    /// The tool beside the tests, wherever they were built.
+    private static var program: String {
+        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
+        let folder = bundle.map { $0.split(separator: "/").dropLast().joined(separator: "/") }
+        return folder.map { "/\($0)/observerctl" } ?? "\(TestEnvironment.repository)/.build/debug/observerctl"
+    }
+}
