@@ -32,11 +32,13 @@ final class Transfer {
         set(CURLOPT_NOSIGNAL, 1)
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_TCP_NODELAY, 1)
+        // One connection for each request under way: over HTTP/2 all uploads would share one and its window.
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         // What a proxy of the environment would see is the caller's data; only the configured endpoint gets it.
         set(CURLOPT_PROXY, "")
         observer_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText)
         setLimits()
-        setHeaders()
+        try setHeaders()
         setReceivers()
         try setBody()
     }
@@ -69,10 +71,13 @@ final class Transfer {
         return Int(clamping: max(1, seconds * 1000 + attoseconds / 1_000_000_000_000_000))
     }
 
-    private func setHeaders() {
+    private func setHeaders() throws(HTTPClientError) {
         // Without an empty Expect, libcurl asks for leave before large bodies and waits a second where none is given.
         var lines = ["Expect:"]
         for (name, value) in request.headers {
+            guard !(name + value).utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+                throw HTTPClientError(kind: .badRequest, reason: "a header has a control character")
+            }
             // libcurl drops a header with nothing after the colon; a semicolon asks for an empty one.
             lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
@@ -111,9 +116,7 @@ final class Transfer {
             }
             set(CURLOPT_CUSTOMREQUEST, request.method)
         case .file(let path, let length):
-            guard let file = fopen(path, "re") else {
-                throw HTTPClientError(kind: .unreadable, reason: String(cString: strerror(errno)))
-            }
+            let file = try Self.open(path, length)
             self.file = file
             // Without a read function libcurl uses fread on this.
             observer_curl_set_pointer(handle, CURLOPT_READDATA, file)
@@ -130,6 +133,21 @@ final class Transfer {
             default: set(CURLOPT_CUSTOMREQUEST, request.method)
             }
         }
+    }
+
+    /// Opens a file to be sent; one that is shorter than announced would leave the server waiting for the rest.
+    private static func open(_ path: String, _ length: Int64) throws(HTTPClientError) -> UnsafeMutablePointer<FILE> {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            throw HTTPClientError(kind: .unreadable, reason: String(cString: strerror(errno)))
+        }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, Int64(status.st_size) >= length, let file = fdopen(descriptor, "r")
+        else {
+            close(descriptor)
+            throw HTTPClientError(kind: .unreadable, reason: "the file has fewer than \(length) bytes")
+        }
+        return file
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
