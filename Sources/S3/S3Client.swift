@@ -71,24 +71,33 @@ public final class S3Client: Sendable {
     private let signer: Signer
     private let transfers: Transfers
     private let limits: HTTPRequest.Limits
-    /// Seconds to add to this machine's clock.
+    private let clock: @Sendable () -> Int64
+    /// Seconds to add to `clock`.
     private let clockOffset = Atomic<Int64>(0)
 
     /// Makes a client that sends through `transfers`.
+    ///
+    /// - Parameters:
+    ///   - configuration: Where and with which right.
+    ///   - transfers: The engine.
+    ///   - limits: How long a request may take; an upload gets more by its size.
+    ///   - clock: Seconds since 1970, for signatures; nil for the system's.
     public init(
         _ configuration: S3Configuration,
         transfers: Transfers,
-        limits: HTTPRequest.Limits = HTTPRequest.Limits()
+        limits: HTTPRequest.Limits = HTTPRequest.Limits(),
+        clock: (@Sendable () -> Int64)? = nil
     ) {
         self.configuration = configuration
         self.transfers = transfers
         self.limits = limits
+        self.clock = clock ?? { Int64(time(nil)) }
         signer = Signer(configuration)
     }
 
     /// The time for signatures, in seconds since 1970.
     private func now() -> Int64 {
-        Int64(time(nil)) + clockOffset.load(ordering: .relaxed)
+        clock() + clockOffset.load(ordering: .relaxed)
     }
 
     // MARK: Requests
@@ -104,13 +113,14 @@ public final class S3Client: Sendable {
     }
 
     private func send(_ call: Call, _ completion: @escaping Completion<HTTPResponse>) {
+        let moment = now()
         let signed = signer.sign(
             method: call.method,
             key: call.key,
             query: call.query,
             headers: call.headers,
             payloadSHA256: call.payload,
-            at: now()
+            at: moment
         )
         var limits = limits
         if case .file(_, let length) = call.body, let total = limits.total {
@@ -130,7 +140,7 @@ public final class S3Client: Sendable {
             case .success(let response) where (200..<300).contains(response.status): completion(.success(response))
             case .success(let response):
                 let error = S3Error(response)
-                if error.kind == .clockSkew, !call.isRepeated, learnClock(response) {
+                if !call.isRepeated, learnClock(from: response, error, signedAt: moment) {
                     var again = call
                     again.isRepeated = true
                     send(again, completion)
@@ -141,11 +151,16 @@ public final class S3Client: Sendable {
         }
     }
 
-    /// Takes over the store's clock; false where it does not say the time, or is more than a day off.
-    private func learnClock(_ response: HTTPResponse) -> Bool {
-        guard let date = response.header("date"), let theirs = HTTPDate.seconds(date) else { return false }
-        let offset = theirs - Int64(time(nil))
-        guard abs(offset) <= 86_400 else { return false }
+    /// Takes over the store's clock where a refusal is due to ours; false where not, or where it is more than a day off.
+    ///
+    /// Not every store names the reason, and none can in the answer to a `HEAD`: there a difference of clocks is taken
+    /// for it.
+    private func learnClock(from response: HTTPResponse, _ error: S3Error, signedAt moment: Int64) -> Bool {
+        guard error.kind == .clockSkew || error.kind == .refused,
+            let date = response.header("date"), let theirs = HTTPDate.seconds(date)
+        else { return false }
+        let offset = theirs - clock()
+        guard abs(offset) <= 86_400, error.kind == .clockSkew || abs(theirs - moment) > 240 else { return false }
         clockOffset.store(offset, ordering: .relaxed)
         return true
     }
@@ -241,11 +256,13 @@ public final class S3Client: Sendable {
         let elements = XMLText(response.body)
         let keys = elements.all(["Contents", "Key"])
         let sizes = elements.all(["Contents", "Size"]).compactMap { Int64($0) }
-        guard elements.first("IsTruncated") != nil, keys.count == sizes.count else {
+        let isTruncated = elements.first("IsTruncated") == "true"
+        let next = isTruncated ? elements.first("NextContinuationToken") : nil
+        // A page that ends too early must not pass for the last one.
+        guard elements.isComplete, keys.count == sizes.count, isTruncated == (next?.isEmpty == false) else {
             throw S3Error(kind: .malformed, status: response.status, reason: "the list cannot be read")
         }
-        let next = elements.first("NextContinuationToken")
-        return ObjectPage(keys: keys, sizes: sizes, continuation: next?.isEmpty == false ? next : nil)
+        return ObjectPage(keys: keys, sizes: sizes, continuation: next)
     }
 
     // MARK: Buckets

@@ -81,6 +81,7 @@ public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         switch (response.status, code) {
         case (_, "RequestTimeTooSkewed"): kind = .clockSkew
         case (_, "XAmzContentSHA256Mismatch"), (_, "BadDigest"): kind = .checksumMismatch
+        case (_, "IncompleteBody"): kind = .network
         case (_, "SlowDown"), (429, _): kind = .throttled
         case (_, "RequestTimeout"), (408, _): kind = .timeout
         case (404, _): kind = .notFound
@@ -89,7 +90,20 @@ public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case (500..., _): kind = .unavailable
         default: kind = .refused
         }
-        self.init(kind: kind, status: response.status, code: code, reason: Self.advice(kind, code))
+        let region = response.header("x-amz-bucket-region")
+        let reason = Self.isElsewhere(response.status, code) ? Self.elsewhere(region) : Self.advice(kind, code)
+        self.init(kind: kind, status: response.status, code: code, reason: reason)
+    }
+
+    private static func isElsewhere(_ status: Int, _ code: String?) -> Bool {
+        status == 301 || status == 307 || code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect"
+    }
+
+    private static func elsewhere(_ region: String?) -> String {
+        guard let region, region.utf8.count <= 32, region.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return "the bucket is in another region; check AWS_REGION and AWS_ENDPOINT_URL_S3"
+        }
+        return "the bucket is in \(region); set AWS_REGION"
     }
 
     private static func advice(_ kind: Kind, _ code: String?) -> String {
@@ -98,6 +112,7 @@ public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case (_, "AccessDenied"): "the key may not do this; check the rights of AWS_ACCESS_KEY_ID"
         case (_, "InvalidAccessKeyId"): "the store does not know AWS_ACCESS_KEY_ID"
         case (_, "SignatureDoesNotMatch"): "AWS_SECRET_ACCESS_KEY or AWS_REGION is wrong"
+        case (_, "ExpiredToken"), (_, "InvalidToken"): "AWS_SESSION_TOKEN has expired or does not fit the key"
         case (.clockSkew, _): "this machine's clock and the store's differ by more than 15 minutes"
         case (.refused, _): "the store refuses the request"
         case (.notFound, _): "there is no such object"

@@ -4,6 +4,8 @@
 /// that half an answer gives the elements before the break.
 struct XMLText {
     private let elements: [(path: [String], text: String)]
+    /// Whether the document was well-formed to its end.
+    let isComplete: Bool
 
     init(_ bytes: [UInt8]) {
         var elements: [(path: [String], text: String)] = []
@@ -24,6 +26,7 @@ struct XMLText {
             case UInt8(ascii: "/"):
                 guard let name = path.last, tag.dropFirst().elementsEqual(name.utf8) else {
                     self.elements = elements
+                    isComplete = false
                     return
                 }
                 elements.append((path, Self.decode(text)))
@@ -33,6 +36,7 @@ struct XMLText {
                 // Depth is bounded: no answer of S3 is deeper than four.
                 guard !name.isEmpty, path.count < 16 else {
                     self.elements = elements
+                    isComplete = false
                     return
                 }
                 if tag.last == UInt8(ascii: "/") {
@@ -44,6 +48,7 @@ struct XMLText {
             text = []
         }
         self.elements = elements
+        isComplete = path.isEmpty && rest.isEmpty && !elements.isEmpty
     }
 
     /// The text of the first element of a name, wherever it stands.

@@ -175,6 +175,21 @@ struct S3Tests {
         #expect(refused?.description.contains("AWS_SECRET_ACCESS_KEY") == true)
     }
 
+    @Test(arguments: Store.all, [-3600, 3600] as [Int64])
+    func `a clock that is off is learned from the store`(store: Store, error: Int64) throws {
+        let bucket = try store.client().configuration.bucket
+        func client() throws -> S3Client {
+            S3Client(try store.configuration(bucket: bucket), transfers: Store.transfers) { Int64(time(nil)) + error }
+        }
+        let first = try client()
+        try first.put(upload("clock", [1]))
+        #expect(try first.get(scratch + "clock") == [1])
+        // The refusal of a HEAD has no body that names the reason.
+        #expect(try client().head(scratch + "clock").bytes == 1)
+        let url = first.presignGet(scratch + "clock", expires: 60)
+        #expect(try Store.transfers.send(HTTPRequest(method: "GET", url: url.url)).status == 200)
+    }
+
     @Test(arguments: Store.all)
     func `creating a bucket that is ours is harmless`(store: Store) throws {
         let client = try store.client()
