@@ -46,6 +46,34 @@ import Testing
         #expect(try key.open(try key.seal([], for: ""), for: "") == [])
     }
 
+    /// McGrew and Viega, "The Galois/Counter Mode of Operation", test cases 14 and 15 (NIST's vectors for AES-256).
+    @Test(arguments: [
+        (
+            String(repeating: "00", count: 32), String(repeating: "00", count: 12),
+            String(repeating: "00", count: 16), "cea7403d4d606b6e074ec5d3baf39d18",
+            "d0d1c8a799996bf0265b98b5d48ab919"
+        ),
+        (
+            "feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888",
+            "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+                + "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b391aafd255",
+            "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa"
+                + "8cb08e48590dbb3da7b08b1056828838c5f61e6393ba7a0abcc9f662898015ad",
+            "b094dac5d93471bdec1a502270e3cc6c"
+        ),
+    ])
+    func `AES-GCM opens the published texts`(
+        key: String,
+        nonce: String,
+        text: String,
+        sealed: String,
+        tag: String
+    ) throws {
+        let key = try SealingKey(try #require([UInt8](hex: key)))
+        let form = try #require([UInt8](hex: "01" + nonce + sealed + tag))
+        #expect(try key.open(form, for: "").hex == text)
+    }
+
     @Test func `a key that is not 32 bytes is refused`() {
         #expect(throws: CryptoError.self) { try SealingKey([1, 2, 3]) }
     }
