@@ -28,13 +28,14 @@ function setShown(element, text) {
 function showState(box, status) {
   const word = words.state.get(status.state);
   if (!box || !word) return;
-  const cause = status.cause && words.cause.get(status.cause);
+  // That no recorder has it is what the state says already.
+  const cause = status.cause && status.state !== "unassigned" && words.cause.get(status.cause);
   const failing = cause && status.state === "retrying" && "needsPerson" in cause.dataset;
   const previous = box.dataset.tone + box.querySelector("b").textContent;
   box.dataset.tone = failing ? "failing" : word.dataset.tone;
   box.querySelector("use").setAttribute("href", `#mark-${failing ? "failing" : word.dataset.mark}`);
   setText(find(box, "word"), word.textContent);
-  setShown(find(box, "cause"), cause?.textContent);
+  setShown(find(box, "cause"), cause ? cause.textContent : "");
   const since = box.querySelector(".state-since");
   since.hidden = !status.since;
   setTime(since.querySelector("time"), status.since ?? "");
@@ -75,13 +76,22 @@ function show(camera) {
     showTime(scope, "last_frame", status.last_frame_at);
     if (status.backlog_seconds !== undefined) setText(find(scope, "backlog"), backlog(status.backlog_seconds));
     if (scope === document) {
-      setShown(find(scope, "detail"), status.detail);
+      setShown(find(scope, "detail"), detail(status));
       setText(find(scope, "worker"), status.worker ?? "none");
       setText(find(scope, "reconnects"), String(status.reconnects ?? 0));
       if (status.video?.bitrate) setText(find(scope, "bitrate"), `${(status.video.bitrate / 1e6).toFixed(1)} Mbit/s`);
     }
     if (changed) say(`${camera.name}: ${find(scope, "word")?.textContent ?? ""}`);
   }
+}
+
+/** What is wrong and what to do about it, in the words of the server's page. */
+function detail(status) {
+  const cause = words.cause.get(status.cause);
+  if (!cause || (status.state !== "retrying" && status.state !== "unassigned")) return "";
+  if (!status.detail || status.cause === "no_worker") return cause.dataset.remedy;
+  const text = status.detail[0].toUpperCase() + status.detail.slice(1);
+  return `${/[.!?]$/.test(text) ? text : `${text}.`} ${cause.dataset.remedy}`;
 }
 
 function backlog(seconds) {

@@ -52,6 +52,7 @@ function makeVideo(segment) {
   Object.assign(video, { controls: true, playsInline: true, autoplay: true });
   video.setAttribute("aria-label", `Recording from ${exact(new Date(segment.start))}`);
   old.replaceWith(video);
+  stage.querySelector("[data-close]")?.removeAttribute("hidden");
   return video;
 }
 
@@ -96,6 +97,21 @@ function append(buffer, bytes, signal) {
 
 const end = (buffer) => buffer.buffered.length ? buffer.buffered.end(buffer.buffered.length - 1) : 0;
 
+/** Steps over the cracks where sound and picture of a connection do not end together. */
+function bridge(video, signal) {
+  const step = () => {
+    for (let index = 0; index < video.buffered.length; index += 1) {
+      const crack = video.buffered.start(index) - video.currentTime;
+      const before = index === 0 ? 0 : video.buffered.end(index - 1) - video.currentTime;
+      if (crack > 0 && crack < 2 && before < 0.1 && !video.seeking) {
+        video.currentTime = video.buffered.start(index) + 0.01;
+        return;
+      }
+    }
+  };
+  for (const name of ["waiting", "stalled", "timeupdate"]) video.addEventListener(name, step, { signal });
+}
+
 /** Room for more: what was seen long ago goes. */
 async function tidy(video, buffer) {
   const until = video.currentTime - behind;
@@ -117,6 +133,7 @@ async function playOn(first, signal) {
   buffer.mode = "sequence";
   const marks = [];
   follow(video, marks, signal);
+  bridge(video, signal);
   const list = new Playlist(first);
   let before = first;
   for (let index = 0; ; index += 1) {
@@ -160,6 +177,7 @@ async function play(segment) {
   stop();
   const control = new AbortController();
   running = control;
+  text.setAttribute("role", "status");
   text.textContent = `Loading ${clock(new Date(segment.start))}…`;
   const canAppend = "MediaSource" in window && MediaSource.isTypeSupported(type(segment));
   try {

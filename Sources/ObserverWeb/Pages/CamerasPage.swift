@@ -91,7 +91,7 @@ package struct CamerasPage: Page {
             "href": .string(link(state: nil)), "is_current": .bool(filter.state == nil), "tone": "plain", "mark": nil,
             "word": "All", "count": MustacheValue(overview.total), "state": nil,
         ]
-        let states = CameraState.allCases.reversed().compactMap { state -> MustacheValue? in
+        let states = StateView.order.compactMap { state -> MustacheValue? in
             let count = overview.counts[state] ?? 0
             guard count > 0 || state == filter.state else { return nil }
             return [
@@ -176,7 +176,7 @@ struct PictureView {
         let age = max(0, now.milliseconds - at.milliseconds)
         // A dead camera must not look alive: its last picture says how old it is.
         isStale = listing.status.state != .recording || age > 180_000
-        note = isStale ? "\(Wording.length(milliseconds: age)) old" : nil
+        note = isStale ? "\(Wording.age(milliseconds: age)) old" : nil
     }
 }
 

@@ -75,7 +75,7 @@ package struct ErrorPage: Page {
         switch problem.status {
         case 400: "The request can’t be understood"
         case 403: "This is not allowed"
-        case 404: "There is nothing at this address"
+        case 404: "Not found"
         case 405: "This address does not take that"
         case 409, 412: "It was changed meanwhile"
         case 413: "That was too much at once"

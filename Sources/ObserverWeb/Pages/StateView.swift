@@ -14,6 +14,9 @@ enum StateView {
         case failing
     }
 
+    /// From good to bad, and last what is not wanted.
+    static let order: [CameraState] = [.recording, .connecting, .pending, .retrying, .unassigned, .off]
+
     static func word(_ state: CameraState) -> String {
         switch state {
         case .off: "Off"

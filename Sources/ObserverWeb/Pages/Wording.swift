@@ -57,6 +57,12 @@ enum Wording {
         }
     }
 
+    /// A length of time in one unit: 14 min.
+    static func age(milliseconds: Int64) -> String {
+        let text = length(milliseconds: milliseconds)
+        return text.split(separator: " ").prefix(2).joined(separator: " ")
+    }
+
     /// A length of time with tenths of a second, where it is short: 9.9 s.
     static func fineLength(milliseconds: Int64) -> String {
         milliseconds > 0 && milliseconds < 60_000
