@@ -22,7 +22,7 @@ def use_tools(*packages: str) -> None:
     python = TOOLS / "bin" / "python3"
     if Path(sys.prefix).resolve() != TOOLS.resolve():
         if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(TOOLS)], check=True)
+            subprocess.run(["/usr/bin/python3", "-m", "venv", str(TOOLS)], check=True)
         requirements = REPOSITORY / "Tests" / "EndToEndTests" / "requirements.txt"
         subprocess.run(
             [
