@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -72,7 +73,7 @@ class Home:
 
     def token(self) -> str:
         if not self._token:
-            self._token = self.observer("token", "end-to-end", "--role", "admin").stdout.strip()
+            self._token = self.observer("token", f"end-to-end-{secrets.token_hex(4)}", "--role", "admin").stdout.strip()
         return self._token
 
     def client(self) -> "Client":

@@ -242,7 +242,7 @@ def test_a_camera_password_shows_up_nowhere(home, api, building, cameras, canary
         + str(home.rows("select * from events")),
         "sidecars": "".join(path.read_text() for path in (home.spool / "ready").glob("*.json")),
     }
-    for path in (home.path / "logs").iterdir():
+    for path in (home.path / "logs").rglob("*.log"):
         places[f"log {path.name}"] = path.read_text(errors="replace")
     shown = [place for place, text in places.items() if canary in text]
     assert not shown, f"the password is shown in: {shown}"
