@@ -126,16 +126,23 @@ public final class Connection {
 
     /// Runs calls of this connection as one transaction: committed when `body` returns, rolled back when it throws.
     ///
-    /// A connection that breaks inside is not opened again before the end of the transaction: the remaining calls fail.
-    /// When the commit itself fails with `connectionLost` or `deadline`, it is not known whether it took place.
+    /// After a statement failed inside, the transaction cannot be committed, even if `body` returns. A connection that
+    /// breaks inside is not opened again before the end of the transaction: the remaining calls fail. When the commit
+    /// itself fails with `connectionLost` or `deadline`, it is not known whether it took place.
     public func transaction<R>(_ body: () throws(PostgresError) -> R) throws(PostgresError) -> R {
         guard !isInTransaction else { throw PostgresError(.misuse, serverMessage: "a transaction in a transaction") }
         try execute("begin")
         isInTransaction = true
         defer { isInTransaction = false }
-        do {
+        do throws(PostgresError) {
             let value = try body()
-            try execute("commit")
+            // The server answers the commit of a transaction in which a statement failed with a rollback, as a success.
+            guard try perform("commit", within: nil).commandTag == "COMMIT" else {
+                throw PostgresError(
+                    .misuse,
+                    serverMessage: "a statement had failed, so the transaction was rolled back"
+                )
+            }
             return value
         } catch {
             rollBack()

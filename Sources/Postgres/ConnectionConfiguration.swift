@@ -3,6 +3,8 @@ import CLibPQ
 /// Where the server is and how long it is waited for.
 public struct ConnectionConfiguration: Sendable {
     /// How long a call may take when it is not given a deadline of its own, connecting included.
+    ///
+    /// The server itself ends statements after 5 s; one that may take longer sets `statement_timeout` in its transaction.
     public var deadline: Duration
     /// How long calls fail at once (`unavailable`) after a failed attempt to connect, so that a server that is away is not
     /// hammered and its callers do not all wait.

@@ -20,6 +20,11 @@ struct ResultHandle: ~Copyable {
         return Int(String(cString: text)) ?? 0
     }
 
+    /// What the server did, as a word: `COMMIT` or `ROLLBACK`, for example.
+    var commandTag: String {
+        PQcmdStatus(raw).map { String(cString: $0) } ?? ""
+    }
+
     /// One row; it must not outlive this handle, which the caller ensures by lending it to a closure.
     func row(_ index: Int32) -> Row {
         Row(result: raw, index: index, columnCount: columnCount)

@@ -107,6 +107,19 @@ struct PostgresConnectionTests {
         #expect(try connection.rows("select id from t", as: (Int).self) == [2])
     }
 
+    @Test func `an error that is passed over does not make a rolled back transaction look committed`() throws {
+        let connection = database.connect()
+        try connection.execute("create table t (id int primary key)")
+        let error = #expect(throws: PostgresError.self) {
+            try connection.transaction { () throws(PostgresError) in
+                try connection.execute("insert into t values (1)")
+                do { try connection.execute("insert into t values (1)") } catch {}
+            }
+        }
+        #expect(error?.kind == .misuse)
+        #expect(try connection.rows("select count(*) from t", as: (Int).self) == [0])
+    }
+
     @Test func `a connection that breaks inside a transaction is not opened again before its end`() throws {
         let connection = database.connect()
         try connection.execute("create table t (id int)")
