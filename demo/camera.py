@@ -26,7 +26,7 @@ PIPELINE = f"""
   ! x264enc tune=zerolatency speed-preset=ultrafast bitrate=600 key-int-max={KEY_FRAME_EVERY} bframes=0 threads=1
   ! video/x-h264,profile=constrained-baseline ! h264parse
   ! rtph264pay name=pay0 pt=96 config-interval=-1
-  audiotestsrc is-live=true wave=ticks volume=0.2 samplesperbuffer=1024
+  audiotestsrc name=sound is-live=true wave=ticks volume=0.2 samplesperbuffer=1024
   ! audio/x-raw,rate=48000,channels=1 ! avenc_aac bitrate=48000 ! aacparse
   ! rtpmp4gpay name=pay1 pt=97 )
 """
@@ -104,6 +104,19 @@ class Source:
         appsrc.emit("push-buffer", frame)
 
 
+def configure(_factory, media):
+    """Readies the pipeline that a new viewer started."""
+    Source(media.get_element().get_by_name("source"))
+    # The test sound can be rewound, so GStreamer would rewind the stream for the next viewer, and end it for all.
+    sound = media.get_element().get_by_name("sound").get_static_pad("src")
+    sound.add_probe(Gst.PadProbeType.QUERY_UPSTREAM, refuse_seeking)
+
+
+def refuse_seeking(_pad, info):
+    asked = info.get_query().type == Gst.QueryType.SEEKING
+    return Gst.PadProbeReturn.DROP if asked else Gst.PadProbeReturn.OK
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8554)
@@ -114,7 +127,7 @@ def main():
     factory = GstRtspServer.RTSPMediaFactory()
     factory.set_launch(PIPELINE)
     factory.set_shared(True)
-    factory.connect("media-configure", lambda _, media: Source(media.get_element().get_by_name("source")))
+    factory.connect("media-configure", configure)
     server = GstRtspServer.RTSPServer()
     server.set_address(arguments.address)
     server.set_service(str(port))
