@@ -90,7 +90,8 @@ struct FastCGIClient {
     }
 
     private static func record(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
-        [1, type, 0, 1, UInt8(content.count >> 8), UInt8(content.count & 255), 0, 0] + content
+        // A record longer than its length field can say is one of the things that are not FastCGI.
+        [1, type, 0, 1, UInt8(content.count >> 8 & 255), UInt8(content.count & 255), 0, 0] + content
     }
 
     private static func pair(_ name: String, _ value: String) -> [UInt8] {
