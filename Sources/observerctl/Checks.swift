@@ -72,6 +72,7 @@ struct Checks {
         let client = S3Client(storage, transfers: transfers, limits: .short)
         let rights = finding("s3", hint: hint) {
             let bytes = Array("Observer tries whether it may write here.\n".utf8)
+            try requireBucket(client)
             let key = "\(try configuration.prefix())/.check/\(UniqueID.makeRandom())"
             try client.put(
                 Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "text/plain")
@@ -81,6 +82,17 @@ struct Checks {
             return "bucket \(storage.bucket): may write, read and delete"
         }
         return [rights, clock(storage, transfers)]
+    }
+
+    /// Some stores make a bucket when something is put into it, so whether it is there is asked first.
+    private func requireBucket(_ client: S3Client) throws {
+        do {
+            try client.checkBucket()
+        } catch {
+            guard error.kind == .notFound else { throw error }
+            let name = client.configuration.bucket
+            throw ToolError(description: "there is no bucket \(name)", hint: "observerctl bucket")
+        }
     }
 
     /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
