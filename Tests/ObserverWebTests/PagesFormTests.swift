@@ -91,6 +91,13 @@ import Testing
         #expect(changes.url?.text == "rtsp://192.0.2.10/")
     }
 
+    @Test func `the user name of an address comes back in its own field`() throws {
+        let typed = form(["url": "rtsp://ada:secret@192.0.2.10/", "username": "", "segment_seconds": "1"])
+        let html = try Example.html(CameraFormPage(form: typed.with(errors: try errors(typed)), csrf: "token"))
+        #expect(html.contains("name=\"username\" type=\"text\" value=\"ada\""))
+        #expect(html.contains("value=\"rtsp://192.0.2.10/\"") && !html.contains("secret"))
+    }
+
     @Test func `an edited camera keeps its password unless it is given or removed`() throws {
         let camera = Example.camera()
         #expect(try changes(form(["password": ""], editing: camera)).password == .keep)

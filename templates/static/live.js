@@ -184,7 +184,8 @@ const isElsewhere = ["day", "hour", "older", "newer", "segment"].some((name) => 
 
 function mayChange(part) {
   if (part.contains(document.activeElement) && document.activeElement !== document.body) return false;
-  if (document.querySelector("[data-player] video")) return !part.closest(".camera");
+  const isPlaying = document.querySelector("[data-player] video") !== null;
+  if (isPlaying && ["stage", "recordings"].includes(part.dataset.fresh)) return false;
   return part.dataset.fresh !== "recordings" || !isElsewhere;
 }
 

@@ -127,6 +127,18 @@ package struct CameraForm: Hashable, Sendable {
         return url[..<scheme.upperBound] + String(rest[rest.index(after: mark)...])
     }
 
+    /// What a field shows: never a password, and the user name of an address in its own field.
+    func shown(_ field: String) -> String {
+        let text = texts[field] ?? ""
+        switch field {
+        case "url": return Self.hidingUserInformation(text)
+        case "username" where text.isEmpty:
+            // An address that can't be read has no user name to show.
+            return (try? CameraURL.parse(texts["url"] ?? ""))?.username ?? ""
+        default: return text
+        }
+    }
+
     // MARK: Words
 
     static func word(_ transport: Transport) -> String {

@@ -125,11 +125,10 @@ package struct CameraFormPage: Page {
         hint: String? = nil,
         more: [String: MustacheValue] = [:]
     ) -> MustacheValue {
-        let typed = form.texts[name] ?? ""
         let own: [String: MustacheValue] = [
             "is_text": true, "is_required": .bool(required), "is_optional": .bool(!required),
             "maxlength": MustacheValue(longest),
-            "value": .string(name == "url" ? CameraForm.hidingUserInformation(typed) : typed),
+            "value": .string(form.shown(name)),
         ]
         return field(name, own.merging(more) { _, more in more }, hint: hint)
     }
