@@ -141,7 +141,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "FastCGI",
+                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "FastCGI", "HTTPRouting", "Mustache",
                 "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
             ]
         ),

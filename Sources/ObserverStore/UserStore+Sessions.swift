@@ -13,7 +13,7 @@ extension UserStore {
     }
 
     /// How long a session lives without being used, and at most.
-    private static let limits = (idle: "interval '24 hours'", whole: "interval '30 days'")
+    private static let limits = (idle: "interval '30 minutes'", whole: "interval '12 hours'")
 
     /// Starts a session.
     ///

@@ -12,10 +12,11 @@ struct NginxTrial {
     ]
 
     let address: String
-    private let folder: String
+    /// Holds `run/web.sock`, where the responder is looked for, and `spool/`.
+    let folder: String
     private let program: String
 
-    init(host: String = "observer.localhost") throws {
+    init(host: String = "observer.localhost", store: String = "http://127.0.0.1:9") throws {
         program = try #require(
             getenv("OBSERVER_TEST_NGINX").map { String(cString: $0) },
             "OBSERVER_TEST_NGINX is missing"
@@ -32,7 +33,7 @@ struct NginxTrial {
             export OBSERVER_LISTEN=127.0.0.1 OBSERVER_PORT=\(port) OBSERVER_HOST='\(host)' OBSERVER_RUN=\(folder)/run
             export OBSERVER_TEMP=\(folder)/temp OBSERVER_LOGS=\(folder)/logs OBSERVER_STATIC=\(folder)/static
             export OBSERVER_ERRORS=\(repository)/nginx/errors OBSERVER_SPOOL=\(folder)/spool
-            export S3_ENDPOINT=http://127.0.0.1:9
+            export S3_ENDPOINT=\(store)
             \(repository)/scripts/render-nginx \(repository)/nginx \(folder)
             """
         )

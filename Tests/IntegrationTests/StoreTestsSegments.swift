@@ -189,7 +189,7 @@ struct UserStoreTests {
         try connection.execute("update users set disabled_at = now()")
         #expect(try store.findSession(hash: hash) == nil)
         try connection.execute("update users set disabled_at = null")
-        try connection.execute("update sessions set seen_at = now() - interval '25 hours'")
+        try connection.execute("update sessions set seen_at = now() - interval '31 minutes'")
         #expect(try store.findSession(hash: hash) == nil)
         try store.prune()
         #expect(try connection.rows("select count(*) from sessions", as: (Int).self) == [0])

@@ -102,8 +102,8 @@ package final class Gatekeeper: Sendable {
         }
         guard let origin = request.header("Origin"), origin != "null" else { return }
         if let publicOrigin, Self.origin(origin) == publicOrigin { return }
-        let authority = origin.split(separator: "/", omittingEmptySubsequences: true).last.map(String.init)
-        guard let authority, authority == request.header("Host") else {
+        let host = request.header("Host") ?? ""
+        guard !host.isEmpty, ["http://\(host)", "https://\(host)"].contains(origin.lowercased()) else {
             throw Problem(
                 403,
                 "The request comes from another site. Set OBSERVER_PUBLIC_URL to the address people use."

@@ -1,0 +1,191 @@
+import Crypto
+import Glibc
+import HTTPClient
+import Lifecycle
+import Logging
+import ObserverConfiguration
+import ObserverCore
+import ObserverStore
+import ObserverWeb
+import Postgres
+import S3
+import TestSupport
+import Testing
+
+/// `observer-web` as it runs, behind the real nginx with the project's configuration.
+private final class NginxWebTrial {
+    let nginx: NginxTrial
+    let web: WebTrial
+    let spool: String
+    private let stop = StopToken()
+    private let ended = Condition(false)
+
+    init(store: (endpoint: String, key: String, secret: String)? = nil) throws {
+        nginx = try NginxTrial(store: store?.endpoint ?? "http://127.0.0.1:9")
+        web = try WebTrial()
+        spool = nginx.folder + "/spool"
+        mkdir(spool + "/ready", 0o755)
+        var environment = WebTrial.environment(try #require(web.database?.url))
+        let socket = nginx.folder + "/run/web.sock"
+        environment["OBSERVER_FASTCGI_SOCKET"] = socket
+        environment["OBSERVER_SPOOL"] = spool
+        environment["OBSERVER_WEB_THREADS"] = "4"
+        if let store {
+            environment["AWS_ENDPOINT_URL_S3"] = store.endpoint
+            environment["AWS_ACCESS_KEY_ID"] = store.key
+            environment["AWS_SECRET_ACCESS_KEY"] = store.secret
+        }
+        if let broker = TestEnvironment.variable("OBSERVER_TEST_AMQP_URL") { environment["OBSERVER_AMQP_URL"] = broker }
+        let logger = Logger(label: "test", level: .error)
+        let service = try WebService(configuration: WebConfiguration(environment: environment), logger: logger)
+        OwnThread.start(name: "web") { [stop, ended] in
+            do {
+                try service.run(until: stop)
+            } catch {
+                logger.error("Web service", ["error": LogValue(error)])
+            }
+            ended.withLock { $0 = true }
+        }
+        try #require(poll { access(socket, F_OK) == 0 })
+        // nginx's workers run under another user when the tests run as root.
+        if getuid() == 0 { chmod(socket, 0o666) }
+        try nginx.start()
+    }
+
+    func end() -> Bool {
+        stop.stop()
+        nginx.end()
+        return ended.wait(until: Monotonic.now() + .seconds(10)) { $0 }
+    }
+
+    func curl(_ path: String, _ arguments: String = "", as role: Role? = .admin) throws -> String {
+        let token = role.flatMap { web.tokens[$0] }.map { "-H 'Authorization: Bearer \($0)'" } ?? ""
+        return try nginx.request("\(token) \(arguments) '\(nginx.address)/api/v1\(path)'")
+    }
+}
+
+@Suite(.enabled(if: TestEnvironment.has(.nginx) && TestEnvironment.has(.database)), .serialized)
+struct APINginxTests {
+    @Test func `requests pass through nginx with all they need`() throws {
+        let trial = try NginxWebTrial()
+        for path in [
+            "/controller/healthcheck", "/controller/healthcheck/", "/cameras/healthcheck", "/cameras/healthcheck/",
+        ] {
+            let answer = try trial.curl(path, as: nil)
+            #expect(answer.contains("HTTP/1.1 200 ") && answer.hasSuffix("\n\nUP"), "\(answer)")
+        }
+        let refused = try trial.curl("/cameras/", as: nil)
+        #expect(refused.contains("HTTP/1.1 401 "))
+        #expect(refused.contains("WWW-Authenticate: Bearer"))
+        #expect(refused.contains("Content-Type: application/problem+json"))
+        for header in NginxTrial.headers { #expect(refused.occurrences(of: "\n\(header)") == 1, "\(header)") }
+
+        let body = "-X POST -H 'Content-Type: application/json' --data-binary"
+        let created = try trial.curl(
+            "/cameras",
+            #"\#(body) '{"name":"Gate","location":"Here","url":"rtsp://cam.example/1"}'"#
+        )
+        #expect(created.contains("HTTP/1.1 201 "), "\(created)")
+        #expect(created.contains("\nLocation: /api/v1/cameras/1\n"))
+        #expect(created.contains("\nETag: \"1\"\n"))
+        let head = try trial.curl("/cameras/1/", "-I")
+        #expect(head.contains("HTTP/1.1 200 "))
+        #expect(head.contains("\nETag: \"1\"\n"))
+        #expect(try trial.curl("/cameras/1", "-X PATCH -H 'Content-Type: text/plain' -d x").contains("HTTP/1.1 415 "))
+        #expect(try trial.curl("/cameras/1", "-X PUT -d x").contains("\nAllow: DELETE, GET, PATCH, HEAD\n"))
+        #expect(try trial.curl("/cameras/?tag=%zz").contains("HTTP/1.1 400 "))
+        #expect(try trial.curl("/cameras/..%2f1").contains("HTTP/1.1 404 "))
+        #expect(
+            try trial.curl("/cameras/", "-H 'Cookie: observer_session=x' -X POST", as: nil).contains("HTTP/1.1 401 ")
+        )
+        #expect(trial.end(), "threads end when asked to")
+    }
+
+    @Test func `chunked and large bodies are dealt with`() throws {
+        let trial = try NginxWebTrial()
+        let json = #"{"name":"Gate","location":"Here","url":"rtsp://cam.example/1"}"#
+        let post = "-X POST -H 'Content-Type: application/json'"
+        let chunked = try trial.curl("/cameras/", "\(post) -H 'Transfer-Encoding: chunked' --data-binary '\(json)'")
+        #expect(chunked.contains("HTTP/1.1 201 "), "\(chunked)")
+        let large = try trial.curl("/cameras/", "\(post) -H 'Expect:' --data-binary @<(head -c 70000 /dev/zero)")
+        #expect(large.contains("HTTP/1.1 413 "))
+        let full = try trial.curl("/cameras/", "\(post) -H 'Expect:' --data-binary @<(head -c 65536 /dev/zero)")
+        #expect(full.contains("HTTP/1.1 400 "))
+        #expect(trial.end())
+    }
+
+    @Test func `readiness names what is away`() throws {
+        let trial = try NginxWebTrial()
+        let ready = try trial.curl("/health/ready", as: nil)
+        #expect(ready.contains("HTTP/1.1 503 "))
+        #expect(ready.contains(#""database":{"detail":"answers","ok":true}"#), "\(ready)")
+        #expect(ready.contains(#""storage":{"#) && ready.contains(#""ok":false"#))
+        #expect(try trial.curl("/health/live", as: nil).contains("HTTP/1.1 200 "))
+        #expect(trial.end())
+    }
+
+    @Test func `a segment in the spool is served with ranges, to whom may see it`() throws {
+        let trial = try NginxWebTrial()
+        let camera = CameraID(rawValue: try trial.web.addCamera())
+        let segment = Sample.segment(of: camera)
+        try SegmentStore(trial.web.context.database).upsertSpooled([segment])
+        let file = try #require(fopen("\(trial.spool)/ready/\(segment.id).mp4", "w"))
+        fputs("0123456789", file)
+        fclose(file)
+        chmod("\(trial.spool)/ready/\(segment.id).mp4", 0o644)
+        let path = "/segments/\(segment.id).mp4"
+        let whole = try trial.curl(path, as: .viewer)
+        #expect(whole.contains("HTTP/1.1 200 ") && whole.hasSuffix("\n\n0123456789"), "\(whole)")
+        #expect(whole.contains("\nContent-Type: video/mp4\n"))
+        #expect(!whole.contains("X-Accel"))
+        let part = try trial.curl(path, "-H 'Range: bytes=2-4'")
+        #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
+        #expect(try trial.curl(path, as: nil).contains("HTTP/1.1 401 "))
+        #expect(try trial.nginx.request("'\(trial.nginx.address)/internal/spool/\(segment.id).mp4'").contains(" 404 "))
+        #expect(trial.end())
+    }
+
+    @Test(.enabled(if: TestEnvironment.has(.s3)))
+    func `a stored segment comes from a private bucket, with ranges`() throws {
+        let store = (
+            endpoint: try TestEnvironment.address(of: .s3),
+            key: try TestEnvironment.required("OBSERVER_TEST_S3_KEY"),
+            secret: try TestEnvironment.required("OBSERVER_TEST_S3_SECRET")
+        )
+        let trial = try NginxWebTrial(store: store)
+        let camera = CameraID(rawValue: try trial.web.addCamera())
+        let segment = Sample.segment(of: camera)
+        let bytes = Array("0123456789".utf8)
+        let configuration = try S3Configuration(
+            endpoint: store.endpoint,
+            region: "us-east-1",
+            bucket: "recordings",
+            accessKeyID: store.key,
+            secretAccessKey: Secret(store.secret)
+        )
+        let client = S3Client(configuration, transfers: Transfers(name: "s3", parallel: 1))
+        do throws(S3Error) {
+            try client.createBucket()
+        } catch {
+            // It is there from a run before.
+        }
+        let upload = Upload(
+            key: segment.objectKey,
+            body: .bytes(bytes),
+            sha256: SHA256.hex(bytes),
+            contentType: "video/mp4"
+        )
+        _ = try client.put(upload)
+        try SegmentStore(trial.web.context.database).markStored(segment, etag: nil)
+        let path = "/segments/\(segment.id).mp4"
+        let whole = try trial.curl(path, as: .viewer)
+        #expect(whole.contains("HTTP/1.1 200 ") && whole.hasSuffix("\n\n0123456789"), "\(whole)")
+        #expect(whole.occurrences(of: "\nContent-Type: video/mp4\n") == 1)
+        let part = try trial.curl(path, "-H 'Range: bytes=2-4'")
+        #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
+        #expect(try trial.curl(path, "-I").contains("HTTP/1.1 200 "))
+        let direct = try trial.nginx.request("'\(store.endpoint)/recordings/\(segment.objectKey)'")
+        #expect(direct.contains(" 403 "), "the bucket is not private")
+        #expect(trial.end())
+    }
+}

@@ -1,0 +1,175 @@
+import Crypto
+import FastCGI
+import HTTPRouting
+import ObserverCore
+import ObserverStore
+import ObserverWeb
+import Postgres
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: TestEnvironment.has(.database))) struct APISessionTests {
+    private let trial: WebTrial
+    /// A cheap hash, so that the tests are quick; its cost is in it.
+    private static let cheap = PasswordHash.Cost(logN: 4, r: 8, p: 1)
+
+    init() throws {
+        trial = try WebTrial()
+        let hash = try PasswordHash.make(Secret("open sesame"), cost: Self.cheap)
+        _ = try UserStore(trial.context.database).create(name: "Ada", role: .operator, passwordHash: hash.text)
+    }
+
+    private func signIn(
+        _ name: String = "ada",
+        _ password: String = "open sesame",
+        from address: String = "192.0.2.7"
+    ) throws -> SignIn.Outcome {
+        let request = Request("POST", "/", headers: [("User-Agent", "test")], remoteAddress: address)
+        return try SignIn(trial.context).signIn(name: name, password: Secret(password), request)
+    }
+
+    /// `name=value` of the cookie of a new session, and its CSRF token.
+    private func session() throws -> (cookie: String, csrf: String) {
+        guard case .signedIn(let cookies) = try signIn() else { throw Failure() }
+        let cookie = String(try #require(cookies.first).prefix { $0 != ";" })
+        let request = Request("GET", "/", headers: [("Cookie", cookie)])
+        let identity = try trial.context.site.gatekeeper.authorise(request, .viewer, trial.context.database)
+        return (cookie, identity.csrf)
+    }
+
+    @Test func `every route asks for its role`() {
+        for entry in Routes.table.entries {
+            guard let needed = entry.role, !entry.isPage else { continue }
+            let path = entry.pattern.replacing("{id:int}", with: "1")
+                .replacing("{id:uuid}", with: "01936b2e-0000-7000-8000-000000000001").dropFirst("/api/v1".count)
+            let method = entry.method.rawValue
+            #expect(trial.call(method, String(path), "{}", as: nil).status == 401, "\(method) \(path)")
+            for role in Role.allCases {
+                let status = trial.call(method, String(path), "{}", as: role).status
+                #expect((status == 403) == (role < needed), "\(method) \(path) as \(role): \(status)")
+                #expect(status != 401)
+            }
+        }
+    }
+
+    @Test func `tokens that are wrong, revoked, expired or misspelt open nothing`() throws {
+        let users = UserStore(trial.context.database)
+        _ = try users.createToken(
+            name: "old",
+            role: .admin,
+            prefix: "obs_",
+            hash: SHA256.hash("obs_old".utf8),
+            expiresAt: Timestamp(milliseconds: 0)
+        )
+        _ = try users.createToken(name: "gone", role: .admin, prefix: "obs_", hash: SHA256.hash("obs_gone".utf8))
+        _ = try users.revokeToken(name: "gone")
+        for header in [
+            "Bearer obs_old", "Bearer obs_gone", "Bearer obs_", "Bearer", "", "Basic YTpi", "obs_admin-token",
+            "Bearer obs_admin-token x", "Bearer " + String(repeating: "x", count: 300),
+        ] {
+            let answer = trial.call("GET", "/cameras/", as: nil, headers: [("Authorization", header)])
+            #expect(answer.status == 401, "\(header)")
+            #expect(answer.response.header(.wwwAuthenticate)?.hasPrefix("Bearer") == true)
+        }
+        let lower = trial.call("GET", "/cameras/", as: nil, headers: [("Authorization", "bearer obs_admin-token")])
+        #expect(lower.status == 200)
+    }
+
+    @Test func `a session is a cookie that scripts can't read, and only its hash is stored`() throws {
+        guard case .signedIn(let cookies) = try signIn() else { throw Failure() }
+        let cookie = try #require(cookies.first)
+        #expect(cookie.hasPrefix("observer_session="))
+        for attribute in ["; Path=/", "; HttpOnly", "; SameSite=Lax"] { #expect(cookie.contains(attribute)) }
+        let secret = String(cookie.dropFirst("observer_session=".count).prefix(43))
+        let rows = try trial.context.database.rows("select hash, s::text from sessions s", as: ([UInt8], String).self)
+        #expect(rows.map(\.0) == [SHA256.hash(secret.utf8)])
+        #expect(rows.allSatisfy { !$0.1.contains(secret) })
+
+        let secure = try WebTrial(["OBSERVER_PUBLIC_URL": "https://observer.example"])
+        let (_, gate) = try SignIn(secure.context).gate(Request("GET", "/"))
+        #expect(gate.hasPrefix("__Host-observer_gate="))
+        #expect(gate.contains("; Secure"))
+    }
+
+    @Test func `a change with a cookie needs the session's token, by header or in the form`() throws {
+        let id = try trial.addCamera()
+        let (cookie, csrf) = try session()
+        let (_, other) = try session()
+        func post(_ headers: [(String, String)]) -> Int {
+            trial.call("POST", "/cameras/\(id)/on", as: nil, headers: [("Cookie", cookie)] + headers).status
+        }
+        let before = try trial.cameraRows()
+        #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 200)
+        #expect(post([]) == 403)
+        #expect(post([("X-CSRF-Token", "")]) == 403)
+        #expect(post([("X-CSRF-Token", other)]) == 403)
+        for (name, value) in [
+            ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "same-site"), ("Origin", "https://evil.example"),
+            ("Origin", "http://nvr.example:81"), ("Origin", "null://nvr.example"),
+        ] {
+            #expect(post([("X-CSRF-Token", csrf), ("Host", "nvr.example"), (name, value)]) == 403, "\(name): \(value)")
+        }
+        #expect(try trial.cameraRows() == before)
+        let form = trial.call(
+            "POST",
+            "/cameras/\(id)/on",
+            "csrf=\(csrf)",
+            as: nil,
+            type: "application/x-www-form-urlencoded",
+            headers: [("Cookie", cookie), ("Host", "nvr.example"), ("Origin", "http://nvr.example")]
+        )
+        #expect(form.status == 202)
+        #expect(post([("X-CSRF-Token", csrf), ("Sec-Fetch-Site", "same-origin"), ("Origin", "null")]) == 202)
+    }
+
+    @Test func `signing out ends the session at once`() throws {
+        let (cookie, _) = try session()
+        let clear = try SignIn(trial.context).signOut(Request("POST", "/", headers: [("Cookie", cookie)]))
+        #expect(clear.contains("Max-Age=0"))
+        #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 401)
+    }
+
+    @Test func `sessions end when they are not used, and after half a day`() throws {
+        for column in ["seen_at = now() - interval '31 minutes'", "created_at = now() - interval '721 minutes'"] {
+            let (cookie, _) = try session()
+            #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 200)
+            try trial.context.database.execute("update sessions set \(unsafe: column)")
+            #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 401)
+        }
+    }
+
+    @Test func `wrong names and wrong passwords are refused alike, and throttled`() throws {
+        for name in ["ada", "nobody"] {
+            for _ in 0..<5 {
+                guard case .refused = try signIn(name, "wrong") else { throw Failure() }
+            }
+            guard case .throttled(let seconds) = try signIn(name, "wrong") else { throw Failure() }
+            #expect(seconds == 30)
+        }
+        // The right password does not help while it lasts, and somebody else is not kept out.
+        guard case .throttled = try signIn() else { throw Failure() }
+        let hash = try PasswordHash.make(Secret("x"), cost: Self.cheap)
+        _ = try UserStore(trial.context.database).create(name: "bob", role: .viewer, passwordHash: hash.text)
+        guard case .signedIn = try signIn("bob", "x") else { throw Failure() }
+        try trial.context.database.execute("update login_attempts set at = at - interval '31 seconds'")
+        guard case .signedIn = try signIn() else { throw Failure() }
+    }
+
+    @Test func `somebody who is disabled, or has no password, stays out`() throws {
+        try trial.context.database.execute("update users set disabled_at = now()")
+        guard case .refused = try signIn() else { throw Failure() }
+        _ = try UserStore(trial.context.database).create(name: "robot", role: .admin, passwordHash: nil)
+        guard case .refused = try signIn("robot", "") else { throw Failure() }
+    }
+
+    @Test func `a sign-in form must be ours`() throws {
+        let signIn = SignIn(trial.context)
+        let (csrf, setCookie) = try signIn.gate(Request("GET", "/"))
+        let cookie = ("Cookie", String(setCookie.prefix { $0 != ";" }))
+        try signIn.checkGate(Request("POST", "/", headers: [cookie]), FormFields([("csrf", csrf)]))
+        #expect(throws: Problem.self) { try signIn.checkGate(Request("POST", "/"), FormFields([("csrf", csrf)])) }
+        #expect(throws: Problem.self) {
+            try signIn.checkGate(Request("POST", "/", headers: [cookie]), FormFields([("csrf", "x")]))
+        }
+    }
+}
