@@ -99,7 +99,7 @@ private final class Worker {
         }
     }
 
-    /// Whether a connection brings a request: its first bytes are the head of a record that begins one (FastCGI 1.0, 3.3).
+    /// Whether a connection brings a request: something comes, and it is of the protocol's version (FastCGI 1.0, 3.3).
     private func begins(_ connection: Int32) -> Bool {
         _ = fcntl(connection, F_SETFD, FD_CLOEXEC)  // No program is started from here; a failure changes nothing.
         var limit = Self.silenceLimit
@@ -107,9 +107,8 @@ private final class Worker {
         guard setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, size) == 0,
             setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &limit, size) == 0
         else { return false }
-        var head: [UInt8] = [0, 0]
-        let flags = Int32(MSG_PEEK | MSG_WAITALL)
-        return recv(connection, &head, head.count, flags) == head.count && head == [1, 1]
+        var version: UInt8 = 0
+        return recv(connection, &version, 1, Int32(MSG_PEEK)) == 1 && version == 1
     }
 
     private func answer(_ handler: Server.Handler) {

@@ -181,7 +181,7 @@ struct UserStoreTests {
         #expect((session.userName, session.role, session.csrf) == ("admin", .admin, "0123456789abcdef"))
         #expect(try store.findSession(hash: [UInt8](repeating: 8, count: 32)) == nil)
 
-        try connection.execute("update sessions set seen_at = now() - interval '2 hours'")
+        try connection.execute("update sessions set seen_at = now() - interval '20 minutes'")
         #expect(try store.findSession(hash: hash) != nil)
         let touched: SQL = "select count(*) from sessions where seen_at > now() - interval '1 minute'"
         #expect(try connection.rows(touched, as: (Int).self) == [1])
