@@ -1,6 +1,7 @@
 """The pages, used in Chromium as people use them, with JavaScript and without."""
 
 import re
+import secrets
 
 import pytest
 import requests
@@ -140,7 +141,7 @@ def test_a_person_adds_the_demo_camera_and_watches_its_recording(new_page, home,
     page = new_page()
     sign_in(page, home)
     expect(page.get_by_role("heading", name="Cameras", level=1)).to_be_visible()
-    name = "By the form"
+    name = f"By the form {secrets.token_hex(2)}"
     add_by_form(page, name, demo_url(api))
     if switch_of(page, name).get_attribute("aria-checked") == "false":
         switch_of(page, name).click()
@@ -170,7 +171,7 @@ def test_a_person_adds_the_demo_camera_and_watches_its_recording(new_page, home,
 def test_the_same_works_without_javascript(new_page, home, api):
     page = new_page(java_script_enabled=False)
     sign_in(page, home)
-    name = "No script"
+    name = f"No script {secrets.token_hex(2)}"
     add_by_form(page, name, demo_url(api))
     if switch_of(page, name).get_attribute("aria-checked") == "false":
         switch_of(page, name).click()
