@@ -1,0 +1,122 @@
+import FastCGI
+import HTTPRouting
+import ObserverCore
+import ObserverWeb
+import Postgres
+import TestSupport
+import Testing
+
+/// The pages and forms, from the request to the database and back.
+@Suite(.enabled(if: TestEnvironment.has(.database))) struct PageTests {
+    private let trial: WebTrial
+    private static let good = [
+        "name": "Gate", "location": "Old Trafford", "location_details": "Stretford End", "tags": "outdoor, gate",
+        "url": "rtsp://cam.example/1", "username": "viewer", "password": "canary", "transport": "tcp", "audio": "off",
+        "segment_seconds": "10", "retention_days": "30", "is_active": "true",
+    ]
+
+    init() throws {
+        trial = try WebTrial()
+    }
+
+    private func post(
+        _ path: String,
+        _ fields: [String: String],
+        as role: Role = .operator
+    ) -> WebTrial.Answer {
+        let body = FormFields(fields.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }).encoded
+        return trial.call("POST", path, body, as: role, type: "application/x-www-form-urlencoded")
+    }
+
+    private func page(_ path: String, as role: Role? = .viewer) -> WebTrial.Answer {
+        trial.call("GET", path, as: role, headers: [("Accept", "text/html")])
+    }
+
+    @Test func `a camera is added, edited, switched and deleted by forms`() throws {
+        let added = post("/controller/cameras/new", Self.good)
+        #expect(added.status == 303)
+        let path = String(try #require(added.response.header(.location)).prefix { $0 != "?" }.dropFirst(7))
+        #expect(page(path).text.contains("<h1>Gate</h1>"))
+        #expect(trial.takeAnnounced().count == 1)
+
+        let renamed = Self.good.merging(["name": "West gate", "password": "", "version": "1"]) { $1 }
+        #expect(post(path + "/edit", renamed).response.header(.location)?.hasSuffix("?done=saved") == true)
+        let stale = post(path + "/edit", renamed.merging(["name": "East gate"]) { $1 })
+        #expect(stale.status == 409 && stale.text.contains("value=\"East gate\""))
+        #expect(stale.text.contains("name=\"version\" value=\"2\""))
+
+        let off = post(path + "/switch", ["is_active": "false", "back": "/api/v1/controller/?q=gate"])
+        #expect(off.response.header(.location) == "/api/v1/controller/?q=gate&done=off")
+        #expect(page("/controller/", as: .operator).text.contains("aria-label=\"Record West gate\""))
+        #expect(post(path + "/delete", [:]).status == 303)
+        #expect(page(path).status == 404)
+        #expect(page("/controller/").text.contains("No cameras yet"))
+    }
+
+    @Test(arguments: [
+        ("name", ""), ("name", "a\u{7}"), ("location", ""), ("location_details", String(repeating: "x", count: 501)),
+        ("tags", String(repeating: "x", count: 41)), ("url", ""), ("url", "file:///etc/passwd"),
+        ("url", "rtsp://127.0.0.1/"), ("username", String(repeating: "x", count: 129)),
+        ("password", String(repeating: "x", count: 257)), ("transport", "smoke"), ("audio", "loud"),
+        ("segment_seconds", "1"), ("segment_seconds", ""), ("retention_days", "3651"),
+    ])
+    func `a wrong field is 422, told beside it, and changes nothing`(_ field: String, _ value: String) throws {
+        let path = "/controller/cameras/\(try trial.addCamera())"
+        _ = trial.takeAnnounced()
+        let before = try trial.cameraRows()
+        for target in ["/controller/cameras/new", path + "/edit"] {
+            let answer = post(target, Self.good.merging([field: value]) { $1 })
+            #expect(answer.status == 422)
+            #expect(answer.text.contains("id=\"\(field)-error\""), "\(target)")
+            #expect(!answer.text.contains("canary"))
+        }
+        #expect(try trial.cameraRows() == before)
+        #expect(trial.takeAnnounced().isEmpty)
+    }
+
+    @Test func `a switch that says neither on nor off changes nothing`() throws {
+        let path = "/controller/cameras/\(try trial.addCamera())/switch"
+        let before = try trial.cameraRows()
+        for fields in [[:], ["is_active": "maybe"]] {
+            #expect(post(path, fields).status == 422)
+        }
+        #expect(try trial.cameraRows() == before)
+    }
+
+    @Test func `every page asks for its role, as a page`() throws {
+        let path = try trial.addCamera()
+        for entry in Routes.table.entries where entry.isPage {
+            guard let needed = entry.role else { continue }
+            let target = String(entry.pattern.replacing("{id:int}", with: "\(path)").dropFirst("/api/v1".count))
+            let nobody = trial.call(entry.method.rawValue, target, "", as: nil)
+            #expect(nobody.status == 303, "\(target)")
+            #expect(nobody.response.header(.location)?.hasPrefix("/api/v1/controller/sign-in") == true)
+            guard needed > .viewer else { continue }
+            let viewer = trial.call(entry.method.rawValue, target, "", as: .viewer)
+            #expect(viewer.status == 403, "\(target)")
+            #expect(viewer.text.contains("<h1>This is not allowed</h1>"))
+        }
+    }
+
+    @Test func `what is not there, not taken or not available is a page too`() throws {
+        let missing = page("/controller/nonsense")
+        #expect(missing.status == 404 && missing.text.contains("<h1>Not found</h1>"))
+        #expect(page("/controller/cameras/999").status == 404)
+        let method = trial.call("PUT", "/controller/cameras/1", as: .viewer, headers: [("Accept", "text/html")])
+        #expect(method.status == 405 && method.response.header(.allow) == "GET, HEAD")
+        #expect(method.text.contains("<h1>"))
+        let away = try WebTrial(databaseURL: "postgresql://nobody@127.0.0.1:9/none")
+        let headers = [("Accept", "text/html"), ("Cookie", "observer_session=" + String(repeating: "a", count: 43))]
+        let answer = away.call("GET", "/controller/", as: nil, headers: headers)
+        #expect(answer.status == 503 && answer.response.header(.retryAfter) != nil)
+        #expect(answer.text.contains("Recording isn’t affected"))
+    }
+
+    @Test func `the sign-in page gives a form that works once it carries its token`() throws {
+        let form = page("/controller/sign-in", as: nil)
+        #expect(form.status == 200 && form.text.contains("name=\"csrf\""))
+        #expect(form.response.header(.setCookie)?.contains("HttpOnly") == true)
+        let without = post("/controller/sign-in", ["name": "ada", "password": "x"])
+        #expect(without.status == 403)
+    }
+}
