@@ -15,8 +15,7 @@ package final class S3Objects: SegmentObjects {
     private let isConditional = Atomic<Bool>(true)
 
     package init(_ configuration: S3Configuration, parallel: Int) {
-        // Checks go beside the uploads.
-        transfers = Transfers(name: "s3", parallel: parallel + 2)
+        transfers = Transfers(name: "s3", parallel: parallel)
         var limits = HTTPRequest.Limits()
         limits.total = .seconds(30)
         client = S3Client(configuration, transfers: transfers, limits: limits)

@@ -39,7 +39,9 @@ package enum UploadProgram {
         _ configuration: UploadConfiguration,
         crashPoints: CrashPoints
     ) throws -> UploadService.Settings {
-        var limits = UploadStateMachine.Limits(parallel: configuration.parallel)
+        // A few more are decided than sent, so that a connection that is done finds its next file at once.
+        let parallel = configuration.parallel + min(configuration.parallel, 4)
+        var limits = UploadStateMachine.Limits(parallel: parallel)
         limits.retryPauses = configuration.retrySeconds.map { .seconds($0) }
         return UploadService.Settings(
             spool: try Spool(at: configuration.spool),
