@@ -71,34 +71,42 @@ struct AMQPFaultTests {
         let publishing = Running(publisher)
         let message = AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 4000))
         #expect(publisher.publish(message, within: .seconds(20)) == .confirmed)
+        let hanging = try Publisher(AMQPConnection(broker.url, name: "hang"))
         try broker.control("set_vm_memory_high_watermark absolute 1MB")
         for _ in 0..<20 { publisher.publish(message, within: .milliseconds(100)) { _ in } }
         let begin = Monotonic.now()
         #expect(publisher.publish(message, within: .milliseconds(300)) == .unconfirmed)
         #expect(Monotonic.now() - begin < .seconds(1))
+        try expectHangingCallToEnd(hanging)
         try broker.control("set_vm_memory_high_watermark 0.6")
         #expect(publisher.publish(message, within: .seconds(30)) == .confirmed)
         publishing.end()
     }
 
-    @Test func `a call that hangs is ended by the watchdog`() throws {
-        let broker = try PrivateBroker()
-        defer { #expect(throws: Never.self) { try broker.end() } }
-        let name = TestBroker.name("hang")
-        let connection = try AMQPConnection(broker.url, name: name)
-        try connection.declare(TestBroker.topology(name))
-        let publisher = try Publisher(connection)
-        try broker.control("set_vm_memory_high_watermark absolute 1MB")
+    /// A call that waits inside the library is ended by the watchdog.
+    private func expectHangingCallToEnd(_ publisher: Publisher) throws {
         let begin = Monotonic.now()
         #expect(throws: AMQPError.self) {
             // Far more than the socket buffers hold, so that the library waits in the call.
             for _ in 0..<Publisher.limit {
                 _ = try publisher.publish(
-                    AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 2_000_000))
+                    AMQPMessage(exchange: "amq.topic", routingKey: "k", body: [UInt8](repeating: 7, count: 2_000_000))
                 )
             }
         }
         let duration = Monotonic.now() - begin
         #expect(duration > .seconds(5) && duration < .seconds(20), "took \(duration)")
+    }
+
+    @Test func `TLS is used, and only with a broker whose certificate can be verified`() throws {
+        let broker = try PrivateBroker()
+        defer { #expect(throws: Never.self) { try broker.end() } }
+        let connection = try AMQPConnection(broker.secureURL(host: "localhost"), name: "tls")
+        #expect(throws: AMQPError.self) { try connection.messageCount(queue: "none") }
+        for wrong in [
+            try broker.secureURL(host: "127.0.0.1"), try broker.secureURL(host: "localhost", isTrusted: false),
+        ] {
+            #expect { try AMQPConnection(wrong, name: "tls") } throws: { ($0 as? AMQPError)?.kind == .tls }
+        }
     }
 }

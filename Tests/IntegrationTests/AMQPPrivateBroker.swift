@@ -16,7 +16,7 @@ final class PrivateBroker {
     init() throws {
         var template = Array("/tmp/observer-broker-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        ports = try (0..<3).map { _ in try Self.freePort() }
+        ports = try (0..<4).map { _ in try Self.freePort() }
         url = try AMQPURL("amqp://observer:secret@127.0.0.1:\(ports[0])")
         try start()
     }
@@ -25,7 +25,11 @@ final class PrivateBroker {
     func start() throws {
         let script = """
             cd \(folder) && mkdir -p mnesia log && echo '[].' > plugins
+            [ -f key.pem ] || openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 \\
+                -subj /CN=localhost -addext subjectAltName=DNS:localhost > /dev/null 2>&1
             printf 'listeners.tcp.1 = 127.0.0.1:\(ports[0])\\ndefault_user = observer\\ndefault_pass = secret\\n' > rabbit.conf
+            printf 'listeners.ssl.1 = 127.0.0.1:\(ports[3])\\nssl_options.certfile = \(folder)/cert.pem\\n' >> rabbit.conf
+            printf 'ssl_options.keyfile = \(folder)/key.pem\\nssl_options.verify = verify_none\\n' >> rabbit.conf
             export HOME=\(folder) RABBITMQ_NODENAME=t\(ports[0])@localhost RABBITMQ_CONFIG_FILE=\(folder)/rabbit
             export RABBITMQ_MNESIA_BASE=\(folder)/mnesia RABBITMQ_LOG_BASE=\(folder)/log RABBITMQ_PID_FILE=\(folder)/pid
             export RABBITMQ_ENABLED_PLUGINS_FILE=\(folder)/plugins RABBITMQ_DIST_PORT=\(ports[1])
@@ -39,6 +43,12 @@ final class PrivateBroker {
             return true
         }
         try #require(isUp, "the private broker did not start; see \(folder)/out")
+    }
+
+    /// Its TLS door; its certificate is made out to `localhost` and signed by itself.
+    func secureURL(host: String, isTrusted: Bool = true) throws -> AMQPURL {
+        let file = isTrusted ? "?cacertfile=\(folder)/cert.pem" : ""
+        return try AMQPURL("amqps://observer:secret@\(host):\(ports[3])\(file)")
     }
 
     /// Ends it as a power cut would.
