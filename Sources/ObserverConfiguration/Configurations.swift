@@ -20,6 +20,8 @@ package struct WebConfiguration: Sendable {
     package let spool: String?
     /// The address people use; `https` makes cookies secure.
     package let publicURL: String?
+    /// The length of segments that a new camera gets when nothing is said, in seconds.
+    package let segmentSeconds: Int
 
     package init(environment: [String: String]) throws(ConfigurationError) {
         var settings = Settings(environment)
@@ -46,6 +48,11 @@ package struct WebConfiguration: Sendable {
             settings.note("OBSERVER_PUBLIC_URL", "is \"\(url)\"; it must begin with http:// or https://")
         }
         publicURL = url
+        segmentSeconds = settings.integer(
+            "OBSERVER_SEGMENT_SECONDS",
+            in: CameraFields.segmentSeconds,
+            default: CameraFields.defaults.segmentSeconds
+        )
         try settings.check()
         guard let s3, let key else { throw ConfigurationError(problems: []) }
         self.s3 = s3
@@ -65,8 +72,6 @@ package struct CaptureConfiguration: Sendable {
     package let node: String
     /// What object keys begin with.
     package let prefix: String
-    /// The length of segments where a camera says nothing of its own, in seconds.
-    package let segmentSeconds: Int
     /// How often a camera's picture is renewed, in seconds; 0 for never.
     package let pictureSeconds: Int
 
@@ -80,7 +85,6 @@ package struct CaptureConfiguration: Sendable {
         spool = settings.path("OBSERVER_SPOOL", "it is the folder for recordings on their way to S3")
         node = settings.node()
         prefix = settings.prefix()
-        segmentSeconds = settings.integer("OBSERVER_SEGMENT_SECONDS", in: 2...300, default: 10)
         pictureSeconds = settings.integer("OBSERVER_PICTURE_SECONDS", in: 0...86_400, default: 30)
         try settings.check()
         guard let key else { throw ConfigurationError(problems: []) }

@@ -21,7 +21,8 @@ package struct CameraService {
     ///
     /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`.
     package func create(_ fields: [String: FieldValue]) throws -> CameraListing {
-        let changes = try CameraFields.create(fields, policy: context.site.networks)
+        var changes = try CameraFields.create(fields, policy: context.site.networks)
+        changes.segmentSeconds = changes.segmentSeconds ?? context.site.segmentSeconds
         var id: CameraID?
         var sealed: [UInt8]?
         if case .set(let password) = changes.password {

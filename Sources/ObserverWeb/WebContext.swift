@@ -16,6 +16,8 @@ package struct WebSite: Sendable {
     /// Which addresses cameras may have.
     package let networks: NetworkPolicy
     package let sealingKey: SealingKey
+    /// The length of segments that a new camera gets when nothing is said, in seconds.
+    package let segmentSeconds: Int
     /// The spool, where it is on this machine.
     package let spool: String?
     /// Signs addresses of recordings.
@@ -39,6 +41,7 @@ package struct WebSite: Sendable {
         self.templates = templates
         networks = configuration.networks
         sealingKey = configuration.sealingKey
+        segmentSeconds = configuration.segmentSeconds
         spool = configuration.spool
         signer = Signer(configuration.s3)
         gatekeeper = Gatekeeper(publicURL: configuration.publicURL)

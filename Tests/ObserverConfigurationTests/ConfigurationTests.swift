@@ -19,10 +19,11 @@ import Testing
 
     @Test func `what is needed is enough, and the rest has defaults`() throws {
         let capture = try CaptureConfiguration(environment: Self.good)
-        #expect(capture.segmentSeconds == 10 && capture.pictureSeconds == 30 && capture.prefix == "observer")
+        #expect(capture.pictureSeconds == 30 && capture.prefix == "observer")
         let upload = try UploadConfiguration(environment: Self.good)
         #expect(upload.parallel == 8 && upload.sweepSeconds == 60 && upload.retrySeconds == [5, 30])
         #expect(try WebConfiguration(environment: Self.good).threads == 12)
+        #expect(try WebConfiguration(environment: Self.good).segmentSeconds == 10)
     }
 
     @Test func `everything that is missing is told at once`() throws {

@@ -24,8 +24,8 @@ package struct CameraForm: Hashable, Sendable {
         "retention_days", "tags",
     ]
 
-    /// An empty form.
-    package init() {
+    /// An empty form, with the length of segments that new cameras get.
+    package init(segmentSeconds: Int) {
         let defaults = CameraFields.defaults
         camera = nil
         version = nil
@@ -33,7 +33,7 @@ package struct CameraForm: Hashable, Sendable {
         isActive = true
         texts = [
             "transport": defaults.transport.rawValue, "audio": defaults.audio.rawValue,
-            "segment_seconds": String(defaults.segmentSeconds), "retention_days": String(defaults.retentionDays),
+            "segment_seconds": String(segmentSeconds), "retention_days": String(defaults.retentionDays),
         ]
     }
 

@@ -12,7 +12,7 @@ package enum CameraForms {
 
     /// An empty form.
     @Sendable package static func new(_ request: WebRequest) throws -> Response {
-        try answer(CameraForm(), request)
+        try answer(CameraForm(segmentSeconds: request.context.site.segmentSeconds), request)
     }
 
     @Sendable package static func create(_ request: WebRequest) throws -> Response {
