@@ -3,14 +3,15 @@
 
 PRODUCTS=(observer-web observer-capture observer-upload observerctl)
 
-# build_release: skipped when no source is newer than the last good build.
+# True when a binary is missing or a source is newer than the last good build.
+build_needed() {
+    local stamp=$REPO/.build/release.stamp product
+    for product in "${PRODUCTS[@]}"; do [[ -x $BINARIES/$product ]] || return 0; done
+    [[ ! -f $stamp || -n $(find Package.swift Sources workers -newer "$stamp" -print -quit) ]]
+}
+
 build_release() {
-    local stamp=$REPO/.build/release.stamp product current=1
-    for product in "${PRODUCTS[@]}"; do [[ -x $BINARIES/$product ]] || current=; done
-    if [[ -n $current && -f $stamp &&
-        -z $(find Package.swift Sources workers -newer "$stamp" -print -quit) ]]; then
-        return 0
-    fi
+    build_needed || return 0
     find_swift
     step "build (release)" "mend what the compiler says; the whole log is in $STEP_LOGS" swift_build_release
 }

@@ -24,6 +24,8 @@ command_up() {
 # Packages, tools and binaries.
 prepare_machine() {
     local packages=() name
+    # Before anything is installed: without a compiler nothing can come of it.
+    if build_needed; then find_swift; fi
     for name in "${RUN_PACKAGES[@]}"; do
         case $name in
         postgresql-15) runs_here postgres || continue ;;
