@@ -165,7 +165,7 @@ render_environment() {
                 "AWS_SECRET_ACCESS_KEY=$S3_SECRET" "AWS_REGION=us-east-1" "OBSERVER_S3_BUCKET=observer"
         fi
         echo "OBSERVER_CAMERA_NETWORKS=$private_network"
-        printf '%s\n' "OBSERVER_SPOOL=$OBSERVER_HOME/spool" "OBSERVER_FASTCGI_SOCKET=$RUN/web.sock" \
+        printf '%s\n' "OBSERVER_SPOOL=$(spool_folder)" "OBSERVER_FASTCGI_SOCKET=$RUN/web.sock" \
             "OBSERVER_TEMPLATES=$REPO/templates" "OBSERVER_NODE=${OBSERVER_NODE:-$NODE}"
         if [[ -z ${OBSERVER_KEY:-}${OBSERVER_KEY_FILE:-} ]]; then echo "OBSERVER_KEY_FILE=$CONFIG/key"; fi
         # What the caller set besides wins over the product's defaults.
@@ -185,12 +185,14 @@ render_environment() {
 render_nginx() {
     OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST=$(public_host) OBSERVER_RUN=$RUN \
         OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_LOGS=$LOGS OBSERVER_STATIC=$REPO/templates/static \
-        OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$OBSERVER_HOME/spool \
+        OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$(spool_folder) \
         S3_ENDPOINT=$(environment_value AWS_ENDPOINT_URL_S3) \
         "$REPO/scripts/render-nginx" "$REPO/nginx" "$CONFIG" || fail "nginx's configuration could not be written" "" "see above"
     [[ -n $SERVICE_USER ]] && chown -R "$SERVICE_USER:" "$CONFIG/nginx.conf" "$CONFIG/nginx"
     return 0
 }
+
+spool_folder() { printf '%s' "${OBSERVER_SPOOL:-$OBSERVER_HOME/spool}"; }
 
 # The value of one setting in observer.env.
 environment_value() { sed -n "s/^$1=//p" "$CONFIG/observer.env" | tail -n 1; }

@@ -67,6 +67,10 @@ open_home() {
         fail "cannot make folders in $OBSERVER_HOME" "$(ls -ld "$(nearest_folder "$OBSERVER_HOME")")" \
             "choose another place with OBSERVER_HOME"
     [[ -n $SERVICE_USER ]] && chown "$SERVICE_USER:" "$OBSERVER_HOME" "$OBSERVER_HOME"/*/
+    if [[ -n ${OBSERVER_SPOOL:-} && ! -d $OBSERVER_SPOOL ]]; then
+        mkdir -p "$OBSERVER_SPOOL" || fail "cannot make OBSERVER_SPOOL ($OBSERVER_SPOOL)" "" "make it by hand"
+        [[ -n $SERVICE_USER ]] && chown "$SERVICE_USER:" "$OBSERVER_SPOOL"
+    fi
     chmod 0750 "$OBSERVER_HOME"
     chmod 0700 "$CONFIG" "$OBSERVER_HOME/postgres" "$OBSERVER_HOME/rabbitmq"
     load_settings
