@@ -53,6 +53,9 @@ enum InputScheme: Equatable {
     func dictionary(_ options: LibAVSource.Options) -> OpaquePointer? {
         var result: OpaquePointer?
         func set(_ key: String, _ value: String) { av_dict_set(&result, key, value, 0) }
+        // The interrupt's deadline must come first: libavformat swallows the first time-out of its own, hands out what its
+        // parser held as if it were a picture, and waits once more.
+        let beyondDeadlines = "60000000"
         set("protocol_whitelist", protocols)
         set("format_whitelist", formats)
         set("probesize", "1000000")
@@ -66,15 +69,15 @@ enum InputScheme: Equatable {
             case .udp: set("rtsp_transport", "udp")
             case .auto: set("rtsp_flags", "prefer_tcp")
             }
-            set("timeout", "8000000")
+            set("timeout", beyondDeadlines)
             set("allowed_media_types", options.audio ? "video+audio" : "video")
             set("user_agent", "Observer")
             set("buffer_size", "1048576")
             set("max_delay", "500000")
         case .rtmp, .srt, .other:
-            set("rw_timeout", "8000000")
+            set("rw_timeout", beyondDeadlines)
         case .http:
-            set("rw_timeout", "8000000")
+            set("rw_timeout", beyondDeadlines)
             set("user_agent", "Observer")
             set("live_start_index", "-1")
             set("max_reload", "10")

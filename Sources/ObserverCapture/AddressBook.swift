@@ -34,7 +34,9 @@ final class AddressBook: Sendable {
     func admit(_ text: String) throws(MediaError) -> String {
         let url = try parse(text)
         let allowed = try endpoints(of: url)
-        guard url.scheme == "rtsp" || url.scheme == "rtmp", url.address == nil, let first = allowed.first else { return text }
+        guard url.scheme == "rtsp" || url.scheme == "rtmp", url.address == nil, let first = allowed.first else {
+            return text
+        }
         let host = first.isIPv4 ? first.description : "[\(first)]"
         return "\(url.scheme)://\(host):\(url.port)\(url.rest)"
     }

@@ -139,7 +139,7 @@ final class Bookkeeper: Sendable {
     private func guarding(_ what: String, _ body: () throws(PostgresError) -> Void) throws(PostgresError) {
         do throws(PostgresError) {
             try body()
-        } catch where !error.isTemporary {
+        } catch  where !error.isTemporary {
             logger.error("Report could not be written", ["what": .string(what), "error": LogValue(error)])
         }
     }

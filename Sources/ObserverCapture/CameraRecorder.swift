@@ -93,7 +93,12 @@ final class CameraRecorder: Sendable {
     ///   - predecessor: The recorder that had the camera before.
     ///   - isContinued: Whether the time from the predecessor's end on counts as not recorded.
     ///   - context: What all recorders share.
-    init(_ plan: RecorderPlan, after predecessor: CameraRecorder?, continuing isContinued: Bool, context: RecorderContext) {
+    init(
+        _ plan: RecorderPlan,
+        after predecessor: CameraRecorder?,
+        continuing isContinued: Bool,
+        context: RecorderContext
+    ) {
         self.plan = plan
         self.context = context
         lane = predecessor?.lane ?? WriterLane(camera: plan.camera.id)
@@ -236,7 +241,12 @@ private final class RecorderLoop {
         if let until = recording.coveredUntil { recorder.setCovered(until) }
         if let from = recording.takeNewlyCovered() { covered(from: from) }
         if recorder.lane.hasFailed.load(ordering: .relaxed), let error = recorder.lane.takeFailure() {
-            handle(.interrupted(.diskFull, error.kind == .diskFull ? "the disk of the spool is full" : "the spool's disk failed"))
+            handle(
+                .interrupted(
+                    .diskFull,
+                    error.kind == .diskFull ? "the disk of the spool is full" : "the spool's disk failed"
+                )
+            )
         }
         if recording.isBehind, !recording.resumeIfCaughtUp() {
             handle(.interrupted(.diskFull, "the disk of the spool is too slow"))
@@ -259,7 +269,7 @@ private final class RecorderLoop {
 
     private func fail(_ error: MediaError) {
         let warning = source.takeWarning()
-        close(.lost)
+        close(stop.isStopped ? .stopped : .lost)
         guard !stop.isStopped, let cause = Cause(error.kind) else { return }
         if recorder.isPaused { return handle(.disk(isFull: true)) }
         logger.debug("Stream failed", ["error": LogValue(error), "library": .string(warning ?? "")])
@@ -318,7 +328,10 @@ private final class RecorderLoop {
             status.since = .now()
             logger.info(
                 "Camera",
-                ["state": .string(newState.rawValue), "cause": .string(cause?.rawValue ?? ""), "detail": .string(detail ?? "")]
+                [
+                    "state": .string(newState.rawValue), "cause": .string(cause?.rawValue ?? ""),
+                    "detail": .string(detail ?? ""),
+                ]
             )
         }
         status.state = newState
@@ -344,7 +357,7 @@ private final class RecorderLoop {
 
     private func video(_ track: VideoTrack) -> VideoInfo {
         VideoInfo(
-            codec: track.codec.rawValue,
+            codec: track.codec == .h265 ? "hevc" : track.codec.rawValue,
             width: track.width,
             height: track.height,
             fps: track.framesPerSecond,
@@ -357,7 +370,9 @@ private final class RecorderLoop {
         switch recorder.endingReason {
         case .off:
             if hasGapRow { context.bookkeeper.closeGap(of: camera, at: .now()) }
-            context.bookkeeper.report(CameraStatus(cameraID: camera, state: .off, since: .now(), worker: context.worker))
+            context.bookkeeper.report(
+                CameraStatus(cameraID: camera, state: .off, since: .now(), worker: context.worker)
+            )
             logger.info("Camera", ["state": .string("off")])
         case .shutdown:
             guard !hasGapRow else { return }

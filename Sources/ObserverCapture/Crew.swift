@@ -63,7 +63,10 @@ final class Crew {
 
     func waitForEnd(until deadline: Monotonic) {
         for recorder in ending where !recorder.waitForEnd(until: deadline) {
-            context.logger.warning("Recorder did not end in time", ["camera": .int(Int(recorder.plan.camera.id.rawValue))])
+            context.logger.warning(
+                "Recorder did not end in time",
+                ["camera": .int(Int(recorder.plan.camera.id.rawValue))]
+            )
         }
         ending = []
     }

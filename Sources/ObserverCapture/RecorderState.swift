@@ -130,7 +130,8 @@ package struct RecorderState: Sendable {
             }
             guard phase != .paused else { return [] }
             phase = .paused
-            return gap(.diskFull, "the disk of the spool is full") + report(.retrying, .diskFull, "the disk of the spool is full")
+            return gap(.diskFull, "the disk of the spool is full")
+                + report(.retrying, .diskFull, "the disk of the spool is full")
         }
     }
 

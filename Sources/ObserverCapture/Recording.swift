@@ -53,7 +53,8 @@ final class Recording {
         self.lane = lane
         self.context = context
         let seconds = Double(camera.segmentSeconds)
-        let made = StreamCutter(streams, seconds: seconds, firstSeconds: Self.firstSeconds(camera)) { [unowned self] output in
+        let made = StreamCutter(streams, seconds: seconds, firstSeconds: Self.firstSeconds(camera)) {
+            [unowned self] output in
             take(output)
         }
         cutter = made
@@ -153,6 +154,9 @@ final class Recording {
             return
         }
         current = Current(id: id, begin: begin, end90k: begin.mediaStart90k)
+        guard isUncovered else { return }
+        isUncovered = false
+        newlyCoveredFrom = startedAt
     }
 
     private func append(_ fragment: StreamCutter.Fragment) {
@@ -161,10 +165,6 @@ final class Recording {
             isBehind = true
             finish(reason: .lost, flags: ["disk_behind"], startedAt: fragment.startedAt)
             return
-        }
-        if isUncovered {
-            isUncovered = false
-            newlyCoveredFrom = Timestamp(microseconds: fragment.startedAt)
         }
         now.end90k = fragment.mediaEnd90k
         now.frames += fragment.frames

@@ -141,7 +141,9 @@ final class Supervisor: Sendable {
     private func password(of item: WorkerStore.AssignedCamera) -> Secret? {
         guard let sealed = item.sealedPassword else { return nil }
         do throws(CryptoError) {
-            return Secret(String(decoding: try key.open(sealed, for: "camera:\(item.camera.id):password"), as: UTF8.self))
+            return Secret(
+                String(decoding: try key.open(sealed, for: "camera:\(item.camera.id):password"), as: UTF8.self)
+            )
         } catch {
             logger.error(
                 "A camera's password cannot be opened; is OBSERVER_KEY the right one?",

@@ -217,7 +217,10 @@ final class WriterPool: Sendable {
             if error.kind == .diskFull { try? spool.releaseReserve() }
             logger.error(
                 "Segment could not be written",
-                ["camera": .int(Int(lane.camera.rawValue)), "segment": .string(id.description), "error": LogValue(error)]
+                [
+                    "camera": .int(Int(lane.camera.rawValue)), "segment": .string(id.description),
+                    "error": LogValue(error),
+                ]
             )
             lane.fail(error)
             if error.kind == .directoryNotDurable {
