@@ -74,6 +74,8 @@ static int interrupt(void *opaque) {
     return 1;
 }
 
+bool observer_input_is_interrupted(observer_input *input) { return interrupt(input); }
+
 static int checked_open(AVFormatContext *context, AVIOContext **io, const char *address, int flags,
                         AVDictionary **options) {
     observer_input *input = context->opaque;

@@ -56,6 +56,8 @@ public struct LibAVSource: MediaSource {
     private var stampsByArrival = false
     private var pacer: Pacer?
     private var gate: AddressGate?
+    private var link: RTSPLink?
+    private var packets = 0
 
     /// Makes a source that is not open yet.
     public init(_ options: Options, interrupt: MediaInterrupt) {
@@ -82,7 +84,13 @@ public struct LibAVSource: MediaSource {
         interrupt.listen()
         observer_input_reset(handle)
         let scheme = InputScheme(address: options.address)
-        let target = try options.admit(options.address)
+        let target: String
+        do throws(MediaError) {
+            target = try options.admit(options.address)
+        } catch {
+            avformat_free_context(made)
+            throw error
+        }
         let gate = AddressGate(options.admit)
         self.gate = gate
         observer_input_attach(handle, made, AddressGate.check, Unmanaged.passUnretained(gate).toOpaque())
@@ -91,13 +99,18 @@ public struct LibAVSource: MediaSource {
         interrupt.setDeadline(options.openLimit)
 
         var dictionary = scheme.dictionary(options)
+        defer { av_dict_free(&dictionary) }
         var opened: UnsafeMutablePointer<AVFormatContext>? = made
-        let format = scheme.demuxer.flatMap { av_find_input_format($0) }
-        var result = avformat_open_input(&opened, scheme.authorized(target, options), format, &dictionary)
-        av_dict_free(&dictionary)
+        var result: Int32
+        if let link = try openLink(target, freeing: made) {
+            result = open(link, &opened, &dictionary)
+        } else {
+            let format = scheme.demuxer.flatMap { av_find_input_format($0) }
+            result = avformat_open_input(&opened, scheme.authorized(target, options), format, &dictionary)
+        }
         guard result >= 0, let opened else { throw failure(result, .opening) }
         context = opened
-        try checkRedirect(from: target)
+        if link == nil { try checkRedirect(from: target) }
         result = avformat_find_stream_info(opened, nil)
         guard result >= 0 else { throw failure(result, .opening) }
         packet = av_packet_alloc()
@@ -108,6 +121,38 @@ public struct LibAVSource: MediaSource {
         let description = try describe(opened)
         interrupt.setDeadline(options.stallLimit)
         return description
+    }
+
+    /// A link of our own for what it can: one video track by RTSP over TCP.
+    ///
+    /// Nil where libavformat's client is needed.
+    private func openLink(
+        _ target: String,
+        freeing context: UnsafeMutablePointer<AVFormatContext>
+    ) throws(MediaError) -> RTSPLink? {
+        guard target.lowercased().hasPrefix("rtsp://"), options.transport != .udp, !options.audio else { return nil }
+        do throws(MediaError) {
+            return try RTSPLink(target, options, interrupt: interrupt)
+        } catch  where error.kind == .badStream || error.kind == .noVideo {
+            return nil
+        } catch {
+            avformat_free_context(context)
+            throw error
+        }
+    }
+
+    private mutating func open(
+        _ link: RTSPLink,
+        _ context: inout UnsafeMutablePointer<AVFormatContext>?,
+        _ dictionary: inout OpaquePointer?
+    ) -> Int32 {
+        self.link = link
+        av_dict_set(&dictionary, "sdp_flags", "custom_io", 0)
+        av_dict_set(&dictionary, "reorder_queue_size", "0", 0)
+        let text = Array(link.description.utf8)
+        let result = observer_open_description(&context, text, text.count, &dictionary)
+        context?.pointee.pb = observer_link_open(link.handle)
+        return result
     }
 
     /// Waits for the next packet of the tracks that `open` described.
@@ -125,6 +170,8 @@ public struct LibAVSource: MediaSource {
             }
             if index == videoIndex {
                 interrupt.setDeadline(options.stallLimit)
+                packets &+= 1
+                if packets & 15 == 0 { link?.keepAlive() }
                 try pacer?.wait(for: packet, base: videoBase, interrupt: interrupt)
             }
             if let ready = translate(packet) { return ready }
@@ -139,8 +186,12 @@ public struct LibAVSource: MediaSource {
         }
         packet = nil
         if let handle = interrupt.handle { observer_input_begin_close(handle, 1500) }
+        link?.tearDown()
+        var io = link == nil ? nil : context?.pointee.pb
         if context != nil { avformat_close_input(&context) }
+        observer_sink_close(&io)
         context = nil
+        link = nil
         gate = nil
         pacer = nil
     }

@@ -273,6 +273,12 @@ private final class RecorderLoop {
         guard !stop.isStopped, let cause = Cause(error.kind) else { return }
         if recorder.isPaused { return handle(.disk(isFull: true)) }
         logger.debug("Stream failed", ["error": LogValue(error), "library": .string(warning ?? "")])
+        // A connection that ends says little; whether the camera is still there says more.
+        if error.kind == .unreachable, let found = context.addresses.knock(plan.camera.url, within: .seconds(1)),
+            let real = Cause(found.kind)
+        {
+            return handle(.failed(real, found.detail))
+        }
         handle(.failed(cause, error.detail))
     }
 

@@ -3,7 +3,9 @@ import Logging
 import ObserverCore
 import Spool
 
-/// The recorders of a process. Belongs to the supervisor's thread.
+/// The recorders of a process.
+///
+/// Belongs to the supervisor's thread.
 final class Crew {
     private let context: RecorderContext
     private var recorders: [CameraID: CameraRecorder] = [:]

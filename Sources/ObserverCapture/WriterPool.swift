@@ -68,7 +68,7 @@ final class WriterPool: Sendable {
     private let logger: Logger
     private let onCommit: @Sendable (Segment) -> Void
 
-    /// - Parameter onCommit: Called on a writer's thread with each segment that is safe on the disk; short.
+    /// Makes a pool; `onCommit` is called on a writer's thread with each segment that is safe on the disk, and is short.
     init(spool: Spool, threads count: Int, logger: Logger, onCommit: @escaping @Sendable (Segment) -> Void) {
         self.spool = spool
         self.logger = logger

@@ -3,7 +3,9 @@
 // callbacks that must not touch the Swift runtime (they run thousands of times a second), macros and variadics.
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/base64.h>
 #include <libavutil/imgutils.h>
+#include <libavutil/md5.h>
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 #include <stdbool.h>
@@ -28,6 +30,8 @@ void observer_input_set_deadline(observer_input *_Nonnull input, int64_t millise
 bool observer_input_is_expired(const observer_input *_Nonnull input);
 /// Forgets stop and deadline for the good-bye to the camera, which gets `milliseconds` at most.
 void observer_input_begin_close(observer_input *_Nonnull input, int64_t milliseconds);
+/// Whether a blocking call has to give up now.
+bool observer_input_is_interrupted(observer_input *_Nonnull input);
 /// Forgets everything but a stop: the next attempt begins.
 void observer_input_reset(observer_input *_Nonnull input);
 /// Lets `context` be interrupted by `input`, and has nested addresses checked.
@@ -58,6 +62,36 @@ typedef struct observer_sink {
 /// buffer holds any index it can make (64 KiB); a small one corrupts files without an error. NULL without memory.
 AVIOContext *_Nullable observer_sink_open(observer_sink *_Nonnull sink);
 void observer_sink_close(AVIOContext *_Nullable *_Nonnull io);
+
+// Link: an RTSP connection (RFC 2326, 10.12) that is read in large pieces. libavformat's own takes six system calls for
+// each RTP packet; its depacketisers are used all the same, fed through an AVIO context.
+
+typedef struct observer_link {
+    int file;
+    observer_input *_Nonnull input;
+    /// What was received and not used lies from `start` to `end`. A packet has up to 65,539 bytes.
+    size_t start;
+    size_t end;
+    uint8_t buffer[160 * 1024];
+} observer_link;
+
+/// Takes over a connected or connecting socket, which must not block. NULL without memory.
+observer_link *_Nullable observer_link_new(int file, observer_input *_Nonnull input);
+void observer_link_free(observer_link *_Nonnull link);
+int observer_link_await_writable(observer_link *_Nonnull link);
+/// Receives what there is, waiting until there is something; 0 or an AVERROR.
+int observer_link_fill(observer_link *_Nonnull link);
+int observer_link_send(observer_link *_Nonnull link, const uint8_t *_Nonnull bytes, int count);
+long observer_link_answer(const observer_link *_Nonnull link);
+static inline const uint8_t *_Nonnull observer_link_bytes(const observer_link *_Nonnull link) {
+    return link->buffer + link->start;
+}
+/// An AVIO context from which each read gets one RTP or RTCP packet. NULL without memory.
+AVIOContext *_Nullable observer_link_open(observer_link *_Nonnull link);
+/// Opens libavformat's SDP demuxer on a session description; its packets come from the `pb` that is set afterwards.
+/// Frees `context` on failure, as avformat_open_input does.
+int observer_open_description(AVFormatContext *_Nullable *_Nonnull context, const uint8_t *_Nonnull bytes, size_t size,
+                              AVDictionary *_Nullable *_Nullable options);
 
 // Macros.
 

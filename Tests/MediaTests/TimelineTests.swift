@@ -1,0 +1,121 @@
+import Testing
+
+@testable import Media
+
+/// Times are in 1/90000 s; a picture lasts 3600 of them, 40 ms.
+@Suite struct TimelineTests {
+    static let frame: Int64 = 3600
+    static let frameNanoseconds: Int64 = 40_000_000
+
+    /// Feeds stamps at the pace of the pictures, one each 40 ms.
+    static func run(_ stamps: [Int64?]) -> (timeline: Timeline, stamps: [Timeline.Stamp]) {
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: frame)
+        var result: [Timeline.Stamp] = []
+        for (index, stamp) in stamps.enumerated() {
+            let arrival = Int64(index) * frameNanoseconds
+            result.append(timeline.place(decode: stamp, presentation: stamp, duration: 0, arrival: arrival))
+        }
+        return (timeline, result)
+    }
+
+    @Test func `good stamps are kept and begin at the origin`() {
+        let (timeline, stamps) = Self.run((0..<100).map { 777_000 + $0 * Self.frame })
+        #expect(stamps.map(\.decode) == (0..<100).map { 90_000 + $0 * Self.frame })
+        #expect(timeline.nudged == 0 && timeline.rejoined == 0)
+    }
+
+    @Test func `a first picture without stamps lies one picture before the second`() {
+        let (_, stamps) = Self.run([nil, 50_000, 50_000 + Self.frame])
+        #expect(stamps.map(\.decode) == [90_000, 93_600, 97_200])
+    }
+
+    @Test func `a picture without stamps in between follows the one before`() {
+        let (_, stamps) = Self.run([0, Self.frame, nil, 3 * Self.frame])
+        #expect(stamps.map(\.decode) == [90_000, 93_600, 97_200, 100_800])
+    }
+
+    @Test func `a repeated stamp is moved by a tick`() {
+        let (timeline, stamps) = Self.run([0, Self.frame, Self.frame, 2 * Self.frame])
+        #expect(stamps.map(\.decode) == [90_000, 93_600, 93_601, 97_200])
+        #expect(timeline.nudged == 1)
+    }
+
+    @Test(arguments: [-3_600_000, -90_000, 3_600_000, 4_212_000_000] as [Int64])
+    func `a jump of the clock is joined, and the pace goes on`(jump: Int64) {
+        let (timeline, stamps) = Self.run((0..<100).map { $0 * Self.frame + ($0 < 50 ? 0 : jump) })
+        #expect(stamps.map(\.decode) == (0..<100).map { 90_000 + $0 * Self.frame })
+        #expect(timeline.rejoined == 1)
+        #expect(stamps.filter(\.isRejoined).count == 1 && stamps[50].isRejoined)
+    }
+
+    @Test func `stamps that stand still are replaced by the arrival`() {
+        let (timeline, stamps) = Self.run((0..<500).map { $0 < 50 ? Int64($0) * Self.frame : 50 * Self.frame })
+        #expect(timeline.clock == .arrival)
+        let length = stamps[499].decode - stamps[0].decode
+        #expect(abs(length - 499 * Self.frame) < 90_000, "\(length) is not 20 s, give or take one")
+        #expect(zip(stamps, stamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
+    }
+
+    @Test func `no stamps at all are replaced by the nominal pace`() {
+        let (_, stamps) = Self.run([Int64?](repeating: nil, count: 250))
+        #expect(stamps[249].decode - stamps[0].decode == 249 * Self.frame)
+    }
+
+    @Test func `a burst of older pictures is no jump`() {
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
+        for index in 0..<125 {
+            _ = timeline.place(decode: Int64(index) * Self.frame, presentation: nil, duration: 0, arrival: Int64(index))
+        }
+        #expect(timeline.rejoined == 0)
+        #expect(timeline.latest == 90_000 + 124 * Self.frame)
+    }
+
+    @Test func `lost pictures leave their time empty`() {
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
+        _ = timeline.place(decode: 0, presentation: 0, duration: 0, arrival: 0)
+        let next = timeline.place(decode: 450_000, presentation: 450_000, duration: 0, arrival: 5_000_000_000)
+        #expect(next.decode == 540_000 && !next.isRejoined)
+    }
+
+    @Test func `reordered pictures keep the time at which they are shown`() {
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
+        let first = timeline.place(decode: 0, presentation: 7200, duration: 0, arrival: 0)
+        let second = timeline.place(decode: 3600, presentation: 18_000, duration: 0, arrival: 40_000_000)
+        #expect(first.presentation - first.decode == 7200)
+        #expect(second.presentation == 108_000 && second.decode == 93_600)
+    }
+}
+
+@Suite struct WallClockTests {
+    @Test func `the least delayed picture tells the time`() {
+        var clock = WallClock()
+        for index in 0..<100 {
+            let delay: Int64 = index == 60 ? 5_000 : 200_000
+            clock.observe(media90k: Int64(index) * 3600, arrival: 1_000_000_000 + Int64(index) * 40_000 + delay)
+        }
+        #expect(clock.time(media90k: 0) == 1_000_005_000)
+    }
+
+    @Test func `a slow drift is followed by at most 500 ppm`() {
+        var clock = WallClock()
+        // The camera's clock is 100 ppm slow: after an hour 360 ms.
+        for index in 0..<(25 * 3600) {
+            let media = Int64(index) * 3600
+            clock.observe(media90k: media, arrival: Int64(index) * 40_000 * 10_001 / 10_000)
+        }
+        let end = Int64(25 * 3600)
+        let error = (clock.time(media90k: end * 3600) ?? 0) - end * 40_000 * 10_001 / 10_000
+        #expect(abs(error) < 20_000)
+        #expect(clock.steps == 0)
+    }
+
+    @Test func `a clock that was set is taken over`() {
+        var clock = WallClock()
+        for index in 0..<(25 * 200) {
+            let step: Int64 = index < 25 * 100 ? 0 : 3_600_000_000
+            clock.observe(media90k: Int64(index) * 3600, arrival: Int64(index) * 40_000 + step)
+        }
+        #expect(clock.time(media90k: 0) == 3_600_000_000)
+        #expect(clock.steps == 1)
+    }
+}
