@@ -19,12 +19,17 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+func executable(
+    _ name: String,
+    path: String? = nil,
+    exclude: [String] = ["README.md"],
+    _ dependencies: [Target.Dependency]
+) -> Target {
     .executableTarget(
         name: name,
         dependencies: dependencies,
         path: path,
-        exclude: path == nil ? [] : ["README.md"],
+        exclude: path == nil ? [] : exclude,
         swiftSettings: settings
     )
 }
@@ -96,7 +101,12 @@ let package = Package(
 
         // Executables: wiring only
         executable("observer-web", ["ObserverWeb", "ObserverConfiguration", "Lifecycle", "Logging"]),
-        executable("observer-capture", path: "workers/capture", ["ObserverCapture", "ObserverConfiguration", "Lifecycle", "Logging"]),
+        executable(
+            "observer-capture",
+            path: "workers/capture",
+            exclude: ["README.md", "observer-capture.service"],
+            ["ObserverCapture", "ObserverConfiguration", "Lifecycle", "Logging"]
+        ),
         executable("observer-upload", path: "workers/upload", ["ObserverUpload", "ObserverConfiguration", "Lifecycle", "Logging"]),
         executable(
             "observerctl",

@@ -1,0 +1,204 @@
+import AMQP
+import Crypto
+import Glibc
+import Lifecycle
+import Logging
+import Media
+import ObserverCapture
+import ObserverCore
+import ObserverMessages
+import ObserverStore
+import Postgres
+import Spool
+import TestSupport
+import Testing
+
+/// The whole recorder on a real database and a real broker, with simulated cameras.
+@Suite(
+    .enabled(if: CaptureStage.isPossible && TestEnvironment.has(.database) && TestEnvironment.has(.amqp)),
+    .timeLimit(.minutes(3)),
+    .serialized
+)
+struct CaptureServiceTests {
+    let stage: CaptureStage
+    let database: TestDatabase
+    let connection: Connection
+    let worker = "test-\(UInt32.random(in: 0 ... .max))"
+    let root: String
+    let key: SealingKey
+
+    init() throws {
+        stage = try CaptureStage.shared.get()
+        database = try TestDatabase()
+        connection = database.connect()
+        root = "\(stage.folder)/spool-\(worker)"
+        key = try SealingKey([UInt8](repeating: 7, count: 32))
+    }
+
+    private func service() throws -> CaptureService {
+        CaptureService(
+            CaptureService.Settings(
+                worker: worker,
+                spool: try Spool(at: root),
+                broker: try TestBroker.required(),
+                database: database.configuration,
+                key: key,
+                networks: try NetworkPolicy(parsing: "default,127.0.0.0/8"),
+                pictureInterval: .seconds(2)
+            ),
+            logger: Logger(label: "capture", level: .warning)
+        )
+    }
+
+    /// Runs the service while `body` looks on; then it has stopped in order.
+    private func running(_ body: () throws -> Void) throws {
+        let stop = StopToken()
+        let service = try service()
+        let thread = OwnThread.start(name: "capture") {
+            do {
+                try service.run(until: stop)
+            } catch {
+                Issue.record(error)
+            }
+        }
+        defer {
+            stop.stop()
+            #expect(thread.join(until: .now() + .seconds(25)))
+        }
+        try body()
+    }
+
+    @discardableResult
+    private func add(_ name: String, url: String, password: String? = nil) throws -> CameraID {
+        let store = CameraStore(connection)
+        let id = try store.reserveID()
+        var changes = CameraChanges()
+        changes.name = name
+        changes.location = "Hall"
+        changes.url = try CameraURL.parse(url)
+        changes.isActive = true
+        changes.segmentSeconds = 2
+        var sealed: [UInt8]?
+        if let password {
+            changes.username = .set("viewer")
+            sealed = try key.seal(Array(password.utf8), for: "camera:\(id):password")
+        }
+        return try store.create(changes, id: id, sealedPassword: sealed).camera.id
+    }
+
+    private func status(_ id: CameraID) throws -> CameraStatus? {
+        try CameraStore(connection).get(id)?.status
+    }
+
+    private func segments(_ id: CameraID) throws -> [Segment] {
+        try SegmentStore(connection).list(.init(camera: id)).map(\.segment)
+    }
+
+    private func awaitState(_ id: CameraID, _ state: CameraState, _ seconds: Int) -> Bool {
+        poll(for: .seconds(seconds), every: .milliseconds(50)) { try status(id)?.state == state }
+    }
+
+    /// All the segments are in the spool as their rows say, and follow each other without a hole.
+    private func expectWhole(_ segments: [Segment]) throws {
+        let spool = try Spool(at: root)
+        for segment in segments {
+            #expect(try spool.segment(segment.id)?.sha256 == segment.sha256)
+            let summary = try FragmentedMP4.inspect(spool.media(segment.id))
+            #expect(summary.frames == segment.frames)
+            #expect(summary.completeBytes == segment.bytes)
+            #expect(CaptureStage.shell("sha256sum \(spool.media(segment.id))").output.hasPrefix(segment.sha256))
+        }
+        for (run, parts) in Dictionary(grouping: segments, by: \.run) {
+            let ordered = parts.sorted { $0.sequence < $1.sequence }
+            #expect(Set(ordered.map(\.initSHA256)).count == 1, "\(run)")
+            for (before, after) in zip(ordered, ordered.dropFirst()) {
+                #expect(after.sequence == before.sequence + 1)
+                #expect(after.mediaStart90k == before.mediaStart90k + before.mediaDuration90k)
+            }
+        }
+    }
+
+    @Test func `cameras are recorded, committed and announced, and nothing is open after the stop`() throws {
+        let first = try add("First", url: stage.camera("one"))
+        let second = try add("Second", url: stage.camera("locked-two"), password: "test-password")
+        try running {
+            #expect(awaitState(first, .recording, 15) && awaitState(second, .recording, 15))
+            #expect(poll(for: .seconds(25)) { try segments(first).count >= 4 && segments(second).count >= 4 })
+            #expect(poll(for: .seconds(10)) { try StatusStore(connection).picture(of: first)?.jpeg.isEmpty == false })
+        }
+        for camera in [first, second] {
+            let all = try segments(camera)
+            try expectWhole(all)
+            #expect(all.last?.endReason == .stopped)
+        }
+        #expect(CaptureStage.shell("ls \(root)/open").output.isEmpty)
+        let host = try Spool(at: root).host
+        let announced = try AMQPTestQueue.bodies(in: Broker.uploadQueue(host: host), worker: worker, host: host)
+        let ids = try Set(announced.map { try SegmentRecorded(body: $0).segment.id })
+        #expect(ids == Set(try segments(first).map(\.id) + segments(second).map(\.id)))
+    }
+
+    @Test func `a camera that misbehaves gets its cause and a gap, and disturbs no other`() throws {
+        let steady = try add("Steady", url: stage.camera("steady"))
+        let odd = try add("Odd", url: stage.camera("odd"))
+        try running {
+            #expect(awaitState(steady, .recording, 15) && awaitState(odd, .recording, 15))
+            stage.fault("odd", "stall")
+            #expect(awaitState(odd, .retrying, 15))
+            #expect(try status(odd)?.cause == .stalled)
+            stage.fault("odd", "resume")
+            #expect(awaitState(odd, .recording, 5))
+            stage.fault("odd", "404")
+            stage.fault("odd", "close")
+            #expect(awaitState(odd, .retrying, 15))
+            stage.fault("odd", "resume")
+            #expect(awaitState(odd, .recording, 5))
+            let isClosed = poll(for: .seconds(5)) {
+                let gaps = try StatusStore(connection).gaps(of: odd, from: .init(microseconds: 0), to: .farFuture)
+                return gaps.count >= 2 && gaps.allSatisfy { $0.endedAt != nil }
+            }
+            #expect(isClosed)
+        }
+        try expectWhole(try segments(odd))
+        let calm = try segments(steady)
+        try expectWhole(calm)
+        #expect(Set(calm.map(\.run)).count == 1)
+    }
+
+    @Test func `a camera that is switched off stops, and says so`() throws {
+        let camera = try add("Switched", url: stage.camera("switched"))
+        try running {
+            #expect(awaitState(camera, .recording, 15))
+            _ = try CameraStore(connection).setActive(camera, false)
+            #expect(awaitState(camera, .off, 8))
+            #expect(poll(for: .seconds(5)) { try segments(camera).last?.endReason == .stopped })
+            _ = try CameraStore(connection).setActive(camera, true)
+            #expect(awaitState(camera, .recording, 10))
+        }
+    }
+
+    @Test func `an address where cameras may not be is not opened`() throws {
+        let camera = try add("Metadata", url: "http://169.254.169.254/latest")
+        try running {
+            #expect(awaitState(camera, .retrying, 15))
+            #expect(try status(camera)?.cause == .refused)
+        }
+    }
+}
+
+extension Timestamp {
+    static let farFuture = Timestamp(milliseconds: 4_000_000_000_000)
+}
+
+/// Reads what lies in a queue.
+enum AMQPTestQueue {
+    static func bodies(in queue: String, worker: String, host: HostID) throws -> [[UInt8]] {
+        let connection = try AMQPConnection(try TestBroker.required(), name: "test-reader")
+        defer { connection.close() }
+        try connection.declare(Broker.topology(worker: worker, host: host))
+        let consumer = try Consumer(connection, queue: queue, prefetch: 500)
+        var result: [[UInt8]] = []
+        while let delivery = try consumer.next(within: .seconds(2)) { result.append(delivery.body) }
+        return result
+    }
+}

@@ -1,0 +1,112 @@
+import Glibc
+import Testing
+
+/// What the tests of recording look at: a building of simulated RTSP cameras, and clips served over HTTP.
+///
+/// Made once for all tests; its processes end with the test process.
+final class CaptureStage: Sendable {
+    static let shared = Result { try CaptureStage() }
+    static var isPossible: Bool {
+        ["/usr/bin/ffmpeg", "/usr/bin/ffprobe", "/usr/bin/python3"].allSatisfy { access($0, X_OK) == 0 }
+            || getenv("OBSERVER_TEST_REQUIRED") != nil
+    }
+
+    let rtspPort: Int
+    private let controlPort: Int
+    private let httpPort: Int
+    let folder: String
+
+    private init() throws {
+        var template = Array("/tmp/observer-capture-XXXXXX".utf8CString)
+        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        let ports = Array((20_000..<32_000).shuffled().prefix(3))
+        (rtspPort, controlPort, httpPort) = (ports[0], ports[1], ports[2])
+        let simulator = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/cameras/simulator.py"
+        try makeClips()
+        try Self.background("python3 -m http.server \(httpPort) --bind 127.0.0.1 -d \(folder)")
+        try Self.background(
+            """
+            python3 \(simulator) --port \(rtspPort) --control \(controlPort) --clips \(folder)/clips \
+            --clip main=320x240@25,300k,g25 --clip small=160x120@25,100k,g25
+            """
+        )
+        let isUp = Self.eventually(30) {
+            Self.shell("curl -sf http://127.0.0.1:\(controlPort)/health && curl -sf http://127.0.0.1:\(httpPort)/")
+                .isGood
+        }
+        try #require(isUp, "the cameras did not start")
+    }
+
+    /// 16 s at 25 frames a second, a key frame each second.
+    private func makeClips() throws {
+        let source = "-f lavfi -i testsrc2=s=320x240:r=25 -f lavfi -i sine=f=440:r=48000 -t 16"
+        let video = "-c:v libx264 -preset veryfast -bf 0 -g 25 -keyint_min 25 -sc_threshold 0 -b:v 300k"
+        let result = Self.shell(
+            """
+            set -e; cd \(folder); f="ffmpeg -hide_banner -loglevel error -y"
+            $f \(source) \(video) -c:a aac -b:a 64k -movflags +faststart clip.mp4
+            $f -i clip.mp4 -c copy -f hls -hls_time 4 -hls_list_size 0 list.m3u8
+            $f -i clip.mp4 -an -c:v mjpeg -q:v 8 -t 8 -f mpjpeg clip.mpjpeg
+            $f -i clip.mp4 -c:v copy -c:a pcm_mulaw -ar 8000 clip.mkv
+            """
+        )
+        try #require(result.isGood, "ffmpeg made no clips: \(result.output)")
+    }
+
+    func camera(_ name: String) -> String { "rtsp://127.0.0.1:\(rtspPort)/\(name)" }
+    func file(_ name: String) -> String { "http://127.0.0.1:\(httpPort)/\(name)" }
+
+    /// Makes a simulated camera misbehave; `resume` ends that.
+    func fault(_ camera: String, _ fault: String, more: String = "") {
+        let body = "{\"camera\": \"\(camera)\", \"fault\": \"\(fault)\"\(more)}"
+        let result = Self.shell("curl -sf -X POST -d '\(body)' http://127.0.0.1:\(controlPort)/fault")
+        if !result.isGood { Issue.record("the simulator refused \(body)") }
+    }
+
+    /// How many packets ffprobe finds in a file, for its video and its sound.
+    static func packets(_ path: String) -> (video: Int, audio: Int) {
+        func count(_ kind: String) -> Int {
+            let command =
+                "ffprobe -loglevel error -select_streams \(kind) -count_packets -show_entries stream=nb_read_packets"
+            return Int(shell("\(command) -of csv=p=0 \(path) | head -1").output.filter(\.isNumber)) ?? 0
+        }
+        return (count("v"), count("a"))
+    }
+
+    struct Outcome {
+        let isGood: Bool
+        let output: String
+    }
+
+    static func shell(_ script: String) -> Outcome {
+        guard let pipe = popen("exec 2>&1; \(script)", "r") else { return Outcome(isGood: false, output: "popen") }
+        var bytes: [UInt8] = []
+        var byte = fgetc(pipe)
+        while byte >= 0 {
+            bytes.append(UInt8(truncatingIfNeeded: byte))
+            byte = fgetc(pipe)
+        }
+        return Outcome(isGood: pclose(pipe) == 0, output: String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Runs a command until the test process ends.
+    private static func background(_ command: String) throws {
+        let result = shell(
+            """
+            (\(command) > /dev/null 2>&1 < /dev/null & child=$!
+            while kill -0 \(getpid()) 2> /dev/null; do sleep 1; done; kill $child) > /dev/null 2>&1 < /dev/null &
+            """
+        )
+        try #require(result.isGood)
+    }
+
+    static func eventually(_ seconds: Double, _ condition: () -> Bool) -> Bool {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(seconds)
+        while clock.now < end {
+            if condition() { return true }
+            usleep(50_000)
+        }
+        return condition()
+    }
+}

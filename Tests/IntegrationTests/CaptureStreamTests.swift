@@ -1,0 +1,218 @@
+import Glibc
+import Media
+import Testing
+
+/// Real streams through source and cutter, without a database or a broker.
+@Suite(.enabled(if: CaptureStage.isPossible), .timeLimit(.minutes(3)))
+struct CaptureStreamTests {
+    /// What one connection made.
+    final class Take {
+        struct Piece {
+            var bytes: [UInt8]
+            var initBytes: Int
+            var reason: StreamCutter.EndReason?
+            var flags: [String] = []
+        }
+
+        var pieces: [Piece] = []
+        var videoPackets = 0
+        var streams: StreamDescription?
+        var error: MediaError?
+
+        var summaries: [FragmentedMP4.Summary] { pieces.compactMap { try? FragmentedMP4.inspect(bytes: $0.bytes) } }
+    }
+
+    let stage: CaptureStage
+
+    init() throws {
+        stage = try CaptureStage.shared.get()
+    }
+
+    /// Records until so many pictures came or the stream ended; `onPacket` is told the number of each picture.
+    func record(
+        _ address: String,
+        audio: Bool = false,
+        transport: LibAVSource.Transport = .auto,
+        pictures: Int = .max,
+        onPacket: (Int) -> Void = { _ in }
+    ) -> Take {
+        let take = Take()
+        var options = LibAVSource.Options(address: address)
+        options.audio = audio
+        options.transport = transport
+        var source = LibAVSource(options, interrupt: MediaInterrupt())
+        defer { source.close() }
+        do throws(MediaError) {
+            let streams = try source.open()
+            take.streams = streams
+            let cutter = StreamCutter(streams, seconds: 2) { collect($0, take) }
+            do throws(MediaError) {
+                while take.videoPackets < pictures {
+                    let packet = try source.next()
+                    try cutter.take(packet, arrival: Self.nanoseconds(CLOCK_MONOTONIC), wallClock: Self.wall())
+                    guard packet.track == .video else { continue }
+                    take.videoPackets += 1
+                    onPacket(take.videoPackets)
+                }
+            } catch {
+                take.error = error
+            }
+            try cutter.end(.stopped)
+        } catch {
+            take.error = error
+        }
+        return take
+    }
+
+    private func collect(_ output: StreamCutter.Output, _ take: Take) {
+        switch output {
+        case .began(let begin):
+            let bytes = begin.initSection.withUnsafeBytes { Array($0) }
+            take.pieces.append(Take.Piece(bytes: bytes, initBytes: bytes.count))
+        case .fragment(let fragment):
+            fragment.bytes.withUnsafeBytes { take.pieces[take.pieces.count - 1].bytes += $0 }
+        case .ended(let end):
+            take.pieces[take.pieces.count - 1].reason = end.reason
+            take.pieces[take.pieces.count - 1].flags = end.flags
+        case .picture:
+            return
+        }
+    }
+
+    static func nanoseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    static func wall() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1000 }
+
+    /// Every picture is in exactly one file, the media time has no hole, and each file stands alone.
+    func expectWhole(_ take: Take, atLeast cuts: Int, pictures: Int) throws {
+        let summaries = take.summaries
+        try #require(summaries.count == take.pieces.count && summaries.count > cuts)
+        #expect(summaries.map(\.frames).reduce(0, +) == pictures)
+        for (before, after) in zip(summaries, summaries.dropFirst()) {
+            #expect(after.mediaStart90k == before.mediaStart90k + before.mediaDuration90k)
+        }
+        let first = take.pieces[0]
+        for (index, piece) in take.pieces.enumerated() {
+            #expect(piece.bytes.prefix(piece.initBytes) == first.bytes.prefix(first.initBytes))
+            let path = "\(stage.folder)/piece-\(UInt64.random(in: 0 ... .max)).mp4"
+            write(piece.bytes, to: path)
+            #expect(CaptureStage.packets(path).video == summaries[index].frames)
+            unlink(path)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) {
+        let file = open(path, O_CREAT | O_WRONLY, 0o600)
+        _ = Glibc.write(file, bytes, bytes.count)
+        close(file)
+    }
+
+    @Test func `a file over HTTP comes out frame by frame, with its sound, and ends`() throws {
+        let take = record(stage.file("clip.mp4"), audio: true)
+        #expect(take.error?.kind == .unreachable)
+        #expect(take.videoPackets == 400)
+        try expectWhole(take, atLeast: 6, pictures: 400)
+        #expect(take.summaries.allSatisfy { $0.hasAudio && $0.codecs.hasSuffix(",mp4a.40.2") && $0.width == 320 })
+    }
+
+    @Test func `HLS comes out frame by frame`() throws {
+        let take = record(stage.file("list.m3u8"), audio: true)
+        #expect(take.videoPackets == 400)
+        try expectWhole(take, atLeast: 6, pictures: 400)
+        #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
+    }
+
+    @Test func `MJPEG over HTTP is recorded picture by picture`() throws {
+        let take = record(stage.file("clip.mpjpeg"))
+        #expect(take.streams?.video.codec == .mjpeg)
+        #expect(take.videoPackets > 190)
+        try expectWhole(take, atLeast: 2, pictures: take.videoPackets)
+        #expect(take.summaries.allSatisfy { $0.codecs == "mp4v.6C" })
+    }
+
+    @Test func `sound that MP4 cannot carry is left out with a note, and the picture is recorded`() throws {
+        let take = record(stage.file("clip.mkv"), audio: true, pictures: 150)
+        #expect(take.streams?.audio == nil)
+        #expect(take.streams?.notes.count == 1)
+        try expectWhole(take, atLeast: 2, pictures: 150)
+    }
+
+    @Test(arguments: ["tcp-a", "tcp-b"])
+    func `an RTSP camera loses no frame over six cuts`(name: String) throws {
+        let take = record(stage.camera(name), transport: .tcp, pictures: 350)
+        #expect(take.error == nil)
+        try expectWhole(take, atLeast: 6, pictures: 350)
+    }
+
+    @Test func `a change of the picture's size begins a new file`() throws {
+        let name = "resized"
+        let take = record(stage.camera(name), pictures: 200) { count in
+            if count == 75 { stage.fault(name, "resize", more: ", \"clip\": \"small\"") }
+        }
+        let summaries = take.summaries
+        #expect(summaries.first?.width == 320)
+        #expect(summaries.last?.width == 160)
+        #expect(take.pieces.contains { $0.reason == .cut(.parameters) })
+        #expect(summaries.map(\.frames).reduce(0, +) == 200)
+    }
+
+    @Test func `a jump of the camera's clock leaves the recording's time whole`() throws {
+        let name = "jumps"
+        let take = record(stage.camera(name), pictures: 200) { count in
+            if count == 60 { stage.fault(name, "jump", more: ", \"seconds\": 3600") }
+        }
+        try expectWhole(take, atLeast: 2, pictures: 200)
+        #expect(take.pieces.contains { $0.flags.contains("clock_joined") })
+        let length = take.summaries.map(\.mediaDuration90k).reduce(0, +)
+        #expect(abs(length - 8 * 90_000) < 45_000)
+    }
+
+    @Test(arguments: [("404", MediaError.Kind.notFound), ("401", .unauthorized), ("503", .refused), ("453", .refused)])
+    func `an error has its cause`(fault: String, kind: MediaError.Kind) {
+        let name = "answers\(fault)"
+        stage.fault(name, fault)
+        #expect(record(stage.camera(name)).error?.kind == kind)
+    }
+
+    @Test func `a password is given when it is asked for`() {
+        var options = LibAVSource.Options(address: stage.camera("locked-x"))
+        options.credentials = ("viewer", "wrong")
+        var source = LibAVSource(options, interrupt: MediaInterrupt())
+        #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .unauthorized }
+        options.credentials = ("viewer", "test-password")
+        source = LibAVSource(options, interrupt: MediaInterrupt())
+        #expect(throws: Never.self) { try source.open() }
+        source.close()
+    }
+
+    @Test func `a redirect is followed only to where cameras may be`() {
+        stage.fault("moved", "redirect", more: ", \"location\": \"rtsp://127.0.0.1:9/secret\"")
+        var options = LibAVSource.Options(address: stage.camera("moved"))
+        options.admit = { address throws(MediaError) in
+            if address.contains(":9/") { throw MediaError(.refused, "not there") }
+            return address
+        }
+        var source = LibAVSource(options, interrupt: MediaInterrupt())
+        #expect { try source.open() } throws: { ($0 as? MediaError) == MediaError(.refused, "not there") }
+    }
+
+    @Test func `a silent camera is given up at the deadline, and a stop at once`() {
+        stage.fault("mute", "silent")
+        var options = LibAVSource.Options(address: stage.camera("mute"))
+        options.openLimit = .seconds(1)
+        var source = LibAVSource(options, interrupt: MediaInterrupt())
+        let clock = ContinuousClock()
+        let limited = clock.measure {
+            #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .unreachable }
+        }
+        #expect(limited < .seconds(5))
+        let interrupt = MediaInterrupt()
+        interrupt.stop()
+        source = LibAVSource(options, interrupt: interrupt)
+        #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .stopped }
+    }
+}
