@@ -129,7 +129,7 @@ final class Recording {
 
     private func begin(_ begin: StreamCutter.Begin) {
         guard !isBehind else { return }
-        let startedAt = Timestamp(microseconds: begin.startedAt)
+        let startedAt = Self.milliseconds(begin.startedAt)
         let id = SegmentID.make(at: startedAt)
         let epoch = epoch()
         let draft = SegmentDraft(
@@ -181,7 +181,7 @@ final class Recording {
         let ending = SegmentEnding(
             reason: reason,
             flags: flags,
-            startedAt: Timestamp(microseconds: startedAt ?? ended.begin.startedAt),
+            startedAt: Self.milliseconds(startedAt ?? ended.begin.startedAt),
             mediaStart90k: ended.begin.mediaStart90k,
             mediaDuration90k: ended.end90k - ended.begin.mediaStart90k,
             frames: ended.frames,
@@ -191,6 +191,11 @@ final class Recording {
             hasAudio: ended.begin.streams.audio != nil
         )
         context.writers.end(ended.id, ending, lane: lane)
+    }
+
+    /// Segments know milliseconds, as their JSON does, so that row, sidecar and message agree.
+    private static func milliseconds(_ microseconds: Int64) -> Timestamp {
+        Timestamp(milliseconds: Timestamp(microseconds: microseconds).milliseconds)
     }
 
     private static func reason(_ reason: StreamCutter.EndReason) -> SegmentEnd {

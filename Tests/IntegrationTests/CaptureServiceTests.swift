@@ -102,7 +102,8 @@ struct CaptureServiceTests {
     private func expectWhole(_ segments: [Segment]) throws {
         let spool = try Spool(at: root)
         for segment in segments {
-            #expect(try spool.segment(segment.id)?.sha256 == segment.sha256)
+            let committed = try spool.segment(segment.id)
+            #expect(committed == segment)
             let summary = try FragmentedMP4.inspect(spool.media(segment.id))
             #expect(summary.frames == segment.frames)
             #expect(summary.completeBytes == segment.bytes)
@@ -123,8 +124,12 @@ struct CaptureServiceTests {
         let second = try add("Second", url: stage.camera("locked-two"), password: "test-password")
         try running {
             #expect(awaitState(first, .recording, 15) && awaitState(second, .recording, 15))
-            #expect(poll(for: .seconds(25)) { try segments(first).count >= 4 && segments(second).count >= 4 })
-            #expect(poll(for: .seconds(10)) { try StatusStore(connection).picture(of: first)?.jpeg.isEmpty == false })
+            let isRecorded = poll(for: .seconds(25)) { try segments(first).count >= 4 && segments(second).count >= 4 }
+            #expect(isRecorded)
+            let isShown = poll(for: .seconds(10)) {
+                try StatusStore(connection).picture(of: first)?.jpeg.isEmpty == false
+            }
+            #expect(isShown)
         }
         for camera in [first, second] {
             let all = try segments(camera)
@@ -145,7 +150,8 @@ struct CaptureServiceTests {
             #expect(awaitState(steady, .recording, 15) && awaitState(odd, .recording, 15))
             stage.fault("odd", "stall")
             #expect(awaitState(odd, .retrying, 15))
-            #expect(try status(odd)?.cause == .stalled)
+            let cause = try status(odd)?.cause
+            #expect(cause == .stalled)
             stage.fault("odd", "resume")
             #expect(awaitState(odd, .recording, 5))
             stage.fault("odd", "404")
@@ -171,7 +177,8 @@ struct CaptureServiceTests {
             #expect(awaitState(camera, .recording, 15))
             _ = try CameraStore(connection).setActive(camera, false)
             #expect(awaitState(camera, .off, 8))
-            #expect(poll(for: .seconds(5)) { try segments(camera).last?.endReason == .stopped })
+            let isEnded = poll(for: .seconds(5)) { try segments(camera).last?.endReason == .stopped }
+            #expect(isEnded)
             _ = try CameraStore(connection).setActive(camera, true)
             #expect(awaitState(camera, .recording, 10))
         }
@@ -181,7 +188,8 @@ struct CaptureServiceTests {
         let camera = try add("Metadata", url: "http://169.254.169.254/latest")
         try running {
             #expect(awaitState(camera, .retrying, 15))
-            #expect(try status(camera)?.cause == .refused)
+            let cause = try status(camera)?.cause
+            #expect(cause == .refused)
         }
     }
 }
@@ -198,7 +206,7 @@ enum AMQPTestQueue {
         try connection.declare(Broker.topology(worker: worker, host: host))
         let consumer = try Consumer(connection, queue: queue, prefetch: 500)
         var result: [[UInt8]] = []
-        while let delivery = try consumer.next(within: .seconds(2)) { result.append(delivery.body) }
+        while let delivery = try consumer.next(within: .seconds(2)) { result.append(delivery.message.body) }
         return result
     }
 }

@@ -7,7 +7,9 @@ import Testing
 final class CaptureStage: Sendable {
     static let shared = Result { try CaptureStage() }
     static var isPossible: Bool {
-        ["/usr/bin/ffmpeg", "/usr/bin/ffprobe", "/usr/bin/python3"].allSatisfy { access($0, X_OK) == 0 }
+        ["/usr/bin/ffmpeg", "/usr/bin/ffprobe", "/usr/bin/python3"].allSatisfy { (path: String) in
+            access(path, X_OK) == 0
+        }
             || getenv("OBSERVER_TEST_REQUIRED") != nil
     }
 

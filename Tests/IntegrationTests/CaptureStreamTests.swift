@@ -185,7 +185,8 @@ struct CaptureStreamTests {
         #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .unauthorized }
         options.credentials = ("viewer", "test-password")
         source = LibAVSource(options, interrupt: MediaInterrupt())
-        #expect(throws: Never.self) { try source.open() }
+        let opened = try? source.open()
+        #expect(opened?.video.width == 320)
         source.close()
     }
 
