@@ -27,6 +27,8 @@ final class Uploader: Sendable {
     /// How long a retry or a dead letter may take to be confirmed.
     static let publishLimit: Duration = .seconds(5)
 
+    private static let tick: Duration = .milliseconds(100)
+
     private let inputs: BlockingQueue<Input>
 
     init(inputs: BlockingQueue<Input>) {
@@ -42,9 +44,14 @@ final class Uploader: Sendable {
     ) {
         var shell = UploadShell(machine: UploadStateMachine(limits: limits), surroundings: surroundings, inputs: inputs)
         var end: Monotonic?
+        var nextTick = Monotonic.now()
         while true {
-            if let input = inputs.pop(within: .milliseconds(100)) { shell.take(input) }
-            shell.react(to: .tick)
+            if let input = inputs.pop(within: Self.tick) { shell.take(input) }
+            // A tick looks at every segment that is known, so it must not come with every event.
+            if Monotonic.now() >= nextTick {
+                shell.react(to: .tick)
+                nextTick = Monotonic.now() + Self.tick
+            }
             guard stop.isStopped else { continue }
             if end == nil {
                 end = Monotonic.now() + drainLimit
