@@ -47,9 +47,9 @@ public struct JSONWriter {
     }
 
     /// Writes a number.
-    public mutating func value(_ number: some FixedWidthInteger) {
+    public mutating func value(_ number: Int64) {
         separate()
-        write(number)
+        bytes.appendDecimal(number)
     }
 
     /// Writes JSON that was made elsewhere.
@@ -97,9 +97,21 @@ public struct JSONWriter {
     }
 
     /// Writes a member that is a number or null.
-    public mutating func field(_ name: StaticString, _ number: (some FixedWidthInteger)?) {
+    public mutating func field(_ name: StaticString, _ number: Int64?) {
         key(name)
-        if let number { write(number) } else { writeNull() }
+        if let number { bytes.appendDecimal(number) } else { writeNull() }
+    }
+
+    /// Writes a member that is a number.
+    public mutating func field(_ name: StaticString, _ number: Int) {
+        key(name)
+        bytes.appendDecimal(Int64(number))
+    }
+
+    /// Writes a member that is a number.
+    public mutating func field(_ name: StaticString, _ number: Int32) {
+        key(name)
+        bytes.appendDecimal(Int64(number))
     }
 
     /// Writes a member that is a number or null; what JSON can't hold (NaN, infinity) is null.
@@ -194,10 +206,6 @@ public struct JSONWriter {
         bytes += "null".utf8
     }
 
-    private mutating func write(_ number: some FixedWidthInteger) {
-        bytes.appendDecimal(number)
-    }
-
     private mutating func write(_ number: Double) {
         guard number.isFinite else { return writeNull() }
         bytes += number.description.utf8
@@ -241,7 +249,7 @@ public struct JSONWriter {
         switch value {
         case .null: writeNull()
         case .bool(let value): bytes += value ? "true".utf8 : "false".utf8
-        case .int(let number): write(number)
+        case .int(let number): bytes.appendDecimal(number)
         case .double(let number): write(number)
         case .string(let text): write(text)
         case .array(let elements):
@@ -258,14 +266,21 @@ public struct JSONWriter {
 
 extension [UInt8] {
     /// Appends a number in decimal, without the detour over a string.
-    public mutating func appendDecimal(_ number: some FixedWidthInteger) {
+    public mutating func appendDecimal(_ number: Int64) {
         if number < 0 { append(UInt8(ascii: "-")) }
-        var rest = UInt64(number.magnitude)
-        let start = count
-        repeat {
-            append(UInt8(ascii: "0") + UInt8(rest % 10))
+        var rest = number.magnitude
+        var width = 1
+        var bound: UInt64 = 10
+        while width < 19, rest >= bound {
+            width += 1
+            bound *= 10
+        }
+        append(contentsOf: repeatElement(0, count: width))
+        var index = count - 1
+        for _ in 0..<width {
+            self[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-        } while rest > 0
-        self[start...].reverse()
+            index -= 1
+        }
     }
 }
