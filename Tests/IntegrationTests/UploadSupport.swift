@@ -29,10 +29,13 @@ final class UploadTrial {
     let log = MemoryLogSink()
     let transfers = Transfers(name: "trial", parallel: 4)
     let broker: AMQPURL
+    private let server: TestEnvironment.Server
     private let lock: RecorderLock
     private var running: Running?
 
-    init() throws {
+    /// A trial on SeaweedFS (`s3`) or on `rclone`.
+    init(server: TestEnvironment.Server = .s3) throws {
+        self.server = server
         var template = Array("/tmp/observer-upload-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         spool = try Spool(at: folder)
@@ -64,12 +67,13 @@ final class UploadTrial {
 
     /// The store, or (for trials) another place for it, or a bucket that does not exist.
     func s3(endpoint: String? = nil, hasBucket: Bool = true) throws -> S3Configuration {
-        try S3Configuration(
-            endpoint: endpoint ?? TestEnvironment.address(of: .s3),
+        let name = server == .s3 ? "S3" : "RCLONE"
+        return try S3Configuration(
+            endpoint: endpoint ?? TestEnvironment.address(of: server),
             region: "us-east-1",
             bucket: hasBucket ? bucket : "no-such-bucket",
-            accessKeyID: TestEnvironment.required("OBSERVER_TEST_S3_KEY"),
-            secretAccessKey: Secret(TestEnvironment.required("OBSERVER_TEST_S3_SECRET"))
+            accessKeyID: TestEnvironment.required("OBSERVER_TEST_\(name)_KEY"),
+            secretAccessKey: Secret(TestEnvironment.required("OBSERVER_TEST_\(name)_SECRET"))
         )
     }
 

@@ -37,6 +37,22 @@ struct UploadTests {
         #expect(trial.errors.isEmpty)
     }
 
+    @Test(.enabled(if: TestEnvironment.has(.rclone)))
+    func `a store that knows no conditions ends with the same objects`() throws {
+        let trial = try UploadTrial(server: .rclone)
+        let proxy = try FaultProxy(to: TestEnvironment.address(of: .rclone))
+        defer { proxy.stop() }
+        proxy.set(.loseAnswers)
+        let segments = try (0..<5).map { _ in try trial.record() }
+        try trial.start(endpoint: proxy.endpoint)
+        #expect(poll { trial.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
+        proxy.set(.pass)
+        let isStored = trial.areStored(segments, within: .seconds(40))
+        #expect(isStored)
+        #expect(try trial.hasExactly(segments))
+        #expect(trial.errors.isEmpty)
+    }
+
     @Test func `a refusal is tried three times, then told once, parked and kept, and replayed by a message`() throws {
         let trial = try UploadTrial()
         try trial.start(hasBucket: false)
