@@ -1,14 +1,18 @@
 import Crypto
 package import FastCGI
 package import HTTPRouting
+import Lifecycle
 package import Logging
 import ObserverCore
 import Postgres
+import Synchronization
 
 /// Which answer an error gets: the one place that decides.
 package enum ErrorResponses {
     /// Seconds after which a client may try again when a server that we need is away.
     private static let retryAfter = "5"
+    private static let warningInterval = Duration.seconds(10)
+    private static let lastWarning = Mutex<Monotonic?>(nil)
 
     /// The problem to answer with; what is not the caller's doing is logged, with the request's number.
     package static func problem(_ error: any Error, _ request: Request, _ logger: Logger) -> Problem {
@@ -38,13 +42,25 @@ package enum ErrorResponses {
         switch error.kind {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded, .authentication, .unknownDatabase,
             .configuration, .schema, .forbidden:
-            logger.warning("Database not available", ["error": LogValue(error), "hint": .string(error.hint ?? "")])
+            if mayWarn() {
+                logger.warning("Database not available", ["error": LogValue(error), "hint": .string(error.hint ?? "")])
+            }
             return Problem(503, "The database is not available. Recording goes on. Try again in a few seconds.")
                 .with(.retryAfter, retryAfter)
         case .uniqueViolation, .foreignKeyViolation:
             return Problem(409, "This does not fit what is stored already; read it again and repeat the change.")
         case .invalidValue, .server, .decoding, .misuse:
             return unexpected(error, request, logger)
+        }
+    }
+
+    /// Whether the last warning about the database is long enough ago: pages ask every few seconds while it is away.
+    private static func mayWarn() -> Bool {
+        let now = Monotonic.now()
+        return lastWarning.withLock { last in
+            if let last, now - last < warningInterval { return false }
+            last = now
+            return true
         }
     }
 

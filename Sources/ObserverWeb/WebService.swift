@@ -37,12 +37,7 @@ package struct WebService: Service {
             url: try AMQPURL(configuration.broker.expose()),
             name: "web",
             topology: Broker.topology()
-        ) { event in
-            switch event {
-            case .connected: logger.info("Broker connected")
-            case .disconnected(let error, _): logger.warning("Broker not connected", ["error": LogValue(error)])
-            }
-        }
+        ) { [brokerLog = BrokerLog(logger)] event in brokerLog.note(event) }
     }
 
     package func run(until stop: StopToken) throws {
@@ -61,7 +56,9 @@ package struct WebService: Service {
             store: S3Client(configuration.s3, transfers: Transfers(name: "s3", parallel: 2), limits: Self.probeLimits),
             spool: configuration.spool
         )
+        let housekeeping = Housekeeping(database: database, logger: logger)
         let helpers = [
+            OwnThread.start(name: housekeeping.name) { housekeeping.run(until: stop) },
             OwnThread.start(name: "publisher") { [publisher] in publisher.run(until: stop) },
             OwnThread.start(name: monitor.name) { [logger] in
                 do {
