@@ -11,6 +11,8 @@ public enum PictureClass: Hashable, Sendable {
 /// What the start of a key packet says.
 struct KeyPacketFacts: Equatable {
     var picture: PictureClass
+    /// A clean random access picture of H.265: as good as an instant one in a stream that is not reordered.
+    var isClean = false
     /// Annex B bytes of the VPS, SPS and PPS in the packet; empty if there are none.
     var parameters: [UInt8] = []
     /// Hash of VPS and SPS, without PPS, which cameras change all the time; 0 if there are none.
@@ -48,6 +50,7 @@ enum NALUnits {
             switch kind {
             case .slice(let picture):
                 facts.picture = picture
+                facts.isClean = codec == .h265 && first >> 1 & 0x3F == 21
                 return facts
             case .parameters(let isPicture):
                 facts.parameters += [0, 0, 0, 1]

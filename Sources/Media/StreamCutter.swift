@@ -90,6 +90,7 @@ public final class StreamCutter {
     private var sequence = 0
     private var segment = SegmentState()
     private var firstArrival: Int64?
+    private var isReordered = false
 
     /// Makes a cutter.
     ///
@@ -156,10 +157,12 @@ public final class StreamCutter {
     private func takeVideo(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) throws(MediaError) {
         let begun = firstArrival ?? arrival
         firstArrival = begun
-        let facts =
+        var facts =
             packet.isKey
             ? NALUnits.inspect(packet.bytes, codec: streams.video.codec, framing: parameters.framing)
             : KeyPacketFacts(picture: .dependent)
+        // What follows a clean picture looks back only where pictures are shown in another order than they come.
+        if facts.isClean, !isReordered { facts.picture = .instant }
         try parameters.checkSide(packet.newParameters)
         if writer == nil {
             let waited = Double(arrival - begun) / 1_000_000_000
@@ -173,6 +176,7 @@ public final class StreamCutter {
         )
         wall.observe(media90k: stamp.decode, arrival: wallClock)
         if stamp.isRejoined { segment.isJoined = true }
+        if stamp.presentation != stamp.decode { isReordered = true }
         let changes = packet.isKey && parameters.changes(with: facts)
         if writer == nil {
             try begin(at: stamp, facts, packet)

@@ -13,6 +13,8 @@ final class AddressBook: Sendable {
     /// Look-ups that hang in the resolver; more are refused.
     private static let hanging = 32
 
+    private static let unknown = MediaError(.dns, "the host's name has no address")
+
     private struct Entry: Sendable {
         var addresses: [IPAddress]
         var until: Monotonic
@@ -81,7 +83,10 @@ final class AddressBook: Sendable {
 
     private func look(up host: String) throws(MediaError) -> [IPAddress] {
         let now = Monotonic.now()
-        if let entry = known.withLock({ $0[host] }), entry.until > now { return entry.addresses }
+        if let entry = known.withLock({ $0[host] }), entry.until > now {
+            guard !entry.addresses.isEmpty else { throw Self.unknown }
+            return entry.addresses
+        }
         let isBusy = running.withLock { running -> Bool in
             guard running < Self.hanging else { return true }
             running += 1
@@ -97,8 +102,9 @@ final class AddressBook: Sendable {
         guard let found = result.take(until: now + Self.limit, { $0 }) else {
             throw MediaError(.dns, "the resolver did not answer within 5 s")
         }
-        guard !found.isEmpty else { throw MediaError(.dns, "the host's name has no address") }
-        known.withLock { $0[host] = Entry(addresses: found, until: now + Self.keep) }
+        // A name without an address is asked for again soon, but not by every camera every second.
+        known.withLock { $0[host] = Entry(addresses: found, until: now + (found.isEmpty ? .seconds(3) : Self.keep)) }
+        guard !found.isEmpty else { throw Self.unknown }
         return found
     }
 

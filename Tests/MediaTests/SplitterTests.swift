@@ -105,6 +105,11 @@ import Testing
         #expect(Self.inspect([0, 0, 1, type << 1, 1, 0x80, 0], .h265).picture == picture)
     }
 
+    @Test func `a clean random access picture of H265 is told from other recovery points`() {
+        #expect(Self.inspect([0, 0, 1, 21 << 1, 1, 0x80, 0], .h265).isClean)
+        #expect(!Self.inspect([0, 0, 1, 1 << 1, 1, 0x80, 0], .h265).isClean)
+    }
+
     @Test func `lengths that lie end the inspection`() {
         #expect(Self.inspect([0xFF, 0xFF, 0xFF, 0xFF, 0x65], .h264, .lengths(4)).picture == .recovery)
     }
