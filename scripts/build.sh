@@ -17,12 +17,10 @@ build_release() {
 }
 
 swift_build_release() {
-    local begun=$REPO/.build/release.begun product
+    local begun=$REPO/.build/release.begun
     mkdir -p "$REPO/.build"
     touch "$begun"
-    for product in "${PRODUCTS[@]}"; do
-        swift build -c release --static-swift-stdlib --product "$product" || return 1
-    done
+    swift build -c release --static-swift-stdlib || return 1
     # Files changed while the compiler ran are newer than this and will be built next time.
     mv -f "$begun" "$REPO/.build/release.stamp"
 }

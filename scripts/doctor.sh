@@ -88,6 +88,7 @@ doctor_services() {
     if ! supervisor_runs; then
         if [[ -n $(leftovers) ]]; then
             report mend "the supervisor is gone, but services of it run: $(leftovers | tr '\n' ' ')" "./observer up, or ./observer down"
+            return
         fi
         if [[ $WEB_PORT =~ ^[0-9]+$ ]] && ports_free "$WEB_PORT"; then report ok "port $WEB_PORT is free"; else
             report mend "port $WEB_PORT is taken by another program" "OBSERVER_PORT=$(free_ports 1) ./observer up"

@@ -76,7 +76,7 @@ def orphan(name):
 def describe(name, known):
     if known is None:
         pid = orphan(name)
-        error = "its supervisor is gone; ./observer up takes it in again" if pid else None
+        error = "its supervisor is gone; ./observer up starts it anew" if pid else None
         return {"name": name, "state": "orphaned" if pid else "stopped", "pid": pid, "since": None, "last_error": error}
     entry = known.get(name)
     if entry is None:
