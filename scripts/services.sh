@@ -86,7 +86,9 @@ stop_everything() {
         wait
         for name in rabbitmq s3 postgres rclone; do supervisorctl stop "$name" >/dev/null 2>&1 & done
         wait
-        kill -TERM "$pid"
+        supervisorctl stop epmd >/dev/null 2>&1
+        # With nothing left to watch, supervisord would still take a second a program to go; it keeps no state.
+        if [[ -z $(leftovers) ]]; then kill -KILL "$pid"; else kill -TERM "$pid"; fi
         for ((i = 0; i < 900; i++)); do
             supervisor_runs || break
             sleep 0.1
