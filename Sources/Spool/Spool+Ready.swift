@@ -58,6 +58,14 @@ extension Spool {
         try Files.syncDirectory(root + "/stored")
     }
 
+    /// Writes the proofs of several uploads; their folder is made durable once for all of them.
+    package func write(_ receipts: [Receipt]) throws(SpoolError) {
+        for receipt in receipts {
+            try Files.writeDurably(SpoolJSON.encode(receipt), to: receiptPath(receipt.segment.id))
+        }
+        try Files.syncDirectory(root + "/stored")
+    }
+
     /// The segments whose proof is kept, in no order.
     package func receiptIDs() throws(SpoolError) -> [SegmentID] {
         try identifiers(in: "stored", suffix: ".json")
