@@ -27,6 +27,8 @@ final class Bookkeeper: Sendable {
         case hash(Segment)
     }
 
+    private static let patience: Duration = .milliseconds(50)
+
     private let tasks = BlockingQueue<Task>(limit: 100_000)
     private let spool: Spool
     private let database: ConnectionConfiguration
@@ -63,18 +65,26 @@ final class Bookkeeper: Sendable {
                 if tasks.isClosed { return }
                 continue
             }
+            // A little patience brings several receipts under one fsync and several rows into one statement.
+            let departure = Monotonic.now() + Self.patience
             var batch = [first]
-            while batch.count < 128, let next = tasks.pop(within: .zero) { batch.append(next) }
+            while batch.count < 128, let next = tasks.pop(within: max(departure - Monotonic.now(), .zero)) {
+                batch.append(next)
+            }
             work(batch, store)
         }
     }
 
     private func work(_ batch: [Task], _ store: SegmentStore) {
-        var receipts: [SegmentID: Kept] = [:]
+        var receipts = keep(
+            batch.compactMap { task in
+                guard case .keep(let segment, let etag, let tries) = task else { return nil }
+                return Receipt(segment: segment, etag: etag, storedAt: Self.now(), tries: tries)
+            }
+        )
         for task in batch {
             switch task {
-            case .keep(let segment, let etag, let tries):
-                receipts[segment.id] = keep(segment, etag, tries)
+            case .keep: break
             case .keepAgain(let receipt):
                 receipts[receipt.segment.id] = Kept(receipt: receipt, isAwaited: true)
             case .post(let id):
@@ -100,12 +110,24 @@ final class Bookkeeper: Sendable {
         var problem: String?
     }
 
-    private func keep(_ segment: Segment, _ etag: String?, _ tries: Int) -> Kept {
+    /// Writes receipts: together, or one by one when that fails, to know which of them are on the disk.
+    private func keep(_ receipts: [Receipt]) -> [SegmentID: Kept] {
+        guard !receipts.isEmpty else { return [:] }
         crashPoints.reach(.afterPut)
-        let receipt = Receipt(segment: segment, etag: etag, storedAt: Self.now(), tries: tries)
+        var kept: [SegmentID: Kept] = [:]
+        do {
+            try spool.write(receipts)
+            for receipt in receipts { kept[receipt.segment.id] = Kept(receipt: receipt, isAwaited: true) }
+        } catch {
+            for receipt in receipts { kept[receipt.segment.id] = keepAlone(receipt) }
+        }
+        crashPoints.reach(.afterReceipt)
+        return kept
+    }
+
+    private func keepAlone(_ receipt: Receipt) -> Kept {
         do {
             try spool.write(receipt)
-            crashPoints.reach(.afterReceipt)
             return Kept(receipt: receipt, isAwaited: true)
         } catch {
             return Kept(receipt: receipt, isAwaited: true, problem: error.description)
