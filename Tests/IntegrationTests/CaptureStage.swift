@@ -93,11 +93,10 @@ final class CaptureStage: Sendable {
 
     /// Runs a command until the test process ends.
     private static func background(_ command: String) throws {
+        // In a session of its own, so that it outlives whoever ends the tests' process group; a quarter of an hour at most.
+        let watch = "while kill -0 \(getpid()) 2> /dev/null; do sleep 1; done; kill $child"
         let result = shell(
-            """
-            (\(command) > /dev/null 2>&1 < /dev/null & child=$!
-            while kill -0 \(getpid()) 2> /dev/null; do sleep 1; done; kill $child) > /dev/null 2>&1 < /dev/null &
-            """
+            "setsid sh -c 'timeout 900 \(command) & child=$!; \(watch)' > /dev/null 2>&1 < /dev/null &"
         )
         try #require(result.isGood)
     }
