@@ -96,7 +96,7 @@ final class CaptureStage: Sendable {
         // In a session of its own, so that it outlives whoever ends the tests' process group; a quarter of an hour at most.
         let watch = "while kill -0 \(getpid()) 2> /dev/null; do sleep 1; done; kill $child"
         let result = shell(
-            "setsid sh -c 'timeout 900 \(command) & child=$!; \(watch)' > /dev/null 2>&1 < /dev/null &"
+            "setsid sh -c 'timeout -k 1 900 \(command) & child=$!; \(watch)' > /dev/null 2>&1 < /dev/null &"
         )
         try #require(result.isGood)
     }
