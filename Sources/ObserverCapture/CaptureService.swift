@@ -7,6 +7,7 @@ package import ObserverCore
 import ObserverMessages
 package import Postgres
 package import Spool
+import Synchronization
 
 /// Records cameras into the spool.
 ///
@@ -158,15 +159,21 @@ package struct CaptureService: Service {
         }
     }
 
+    /// Logs that a connection went or came, once each, not at every attempt.
     private func log(_ part: String) -> @Sendable (SessionEvent) -> Void {
-        { [logger] event in
+        let isAway = Mutex(false)
+        return { [logger] event in
             switch event {
-            case .connected: logger.info("Broker connected", ["part": .string(part)])
-            case .disconnected(let error, let pause):
-                logger.warning(
-                    "Broker is away; recordings go on",
-                    ["part": .string(part), "error": LogValue(error), "retry.ms": .int(Int(pause.wholeMilliseconds))]
-                )
+            case .connected:
+                isAway.withLock { $0 = false }
+                logger.info("Broker connected", ["part": .string(part)])
+            case .disconnected(let error, _):
+                let wasAway = isAway.withLock { isAway in
+                    defer { isAway = true }
+                    return isAway
+                }
+                guard !wasAway else { return }
+                logger.warning("Broker is away; recordings go on", ["part": .string(part), "error": LogValue(error)])
             }
         }
     }
