@@ -18,7 +18,8 @@ final class Transfer {
     /// What libcurl names the handle by in its messages.
     var key: UnsafeRawPointer { UnsafeRawPointer(handle) }
 
-    init(_ request: HTTPRequest) throws(HTTPClientError) {
+    /// Prepares a request; a fresh one gets a connection of its own.
+    init(_ request: HTTPRequest, isFresh: Bool = false) throws(HTTPClientError) {
         guard let handle = curl_easy_init() else { preconditionFailure("libcurl has no memory for a handle") }
         self.handle = handle
         self.request = request
@@ -30,6 +31,7 @@ final class Transfer {
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_NOSIGNAL, 1)
+        if isFresh { set(CURLOPT_FRESH_CONNECT, 1) }
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_TCP_NODELAY, 1)
         // One connection for each request under way: over HTTP/2 all uploads would share one and its window.
@@ -167,6 +169,22 @@ final class Transfer {
         let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
         let end = value.lastIndex { $0 != " " && $0 != "\t" && $0 != "\r" && $0 != "\n" && $0 != "\r\n" }
         responseHeaders.append((line[..<colon].lowercased(), end.map { String(value[...$0]) } ?? ""))
+    }
+
+    /// Whether the server had closed the kept connection that was used.
+    ///
+    /// Then the same request over a new one is no second try. libcurl sees to that itself unless it notices only while it sends.
+    func isStale(_ code: CURLcode) -> Bool {
+        guard code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING else { return false }
+        guard request.method != "POST", responseHeaders.isEmpty, body.isEmpty else { return false }
+        var connections = 1
+        observer_curl_get_long(handle, CURLINFO_NUM_CONNECTS, &connections)
+        return connections == 0
+    }
+
+    /// The same request, over a connection of its own.
+    func again() throws(HTTPClientError) -> Transfer {
+        try Transfer(request, isFresh: true)
     }
 
     /// The outcome, once libcurl is done.

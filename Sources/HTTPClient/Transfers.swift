@@ -125,7 +125,13 @@ private final class Engine: Sendable {
             while let (key, code) = multi.nextFinished() {
                 guard let (transfer, completion) = active.removeValue(forKey: key) else { continue }
                 multi.remove(transfer)
-                completion(transfer.outcome(code))
+                if transfer.isStale(code), let again = try? transfer.again() {
+                    // Should it not even begin, the first outcome stands.
+                    multi.add(again)
+                    active[again.key] = (again, completion)
+                } else {
+                    completion(transfer.outcome(code))
+                }
             }
             let hasMore = state.withLock { !$0.waiting.isEmpty } && active.count < parallel
             if !hasMore { multi.poll() }
