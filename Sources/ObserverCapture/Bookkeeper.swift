@@ -123,9 +123,7 @@ final class Bookkeeper: Sendable {
         }
         while !work.segments.isEmpty {
             let batch = Array(work.segments.prefix(Self.batch))
-            try guarding("segments") { () throws(PostgresError) in
-                try SegmentStore(connection).upsertSpooled(batch)
-            }
+            try writeSegments(batch, SegmentStore(connection))
             work.segments.removeFirst(batch.count)
         }
         while let (camera, picture) = work.pictures.first {
@@ -133,6 +131,20 @@ final class Bookkeeper: Sendable {
                 try store.putPicture(picture.jpeg, takenAt: picture.takenAt, of: camera)
             }
             work.pictures[camera] = nil
+        }
+    }
+
+    /// Writes rows; one that cannot be written costs no other.
+    ///
+    /// The upload worker may be writing the same segment at this moment, which the database reports as a duplicate of its
+    /// key; a moment later the statement finds the row and leaves it as it is.
+    private func writeSegments(_ batch: [Segment], _ store: SegmentStore) throws(PostgresError) {
+        do throws(PostgresError) {
+            try store.upsertSpooled(batch)
+        } catch  where !error.isTemporary {
+            for segment in batch {
+                try guarding("segment") { () throws(PostgresError) in try store.upsertSpooled([segment]) }
+            }
         }
     }
 
