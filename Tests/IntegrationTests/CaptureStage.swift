@@ -94,9 +94,10 @@ final class CaptureStage: Sendable {
     /// Runs a command until the test process ends.
     private static func background(_ command: String) throws {
         // In a session of its own, so that it outlives whoever ends the tests' process group; a quarter of an hour at most.
-        let watch = "while kill -0 \(getpid()) 2> /dev/null; do sleep 1; done; kill $child"
+        // SIGKILL, because the thread that starts it may have SIGTERM blocked, and children inherit that.
+        let watch = "i=0; while kill -0 \(getpid()) 2> /dev/null && [ $i -lt 900 ]; do sleep 1; i=$((i+1)); done"
         let result = shell(
-            "setsid sh -c 'timeout -k 1 900 \(command) & child=$!; \(watch)' > /dev/null 2>&1 < /dev/null &"
+            "setsid sh -c '\(command) & child=$!; \(watch); kill -9 $child' > /dev/null 2>&1 < /dev/null &"
         )
         try #require(result.isGood)
     }
