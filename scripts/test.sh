@@ -91,7 +91,9 @@ swift_tests() {
         export_test_environment
     fi
     rm -f "$report"
-    run_step "$kind tests" timeout -k 10 900 swift test --skip-build --disable-xctest --xunit-output "$report" "${selection[@]}"
+    # Tests block, and a time limit counts from a test's start: so no more start than there are threads to run them.
+    run_step "$kind tests" timeout -k 10 900 swift test --skip-build --disable-xctest --xunit-output "$report" \
+        --experimental-maximum-parallelization-width "$(nproc)" "${selection[@]}"
     status=$?
     add_report "$kind tests" "$status" "$report"
     undo
