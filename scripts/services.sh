@@ -96,7 +96,7 @@ stop_everything() {
         supervisor_runs && kill -KILL "$pid"
     fi
     end_leftovers TERM
-    rm -f "$RUN"/*.group "$RUN"/*.stamp "$RUN"/*.sock
+    rm -f "$RUN"/*.group "$RUN"/*.stamp "$RUN"/*.sock "$RUN/supervisord.pid"
     [[ -z $(leftovers) ]]
 }
 
