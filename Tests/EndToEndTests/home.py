@@ -140,7 +140,7 @@ class Home:
         connection = psycopg2.connect(self.environment()["OBSERVER_DATABASE_URL"], connect_timeout=5)
         try:
             with connection, connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-                cursor.execute(query, values)
+                cursor.execute(query, values or None)
                 return [dict(row) for row in cursor.fetchall()]
         finally:
             connection.close()
