@@ -73,14 +73,35 @@ app = FastAPI(lifespan=lifespan)
 TOKEN = (
     "select role from api_tokens where hash = $1 and revoked_at is null and (expires_at is null or expires_at > now())"
 )
+# The query that observer-web sends: what a camera is doing counts while its worker is alive.
 CAMERAS = """
 select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.segment_seconds,
-       c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at,
-       s.state, s.since, s.cause, s.detail, s.worker, s.last_frame_at, s.video_codec,
-       s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) reconnects, coalesce(b.seconds, 0) backlog
-from cameras c left join camera_status s on s.camera_id = c.id
-left join (select camera_id, sum(duration_ms)::float8 / 1000 seconds from segments
-           where state in ('spooled', 'failed') group by 1) b on b.camera_id = c.id
+       c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at, d.state,
+       case when f.fresh and d.state = s.state then s.since
+            when d.state = 'unassigned' then coalesce(w.beat_at, a.since)
+            when d.state = 'off' and s.state = 'off' then s.since else c.updated_at end as since,
+       case when f.fresh and d.state = s.state then s.cause when d.state = 'unassigned' then 'no_worker' end as cause,
+       case when f.fresh and d.state = s.state then s.detail
+            when d.state = 'unassigned' then 'the worker that had this camera is gone' end as detail,
+       case when d.state <> 'off' then a.worker_id end as worker,
+       s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) as reconnects,
+       b.ms::float8 / 1000 as backlog
+from cameras c
+left join camera_status s on s.camera_id = c.id
+left join assignments a on a.camera_id = c.id
+left join workers w on w.id = a.worker_id
+cross join lateral (
+    select coalesce(w.incarnation = a.incarnation and not w.fenced
+                    and w.beat_at > now() - interval '15 seconds', false) as alive) l
+cross join lateral (select coalesce(l.alive and s.updated_at >= a.since, false) as fresh) f
+cross join lateral (
+    select case when c.is_active and f.fresh and s.state <> 'off' then s.state
+                when c.is_active and (l.alive or a.worker_id is null) then 'pending'
+                when c.is_active then 'unassigned'
+                when f.fresh and s.state in ('connecting', 'recording', 'retrying') then s.state
+                else 'off' end as state) d
+cross join lateral (
+    select coalesce(sum(duration_ms), 0)::bigint as ms from segments where state = 'spooled' and camera_id = c.id) b
 where c.deleted_at is null and c.id > $1 order by c.id limit $2
 """
 
@@ -117,10 +138,9 @@ def status_of(row: asyncpg.Record) -> Status:
         video = Video(
             codec=row["video_codec"], width=row["width"], height=row["height"], fps=row["fps"], bitrate=row["bitrate"]
         )
-    state = row["state"] or ("pending" if row["is_active"] else "off")
     return Status(
-        state=state,
-        since=row["since"] or row["updated_at"],
+        state=row["state"],
+        since=row["since"],
         cause=row["cause"],
         detail=row["detail"],
         worker=row["worker"],
