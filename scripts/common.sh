@@ -32,10 +32,23 @@ undo() {
     UNDO=()
 }
 
+# descendants PID: the pids of its children, their children and so on.
+descendants() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        printf '%s\n' "$child"
+        descendants "$child"
+    done
+}
+
 on_signal() {
     note ""
     note "observer: interrupted; stopping what was started"
-    [[ -n $STEP_PID ]] && kill -TERM -- "-$STEP_PID" 2>/dev/null
+    if [[ -n $STEP_PID ]]; then
+        # The compiler driver gives its children groups of their own, so the tree is walked first.
+        # shellcheck disable=SC2046 # a list of pids
+        kill -TERM -- "-$STEP_PID" $(descendants "$STEP_PID") 2>/dev/null
+    fi
     undo
     exit 130
 }
