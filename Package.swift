@@ -107,7 +107,11 @@ let package = Package(
             exclude: ["README.md", "observer-capture.service"],
             ["ObserverCapture", "ObserverConfiguration", "Lifecycle", "Logging"]
         ),
-        executable("observer-upload", path: "workers/upload", ["ObserverUpload", "ObserverConfiguration", "Lifecycle", "Logging"]),
+        executable(
+            "observer-upload",
+            path: "workers/upload",
+            ["ObserverUpload", "ObserverConfiguration", "Lifecycle", "Logging"]
+        ),
         executable(
             "observerctl",
             [
@@ -151,7 +155,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "FastCGI", "HTTPRouting", "Mustache",
+                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "FastCGI", "HTTPRouting",
+                "Mustache",
                 "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
             ]
         ),
