@@ -19,17 +19,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func executable(
-    _ name: String,
-    path: String? = nil,
-    exclude: [String] = ["README.md"],
-    _ dependencies: [Target.Dependency]
-) -> Target {
+func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
         name: name,
         dependencies: dependencies,
         path: path,
-        exclude: path == nil ? [] : exclude,
+        exclude: path == nil ? [] : ["README.md"],
         swiftSettings: settings
     )
 }
@@ -104,7 +99,6 @@ let package = Package(
         executable(
             "observer-capture",
             path: "workers/capture",
-            exclude: ["README.md", "observer-capture.service"],
             ["ObserverCapture", "ObserverConfiguration", "Lifecycle", "Logging"]
         ),
         executable(

@@ -27,11 +27,17 @@ package final class RecorderLock: Sendable {
 }
 
 extension Spool {
-    /// Takes the right to write as `worker`.
+    /// Takes the right to write as `worker`, waiting two seconds for it: another process may hold it for a moment while it
+    /// finishes what this one's former life left open.
     ///
     /// - Throws: `SpoolError`: `.inUse` where another process has it.
     package func lock(worker: String) throws(SpoolError) -> RecorderLock {
-        guard let lock = try tryLock(worker) else {
+        var found = try tryLock(worker)
+        for _ in 0..<20 where found == nil {
+            usleep(100_000)
+            found = try tryLock(worker)
+        }
+        guard let lock = found else {
             throw SpoolError(
                 .inUse,
                 root,
@@ -67,6 +73,8 @@ extension Spool {
             do {
                 draft = try SpoolJSON.decode(SegmentDraft.self, at: openDraft(id))
             } catch {
+                // Another process may have finished it in the meantime.
+                guard Files.exists(openDraft(id)) else { continue }
                 try quarantine("open/\(name)")
                 if Files.exists(openMedia(id)) { try quarantine("open/\(id).mp4.part") }
                 continue

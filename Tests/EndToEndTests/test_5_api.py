@@ -239,7 +239,7 @@ def test_a_camera_password_shows_up_nowhere(home, api, building, cameras, canary
         "messages": "\n".join(repr(message) for message in tap.messages),
         "rows": str(home.rows("select * from cameras"))
         + str(home.rows("select * from camera_status"))
-        + str(home.rows("select * from events")),
+        + str(home.rows("select * from gaps")),
         "sidecars": "".join(path.read_text() for path in (home.spool / "ready").glob("*.json")),
     }
     for path in (home.path / "logs").rglob("*.log"):
