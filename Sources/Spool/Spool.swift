@@ -40,7 +40,9 @@ package struct Spool: Sendable {
                 )
             }
         } else {
-            let names = try Files.names(in: root).filter { $0 != "lost+found" && !$0.hasPrefix("HOST") }
+            // Another process may be making the spool at this moment.
+            let own: Set = ["lost+found", "VERSION", "VERSION.part", "reserve", "open", "ready", "stored", "quarantine"]
+            let names = try Files.names(in: root).filter { !own.contains($0) && !$0.hasPrefix("HOST") }
             guard names.isEmpty else {
                 throw SpoolError(.notASpool, root, reason: "it is not empty and has no VERSION file")
             }
