@@ -135,7 +135,7 @@ let package = Package(
         tests("ObserverCoreTests", ["ObserverCore"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
-        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto"]),
+        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Lifecycle"]),
         tests(
             "ObserverWebTests",
             [

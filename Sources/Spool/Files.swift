@@ -68,6 +68,18 @@ enum Files {
         }
     }
 
+    /// Waits until this caller alone has the directory; it has it until it closes the descriptor, or dies.
+    static func lockDirectory(_ path: String) throws(SpoolError) -> Int32 {
+        let directory = try open(path, O_RDONLY | O_DIRECTORY)
+        while flock(directory, LOCK_EX) != 0 {
+            guard errno == EINTR else {
+                defer { close(directory) }
+                throw SpoolError(call: "flock", path)
+            }
+        }
+        return directory
+    }
+
     static func makeDirectory(_ path: String) throws(SpoolError) {
         guard mkdir(path, 0o770) == 0 || errno == EEXIST else { throw SpoolError(call: "mkdir", path) }
     }

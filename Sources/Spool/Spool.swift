@@ -29,42 +29,36 @@ package struct Spool: Sendable {
     package init(at root: String) throws(SpoolError) {
         self.root = root
         try Files.makeDirectory(root)
-        let versionPath = root + "/VERSION"
-        if Files.exists(versionPath) {
-            let found = Spool.line(try Files.read(versionPath, limit: 64))
-            guard found == Spool.version else {
-                throw SpoolError(
-                    .notASpool,
-                    root,
-                    reason: "its VERSION is \(found), this program knows \(Spool.version)"
-                )
-            }
-        } else {
-            // Another process may be making the spool at this moment.
-            let own: Set = ["lost+found", "VERSION", "VERSION.part", "reserve", "open", "ready", "stored", "quarantine"]
-            let names = try Files.names(in: root).filter { !own.contains($0) && !$0.hasPrefix("HOST") }
-            guard names.isEmpty else {
-                throw SpoolError(.notASpool, root, reason: "it is not empty and has no VERSION file")
-            }
-        }
+        // Recorder and uploader start together, and either may be the one that makes the spool.
+        let lock = try Files.lockDirectory(root)
+        defer { close(lock) }
+        try Spool.claim(root)
         for folder in ["open", "ready", "stored", "quarantine"] { try Files.makeDirectory(root + "/" + folder) }
         host = try Spool.hostID(in: root)
-        if !Files.exists(versionPath) {
-            try Files.writeDurably(Array((Spool.version + "\n").utf8), to: versionPath)
-            try Files.syncDirectory(root)
+        try Files.syncDirectory(root)
+    }
+
+    /// Sees that the folder is a spool of this version, or makes an empty one a spool: the VERSION file comes first, so
+    /// that a making that was cut off is gone on with.
+    private static func claim(_ root: String) throws(SpoolError) {
+        let path = root + "/VERSION"
+        guard Files.exists(path) else {
+            // A new file system has a folder of its own, and a cut-off making leaves a part.
+            guard try Files.names(in: root).allSatisfy({ ["lost+found", "VERSION.part"].contains($0) }) else {
+                throw SpoolError(.notASpool, root, reason: "it is not empty and has no VERSION file")
+            }
+            return try Files.writeDurably(Array((version + "\n").utf8), to: path)
+        }
+        let found = line(try Files.read(path, limit: 64))
+        guard found == version else {
+            throw SpoolError(.notASpool, root, reason: "its VERSION is \(found), this program knows \(version)")
         }
     }
 
-    /// Reads the identifier, or makes one: by a link, so that of two processes that begin at once one wins.
+    /// Reads the identifier, or makes one.
     private static func hostID(in root: String) throws(SpoolError) -> HostID {
         let path = root + "/HOST"
-        if !Files.exists(path) {
-            let draft = root + "/HOST.\(getpid())"
-            try Files.writeDurably(Array("\(HostID.makeRandom())\n".utf8), to: draft)
-            guard link(draft, path) == 0 || errno == EEXIST else { throw SpoolError(call: "link", path) }
-            try Files.remove(draft)
-            try Files.syncDirectory(root)
-        }
+        if !Files.exists(path) { try Files.writeDurably(Array("\(HostID.makeRandom())\n".utf8), to: path) }
         guard let host = HostID(line(try Files.read(path, limit: 64))) else {
             throw SpoolError(.corrupt, path, reason: "not an identifier")
         }

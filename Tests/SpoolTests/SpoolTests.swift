@@ -1,13 +1,15 @@
 import Crypto
 import Glibc
+import Lifecycle
 import Media
 import ObserverCore
+import Synchronization
 import Testing
 
 @testable import Spool
 
 /// A folder of its own for one test, removed with the object.
-final class ScratchFolder {
+final class ScratchFolder: Sendable {
     let path: String
 
     init() {
@@ -87,6 +89,33 @@ final class ScratchFolder {
     @Test func `the host's identifier stays the same, whoever opens the spool`() throws {
         let first = try Spool(at: folder.path).host
         #expect(try Spool(at: folder.path).host == first)
+    }
+
+    @Test func `of several that make the spool at once, all get the same one`() throws {
+        for _ in 0..<20 {
+            let folder = ScratchFolder()
+            let outcomes = Mutex<[Result<HostID, any Error>]>([])
+            let threads = (0..<4).map { number in
+                OwnThread.start(name: "opener \(number)") {
+                    let outcome = Result { try Spool(at: folder.path).host }
+                    outcomes.withLock { $0.append(outcome) }
+                }
+            }
+            for thread in threads { thread.join() }
+            let hosts = try outcomes.withLock { try $0.map { try $0.get() } }
+            #expect(hosts.count == 4 && Set(hosts).count == 1)
+        }
+    }
+
+    @Test func `a spool whose making was cut off is made whole`() throws {
+        try Files.makeDirectory(folder.path)
+        try Files.writeDurably([], to: folder.path + "/VERSION.part")
+        let host = try Spool(at: folder.path).host
+        unlink(folder.path + "/HOST")
+        rmdir(folder.path + "/stored")
+        let spool = try Spool(at: folder.path)
+        #expect(spool.host != host)
+        #expect(try spool.receiptIDs().isEmpty)
     }
 
     @Test func `a folder that holds something else is not taken for a spool`() throws {
