@@ -60,7 +60,7 @@ def sign_in(page: Page, home, password: str | None = None) -> None:
     page.goto("/")
     page.get_by_label("Name", exact=True).fill("admin")
     page.get_by_label("Password", exact=True).fill(password or home.admin_password)
-    page.get_by_role("button", name="Sign in").click()
+    follow(page, page.get_by_role("button", name="Sign in"))
 
 
 def demo_url(api) -> str:
@@ -73,7 +73,7 @@ def add_by_form(page: Page, name: str, url: str) -> None:
     page.locator("#name").fill(name)
     page.locator("#location").fill("Main hall")
     page.locator("#url").fill(url)
-    page.locator("form.form button.primary").click()
+    follow(page, page.locator("form.form button.primary"))
     page.goto("/api/v1/controller/")
     expect(page.get_by_role("row", name=re.compile(name))).to_be_visible()
 
@@ -84,6 +84,12 @@ def row_of(page: Page, name: str):
 
 def switch_of(page: Page, name: str):
     return page.get_by_role("switch", name=f"Record {name}", exact=True)
+
+
+def follow(page: Page, link_or_button) -> None:
+    """Clicks, and waits for the page it leads to: what comes next must not meet one that is being left."""
+    with page.expect_navigation():
+        link_or_button.click()
 
 
 def await_reloaded(page: Page, check, seconds: float) -> None:
@@ -174,7 +180,7 @@ def test_the_same_works_without_javascript(new_page, home, api):
     name = f"No script {secrets.token_hex(2)}"
     add_by_form(page, name, demo_url(api))
     if switch_of(page, name).get_attribute("aria-checked") == "false":
-        switch_of(page, name).click()
+        follow(page, switch_of(page, name))
     await_reloaded(
         page,
         lambda wait: expect(row_of(page, name).locator("[data-live=word]")).to_have_text(
@@ -182,13 +188,13 @@ def test_the_same_works_without_javascript(new_page, home, api):
         ),
         25,
     )
-    row_of(page, name).get_by_role("link", name=name).first.click()
+    follow(page, row_of(page, name).get_by_role("link", name=name).first)
     await_reloaded(page, lambda wait: expect(page.locator("a.segment").first).to_be_visible(timeout=wait), 30)
     with page.expect_response(re.compile(r"/segments/[^/]+\.mp4")) as answer:
         page.locator("a.segment").first.click()
     assert answer.value.status in (200, 206)
     expect(page.locator("video")).to_be_visible()
-    switch_of(page, name).click()
+    follow(page, switch_of(page, name))
     await_reloaded(
         page,
         lambda wait: expect(page.locator("[data-live=word]").first).to_have_text(
