@@ -112,13 +112,15 @@ for port in sys.argv[1:]:
 PYTHON
 }
 
-# free_ports N: N free loopback ports below the range the kernel hands out to clients.
+# free_ports N [TAKEN…]: N free loopback ports below the range the kernel hands out to clients, none of them TAKEN.
 free_ports() {
-    /usr/bin/python3 - "$1" <<'PYTHON'
+    /usr/bin/python3 - "$@" <<'PYTHON'
 import random, socket, sys
-held, found = [], []
+held, found, taken = [], [], sys.argv[2:]
 while len(found) < int(sys.argv[1]):
     port = random.randrange(20000, 32000)
+    if str(port) in taken:
+        continue
     s = socket.socket()
     try:
         s.bind(("127.0.0.1", port))
@@ -133,15 +135,22 @@ PYTHON
 
 # choose_ports keeps a service's ports while they are free or the service itself holds them, else takes new ones.
 choose_ports() {
-    keep_ports postgres "$PG_PORT" || PG_PORT=$(free_ports 1)
+    keep_ports postgres "$PG_PORT" || PG_PORT=$(new_ports 1)
     keep_ports rabbitmq "$AMQP_PORT" "$AMQP_DIST_PORT" "$EPMD_PORT" ||
-        read -r AMQP_PORT AMQP_DIST_PORT EPMD_PORT < <(free_ports 3)
+        read -r AMQP_PORT AMQP_DIST_PORT EPMD_PORT < <(new_ports 3)
     # shellcheck disable=SC2086 # a list of ports
     if ! keep_ports s3 "$S3_PORT" $S3_PORTS; then
-        read -r S3_PORT S3_PORTS < <(free_ports 8)
+        read -r S3_PORT S3_PORTS < <(new_ports 8)
     fi
-    keep_ports camera "$CAMERA_PORT" || CAMERA_PORT=$(free_ports 1)
-    keep_ports rclone "$RCLONE_PORT" || RCLONE_PORT=$(free_ports 1)
+    keep_ports camera "$CAMERA_PORT" || CAMERA_PORT=$(new_ports 1)
+    keep_ports rclone "$RCLONE_PORT" || RCLONE_PORT=$(new_ports 1)
+}
+
+# new_ports N: free ports that no other service of this home has been given; none of them may listen yet.
+new_ports() {
+    # shellcheck disable=SC2086 # a list of ports
+    free_ports "$1" "$WEB_PORT" "$PG_PORT" "$AMQP_PORT" "$AMQP_DIST_PORT" "$EPMD_PORT" "$S3_PORT" $S3_PORTS \
+        "$CAMERA_PORT" "$RCLONE_PORT"
 }
 
 keep_ports() {

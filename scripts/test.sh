@@ -96,7 +96,17 @@ swift_tests() {
         --experimental-maximum-parallelization-width "$(nproc)" "${selection[@]}"
     status=$?
     add_report "$kind tests" "$status" "$report"
+    if [[ $kind == integration && $status -ne 0 ]]; then show_server_logs; fi
     undo
+}
+
+# The last words of the servers the tests ran against; a failure may be theirs.
+show_server_logs() {
+    local name
+    for name in supervisord postgres rabbitmq s3 rclone; do
+        say "    the end of $LOGS/$name.log:"
+        tail -n 5 "$LOGS/$name.log" | cut -c 1-200 | sed 's/^/      /'
+    done
 }
 
 swift_build_tests() {
@@ -141,9 +151,12 @@ start_test_servers() {
     start_services postgres
     await_service postgres 60 postgres_ready
     await_service s3 60 s3_answers
-    await_service rclone 30 port_answers "$RCLONE_PORT"
+    await_service rclone 30 rclone_answers
     await_service rabbitmq 120 port_answers "$AMQP_PORT"
 }
+
+# Its own words, not only an open port: it refuses a request without a signature.
+rclone_answers() { [[ $(curl -s --max-time 2 "http://127.0.0.1:$RCLONE_PORT/") == *'<Error>'* ]]; }
 
 export_test_environment() {
     export OBSERVER_TEST_REQUIRED=1

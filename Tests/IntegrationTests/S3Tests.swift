@@ -35,12 +35,18 @@ struct Store: Sendable, CustomTestStringConvertible {
     func client() throws -> S3Client {
         let client = S3Client(try configuration(bucket: "observer-tests"), transfers: Self.transfers)
         let probe = Upload(key: "probe", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "text/plain")
+        var reason = ""
         let isReady = poll(for: .seconds(60)) {
-            try client.createBucket()
-            try client.put(probe)
-            return true
+            do {
+                try client.createBucket()
+                try client.put(probe)
+                return true
+            } catch {
+                reason = "\(error)"
+                return false
+            }
         }
-        try #require(isReady, "the store takes no writes")
+        try #require(isReady, "the store takes no writes: \(reason)")
         return client
     }
 
