@@ -100,12 +100,15 @@ swift_tests() {
     undo
 }
 
-# The last words of the servers the tests ran against; a failure may be theirs.
+# What the servers the tests ran against said of crashes and said last; a failure may be theirs.
 show_server_logs() {
     local name
     for name in supervisord postgres rabbitmq s3 rclone; do
         say "    the end of $LOGS/$name.log:"
-        tail -n 5 "$LOGS/$name.log" | cut -c 1-200 | sed 's/^/      /'
+        {
+            grep -aE -m 3 'panic|fatal error|address already in use|EADDRINUSE' "$LOGS/$name.log"
+            tail -n 5 "$LOGS/$name.log"
+        } | cut -c 1-200 | sed 's/^/      /'
     done
 }
 

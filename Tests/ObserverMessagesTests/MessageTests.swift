@@ -103,7 +103,7 @@ import Testing
             #expect(capture.queues.contains(queue))
         }
         #expect(
-            upload.queues.map(\.name).sorted() == [
+            Set(upload.queues.map(\.name)) == [
                 "upload.\(host)", "upload.\(host).retry.1", "upload.\(host).retry.2", "upload.dead",
             ]
         )
