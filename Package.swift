@@ -65,7 +65,7 @@ let package = Package(
 
         // Domain and adapters
         module("ObserverCore"),
-        module("ObserverConfiguration", ["ObserverCore", "Crypto", "Logging", "S3"]),
+        module("ObserverConfiguration", ["ObserverCore", "Crypto", "Logging", "Postgres", "AMQP", "S3"]),
         module("ObserverStore", ["ObserverCore", "Postgres", "Crypto"]),
         module("ObserverMessages", ["ObserverCore", "AMQP"]),
         module("Spool", ["ObserverCore", "Crypto", "Media"]),

@@ -42,11 +42,8 @@ package enum CaptureProgram {
         CaptureService.Settings(
             worker: configuration.node,
             spool: try Spool(at: configuration.spool),
-            broker: try AMQPURL(configuration.broker.expose()),
-            database: try ConnectionConfiguration(
-                url: configuration.database.expose(),
-                applicationName: "observer-capture"
-            ),
+            broker: configuration.broker,
+            database: configuration.database,
             key: configuration.sealingKey,
             networks: configuration.networks,
             prefix: configuration.prefix,

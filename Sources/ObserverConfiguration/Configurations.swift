@@ -1,12 +1,14 @@
+package import AMQP
 package import Crypto
 package import ObserverCore
+package import Postgres
 package import S3
 
 /// The settings of `observer-web`.
 package struct WebConfiguration: Sendable {
     package let log: LogConfiguration
-    package let database: Secret
-    package let broker: Secret
+    package let database: ConnectionConfiguration
+    package let broker: AMQPURL
     package let s3: S3Configuration
     package let sealingKey: SealingKey
     package let networks: NetworkPolicy
@@ -26,11 +28,11 @@ package struct WebConfiguration: Sendable {
     package init(environment: [String: String]) throws(ConfigurationError) {
         var settings = Settings(environment)
         log = settings.log()
-        database = settings.database()
-        broker = settings.broker()
+        let database = settings.database("observer-web")
+        let broker = settings.broker()
         let s3 = settings.s3()
         let key = settings.sealingKey()
-        networks = settings.networks()
+        networks = settings.networks(own: settings.ownServers(database, broker))
         socket = settings.path(
             "OBSERVER_FASTCGI_SOCKET",
             "it is where nginx finds observer-web, such as /run/observer/web.sock"
@@ -54,8 +56,8 @@ package struct WebConfiguration: Sendable {
             default: CameraFields.defaults.segmentSeconds
         )
         try settings.check()
-        guard let s3, let key else { throw ConfigurationError(problems: []) }
-        self.s3 = s3
+        guard let database, let broker, let s3, let key else { throw ConfigurationError(problems: []) }
+        (self.database, self.broker, self.s3) = (database, broker, s3)
         sealingKey = key
     }
 }
@@ -63,10 +65,12 @@ package struct WebConfiguration: Sendable {
 /// The settings of `observer-capture`.
 package struct CaptureConfiguration: Sendable {
     package let log: LogConfiguration
-    package let database: Secret
-    package let broker: Secret
+    package let database: ConnectionConfiguration
+    package let broker: AMQPURL
     package let sealingKey: SealingKey
     package let networks: NetworkPolicy
+    /// Where no camera may be, whatever `networks` says; those with a name are left to be looked up.
+    package let ownServers: [NetworkPolicy.Server]
     package let spool: String
     /// The name of this recorder; no two that live have the same.
     package let node: String
@@ -78,16 +82,18 @@ package struct CaptureConfiguration: Sendable {
     package init(environment: [String: String]) throws(ConfigurationError) {
         var settings = Settings(environment)
         log = settings.log()
-        database = settings.database()
-        broker = settings.broker()
+        let database = settings.database("observer-capture")
+        let broker = settings.broker()
         let key = settings.sealingKey()
-        networks = settings.networks()
+        ownServers = settings.ownServers(database, broker)
+        networks = settings.networks(own: ownServers)
         spool = settings.path("OBSERVER_SPOOL", "it is the folder for recordings on their way to S3")
         node = settings.node()
         prefix = settings.prefix()
         pictureSeconds = settings.integer("OBSERVER_PICTURE_SECONDS", in: 0...86_400, default: 30)
         try settings.check()
-        guard let key else { throw ConfigurationError(problems: []) }
+        guard let database, let broker, let key else { throw ConfigurationError(problems: []) }
+        (self.database, self.broker) = (database, broker)
         sealingKey = key
     }
 }
@@ -95,8 +101,8 @@ package struct CaptureConfiguration: Sendable {
 /// The settings of `observer-upload`.
 package struct UploadConfiguration: Sendable {
     package let log: LogConfiguration
-    package let database: Secret
-    package let broker: Secret
+    package let database: ConnectionConfiguration
+    package let broker: AMQPURL
     package let s3: S3Configuration
     package let spool: String
     /// How many uploads are under way at most.
@@ -109,8 +115,8 @@ package struct UploadConfiguration: Sendable {
     package init(environment: [String: String]) throws(ConfigurationError) {
         var settings = Settings(environment)
         log = settings.log()
-        database = settings.database()
-        broker = settings.broker()
+        let database = settings.database("observer-upload")
+        let broker = settings.broker()
         let s3 = settings.s3()
         spool = settings.path("OBSERVER_SPOOL", "it is the folder for recordings on their way to S3")
         parallel = settings.integer("OBSERVER_UPLOAD_PARALLEL", in: 1...256, default: 8)
@@ -125,8 +131,8 @@ package struct UploadConfiguration: Sendable {
         }
         retrySeconds = waits
         try settings.check()
-        guard let s3 else { throw ConfigurationError(problems: []) }
-        self.s3 = s3
+        guard let database, let broker, let s3 else { throw ConfigurationError(problems: []) }
+        (self.database, self.broker, self.s3) = (database, broker, s3)
     }
 }
 
@@ -138,17 +144,16 @@ package struct ToolConfiguration: Sendable {
         self.environment = environment
     }
 
-    package func database() throws(ConfigurationError) -> Secret {
-        try read { $0.database() }
+    package func database() throws(ConfigurationError) -> ConnectionConfiguration {
+        try need { $0.database("observerctl") }
     }
 
-    package func broker() throws(ConfigurationError) -> Secret {
-        try read { $0.broker() }
+    package func broker() throws(ConfigurationError) -> AMQPURL {
+        try need { $0.broker() }
     }
 
     package func s3() throws(ConfigurationError) -> S3Configuration {
-        guard let s3 = try read({ $0.s3() }) else { throw ConfigurationError(problems: []) }
-        return s3
+        try need { $0.s3() }
     }
 
     /// What object keys begin with.
@@ -172,6 +177,11 @@ package struct ToolConfiguration: Sendable {
 
     package func log() throws(ConfigurationError) -> LogConfiguration {
         try read { $0.log() }
+    }
+
+    private func need<Value>(_ body: (inout Settings) -> Value?) throws(ConfigurationError) -> Value {
+        guard let value = try read(body) else { throw ConfigurationError(problems: []) }
+        return value
     }
 
     private func read<Value>(_ body: (inout Settings) -> Value) throws(ConfigurationError) -> Value {

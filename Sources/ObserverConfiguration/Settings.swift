@@ -96,15 +96,6 @@ struct Settings {
         return text
     }
 
-    /// A URL of one of the schemes; its text is secret, because it may hold a password.
-    mutating func url(_ name: String, schemes: [String], _ hint: String) -> Secret {
-        let text = required(name, hint)
-        if !text.isEmpty, !schemes.contains(where: { text.hasPrefix($0 + "://") }) {
-            note(name, "does not begin with \(schemes.map { $0 + "://" }.joined(separator: " or "))")
-        }
-        return Secret(text)
-    }
-
     private static func read(_ path: String) -> String? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return nil }

@@ -1,7 +1,9 @@
+import AMQP
 import Crypto
 import Glibc
 package import Logging
 import ObserverCore
+import Postgres
 import S3
 
 /// How a process writes its log.
@@ -23,16 +25,43 @@ extension Settings {
         )
     }
 
-    mutating func database() -> Secret {
-        url(
-            "OBSERVER_DATABASE_URL",
-            schemes: ["postgresql", "postgres"],
-            "it is a URL such as postgresql://user@host/observer"
-        )
+    /// The database, as `application` in the server's list of sessions.
+    mutating func database(_ application: String) -> ConnectionConfiguration? {
+        let name = "OBSERVER_DATABASE_URL"
+        let text = secret(name, "it is a URL such as postgresql://user:password@host:5432/observer")
+        guard !text.isEmpty else { return nil }
+        do {
+            return try ConnectionConfiguration(url: text.expose(), applicationName: application)
+        } catch {
+            note(
+                name,
+                "cannot be read; it is postgresql://user:password@host:5432/database, and what is special in a URL is"
+                    + " percent-encoded in its parts"
+            )
+            return nil
+        }
     }
 
-    mutating func broker() -> Secret {
-        url("OBSERVER_AMQP_URL", schemes: ["amqp", "amqps"], "it is a URL such as amqp://user@host:5672/observer")
+    mutating func broker() -> AMQPURL? {
+        let name = "OBSERVER_AMQP_URL"
+        let text = secret(name, "it is a URL such as amqp://user:password@host:5672/observer")
+        guard !text.isEmpty else { return nil }
+        do {
+            return try AMQPURL(text.expose())
+        } catch {
+            note(name, "cannot be read: \(error.detail)")
+            return nil
+        }
+    }
+
+    /// Observer's own servers, as far as they are known here.
+    mutating func ownServers(_ database: ConnectionConfiguration?, _ broker: AMQPURL?) -> [NetworkPolicy.Server] {
+        var servers = (database?.servers ?? []).map { NetworkPolicy.Server(host: $0.host, port: $0.port) }
+        if let broker { servers.append(.init(host: broker.host, port: broker.port)) }
+        if let text = value("AWS_ENDPOINT_URL_S3"), let url = try? CameraURL.parse(text) {
+            servers.append(.init(host: url.host, port: url.port))
+        }
+        return servers
     }
 
     mutating func s3() -> S3Configuration? {
@@ -55,9 +84,8 @@ extension Settings {
         let token = value("AWS_SESSION_TOKEN").map { Secret($0) }
         let region = text("AWS_REGION", default: "us-east-1")
         let endpoint = value("AWS_ENDPOINT_URL_S3")
-        guard problems.count == before else { return nil }
         do {
-            return try S3Configuration(
+            let configuration = try S3Configuration(
                 endpoint: endpoint,
                 region: region,
                 bucket: bucket,
@@ -65,6 +93,7 @@ extension Settings {
                 secretAccessKey: key,
                 sessionToken: token
             )
+            return problems.count == before ? configuration : nil
         } catch {
             note("AWS_ENDPOINT_URL_S3", error.description)
             return nil
@@ -118,10 +147,14 @@ extension Settings {
         return key
     }
 
-    mutating func networks() -> NetworkPolicy {
-        guard let text = value("OBSERVER_CAMERA_NETWORKS") else { return .standard }
+    /// Where cameras may be, without the own servers that are named by their address.
+    mutating func networks(own servers: [NetworkPolicy.Server]) -> NetworkPolicy {
+        let own = servers.compactMap { server in
+            IPAddress(server.host).map { NetworkPolicy.Endpoint(address: $0, port: server.port) }
+        }
+        guard let text = value("OBSERVER_CAMERA_NETWORKS") else { return .standard.excluding(own) }
         do {
-            return try NetworkPolicy(parsing: text)
+            return try NetworkPolicy(parsing: text).excluding(own)
         } catch {
             note("OBSERVER_CAMERA_NETWORKS", "has \(error)")
             return .standard

@@ -112,9 +112,11 @@ package struct CameraURL: Hashable, Sendable {
     ///
     /// Other names can only be judged when they are resolved, which the recorder does.
     package func check(_ policy: NetworkPolicy) throws(CameraURLError) {
+        // A dot at its end means the same name, not searched for in other domains.
+        let name = host.hasSuffix(".") ? String(host.dropLast()) : host
         if let address {
             guard policy.allows(address, port: port) else { throw .forbiddenAddress(host) }
-        } else if host == "localhost" || host.hasSuffix(".localhost") {
+        } else if name == "localhost" || name.hasSuffix(".localhost") {
             let loopback = ["127.0.0.1", "::1"].compactMap { IPAddress($0) }
             guard loopback.contains(where: { policy.allows($0, port: port) }) else { throw .forbiddenAddress(host) }
         }

@@ -20,14 +20,27 @@ package struct NetworkPolicy: Sendable, Hashable {
     /// Everything but this machine, its link, and the services that clouds offer on reserved addresses.
     package static let standard = NetworkPolicy(allowsDefault: true, rules: [], ownServers: [])
 
+    /// This host, its link, and the metadata services of clouds: on the link and at addresses of their own (Alibaba, Azure,
+    /// Oracle, AWS, Google).
     private static let forbidden: [AddressRange] = [
-        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "255.255.255.255", "100.100.100.200",
-        "::", "::1", "fe80::/10", "fd00:ec2::254",
+        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "255.255.255.255", "100.100.100.200", "168.63.129.16",
+        "192.0.0.192", "::", "::1", "fe80::/10", "fd00:ec2::254", "fd20:ce::254",
     ].compactMap { AddressRange($0) }
 
     private let allowsDefault: Bool
     private let rules: [Rule]
     private let ownServers: Set<Endpoint>
+
+    /// A server of Observer's own, by the name or address that a setting gives.
+    package struct Server: Hashable, Sendable {
+        package let host: String
+        package let port: Int
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
 
     /// An address and a port.
     package struct Endpoint: Hashable, Sendable {
@@ -75,7 +88,10 @@ package struct NetworkPolicy: Sendable, Hashable {
         return Rule(range: range, port: port)
     }
 
-    /// The same policy, but never these servers, whatever the ranges say: Observer's own.
+    /// The same policy without Observer's own servers.
+    ///
+    /// They are never allowed, whatever the ranges say, and by default nothing else on their addresses is: stores and
+    /// brokers have more ports than the one that is known. A range may allow a camera there.
     package func excluding(_ servers: [Endpoint]) -> NetworkPolicy {
         NetworkPolicy(allowsDefault: allowsDefault, rules: rules, ownServers: ownServers.union(servers))
     }
@@ -84,5 +100,6 @@ package struct NetworkPolicy: Sendable, Hashable {
         if ownServers.contains(Endpoint(address: address, port: port)) { return false }
         if rules.contains(where: { $0.range.contains(address) && ($0.port ?? port) == port }) { return true }
         return allowsDefault && !Self.forbidden.contains { $0.contains(address) }
+            && !ownServers.contains { $0.address == address }
     }
 }

@@ -45,11 +45,8 @@ package enum UploadProgram {
         limits.retryPauses = configuration.retrySeconds.map { .seconds($0) }
         return UploadService.Settings(
             spool: try Spool(at: configuration.spool),
-            broker: try AMQPURL(configuration.broker.expose()),
-            database: try ConnectionConfiguration(
-                url: configuration.database.expose(),
-                applicationName: "observer-upload"
-            ),
+            broker: configuration.broker,
+            database: configuration.database,
             limits: limits,
             sweepInterval: .seconds(configuration.sweepSeconds),
             crashPoints: crashPoints

@@ -28,13 +28,9 @@ package struct WebService: Service {
         self.configuration = configuration
         self.logger = logger
         templates = try TemplateLibrary(directory: configuration.templates)
-        database = try ConnectionConfiguration(
-            url: configuration.database.expose(),
-            applicationName: "observer-web",
-            deadline: .seconds(3)
-        )
+        database = configuration.database
         publisher = ConfirmedPublisher(
-            url: try AMQPURL(configuration.broker.expose()),
+            url: configuration.broker,
             name: "web",
             topology: Broker.topology()
         ) { [brokerLog = BrokerLog(logger)] event in brokerLog.note(event) }

@@ -49,6 +49,19 @@ public struct ConnectionConfiguration: Sendable {
         self.settings = settings
     }
 
+    /// Host and port of each server the URL names, without those that are reached by a socket in the file system.
+    public var servers: [(host: String, port: Int)] {
+        func values(_ keyword: String) -> [Substring] {
+            settings.last { $0.keyword == keyword }?.value.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        }
+        let addresses = values("hostaddr")
+        let ports = values("port").map { Int($0) ?? 5432 }
+        return (addresses.isEmpty ? values("host") : addresses).enumerated().compactMap { index, host in
+            guard !host.isEmpty, !host.hasPrefix("/"), !host.hasPrefix("@") else { return nil }
+            return (String(host), index < ports.count ? ports[index] : ports.last ?? 5432)
+        }
+    }
+
     /// Host, port and database for a message to an operator; never user or password.
     public var address: String {
         func value(_ keyword: String) -> String? { settings.last { $0.keyword == keyword }?.value }
@@ -98,11 +111,19 @@ public struct ConnectionConfiguration: Sendable {
             if let value = option.pointee.val { given[String(cString: keyword)] = String(cString: value) }
             option += 1
         }
+        // libpq looks at ports only when it connects.
+        let ports = given["port"]?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        guard ports.allSatisfy({ $0.isEmpty || Int($0).map { (1...65_535).contains($0) } == true }) else {
+            throw PostgresError(.configuration)
+        }
         return given
     }
 }
 
-extension ConnectionConfiguration: CustomStringConvertible {
+extension ConnectionConfiguration: CustomStringConvertible, CustomReflectable {
     /// The address; never user or password.
     public var description: String { address }
+
+    /// Nothing to look into: a dump must not show the password.
+    public var customMirror: Mirror { Mirror(self, children: ["address": address]) }
 }

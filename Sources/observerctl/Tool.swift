@@ -118,6 +118,6 @@ enum Tool {
 extension ToolConfiguration {
     /// A connection to the database; nothing is sent yet.
     func connect() throws -> Connection {
-        Connection(try ConnectionConfiguration(url: try database().expose(), applicationName: "observerctl"))
+        Connection(try database())
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import ObserverConfiguration
+import ObserverCore
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -37,7 +38,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("OBSERVER_DATABASE_URL", "mysql://x"), ("OBSERVER_AMQP_URL", "http://x"), ("OBSERVER_KEY", "c2hvcnQ="),
+        ("OBSERVER_DATABASE_URL", "mysql://x"), ("OBSERVER_DATABASE_URL", "postgresql://u:p%zz@h/d"),
+        ("OBSERVER_AMQP_URL", "http://x"), ("OBSERVER_AMQP_URL", "amqp://u:p@h:0/d"), ("OBSERVER_KEY", "c2hvcnQ="),
         ("OBSERVER_S3_BUCKET", "Video_1"), ("AWS_ENDPOINT_URL_S3", "127.0.0.1"), ("OBSERVER_SPOOL", "spool"),
         ("OBSERVER_NODE", "Node A"), ("OBSERVER_SEGMENT_SECONDS", "1"), ("OBSERVER_SEGMENT_SECONDS", "ten"),
         ("OBSERVER_PICTURE_SECONDS", "-1"), ("OBSERVER_CAMERA_NETWORKS", "everything"), ("OBSERVER_S3_PREFIX", "/a"),
@@ -57,6 +59,36 @@ import Testing
             do { try read() } catch let error as ConfigurationError { found.formUnion(error.problems.map(\.name)) }
         }
         #expect(found == [name])
+    }
+
+    @Test func `a wrong value hides no other`() throws {
+        let wrong = Self.good.merging([
+            "OBSERVER_S3_BUCKET": "Video_1", "AWS_ENDPOINT_URL_S3": "127.0.0.1",
+            "OBSERVER_AMQP_URL": "amqp://u:p%zz@h/d",
+            "OBSERVER_DATABASE_URL": "postgresql://h:port/d", "OBSERVER_KEY": "c2hvcnQ=", "OBSERVER_LOG_LEVEL": "loud",
+        ]) { $1 }
+        let error = try #require(throws: ConfigurationError.self) { try WebConfiguration(environment: wrong) }
+        let expected: Set = [
+            "OBSERVER_S3_BUCKET", "AWS_ENDPOINT_URL_S3", "OBSERVER_AMQP_URL", "OBSERVER_DATABASE_URL", "OBSERVER_KEY",
+            "OBSERVER_LOG_LEVEL",
+        ]
+        #expect(Set(error.problems.map(\.name)) == expected)
+    }
+
+    @Test func `no camera may be where Observer's own servers are`() throws {
+        let own = Self.good.merging([
+            "OBSERVER_DATABASE_URL": "postgresql://observer@10.0.0.5:5433/observer",
+            "AWS_ENDPOINT_URL_S3": "http://10.0.0.6:8333", "OBSERVER_CAMERA_NETWORKS": "default,10.0.0.6/32:554",
+        ]) { $1 }
+        let capture = try CaptureConfiguration(environment: own)
+        #expect(capture.ownServers.map(\.host) == ["10.0.0.5", "127.0.0.1", "10.0.0.6"])
+        for configured in [capture.networks, try WebConfiguration(environment: own).networks] {
+            let database = try #require(IPAddress("10.0.0.5"))
+            let store = try #require(IPAddress("10.0.0.6"))
+            #expect(!configured.allows(database, port: 5433) && !configured.allows(database, port: 554))
+            #expect(!configured.allows(store, port: 8333) && !configured.allows(store, port: 8888))
+            #expect(configured.allows(store, port: 554), "a range may allow a camera on the same address")
+        }
     }
 
     @Test func `a secret can come from a file, and its last line feed is dropped`() throws {

@@ -39,7 +39,8 @@ import Testing
         "rtsp://[64:ff9b::7f00:1]/",
         "http://169.254.169.254/latest/meta-data/", "http://[fd00:ec2::254]/", "http://100.100.100.200/",
         "rtsp://localhost/", "rtsp://LOCALHOST/", "rtsp://a.localhost/", "rtsp://0.0.0.0/", "rtsp://[fe80::1]/",
-        "rtsp://[::]/",
+        "rtsp://[::]/", "rtsp://localhost./", "http://168.63.129.16/", "http://192.0.0.192/",
+        "http://[fd20:ce::254]/",
     ])
     func `addresses that are not a camera's are refused, however they are spelled`(text: String) throws {
         let url = try CameraURL.parse(text)
@@ -80,6 +81,13 @@ import Testing
         let policy = try NetworkPolicy(parsing: "default,127.0.0.0/8").excluding([own])
         #expect(!policy.allows(try address("127.0.0.1"), port: 5432))
         #expect(policy.allows(try address("127.0.0.1"), port: 5433))
+        let store = NetworkPolicy.Endpoint(address: try address("10.0.0.6"), port: 8333)
+        let byDefault = NetworkPolicy.standard.excluding([store])
+        #expect(
+            !byDefault.allows(try address("10.0.0.6"), port: 8888),
+            "a store has more ports than the one that is known"
+        )
+        #expect(byDefault.allows(try address("10.0.0.7"), port: 8333))
     }
 
     @Test(arguments: ["", "any", "10.0.0.0/33", "10.0.0.0/8:0", "10.0.0.0/8:x", "default,,nonsense"])
