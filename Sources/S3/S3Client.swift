@@ -267,10 +267,15 @@ public final class S3Client: Sendable {
 
     // MARK: Buckets
 
-    /// Creates the bucket; that it is there already, and ours, is as good.
+    /// Creates the bucket, unless it is there: whoever may only use a bucket may not create one.
     ///
     /// - Throws: `S3Error`.
     public func createBucket() throws(S3Error) {
+        do {
+            return try checkBucket()
+        } catch {
+            guard error.kind == .notFound else { throw error }
+        }
         var call = Call(method: "PUT")
         if configuration.region != "us-east-1" {
             let text =

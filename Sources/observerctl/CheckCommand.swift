@@ -3,15 +3,21 @@ import ObserverConfiguration
 extension Command {
     static let check = Command(
         name: "check",
-        usage: "[--json]",
+        usage: "[--only NAME,…] [--json]",
         summary: "Try everything that Observer needs, and say how to mend what is wrong.",
         details: """
             The database and its migrations, the broker, S3 (puts, reads and deletes one small object), the clock against
             S3's, the spool (when OBSERVER_SPOOL is set) and the key (when OBSERVER_KEY is). Exit code 1 when something has to be mended.
+            --only leaves out all but the named: \(Checks.names.joined(separator: ", ")).
             """,
+        options: ["--only"],
         flags: ["--json"],
         run: { arguments, configuration in
-            let findings = Checks(configuration: configuration).run()
+            let wanted = arguments.value("--only")?.split(separator: ",").map { String($0) } ?? Checks.names
+            if let other = wanted.first(where: { !Checks.names.contains($0) }) {
+                throw UsageError(command: "check", text: "there is no check '\(other)'")
+            }
+            let findings = Checks(configuration: configuration).run(wanted)
             if arguments.has("--json") {
                 Output.result("[\(findings.map(\.json).joined(separator: ","))]")
             } else {
