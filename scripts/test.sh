@@ -67,7 +67,7 @@ check_style() {
 lint_shell() {
     local scripts
     mapfile -t scripts < <(git ls-files | xargs -r grep -lE '^#!(/bin/bash|/usr/bin/env bash|/bin/sh)' --)
-    shellcheck -x "${scripts[@]}"
+    shellcheck -xa "${scripts[@]}"
 }
 
 lint_python() {

@@ -57,6 +57,9 @@ public final class TestDatabase: Sendable {
         let migrations = try Migration.load(from: migrationsDirectory)
         let digest = Migration(version: 0, name: "", text: migrations.map(\.checksum).joined()).checksum.prefix(16)
         let template = "observer_template_\(digest)"
+        // Another suite may take longer to make it than a statement of the product may wait.
+        try administrator.execute("set lock_timeout = 0")
+        try administrator.execute("set statement_timeout = 0")
         try administrator.execute("select pg_advisory_lock(77)", within: .seconds(60))
         defer { administrator.close() }
         let existing = try administrator.rows(
