@@ -1,9 +1,7 @@
 # shellcheck shell=bash
 # What every part uses: paths, messages, and `step`, which runs one long piece of work with progress and a log.
 
-OBSERVER_HOME=${OBSERVER_HOME:-$REPO/var}
-[[ $OBSERVER_HOME == /* ]] || OBSERVER_HOME=$PWD/$OBSERVER_HOME
-OBSERVER_HOME=${OBSERVER_HOME%/}
+OBSERVER_HOME=${OBSERVER_HOME:-$(realpath -m "$REPO/var")}
 export OBSERVER_HOME
 CONFIG=$OBSERVER_HOME/config RUN=$OBSERVER_HOME/run LOGS=$OBSERVER_HOME/logs
 TOOLS=$REPO/.build/tools

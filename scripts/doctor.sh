@@ -26,15 +26,16 @@ command_doctor() {
 }
 
 doctor_machine() {
-    local missing version
+    local needed missing version
     # shellcheck source=/dev/null
     version=$(. /etc/os-release && echo "${PRETTY_NAME:-unknown}")
     if [[ $version == "Debian GNU/Linux 12"* ]]; then report ok "$version"; else
         report note "$version" "Observer is tried on Debian 12; other systems may lack packages of these names"
     fi
-    mapfile -t missing < <(missing_packages "${RUN_PACKAGES[@]}")
+    mapfile -t needed < <(needed_packages)
+    mapfile -t missing < <(missing_packages "${needed[@]}")
     if ((${#missing[@]})); then report mend "packages missing: ${missing[*]}" "./observer up installs them"; else
-        report ok "packages: all ${#RUN_PACKAGES[@]} installed"
+        report ok "packages: all ${#needed[@]} installed"
     fi
     command -v swift >/dev/null || PATH=$PATH:/opt/swift/usr/bin
     version=$(swift --version 2>/dev/null | grep -oE 'Swift version [0-9.]+')

@@ -13,6 +13,19 @@ RUN_PACKAGES=(
 )
 TEST_PACKAGES=(ffmpeg chromium fonts-dejavu-core shellcheck wrk git)
 
+# needed_packages: those of RUN_PACKAGES that this home needs; what it does not run itself needs none.
+needed_packages() {
+    local name
+    for name in "${RUN_PACKAGES[@]}"; do
+        case $name in
+        postgresql-15) runs_here postgres || continue ;;
+        rabbitmq-server) runs_here rabbitmq || continue ;;
+        gir1.2-gst-* | gstreamer1.0-* | python3-gi) runs_here camera || continue ;;
+        esac
+        printf '%s\n' "$name"
+    done
+}
+
 # missing_packages NAME…: those of the names that are not installed, one a line.
 missing_packages() {
     local name

@@ -9,7 +9,7 @@ use_private() {
         case $name in
         postgres) [[ -z ${OBSERVER_DATABASE_URL:-}${OBSERVER_DATABASE_URL_FILE:-} ]] ;;
         rabbitmq) [[ -z ${OBSERVER_AMQP_URL:-}${OBSERVER_AMQP_URL_FILE:-} ]] ;;
-        s3) [[ -z ${AWS_ENDPOINT_URL_S3:-} ]] ;;
+        s3) [[ -z ${AWS_ENDPOINT_URL_S3:-}${AWS_ENDPOINT_URL_S3_FILE:-} ]] ;;
         camera) [[ ${OBSERVER_DEMO:-1} != 0 ]] ;;
         *) true ;;
         esac
@@ -145,16 +145,16 @@ CONF
 }
 
 render_s3() {
-    jq -n --arg key "$S3_KEY" --arg secret "$S3_SECRET" '{identities: [{name: "observer",
-        credentials: [{accessKey: $key, secretKey: $secret}], actions: ["Admin", "Read", "Write", "List", "Tagging"]}]}' |
+    # By its environment: command lines are public on a machine.
+    S3_KEY=$S3_KEY S3_SECRET=$S3_SECRET jq -n '{identities: [{name: "observer", actions: ["Admin", "Read", "Write", "List",
+        "Tagging"], credentials: [{accessKey: $ENV.S3_KEY, secretKey: $ENV.S3_SECRET}]}]}' |
         write_private "$CONFIG/s3.json"
 }
 
 # The environment of the Observer processes, and of observerctl: one file, mode 0600, NAME=value lines.
 render_environment() {
-    local name private_network=default
-    runs_here camera && private_network+=",127.0.0.1/32:$CAMERA_PORT"
-    private_network+=${OBSERVER_CAMERA_NETWORKS:+,$OBSERVER_CAMERA_NETWORKS}
+    local name networks=${OBSERVER_CAMERA_NETWORKS:-default}
+    runs_here camera && networks+=",127.0.0.1/32:$CAMERA_PORT"
     {
         if runs_here postgres; then
             echo "OBSERVER_DATABASE_URL=postgresql://observer:$PG_PASSWORD@127.0.0.1:$PG_PORT/observer"
@@ -164,16 +164,17 @@ render_environment() {
             printf '%s\n' "AWS_ENDPOINT_URL_S3=http://127.0.0.1:$S3_PORT" "AWS_ACCESS_KEY_ID=$S3_KEY" \
                 "AWS_SECRET_ACCESS_KEY=$S3_SECRET" "AWS_REGION=us-east-1" "OBSERVER_S3_BUCKET=observer"
         fi
-        echo "OBSERVER_CAMERA_NETWORKS=$private_network"
+        echo "OBSERVER_CAMERA_NETWORKS=$networks"
         printf '%s\n' "OBSERVER_SPOOL=$(spool_folder)" "OBSERVER_FASTCGI_SOCKET=$RUN/web.sock" \
             "OBSERVER_TEMPLATES=$REPO/templates" "OBSERVER_NODE=${OBSERVER_NODE:-$NODE}"
         if [[ -z ${OBSERVER_KEY:-}${OBSERVER_KEY_FILE:-} ]]; then echo "OBSERVER_KEY_FILE=$CONFIG/key"; fi
-        # What the caller set besides wins over the product's defaults.
+        # What the caller set besides wins over the product's defaults; an empty value is none.
         for name in $(compgen -e | grep -E '^(OBSERVER|AWS)_'); do
-            case $name in
+            [[ -n ${!name} ]] || continue
+            case ${name%_FILE} in
             OBSERVER_HOME | OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_USER | OBSERVER_TEST_* | \
                 OBSERVER_NODE | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
-                OBSERVER_TEMPLATES) ;;
+                OBSERVER_TEMPLATES | OBSERVER_ADMIN_PASSWORD) ;;
             AWS_ACCESS_KEY_ID | AWS_SECRET_ACCESS_KEY | AWS_SESSION_TOKEN | AWS_REGION | OBSERVER_S3_BUCKET)
                 runs_here s3 || printf '%s=%s\n' "$name" "${!name}" ;;
             *) printf '%s=%s\n' "$name" "${!name}" ;;
@@ -184,7 +185,7 @@ render_environment() {
 
 render_nginx() {
     OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST=$(public_host) OBSERVER_RUN=$RUN \
-        OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_LOGS=$LOGS OBSERVER_STATIC=$REPO/templates/static \
+        OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_STATIC=$REPO/templates/static \
         OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$(spool_folder) \
         S3_ENDPOINT=$(environment_value AWS_ENDPOINT_URL_S3) \
         "$REPO/scripts/render-nginx" "$REPO/nginx" "$CONFIG" || fail "nginx's configuration could not be written" "" "see above"

@@ -1,14 +1,24 @@
 # shellcheck shell=bash
 # What one home remembers between runs (ports, passwords) in config/settings, and who the services run as.
 
+# shellcheck disable=SC2034 # used by those who read this file
 ALL_SERVICES=(postgres rabbitmq s3 nginx web capture upload camera)
 
-# read_settings FILE: takes NAME=value lines as they are. The file is never run as shell code.
+# read_settings FILE, export_settings FILE: take NAME=value lines as they are, the second for programs to see. The file is
+# never run as shell code, and a value keeps each of its characters (base64 may end in "=").
 read_settings() {
-    local name value
+    local line
     [[ -f $1 ]] || return 0
-    while IFS='=' read -r name value; do
-        [[ $name =~ ^[A-Z][A-Z0-9_]*$ ]] && printf -v "$name" '%s' "$value"
+    while IFS= read -r line; do
+        [[ $line =~ ^[A-Z][A-Z0-9_]*= ]] && printf -v "${line%%=*}" '%s' "${line#*=}"
+    done <"$1"
+}
+
+export_settings() {
+    local line
+    while IFS= read -r line; do
+        # shellcheck disable=SC2163 # the line is NAME=value
+        [[ $line =~ ^[A-Z][A-Z0-9_]*= ]] && export "$line"
     done <"$1"
 }
 
@@ -51,9 +61,9 @@ nearest_folder() {
     printf '%s' "$folder"
 }
 
-# open_home makes the folders of the home and loads or makes its settings.
-open_home() {
-    local folder socket=$RUN/supervisor.sock
+# check_paths refuses places that the services cannot live in, before anything is installed or built.
+check_paths() {
+    local socket=$RUN/supervisor.sock
     if ((${#socket} > 100)); then
         fail "the path of OBSERVER_HOME is too long (${#OBSERVER_HOME} characters)" \
             "unix sockets live in it, and the system takes at most 107 bytes for a socket's path ($socket)" \
@@ -63,9 +73,17 @@ open_home() {
         fail "the path '$OBSERVER_HOME' or '$REPO' has a space, a quote, ';' or '%' in it" \
             "the configuration files of nginx and the supervisor cannot carry it" "move it to a plain path"
     fi
+}
+
+# open_home makes the folders of the home and loads or makes its settings.
+open_home() {
+    check_paths
     mkdir -p "$CONFIG" "$RUN" "$LOGS" "$OBSERVER_HOME"/{postgres,rabbitmq,s3,nginx,spool} 2>/dev/null ||
         fail "cannot make folders in $OBSERVER_HOME" "$(ls -ld "$(nearest_folder "$OBSERVER_HOME")")" \
             "choose another place with OBSERVER_HOME"
+    # Two set-ups of one home at once would undo each other's work. The lock goes with this process.
+    exec {HOME_LOCK}>"$RUN/set-up.lock"
+    flock -n "$HOME_LOCK" || fail "somebody else is setting up $OBSERVER_HOME at this moment" "" "wait for that to end"
     [[ -n $SERVICE_USER ]] && chown "$SERVICE_USER:" "$OBSERVER_HOME" "$OBSERVER_HOME"/*/
     if [[ -n ${OBSERVER_SPOOL:-} && ! -d $OBSERVER_SPOOL ]]; then
         mkdir -p "$OBSERVER_SPOOL" || fail "cannot make OBSERVER_SPOOL ($OBSERVER_SPOOL)" "" "make it by hand"

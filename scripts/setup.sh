@@ -6,6 +6,7 @@ command_up() {
     local begun=$EPOCHREALTIME
     STEP_LOGS=$REPO/.build/logs/up
     say "Observer: setting up in $OBSERVER_HOME"
+    check_paths
     use_private "${ALL_SERVICES[@]}"
     prepare_machine
     choose_user
@@ -16,24 +17,17 @@ command_up() {
     start_supervisor
     start_dependencies
     start_observer
-    runs_here camera && set_up_demo_camera
+    if runs_here camera; then set_up_demo_camera; fi
     UNDO=()
     print_welcome "$begun"
 }
 
 # Packages, tools and binaries.
 prepare_machine() {
-    local packages=() name
+    local packages
     # Before anything is installed: without a compiler nothing can come of it.
     if build_needed; then find_swift; fi
-    for name in "${RUN_PACKAGES[@]}"; do
-        case $name in
-        postgresql-15) runs_here postgres || continue ;;
-        rabbitmq-server) runs_here rabbitmq || continue ;;
-        gir1.2-gst-* | gstreamer1.0-* | python3-gi) runs_here camera || continue ;;
-        esac
-        packages+=("$name")
-    done
+    mapfile -t packages < <(needed_packages)
     install_packages "${packages[@]}"
     install_tools "${RUN_TOOLS[@]}"
     build_release
@@ -75,6 +69,8 @@ make_cluster() {
     rm -rf "$OBSERVER_HOME/postgres/data.new"
     (cd "$OBSERVER_HOME" && "${AS_USER[@]}" "$PG_BIN/initdb" -D "$OBSERVER_HOME/postgres/data.new" -U postgres \
         --pwfile="$password" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --data-checksums) || return 1
+    # What was set up in an earlier database is not in this one.
+    rm -f "$CONFIG/demo-camera" "$CONFIG/setup-token"
     mv "$OBSERVER_HOME/postgres/data.new" "$OBSERVER_HOME/postgres/data"
 }
 
@@ -104,7 +100,7 @@ make_bucket() { wait_for 30 observerctl bucket || observerctl bucket; }
 
 # observerctl with the environment of the home, as the user the services run as.
 observerctl() (
-    while IFS='=' read -r key value; do export "$key=$value"; done <"$CONFIG/observer.env"
+    export_settings "$CONFIG/observer.env"
     unset OBSERVER_HOME
     exec "${AS_USER[@]}" "$BINARIES/observerctl" "$@"
 )
@@ -116,11 +112,20 @@ start_observer() {
     runs_here camera && start_services camera
     await_service web 30 curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
     runs_here rabbitmq && await_service rabbitmq 120 port_answers "$AMQP_PORT"
-    return 0
+    await_service capture 15 service_is_steady capture
+    await_service upload 15 service_is_steady upload
 }
 
+# A service that cannot run (a wrong setting, say) is started again each second; one that has been up for two can.
+service_is_steady() {
+    service_runs "$1" && (($(date +%s) - $(stat -c %Y "$RUN/$1.group") >= 2))
+}
+
+# Through a pipe of that user's own: nginx opens its standard output by name, for its logs.
 check_nginx() {
-    "${AS_USER[@]}" /usr/sbin/nginx -t -q -p "$OBSERVER_HOME/nginx" -e "$LOGS/nginx-error.log" -c "$CONFIG/nginx.conf"
+    # shellcheck disable=SC2016 # that shell's own arguments
+    "${AS_USER[@]}" bash -o pipefail -c '/usr/sbin/nginx -t -q -p "$1" -e stderr -c "$2" 2>&1 | cat' - \
+        "$OBSERVER_HOME/nginx" "$CONFIG/nginx.conf"
 }
 
 web_address() {
@@ -129,10 +134,19 @@ web_address() {
     printf 'http://%s:%s' "$host" "$WEB_PORT"
 }
 
-# The first admin, with a password made once and kept in config/admin-password.
+# The first admin, with a password that is given or made once, kept in config/admin-password. A user of that name who was
+# there before keeps a password that nobody here knows.
 make_admin() {
-    local file=$CONFIG/admin-password
-    [[ -s $file ]] || random_hex 20 | write_private "$file"
+    local file=$CONFIG/admin-password said
+    if [[ ! -s $file ]]; then
+        if [[ -n ${OBSERVER_ADMIN_PASSWORD_FILE:-} ]]; then head -n 1 -- "$OBSERVER_ADMIN_PASSWORD_FILE"; else
+            printf '%s\n' "${OBSERVER_ADMIN_PASSWORD:-$(random_hex 20)}"
+        fi | write_private "$file"
+        said=$(observerctl create-admin admin 2>&1 <"$file") || { rm -f "$file" && echo "$said" && return 1; }
+        echo "$said"
+        if [[ $said == *"exists already"* ]]; then rm -f "$file"; fi
+        return 0
+    fi
     observerctl create-admin admin <"$file"
 }
 
@@ -152,27 +166,36 @@ make_setup_token() {
     printf 'Authorization: Bearer %s\n' "$token" | write_private "$CONFIG/setup-token"
 }
 
-DEMO_NAME="Demo camera"
-
 set_up_demo_camera() {
     step "set up the demo camera" "./observer logs web; then ./observer up" add_demo_camera
-    step "first recording in S3" "./observer logs capture; ./observer logs upload" wait_for_recording
+    if [[ $(demo_camera | jq -r '.is_active') == true ]]; then
+        step "first recording in S3" "./observer logs capture; ./observer logs upload" wait_for_recording
+    else
+        say "  The demo camera is left as it is: it was switched off, changed or deleted."
+    fi
 }
 
+# Added and switched on once. From then on it belongs to the user, and only its port is kept right.
 add_demo_camera() {
     local camera wanted="rtsp://127.0.0.1:$CAMERA_PORT/demo"
     make_setup_token || return 1
     wait_for 15 port_answers "$CAMERA_PORT" || { echo "the demo camera does not answer"; return 1; }
-    camera=$(api GET '/cameras/?limit=500' | jq --arg name "$DEMO_NAME" 'map(select(.name == $name)) | first // empty') || return 1
-    if [[ -z $camera ]]; then
-        camera=$(api POST /cameras/ "$(jq -n --arg name "$DEMO_NAME" --arg url "$wanted" '{name: $name, url: $url,
+    if [[ ! -s $CONFIG/demo-camera ]]; then
+        camera=$(api POST /cameras/ "$(jq -n --arg url "$wanted" '{name: "Demo camera", url: $url, is_active: true,
             location: "This machine", location_details: "A generated picture with a clock and a frame counter",
             transport: "tcp", audio: "copy"}')") || { echo "$camera"; return 1; }
-    elif [[ $(jq -r .url <<<"$camera") != "$wanted" ]]; then
-        api PATCH "/cameras/$(jq -r .id <<<"$camera")" "$(jq -n --arg url "$wanted" '{url: $url}')" || return 1
+        jq -r .id <<<"$camera" >"$CONFIG/demo-camera"
+        return
     fi
-    jq -r .id <<<"$camera" >"$CONFIG/demo-camera"
-    api POST "/cameras/$(<"$CONFIG/demo-camera")/on"
+    camera=$(demo_camera)
+    [[ -z $camera || $(jq -r .url <<<"$camera") == "$wanted" ]] && return 0
+    api PATCH "/cameras/$(<"$CONFIG/demo-camera")" "$(jq -n --arg url "$wanted" '{url: $url}')"
+}
+
+# The demo camera as it stands; nothing when it was deleted or has another address by now.
+demo_camera() {
+    api GET "/cameras/$(<"$CONFIG/demo-camera")" |
+        jq 'select(.url | strings | test("^rtsp://127\\.0\\.0\\.1:[0-9]+/demo$"))' 2>/dev/null
 }
 
 # Stored, not older than a minute, and begun since capture was started: an earlier run's proves nothing about this one.
@@ -193,13 +216,16 @@ wait_for_recording() {
 }
 
 print_welcome() {
+    local password="(as it was set before)"
+    [[ -s $CONFIG/admin-password ]] &&
+        password="$(<"$CONFIG/admin-password")   (as first set; kept in $CONFIG/admin-password)"
     cat <<TEXT
 
 Observer runs (set up in $(seconds_since "$1") s).
 
   Page      $(web_address)/
   User      admin
-  Password  $(<"$CONFIG/admin-password")   (as first set; kept in $CONFIG/admin-password)
+  Password  $password
 
   ./observer status    what runs          ./observer logs web -f    what it says
   ./observer token me  an API token       ./observer down           stop everything

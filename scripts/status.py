@@ -62,13 +62,21 @@ def rfc3339(seconds):
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def orphan(name):
-    """The pid of a service that lives on without its supervisor, or None."""
+def group(name):
+    """The process group in which the service was last started, or None."""
     try:
         with open(f"{HOME}/run/{name}.group", encoding="ascii") as file:
-            pid = int(file.read())
-        folder = os.readlink(f"/proc/{pid}/cwd")
+            return int(file.read())
     except (OSError, ValueError):
+        return None
+
+
+def orphan(name):
+    """The pid of a service that lives on without its supervisor, or None."""
+    pid = group(name)
+    try:
+        folder = os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
         return None
     return pid if f"{folder}/".startswith(f"{HOME}/") else None
 
@@ -83,9 +91,12 @@ def describe(name, known):
         # Not a program of this home: given by a setting, or left out.
         return {"name": name, "state": "external", "pid": None, "since": None, "last_error": None}
     moment = entry["start"] if entry["pid"] else entry["stop"]
+    state = STATES.get(entry["statename"], "failed")
+    if state == "running" and entry["pid"] != group(name):
+        state = "restarting"  # it ended at once, and scripts/run-service waits before it starts it again
     return {
         "name": name,
-        "state": STATES.get(entry["statename"], "failed"),
+        "state": state,
         "pid": entry["pid"] or None,
         "since": rfc3339(moment) if moment else None,
         "last_error": entry["spawnerr"] or last_error(name, entry["start"]),

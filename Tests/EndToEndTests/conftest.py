@@ -56,7 +56,7 @@ def home(artifacts: Path):
         "OBSERVER_SEGMENT_SECONDS": "3",
         "OBSERVER_SWEEP_SECONDS": "5",
         "OBSERVER_PICTURE_SECONDS": "5",
-        "OBSERVER_CAMERA_NETWORKS": "127.0.0.1/32",
+        "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.1/32",
     }
     port_file = HOME / "e2e-port"
     port = int(port_file.read_text()) if KEEP and port_file.exists() else free_port()

@@ -29,9 +29,9 @@ struct NginxTrial {
         let repository = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let result = try Self.shell(
             """
-            set -e; cd \(folder); chmod 0755 .; mkdir run temp logs static spool
+            set -e; cd \(folder); chmod 0755 .; mkdir run temp static spool
             export OBSERVER_LISTEN=127.0.0.1 OBSERVER_PORT=\(port) OBSERVER_HOST='\(host)' OBSERVER_RUN=\(folder)/run
-            export OBSERVER_TEMP=\(folder)/temp OBSERVER_LOGS=\(folder)/logs OBSERVER_STATIC=\(folder)/static
+            export OBSERVER_TEMP=\(folder)/temp OBSERVER_STATIC=\(folder)/static
             export OBSERVER_ERRORS=\(repository)/nginx/errors OBSERVER_SPOOL=\(folder)/spool
             export S3_ENDPOINT=\(store)
             \(repository)/scripts/render-nginx \(repository)/nginx \(folder)
@@ -67,7 +67,7 @@ struct NginxTrial {
         _ = try? Self.shell("kill $(cat \(folder)/pid) 2>/dev/null; rm -rf \(folder)")  // nil: nothing was started
     }
 
-    private var command: String { "\(program) -p \(folder) -e \(folder)/logs/error.log -c \(folder)/nginx.conf" }
+    private var command: String { "\(program) -p \(folder) -e stderr -c \(folder)/nginx.conf" }
 
     /// Runs a script in bash; its exit status and what it wrote.
     private static func shell(_ script: String) throws -> (status: Int32, output: String) {
