@@ -195,8 +195,14 @@ render_nginx() {
 
 spool_folder() { printf '%s' "${OBSERVER_SPOOL:-$OBSERVER_HOME/spool}"; }
 
-# The value of one setting in observer.env.
-environment_value() { sed -n "s/^$1=//p" "$CONFIG/observer.env" | tail -n 1; }
+# The value of one setting in observer.env, of its own or in the file that NAME_FILE names.
+environment_value() {
+    local value file
+    value=$(sed -n "s/^$1=//p" "$CONFIG/observer.env" | tail -n 1)
+    file=$(sed -n "s/^$1_FILE=//p" "$CONFIG/observer.env" | tail -n 1)
+    if [[ -z $value && -n $file ]]; then value=$(<"$file"); fi
+    printf '%s' "$value"
+}
 
 # The host name of OBSERVER_PUBLIC_URL, or one that always means this machine.
 public_host() {

@@ -118,6 +118,7 @@ struct APINginxTests {
         let trial = try NginxWebTrial()
         let ready = try trial.curl("/health/ready", as: nil)
         #expect(ready.contains("HTTP/1.1 503 "))
+        #expect(ready.occurrences(of: "\nRetry-After: ") == 1, "\(ready)")
         #expect(ready.contains(#""database":{"detail":"answers","ok":true}"#), "\(ready)")
         #expect(ready.contains(#""storage":{"#) && ready.contains(#""ok":false"#))
         #expect(try trial.curl("/health/live", as: nil).contains("HTTP/1.1 200 "))
@@ -142,6 +143,29 @@ struct APINginxTests {
         #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
         #expect(try trial.curl(path, as: nil).contains("HTTP/1.1 401 "))
         #expect(try trial.nginx.request("'\(trial.nginx.address)/internal/spool/\(segment.id).mp4'").contains(" 404 "))
+        #expect(trial.end())
+    }
+
+    @Test func `a store that is away is 503, and its signed address is nobody's business`() throws {
+        let trial = try NginxWebTrial()
+        let camera = CameraID(rawValue: try trial.web.addCamera())
+        let segment = Sample.segment(of: camera)
+        try SegmentStore(trial.web.context.database).markStored(segment, etag: nil)
+        let answer = try trial.curl("/segments/\(segment.id).mp4", as: .viewer)
+        #expect(answer.contains("HTTP/1.1 503 ") && answer.contains("\nRetry-After: 5\n"), "\(answer)")
+        #expect(answer.contains("application/problem+json"))
+        let log = try trial.nginx.log(with: "/segments/")
+        #expect(log.contains("/segments/") && !log.contains("X-Amz") && !answer.contains("X-Amz"), "\(log)")
+        #expect(trial.end())
+    }
+
+    @Test func `people behind a proxy on this machine are told apart`() throws {
+        let trial = try NginxWebTrial()
+        for address in ["192.0.2.7", "192.0.2.8"] {
+            _ = try trial.curl("/cameras/", "-H 'X-Forwarded-For: \(address)'")
+        }
+        let log = try trial.nginx.log(with: "192.0.2.8")
+        #expect(log.contains("192.0.2.7 [") && log.contains("192.0.2.8 ["), "\(log)")
         #expect(trial.end())
     }
 
@@ -184,6 +208,8 @@ struct APINginxTests {
         let part = try trial.curl(path, "-H 'Range: bytes=2-4'")
         #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
         #expect(try trial.curl(path, "-I").contains("HTTP/1.1 200 "))
+        let beyond = try trial.curl(path, "-H 'Range: bytes=99-'")
+        #expect(beyond.contains("HTTP/1.1 416 ") && !beyond.contains("<Error>"), "\(beyond)")
         let direct = try trial.nginx.request("'\(store.endpoint)/recordings/\(segment.objectKey)'")
         #expect(direct.contains(" 403 "), "the bucket is not private")
         #expect(trial.end())

@@ -50,7 +50,7 @@ struct NginxTrial {
     func start() throws {
         let result = try Self.shell(
             """
-            \(command) > \(folder)/out 2>&1 < /dev/null & echo $! > \(folder)/pid
+            \(command) >> \(folder)/out 2>&1 < /dev/null & echo $! > \(folder)/pid
             for i in {1..100}; do (exec 3<>/dev/tcp/\(address.dropFirst(7).replacing(":", with: "/"))) 2>/dev/null && exit 0; sleep 0.05; done
             cat \(folder)/out; exit 1
             """
@@ -61,6 +61,13 @@ struct NginxTrial {
     /// One request by curl: the head and the body of the answer.
     func request(_ arguments: String) throws -> String {
         try Self.shell("curl -s -i --max-time 10 \(arguments)").output
+    }
+
+    /// What nginx has logged, once it tells of `text`: it gathers lines for up to a second.
+    func log(with text: String) throws -> String {
+        try Self.shell(
+            "for i in {1..50}; do grep -q '\(text)' \(folder)/out && break; sleep 0.1; done; cat \(folder)/out"
+        ).output
     }
 
     func end() {

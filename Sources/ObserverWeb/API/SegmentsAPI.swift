@@ -84,7 +84,8 @@ package enum SegmentsAPI {
     }
 
     private static func handOver(_ location: String, _ record: SegmentRecord) -> Response {
-        var response = Response(contentType: "video/mp4")
+        // Without a type: the file's own or the store's is the right one, and nginx would keep ours for its errors too.
+        var response = Response(status: 200)
         response.set(.accelRedirect, location)
         response.set("Content-Disposition", disposition(record))
         response.set(.cacheControl, "private, no-store")
