@@ -91,6 +91,19 @@ import Testing
         #expect(gate.contains("; Secure"))
     }
 
+    @Test func `two Observers on one host do not sign each other's people out`() throws {
+        let cookie = SessionCookie(isSecure: false)
+        func request(_ port: String, _ cookies: String = "") -> Request {
+            Request("GET", "/", headers: [("Host", "nvr.example:\(port)"), ("Cookie", cookies)])
+        }
+        let first = String(repeating: "a", count: 43)
+        let second = String(repeating: "b", count: 43)
+        let both = [cookie.set(first, request("8080")), cookie.set(second, request("8081"))]
+        let jar = both.map { String($0.prefix { $0 != ";" }) }.joined(separator: "; ")
+        #expect(cookie.read(request("8080", jar)) == first)
+        #expect(cookie.read(request("8081", jar)) == second)
+    }
+
     @Test func `a change with a cookie needs the session's token, by header or in the form`() throws {
         let id = try trial.addCamera()
         let (cookie, csrf) = try session()

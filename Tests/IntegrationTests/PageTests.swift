@@ -58,7 +58,7 @@ import Testing
         ("tags", String(repeating: "x", count: 41)), ("url", ""), ("url", "file:///etc/passwd"),
         ("url", "rtsp://127.0.0.1/"), ("username", String(repeating: "x", count: 129)),
         ("password", String(repeating: "x", count: 257)), ("transport", "smoke"), ("audio", "loud"),
-        ("segment_seconds", "1"), ("segment_seconds", ""), ("retention_days", "3651"),
+        ("segment_seconds", "1"), ("segment_seconds", ""), ("retention_days", "3651"), ("is_active", "maybe"),
     ])
     func `a wrong field is 422, told beside it, and changes nothing`(_ field: String, _ value: String) throws {
         let path = "/controller/cameras/\(try trial.addCamera())"
@@ -74,13 +74,43 @@ import Testing
         #expect(trial.takeAnnounced().isEmpty)
     }
 
+    @Test(arguments: [("version", "abc"), ("version", ""), ("remove_password", "maybe"), ("is_active", "false")])
+    func `what no browser sends with a form is refused by name`(_ field: String, _ value: String) throws {
+        let path = "/controller/cameras/\(try trial.addCamera())/edit"
+        _ = trial.takeAnnounced()
+        let before = try trial.cameraRows()
+        let answer = post(path, Self.good.merging([field: value]) { $1 })
+        #expect(answer.status == 422)
+        #expect(answer.text.contains("href=\"#\(field)\""), "\(answer.text)")
+        #expect(try trial.cameraRows() == before)
+        #expect(trial.takeAnnounced().isEmpty)
+    }
+
     @Test func `a switch that says neither on nor off changes nothing`() throws {
         let path = "/controller/cameras/\(try trial.addCamera())/switch"
+        _ = trial.takeAnnounced()
         let before = try trial.cameraRows()
         for fields in [[:], ["is_active": "maybe"]] {
-            #expect(post(path, fields).status == 422)
+            let answer = post(path, fields)
+            #expect(answer.status == 422)
+            #expect(answer.text.contains("is_active"), "\(answer.text)")
         }
         #expect(try trial.cameraRows() == before)
+        #expect(trial.takeAnnounced().isEmpty)
+    }
+
+    @Test func `a zero byte finds nothing and signs nobody in`() throws {
+        #expect(page("/controller/?q=%00&tag=%00").status == 200)
+        let (csrf, cookie) = try SignIn(trial.context).gate(Request("GET", "/"))
+        let answer = trial.call(
+            "POST",
+            "/controller/sign-in",
+            "name=a%00da&password=x&csrf=\(csrf)",
+            as: nil,
+            type: "application/x-www-form-urlencoded",
+            headers: [("Cookie", String(cookie.prefix { $0 != ";" }))]
+        )
+        #expect(answer.status == 401 || answer.status == 422, "\(answer.status)")
     }
 
     @Test func `every page asks for its role, as a page`() throws {

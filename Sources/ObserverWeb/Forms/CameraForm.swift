@@ -62,16 +62,21 @@ package struct CameraForm: Hashable, Sendable {
         password = fields["password"] ?? ""
         isActive = fields["is_active"] == "true"
         removesPassword = fields["remove_password"] == "true"
+        // No browser sends these; whoever does must not switch a camera off or overwrite a change by it.
+        for name in ["is_active", "remove_password"] where !["true", nil].contains(fields[name]) {
+            errors[name] = "must be true, or not be sent"
+        }
+        if fields["version"] != nil, version == nil { errors["version"] = "must be a whole number" }
         texts = [:]
         for name in Self.textFields {
             texts[name] = fields[name]
         }
     }
 
-    /// The same form with what is wrong.
+    /// The same form with what else is wrong.
     func with(errors: [String: String]) -> CameraForm {
         var form = self
-        form.errors = errors
+        form.errors.merge(errors) { found, _ in found }
         return form
     }
 
@@ -170,6 +175,8 @@ package struct CameraForm: Hashable, Sendable {
         case "segment_seconds": "Segment length"
         case "retention_days": "Keep recordings for"
         case "is_active": "Record this camera"
+        case "remove_password": "Remove the password"
+        case "version": "The form"
         default: field
         }
     }

@@ -17,6 +17,7 @@ package enum CameraForms {
 
     @Sendable package static func create(_ request: WebRequest) throws -> Response {
         let form = CameraForm(posted: try request.http.formFields(), editing: nil)
+        guard form.errors.isEmpty else { return try answer(form, request, status: 422) }
         do {
             let created = try CameraService(request.context).create(form.values)
             return request.redirect(Links.camera(created.camera.id), done: .added)
@@ -34,6 +35,7 @@ package enum CameraForms {
         let service = CameraService(request.context)
         let camera = try service.get(request.cameraID).camera
         let form = CameraForm(posted: try request.http.formFields(), editing: camera)
+        guard form.errors.isEmpty else { return try answer(form, request, status: 422) }
         do {
             let (saved, isChanged) = try service.patch(camera.id, form.values, expecting: form.version)
             return request.redirect(Links.camera(saved.camera.id), done: isChanged ? .saved : .unchanged)
@@ -64,7 +66,11 @@ package enum CameraForms {
     @Sendable package static func flip(_ request: WebRequest) throws -> Response {
         let fields = try request.http.formFields()
         guard let wanted = fields["is_active"], ["true", "false"].contains(wanted) else {
-            throw Problem(422, "The switch must say true or false.", errors: ["is_active": "must be true or false"])
+            throw Problem(
+                422,
+                "The switch (is_active) must say true or false.",
+                errors: ["is_active": "must be true or false"]
+            )
         }
         let listing = try CameraService(request.context).setActive(request.cameraID, wanted == "true")
         return request.redirect(Links.inside(fields["back"]), done: listing.camera.isActive ? .on : .off)

@@ -134,6 +134,6 @@ package enum PageHandlers {
 
     /// A search word; nil when there is none.
     private static func text(_ value: String?) -> String? {
-        value.map { String($0.drop { $0 == " " }.prefix(100)) }.flatMap { $0.isEmpty ? nil : $0 }
+        value.map { String($0.filter { $0 != "\0" }.drop { $0 == " " }.prefix(100)) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -50,9 +50,9 @@ package struct SignIn {
     /// What the sign-in form must carry, and the cookie to set with it.
     package func gate(_ request: Request) throws(CryptoError) -> (csrf: String, cookie: String) {
         let cookie = context.site.gatekeeper.cookie
-        if let secret = cookie.readGate(request) { return (secret, cookie.setGate(secret)) }
+        if let secret = cookie.readGate(request) { return (secret, cookie.setGate(secret, request)) }
         let secret = try Self.secret()
-        return (secret, cookie.setGate(secret))
+        return (secret, cookie.setGate(secret, request))
     }
 
     /// Refuses a sign-in form that is not ours (it would sign somebody in under a stranger's name).
@@ -75,7 +75,8 @@ package struct SignIn {
     /// - Throws: What the database and libcrypto report.
     package func signIn(name: String, password: Secret, _ request: Request) throws -> Outcome {
         let users = UserStore(context.database)
-        let name = String(name.lowercased().prefix(64))
+        // Nobody's name has a zero byte, and the database takes none.
+        let name = String(name.lowercased().filter { $0 != "\0" }.prefix(64))
         let account = "user:\(name)"
         let address = "address:\(request.remoteAddress)"
         if let seconds = try throttle(users, account: account, address: address) {
@@ -101,7 +102,7 @@ package struct SignIn {
             agent: request.header("User-Agent") ?? ""
         )
         context.site.logger.info("Signed in", ["user.name": .string(user.name)])
-        return .signedIn(cookies: [context.site.gatekeeper.cookie.set(secret)])
+        return .signedIn(cookies: [context.site.gatekeeper.cookie.set(secret, request)])
     }
 
     /// Ends the session of a request, if it has one.
@@ -113,7 +114,7 @@ package struct SignIn {
         if let secret = cookie.read(request) {
             try UserStore(context.database).deleteSession(hash: SHA256.hash(secret.utf8))
         }
-        return cookie.clear
+        return cookie.clear(request)
     }
 
     private func throttle(_ users: UserStore, account: String, address: String) throws(PostgresError) -> Int? {
