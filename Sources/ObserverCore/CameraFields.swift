@@ -76,26 +76,45 @@ package enum CameraFields {
     private static let readOnly: Set<String> = ["id", "version", "status", "created_at", "updated_at", "has_password"]
 
     /// Checks the fields of a new camera: `name`, `location` and `url` must be there.
+    ///
+    /// - Parameters:
+    ///   - fields: What was said.
+    ///   - policy: Where cameras may be.
+    ///   - segmentSeconds: The length of segments when nothing is said, in seconds.
+    /// - Returns: The change.
+    /// - Throws: What is wrong, by field.
     package static func create(
         _ fields: [String: FieldValue],
-        policy: NetworkPolicy
+        policy: NetworkPolicy,
+        segmentSeconds: Int = defaults.segmentSeconds
     ) throws(FieldErrors) -> CameraChanges {
-        try check(fields, required: ["name", "location", "url"], policy: policy)
+        var fields = fields
+        fields["segment_seconds"] = fields["segment_seconds"] ?? .null
+        return try check(fields, required: ["name", "location", "url"], policy, segmentSeconds)
     }
 
     /// Checks the fields of a change (RFC 7396): a missing field stays, `null` clears one that may be empty and sets one
     /// that has a default back to it.
+    ///
+    /// - Parameters:
+    ///   - fields: What was said.
+    ///   - policy: Where cameras may be.
+    ///   - segmentSeconds: The length of segments that `null` sets, in seconds.
+    /// - Returns: The change.
+    /// - Throws: What is wrong, by field.
     package static func patch(
         _ fields: [String: FieldValue],
-        policy: NetworkPolicy
+        policy: NetworkPolicy,
+        segmentSeconds: Int = defaults.segmentSeconds
     ) throws(FieldErrors) -> CameraChanges {
-        try check(fields, required: [], policy: policy)
+        try check(fields, required: [], policy, segmentSeconds)
     }
 
     private static func check(
         _ fields: [String: FieldValue],
         required: [String],
-        policy: NetworkPolicy
+        _ policy: NetworkPolicy,
+        _ segmentSeconds: Int
     ) throws(FieldErrors) -> CameraChanges {
         var changes = CameraChanges()
         var errors: [String: String] = [:]
@@ -104,7 +123,7 @@ package enum CameraFields {
         }
         for (name, value) in fields {
             do {
-                try apply(value, to: name, of: &changes, policy: policy)
+                try apply(value, to: name, of: &changes, policy, segmentSeconds)
             } catch {
                 errors[name] = error.text
             }
@@ -118,7 +137,8 @@ package enum CameraFields {
         _ value: FieldValue,
         to name: String,
         of changes: inout CameraChanges,
-        policy: NetworkPolicy
+        _ policy: NetworkPolicy,
+        _ defaultSeconds: Int
     ) throws(Problem) {
         switch name {
         case "name": changes.name = try text(value, longest: nameLength)
@@ -129,7 +149,7 @@ package enum CameraFields {
         case "password": changes.password = try optionalText(value, longest: passwordLength, trimmed: false)
         case "is_active": changes.isActive = try bool(value)
         case "segment_seconds":
-            changes.segmentSeconds = try integer(value, in: segmentSeconds, default: defaults.segmentSeconds)
+            changes.segmentSeconds = try integer(value, in: segmentSeconds, default: defaultSeconds)
         case "transport": changes.transport = try word(value, default: defaults.transport)
         case "audio": changes.audio = try word(value, default: defaults.audio)
         case "retention_days":

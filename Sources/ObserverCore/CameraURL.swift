@@ -65,6 +65,11 @@ package struct CameraURL: Hashable, Sendable {
         IPAddress(host)
     }
 
+    /// Whether both lead to the same program: the same scheme, host and port.
+    package func isSameServer(as other: CameraURL) -> Bool {
+        scheme == other.scheme && host == other.host && port == other.port
+    }
+
     /// Reads a URL.
     ///
     /// - Throws: `CameraURLError`, which says what to change.

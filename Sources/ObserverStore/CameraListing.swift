@@ -52,6 +52,8 @@ package struct CameraQuery: Sendable {
     /// A tag it has.
     package var tag: String?
     package var state: CameraState?
+    /// Only these; nil: any.
+    package var ids: [CameraID]?
     /// At most this many, 1 to 500.
     package var limit: Int
     /// Only cameras with a higher number: the last one of the page before.
@@ -65,6 +67,7 @@ package struct CameraQuery: Sendable {
         text: String? = nil,
         tag: String? = nil,
         state: CameraState? = nil,
+        ids: [CameraID]? = nil,
         limit: Int = CameraQuery.longestPage,
         after: CameraID? = nil,
         includesRecordings: Bool = false
@@ -72,6 +75,7 @@ package struct CameraQuery: Sendable {
         self.text = text
         self.tag = tag
         self.state = state
+        self.ids = ids
         self.limit = min(max(limit, 1), Self.longestPage)
         self.after = after
         self.includesRecordings = includesRecordings

@@ -164,17 +164,20 @@ package struct CameraStore {
         return try change(statement, expecting: nil)
     }
 
-    /// Deletes a camera: switches it off, forgets its password and hides it; its recordings follow their retention.
+    /// Deletes a camera: switches it off, forgets its address, user, password and picture, and hides it; its recordings
+    /// follow their retention.
     package func delete(_ id: CameraID, expecting expected: Int64? = nil) throws(PostgresError) -> ChangeResult {
         let statement: SQL = """
             with target as (
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), changed as (
-                update cameras c set is_active = false, password_sealed = null, deleted_at = now(),
-                    version = c.version + 1, updated_at = now()
+                update cameras c set is_active = false, url = 'rtsp://deleted.invalid/', username = null,
+                    password_sealed = null, deleted_at = now(), version = c.version + 1, updated_at = now()
                 from target n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                 returning c.*
+            ), forgotten as (
+                delete from camera_pictures where camera_id in (select id from changed)
             )
             \(unsafe: Self.changedOrSame)
             """
@@ -222,6 +225,11 @@ extension CameraStore {
         if let tag = query.tag {
             sql.appendLiteral(" and c.tags @> ")
             sql.appendInterpolation([tag.limited(to: 200)])
+        }
+        if let ids = query.ids {
+            sql.appendLiteral(" and c.id = any(")
+            sql.appendInterpolation(ids.map(\.rawValue))
+            sql.appendLiteral(")")
         }
         if let state = query.state {
             sql.appendLiteral(" and d.state = ")

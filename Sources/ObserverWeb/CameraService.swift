@@ -21,8 +21,11 @@ package struct CameraService {
     ///
     /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`.
     package func create(_ fields: [String: FieldValue]) throws -> CameraListing {
-        var changes = try CameraFields.create(fields, policy: context.site.networks)
-        changes.segmentSeconds = changes.segmentSeconds ?? context.site.segmentSeconds
+        let changes = try CameraFields.create(
+            fields,
+            policy: context.site.networks,
+            segmentSeconds: context.site.segmentSeconds
+        )
         var id: CameraID?
         var sealed: [UInt8]?
         if case .set(let password) = changes.password {
@@ -48,14 +51,32 @@ package struct CameraService {
         _ fields: [String: FieldValue],
         expecting expected: Int64? = nil
     ) throws -> (CameraListing, isChanged: Bool) {
-        let changes = try CameraFields.patch(fields, policy: context.site.networks)
+        let changes = try CameraFields.patch(
+            fields,
+            policy: context.site.networks,
+            segmentSeconds: context.site.segmentSeconds
+        )
+        let checked = try versionThatKeepsPassword(id, changes)
         let sealed: Change<[UInt8]> =
             switch changes.password {
             case .keep: .keep
             case .clear: .clear
             case .set(let password): .set(try seal(password, id))
             }
-        return try finish(try store.patch(id, changes, sealedPassword: sealed, expecting: expected))
+        return try finish(try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked))
+    }
+
+    /// The version over which a new address may be saved with the stored password; nil: any.
+    ///
+    /// A password is written and never read. Who could lead a camera to a host of their own and keep the password would
+    /// be sent it.
+    private func versionThatKeepsPassword(_ id: CameraID, _ changes: CameraChanges) throws -> Int64? {
+        guard let url = changes.url, changes.password == .keep else { return nil }
+        let camera = try get(id).camera
+        guard camera.hasPassword, let present = try? CameraURL.parse(camera.url), !url.isSameServer(as: present) else {
+            return camera.version
+        }
+        throw FieldErrors(["password": "must be given again, because the address leads to another server"])
     }
 
     /// Switches a camera on or off; doing it again changes nothing.

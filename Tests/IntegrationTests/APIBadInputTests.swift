@@ -126,6 +126,8 @@ import Testing
     @Test func `a wrong parameter is named`() {
         let cases: [(String, String)] = [
             ("/cameras/?limit=0", "limit"), ("/cameras/?limit=501", "limit"), ("/cameras/?limit=x", "limit"),
+            ("/cameras/?q=%00", "q"), ("/cameras/?tag=a%00", "tag"), ("/cameras/?ids=1,x", "ids"),
+            ("/cameras/?ids=", "ids"),
             ("/cameras/?limit=", "limit"), ("/cameras/?after=-1", "after"), ("/cameras/?after=x", "after"),
             ("/cameras/?state=happy", "state"), ("/cameras/?page=2", "page"),
             ("/cameras/1/segments?from=yesterday", "from"),

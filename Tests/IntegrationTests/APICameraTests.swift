@@ -138,6 +138,51 @@ import Testing
         #expect(try password(id) == nil)
     }
 
+    @Test(arguments: ["rtsp://other.example/1", "rtsp://cam.example:8554/1", "rtsps://cam.example/1"])
+    func `a stored password goes to no other server than it was given for`(_ url: String) throws {
+        let id = try #require(trial.call("POST", "/cameras/", WebTrial.good).id)
+        trial.call("PATCH", "/cameras/\(id)", #"{"password": "canary"}"#)
+        _ = trial.takeAnnounced()
+        let before = try trial.cameraRows()
+        let moved = trial.call("PATCH", "/cameras/\(id)", #"{"url": "\#(url)"}"#)
+        #expect(moved.status == 422 && moved.wrongFields == ["password"], "\(moved.text)")
+        #expect(try trial.cameraRows() == before)
+        #expect(trial.takeAnnounced().isEmpty)
+        #expect(trial.call("PATCH", "/cameras/\(id)", #"{"url": "rtsp://cam.example/2"}"#).status == 200)
+        #expect(try password(id) == "canary")
+        #expect(trial.call("PATCH", "/cameras/\(id)", #"{"url": "\#(url)", "password": "new"}"#).status == 200)
+        #expect(try password(id) == "new")
+        #expect(
+            trial.call("PATCH", "/cameras/\(id)", #"{"url": "rtsp://third.example/1", "password": null}"#).status == 200
+        )
+        #expect(try password(id) == nil)
+    }
+
+    @Test func `a camera that is deleted leaves no address, user, password or picture behind`() throws {
+        let id = try #require(trial.call("POST", "/cameras/", WebTrial.good).id)
+        trial.call("PATCH", "/cameras/\(id)", #"{"username": "canary", "password": "canary"}"#)
+        try StatusStore(trial.context.database).putPicture(
+            [1],
+            takenAt: Timestamp(milliseconds: 0),
+            of: CameraID(rawValue: id)
+        )
+        #expect(trial.call("DELETE", "/cameras/\(id)").status == 204)
+        let left = try trial.cameraRows()
+        #expect(!left.contains("canary") && !left.contains("cam.example"), "\(left)")
+        #expect(try trial.context.database.rows("select count(*) from camera_pictures", as: (Int).self) == [0])
+    }
+
+    @Test func `no length given means the set length, null too`() throws {
+        let trial = try WebTrial(["OBSERVER_SEGMENT_SECONDS": "30"])
+        let omitted = trial.call("POST", "/cameras/", #"{"name": "A", "location": "B", "url": "rtsp://cam/1"}"#)
+        #expect(omitted["segment_seconds"] == .int(30))
+        let null = #"{"name": "A", "location": "B", "url": "rtsp://cam/1", "segment_seconds": null}"#
+        #expect(trial.call("POST", "/cameras/", null)["segment_seconds"] == .int(30))
+        let id = try #require(omitted.id)
+        #expect(trial.call("PATCH", "/cameras/\(id)", #"{"segment_seconds": 5}"#)["segment_seconds"] == .int(5))
+        #expect(trial.call("PATCH", "/cameras/\(id)", #"{"segment_seconds": null}"#)["segment_seconds"] == .int(30))
+    }
+
     @Test func `lists are filtered and paged`() throws {
         for number in 1...5 {
             _ = try trial.addCamera("Cam \(number)", number % 2 == 0 ? #", "tags": ["even"]"# : "")
@@ -146,6 +191,7 @@ import Testing
         #expect(try ids("/cameras/?tag=even") == [2, 4])
         #expect(try ids("/cameras/?q=cam%205") == [5])
         #expect(try ids("/cameras/?state=pending") == [last])
+        #expect(try ids("/cameras/?ids=5,2,99") == [2, 5])
         #expect(try ids("/cameras/?q=nothing") == [])
         var path = "/cameras/?limit=4&q=cam"
         let first = trial.call("GET", path)

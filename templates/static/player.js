@@ -88,9 +88,16 @@ async function load(segment, signal) {
 
 function append(buffer, bytes, signal) {
   return new Promise((done, failed) => {
-    const once = { once: true, signal };
-    buffer.addEventListener("updateend", done, once);
-    buffer.addEventListener("error", () => failed(new Error("the browser can't decode this recording")), once);
+    // Both listeners go together: one that is left behind would keep the bytes of its segment in memory.
+    const ended = (event) => {
+      // Both listeners go together: one that is left behind keeps the bytes of its segment in memory.
+      buffer.removeEventListener("updateend", ended);
+      buffer.removeEventListener("error", ended);
+      if (event.type === "error") failed(new Error("the browser can't decode this recording"));
+      else done();
+    };
+    buffer.addEventListener("updateend", ended, { signal });
+    buffer.addEventListener("error", ended, { signal });
     buffer.appendBuffer(bytes);
   });
 }

@@ -10,11 +10,12 @@ package enum CamerasAPI {
 
     /// The cameras of a page, written from the database's answer straight into the body.
     @Sendable package static func list(_ request: WebRequest) throws -> Response {
-        let fields = try request.query(["q", "tag", "state", "limit", "after"])
+        let fields = try request.query(["q", "tag", "state", "ids", "limit", "after"])
         let query = CameraQuery(
-            text: fields["q"],
-            tag: fields["tag"],
+            text: try QueryValue.text(fields, "q"),
+            tag: try QueryValue.text(fields, "tag"),
             state: try QueryValue.word(fields, "state"),
+            ids: try QueryValue.identifiers(fields, "ids")?.map { CameraID(rawValue: $0) },
             limit: try QueryValue.integer(fields, "limit", in: 1...CameraQuery.longestPage) ?? CameraQuery.longestPage,
             after: try QueryValue.identifier(fields, "after").map { CameraID(rawValue: $0) }
         )

@@ -49,7 +49,7 @@ extension OpenAPI {
             path: "/api/v1/cameras/",
             role: .viewer,
             summary: "List cameras by number",
-            query: ["q", "tag", "state", "limit", "after"],
+            query: ["q", "tag", "state", "ids", "limit", "after"],
             answers: [.json(200, "A page of cameras; Link has the next one", "Cameras")]
         ),
         Operation(

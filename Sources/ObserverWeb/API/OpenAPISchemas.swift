@@ -8,7 +8,7 @@ enum OpenAPISchemas {
               "type": "apiKey",
               "in": "cookie",
               "name": "observer_session",
-              "description": "Of a browser; what changes something also carries X-CSRF-Token"
+              "description": "Of a browser; _PORT follows where the address has a port, __Host- precedes under https. What changes something also carries X-CSRF-Token"
             }
           },
           "parameters": {
@@ -38,6 +38,12 @@ enum OpenAPISchemas {
               "in": "query",
               "description": "What it is doing",
               "schema": {"enum": ["off", "pending", "connecting", "recording", "retrying", "unassigned"]}
+            },
+            "ids": {
+              "name": "ids",
+              "in": "query",
+              "description": "Only these cameras: their numbers with commas between",
+              "schema": {"type": "string", "pattern": "^[0-9]+(,[0-9]+)*$"}
             },
             "limit": {
               "name": "limit",

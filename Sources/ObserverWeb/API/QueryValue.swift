@@ -1,5 +1,6 @@
 import HTTPRouting
 import ObserverCore
+import ObserverStore
 
 /// Reads the parameters of lists; what is wrong is told by the parameter's name.
 enum QueryValue {
@@ -17,6 +18,26 @@ enum QueryValue {
         guard let text = fields[name] else { return nil }
         guard let number = Int64(text), number >= 0 else { throw problem(name, "must be the number of a camera") }
         return number
+    }
+
+    /// Numbers of rows with commas between them, as many as a page has.
+    static func identifiers(_ fields: FormFields, _ name: String) throws(Problem) -> [Int64]? {
+        guard let text = fields[name] else { return nil }
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Int64($0) }
+        guard numbers.count == parts.count, numbers.allSatisfy({ $0 >= 0 }), numbers.count <= CameraQuery.longestPage
+        else {
+            throw problem(name, "must be at most \(CameraQuery.longestPage) numbers of cameras with commas between")
+        }
+        return numbers
+    }
+
+    /// A text to look for.
+    static func text(_ fields: FormFields, _ name: String) throws(Problem) -> String? {
+        guard let text = fields[name] else { return nil }
+        // The database has no such text, so there is nothing to find.
+        guard !text.utf8.contains(0) else { throw problem(name, "has a zero byte in it") }
+        return text
     }
 
     /// One of a set of words.

@@ -57,10 +57,6 @@ package struct CamerasPage: Page {
     }
 
     package var value: MustacheValue {
-        let poll: [(String, String?)] = [
-            ("q", filter.text), ("tag", filter.tag), ("after", filter.after.map(\.description)),
-            ("limit", String(Self.length)),
-        ]
         var value: [String: MustacheValue] = [
             "can_manage": .bool(viewer.canManage),
             "is_empty": .bool(overview.total == 0),
@@ -75,8 +71,8 @@ package struct CamerasPage: Page {
             "filter_words": .string(filterWords),
             "has_rows": .bool(!cameras.isEmpty),
             "caption": .string(filter.isEmpty ? "All cameras" : "Cameras that match \(filterWords)"),
-            // A camera that leaves the state looked for stays on the page and shows its new one.
-            "poll": .string(Links.link("/api/v1/cameras/", poll)),
+            // Just these: a camera that leaves the state looked for stays on the page and shows its new one.
+            "poll": .string("/api/v1/cameras/?ids=\(cameras.map(\.camera.id.description).joined(separator: ","))"),
             "rows": MustacheValue(cameras) { row($0) },
             "next": MustacheValue(nextLink),
         ]

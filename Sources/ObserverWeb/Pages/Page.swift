@@ -49,7 +49,7 @@ enum Notice: String, CaseIterable {
         case .added: "The camera was added."
         case .saved: "The changes were saved."
         case .unchanged: "Nothing was different, so nothing was changed."
-        case .deleted: "The camera was deleted. Its recordings stay until their time is over."
+        case .deleted: "The camera was deleted. Its recordings stay in the object store."
         case .on: "The camera was switched on."
         case .off: "The camera was switched off."
         case .signedOut: "You are signed out."
