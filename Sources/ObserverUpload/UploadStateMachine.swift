@@ -24,6 +24,9 @@ package struct UploadStateMachine: Sendable {
         var troubles = 0
         var lastTrouble: Trouble?
         var waits = Backoff(first: .milliseconds(500), limit: .seconds(20))
+        var diskTroubles = 0
+        var diskWaits = Backoff(first: .seconds(1), limit: .seconds(60), jitter: 0.5)
+        var failure: Failure.Kind?
     }
 
     /// A try that waits in a retry queue, or a cycle that waits for its time.
@@ -68,7 +71,7 @@ package struct UploadStateMachine: Sendable {
         case .prepared(let id, let preparation): prepared(id, preparation, now)
         case .put(let id, let outcome): put(id, outcome, now)
         case .checked(let id, let outcome): checked(id, outcome, now)
-        case .hashed(let id, let isIntact): hashed(id, isIntact, now)
+        case .hashed(let id, let outcome): hashed(id, outcome, now)
         case .kept(let id, let problem): kept(id, problem, now)
         case .lookedUp(let id, let outcome): lookedUp(id, outcome, now)
         case .published(let id, let isConfirmed): published(id, isConfirmed, now)
@@ -146,6 +149,8 @@ package struct UploadStateMachine: Sendable {
             return [.lookUp(id)]
         case .corrupt(let detail):
             return park(id, Failure(kind: .corrupt, detail: detail), now)
+        case .unreadable(let reason):
+            return unreadable(id, reason, now)
         }
     }
 
@@ -161,8 +166,7 @@ package struct UploadStateMachine: Sendable {
             move(id, to: .hashing)
             return answered() + [.hash(segment)]
         case .fileGone:
-            pause(id, until: now + .seconds(1))
-            return []
+            return unreadable(id, "the file cannot be sent", now)
         case .refused(let reason):
             return answered() + refused(id, reason, now)
         case .trouble(let trouble, let reason):
@@ -181,9 +185,12 @@ package struct UploadStateMachine: Sendable {
         }
     }
 
-    private mutating func hashed(_ id: SegmentID, _ isIntact: Bool, _ now: Monotonic) -> [Action] {
-        if isIntact { return troubled(id, .connection, "the bytes were changed on the way", now) }
-        return park(id, Failure(kind: .corrupt, detail: "the file is not what was recorded"), now)
+    private mutating func hashed(_ id: SegmentID, _ outcome: HashOutcome, _ now: Monotonic) -> [Action] {
+        switch outcome {
+        case .intact: troubled(id, .connection, "the bytes were changed on the way", now)
+        case .different: park(id, Failure(kind: .corrupt, detail: "the file is not what was recorded"), now)
+        case .unreadable(let reason): unreadable(id, reason, now)
+        }
     }
 
     private mutating func keep(_ id: SegmentID, _ segment: Segment, _ etag: String?, _ tries: Int) -> [Action] {
@@ -193,8 +200,8 @@ package struct UploadStateMachine: Sendable {
 
     private mutating func kept(_ id: SegmentID, _ problem: String?, _ now: Monotonic) -> [Action] {
         guard problem == nil else {
-            // The disk refused the receipt. The next PUT finds the object there, and nothing is lost meanwhile.
-            pause(id, until: now + .seconds(5))
+            // The disk refused the receipt, which is told. The next PUT finds the object there, and nothing is lost meanwhile.
+            waitForDisk(id, now)
             return []
         }
         return finish(id, .acknowledge)
@@ -211,6 +218,20 @@ package struct UploadStateMachine: Sendable {
             pause(id, until: now + .seconds(5))
             return []
         }
+    }
+
+    /// The disk does not give a file: it waits, here, and never counts.
+    ///
+    /// Once that may be another process that finishes with it; what fails again is told.
+    private mutating func unreadable(_ id: SegmentID, _ reason: String, _ now: Monotonic) -> [Action] {
+        waitForDisk(id, now)
+        return jobs[id]?.diskTroubles == 2 ? [.reportUnreadable(id, reason)] : []
+    }
+
+    private mutating func waitForDisk(_ id: SegmentID, _ now: Monotonic) {
+        jobs[id]?.diskTroubles += 1
+        let wait = jobs[id]?.diskWaits.next() ?? .seconds(1)
+        pause(id, until: now + wait)
     }
 
     // MARK: - Refused and troubled

@@ -34,7 +34,7 @@ private struct Bench {
     }
 }
 
-private func segments(_ count: Int) -> [Segment] {
+func segments(_ count: Int) -> [Segment] {
     (0..<count).map { index in
         let start = Timestamp(milliseconds: 1_795_000_000_000 + Int64(index) * 10_000)
         let id = SegmentID.make(at: start)
@@ -247,11 +247,11 @@ private func segments(_ count: Int) -> [Segment] {
         var bench = Bench()
         bench.begin(segment)
         #expect(bench.handle(.put(segment.id, .digestMismatch)) == [.hash(segment)])
-        #expect(bench.handle(.hashed(segment.id, isIntact: true)).isEmpty)
+        #expect(bench.handle(.hashed(segment.id, .intact)).isEmpty)
         #expect(bench.pass(.seconds(1)) == [.prepare(segment.id)])
         _ = bench.handle(.prepared(segment.id, .ready(segment)))
         _ = bench.handle(.put(segment.id, .digestMismatch))
-        guard case .park(_, _, let failure, _)? = bench.handle(.hashed(segment.id, isIntact: false)).first else {
+        guard case .park(_, _, let failure, _)? = bench.handle(.hashed(segment.id, .different)).first else {
             Issue.record("not parked")
             return
         }
@@ -318,7 +318,7 @@ private func segments(_ count: Int) -> [Segment] {
                     ]
                     queue.append(.put(segment.id, outcomes.randomElement(using: &random) ?? .exists))
                 case .check(let segment): queue.append(.checked(segment.id, .same(etag: nil)))
-                case .hash(let segment): queue.append(.hashed(segment.id, isIntact: true))
+                case .hash(let segment): queue.append(.hashed(segment.id, .intact))
                 case .keep(let segment, _, _):
                     done.insert(segment.id)
                     queue.append(.kept(segment.id, problem: nil))
@@ -334,7 +334,7 @@ private func segments(_ count: Int) -> [Segment] {
                     }
                 case .park(let id, _, _, _): queue.append(.published(id, isConfirmed: true))
                 case .settle(let token, _): settled[token, default: 0] += 1
-                case .discard, .sweep, .report: break
+                case .discard, .sweep, .report, .reportUnreadable: break
                 }
             }
         }
