@@ -74,5 +74,9 @@ extension UploadStateMachine {
 
     package enum Verdict: Hashable, Sendable { case acknowledge, requeue, reject }
 
-    package enum StoreHealth: Hashable, Sendable { case away(String), back }
+    package enum StoreHealth: Hashable, Sendable {
+        case away(String), back
+        /// It takes again what it had refused; so many parked segments go at once.
+        case takesAgain(Int)
+    }
 }

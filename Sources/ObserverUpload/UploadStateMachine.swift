@@ -34,6 +34,10 @@ package struct UploadStateMachine: Sendable {
         var until: Monotonic
         var attempt: Int
         var cycle: Int
+        /// Parked because S3 refused it.
+        var isRefused = false
+        /// Its time was brought forward.
+        var isEarly = false
     }
 
     private let limits: Limits
@@ -43,6 +47,10 @@ package struct UploadStateMachine: Sendable {
     private var paused: [SegmentID: Monotonic] = [:]
     private var retrying: [SegmentID: Later] = [:]
     private var parked: [SegmentID: Later] = [:]
+    /// Whether S3's last word about a segment was a refusal.
+    private var isRefusing = false
+    /// Cycles that began before their time: one that was refused all the same gives its segment no second such cycle.
+    private var early: Set<SegmentID> = []
     private var underWay = 0
     private var keeping = 0
     private var isStopping = false
@@ -89,9 +97,7 @@ package struct UploadStateMachine: Sendable {
     ) -> [Action] {
         let id = recorded.segment.id
         guard !isStopping else { return [.settle(delivery, .requeue)] }
-        guard jobs[id] == nil else { return [.settle(delivery, .acknowledge)] }
-        // A parked segment begins again only by a message that begins a cycle: a replay.
-        if parked[id] != nil, recorded.attempt > 1 { return [.settle(delivery, .acknowledge)] }
+        guard jobs[id] == nil, !isCopy(recorded) else { return [.settle(delivery, .acknowledge)] }
         parked[id] = nil
         retrying[id] = nil
         jobs[id] = Job(
@@ -103,6 +109,16 @@ package struct UploadStateMachine: Sendable {
         )
         line.insert(id)
         return []
+    }
+
+    /// Whether a message belongs to a try that was made before: brokers deliver twice, publishers send twice.
+    ///
+    /// A parked segment begins again only by a message of the next cycle, which is a replay; one in a retry queue by the
+    /// message that waits there.
+    private func isCopy(_ recorded: SegmentRecorded) -> Bool {
+        let id = recorded.segment.id
+        guard let next = parked[id] ?? retrying[id] else { return false }
+        return (recorded.cycle, recorded.attempt) < (next.cycle, next.attempt)
     }
 
     /// Takes what is not known yet, oldest and newest in turn, as much as the memory is meant to hold.
@@ -117,6 +133,9 @@ package struct UploadStateMachine: Sendable {
         while jobs.count < limits.mostJobs, let id = candidates.take() {
             let known = parked.removeValue(forKey: id) ?? retrying.removeValue(forKey: id)
             retrying[id] = nil
+            if let known, known.isRefused {
+                if known.isEarly { early.insert(id) } else { early.remove(id) }
+            }
             jobs[id] = Job(attempt: known?.attempt ?? 1, cycle: known?.cycle ?? 0, since: now)
             line.insert(id)
         }
@@ -158,7 +177,7 @@ package struct UploadStateMachine: Sendable {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         switch outcome {
         case .stored(let etag):
-            return answered() + keep(id, segment, etag, job.attempt)
+            return answered() + keep(id, segment, etag, job.attempt, now)
         case .exists:
             move(id, to: .checking)
             return answered() + [.check(segment)]
@@ -177,7 +196,7 @@ package struct UploadStateMachine: Sendable {
     private mutating func checked(_ id: SegmentID, _ outcome: CheckOutcome, _ now: Monotonic) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         switch outcome {
-        case .same(let etag): return answered() + keep(id, segment, etag, job.attempt)
+        case .same(let etag): return answered() + keep(id, segment, etag, job.attempt, now)
         case .different:
             return answered() + park(id, Failure(kind: .corrupt, detail: "other bytes lie under its key in S3"), now)
         case .refused(let reason): return answered() + refused(id, reason, now)
@@ -193,9 +212,16 @@ package struct UploadStateMachine: Sendable {
         }
     }
 
-    private mutating func keep(_ id: SegmentID, _ segment: Segment, _ etag: String?, _ tries: Int) -> [Action] {
+    private mutating func keep(
+        _ id: SegmentID,
+        _ segment: Segment,
+        _ etag: String?,
+        _ tries: Int,
+        _ now: Monotonic
+    ) -> [Action] {
         move(id, to: .keeping)
-        return [.keep(segment, etag: etag, tries: tries)]
+        early.remove(id)
+        return [.keep(segment, etag: etag, tries: tries)] + takesAgain(now)
     }
 
     private mutating func kept(_ id: SegmentID, _ problem: String?, _ now: Monotonic) -> [Action] {
@@ -238,6 +264,7 @@ package struct UploadStateMachine: Sendable {
 
     private mutating func refused(_ id: SegmentID, _ reason: String, _ now: Monotonic) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
+        isRefusing = true
         guard job.attempt < Broker.triesPerCycle else { return park(id, Failure(kind: .refused, detail: reason), now) }
         move(id, to: .publishing)
         let recorded = SegmentRecorded(attempt: job.attempt, cycle: job.cycle, segment: segment)
@@ -251,6 +278,7 @@ package struct UploadStateMachine: Sendable {
     private mutating func park(_ id: SegmentID, _ failure: Failure, _ now: Monotonic) -> [Action] {
         guard let job = jobs[id] else { return [] }
         move(id, to: .parking)
+        jobs[id]?.failure = failure.kind
         let segment = job.segment ?? job.recorded?.segment
         let recorded = segment.map { SegmentRecorded(attempt: job.attempt, cycle: job.cycle, segment: $0) }
         return [.park(id, recorded, failure, tries: job.attempt)]
@@ -260,7 +288,8 @@ package struct UploadStateMachine: Sendable {
         guard let job = jobs[id] else { return [] }
         if job.step == .parking {
             let wait = min(limits.firstReplay * (1 << min(job.cycle, 16)), limits.lastReplay)
-            parked[id] = Later(until: now + wait, attempt: 1, cycle: job.cycle + 1)
+            let isRefused = job.failure == .refused
+            parked[id] = Later(until: now + wait, attempt: 1, cycle: job.cycle + 1, isRefused: isRefused)
             // Without a confirm the broker parks the delivery itself.
             return finish(id, isConfirmed ? .acknowledge : .reject)
         }
@@ -273,6 +302,22 @@ package struct UploadStateMachine: Sendable {
         }
         retrying[id] = Later(until: now + pause + .seconds(120), attempt: job.attempt + 1, cycle: job.cycle)
         return finish(id, .acknowledge)
+    }
+
+    /// S3 took a segment after it had refused others: somebody has mended what was wrong, and what is parked for it goes
+    /// at once.
+    ///
+    /// That can be wrong where S3 refuses some and takes others, so a segment goes early only once in turn.
+    private mutating func takesAgain(_ now: Monotonic) -> [Action] {
+        guard isRefusing else { return [] }
+        isRefusing = false
+        let due = parked.filter { $0.value.isRefused && !early.contains($0.key) }.map(\.key)
+        guard !due.isEmpty else { return [] }
+        for id in due {
+            parked[id]?.until = now
+            parked[id]?.isEarly = true
+        }
+        return [.report(.takesAgain(due.count))] + found(due, now)
     }
 
     private mutating func troubled(_ id: SegmentID, _ trouble: Trouble, _ reason: String, _ now: Monotonic) -> [Action]

@@ -130,6 +130,8 @@ private struct UploadShell {
             logger.warning("S3 is away; uploads wait", ["error": .string(reason)])
         case .report(.back):
             logger.info("S3 is back; uploads go on", ["waiting": .int(machine.count)])
+        case .report(.takesAgain(let count)):
+            logger.info("S3 takes uploads again; what it refused is replayed", ["segments": .int(count)])
         case .reportUnreadable(let id, let reason):
             logger.warning(
                 "Segment cannot be read from the spool; tried again and again",
