@@ -144,7 +144,10 @@ let package = Package(
             ]
         ),
         tests("ObserverCaptureTests", ["ObserverCapture", "ObserverCore", "Media"]),
-        tests("ObserverUploadTests", ["ObserverUpload", "ObserverCore"]),
+        tests(
+            "ObserverUploadTests",
+            ["ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "Lifecycle", "Logging"]
+        ),
         tests(
             "IntegrationTests",
             [

@@ -8,6 +8,8 @@ enum BrokerEvent {
     /// A message no queue wanted; `correlation` is what its publisher wrote into `correlation-id`.
     case returned(correlation: String)
     case delivery(Delivery)
+    /// The broker has an alarm and takes no messages for the time being; it says why.
+    case blocked(reason: String)
     case unblocked
 }
 
@@ -16,8 +18,7 @@ extension AMQPConnection {
     ///
     /// Serves heartbeats.
     ///
-    /// - Throws: ``AMQPError`` when the connection, the channel or the consumer has come to its end, or the broker
-    ///   has blocked the connection.
+    /// - Throws: ``AMQPError`` when the connection, the channel or the consumer has come to its end.
     func nextEvent(within limit: Duration) throws(AMQPError) -> BrokerEvent? {
         let deadline = Monotonic.now() + limit
         repeat {
@@ -61,7 +62,7 @@ extension AMQPConnection {
             throw AMQPError(.cancelled, "the broker cancelled the consumer")
         case observer_amqp_connection_blocked:
             let blocked = decoded.assumingMemoryBound(to: amqp_connection_blocked_t.self).pointee
-            throw AMQPError(.blocked, "the broker takes no messages: \(blocked.reason.text)")
+            return .blocked(reason: blocked.reason.text)
         case observer_amqp_connection_unblocked: return .unblocked
         case observer_amqp_connection_close, observer_amqp_channel_close:
             throw AMQPError(closing: method, "use the connection")

@@ -5,13 +5,20 @@ import Synchronization
 ///
 /// Run it as a ``Service``. A caller never waits for the network: ``publish(_:within:completion:)`` returns at once, and
 /// ``publish(_:within:)`` waits no longer than it says. A message is sent again over a new connection while its deadline
-/// has not passed, so a confirmed message can be in its queue twice; it is never lost after `confirmed`.
+/// has not passed, so a confirmed message can be in its queue twice; it is never lost after `confirmed`. While the broker has
+/// an alarm the connection is kept and nothing is sent.
 public final class ConfirmedPublisher: Service {
     /// A message waiting for its outcome.
     private struct Request: Sendable {
         let message: AMQPMessage
         let deadline: Monotonic
         let completion: @Sendable (PublishOutcome) -> Void
+    }
+
+    /// A message that was sent and has no outcome yet.
+    private struct Sent {
+        let request: Request
+        var since: Monotonic
     }
 
     private struct State: Sendable {
@@ -55,7 +62,7 @@ public final class ConfirmedPublisher: Service {
         self.onEvent = onEvent
     }
 
-    /// Whether the broker is connected at the moment; for health pages.
+    /// Whether the broker is connected and takes messages at the moment.
     public var isConnected: Bool { state.withLock { $0.isConnected } }
 
     /// Hands a message over and returns at once.
@@ -93,6 +100,7 @@ public final class ConfirmedPublisher: Service {
         var backoff = Backoff(first: .milliseconds(200), limit: .seconds(5))
         while !isDone(stop) {
             do throws(AMQPError) {
+                // A connection is good when a message got through: with one that fails each time, only the pauses help.
                 try serve(until: stop) { backoff.reset() }
             } catch {
                 setConnected(false)
@@ -121,18 +129,17 @@ public final class ConfirmedPublisher: Service {
     }
 
     /// One connection's life.
-    private func serve(until stop: StopToken, onConnect: () -> Void) throws(AMQPError) {
+    private func serve(until stop: StopToken, onConfirm: () -> Void) throws(AMQPError) {
         let connection = try AMQPConnection(url, name: name)
         defer { connection.close() }
         try connection.declare(topology)
         let publisher = try Publisher(connection)
-        onConnect()
         setConnected(true)
         onEvent(.connected)
 
-        var sent: [UInt64: (request: Request, since: Monotonic)] = [:]
+        var sent: [UInt64: Sent] = [:]
         do throws(AMQPError) {
-            try exchange(publisher, connection, until: stop, &sent)
+            try exchange(publisher, connection, until: stop, &sent, onConfirm)
         } catch {
             // Not known whether the broker has them: they go first over the next connection.
             let unknown = sent.sorted { $0.key < $1.key }.map(\.value.request)
@@ -145,34 +152,58 @@ public final class ConfirmedPublisher: Service {
         _ publisher: Publisher,
         _ connection: AMQPConnection,
         until stop: StopToken,
-        _ sent: inout [UInt64: (request: Request, since: Monotonic)]
+        _ sent: inout [UInt64: Sent],
+        _ onConfirm: () -> Void
     ) throws(AMQPError) {
         var stoppedAt: Monotonic?
         while true {
             expire()
-            for request in take(Publisher.limit - publisher.unconfirmedCount) {
+            let wasBlocked = publisher.blockedReason != nil
+            for request in take(wasBlocked ? 0 : Publisher.limit - publisher.unconfirmedCount) {
                 // Counted as sent before the call: an error in it leaves the message unknown, not lost.
-                sent[.max] = (request, Monotonic.now())
+                sent[.max] = Sent(request: request, since: .now())
                 let tag = try publisher.publish(request.message)
                 sent[.max] = nil
-                sent[tag] = (request, Monotonic.now())
+                sent[tag] = Sent(request: request, since: .now())
             }
             for settlement in try publisher.settlements() {
+                onConfirm()
                 sent.removeValue(forKey: settlement.tag)?.request.completion(settlement.outcome)
             }
+            noteAlarm(publisher, wasBlocked, &sent)
             if sent.isEmpty, stop.isStopped, state.withLock({ $0.waiting.isEmpty }) { return }
             if stop.isStopped {
                 let since = stoppedAt ?? Monotonic.now()
                 stoppedAt = since
                 guard Monotonic.now() - since < .seconds(2) else { throw AMQPError(.timeout, "stopped") }
             }
-            if let oldest = sent.values.map(\.since).min(), Monotonic.now() - oldest > confirmLimit {
+            let isBlocked = publisher.blockedReason != nil
+            if !isBlocked, let oldest = sent.values.map(\.since).min(), Monotonic.now() - oldest > confirmLimit {
                 throw AMQPError(.timeout, "no confirm in \(confirmLimit)")
             }
-            let isFull = publisher.unconfirmedCount == Publisher.limit
-            if isFull || state.withLock({ $0.waiting.isEmpty }) {
+            if isBlocked || publisher.unconfirmedCount == Publisher.limit || state.withLock({ $0.waiting.isEmpty }) {
                 wakeUp.wait(socket: connection.socket, within: .milliseconds(sent.isEmpty ? 250 : 50))
             }
+        }
+    }
+
+    /// An alarm can last for hours: what was sent before it is given up at its deadline like what waits, and those who
+    /// want to know are told when it comes and goes.
+    private func noteAlarm(_ publisher: Publisher, _ wasBlocked: Bool, _ sent: inout [UInt64: Sent]) {
+        if let reason = publisher.blockedReason {
+            let now = Monotonic.now()
+            for (tag, late) in sent where late.request.deadline < now {
+                sent[tag] = nil
+                late.request.completion(.unconfirmed)
+            }
+            guard !wasBlocked else { return }
+            setConnected(false)
+            onEvent(.disconnected(AMQPError(blockedBecause: reason), retryIn: .zero))
+        } else if wasBlocked {
+            // The broker reads what lay in the sockets from now on.
+            for tag in sent.keys { sent[tag]?.since = .now() }
+            setConnected(true)
+            onEvent(.connected)
         }
     }
 

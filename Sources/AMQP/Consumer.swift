@@ -39,14 +39,9 @@ public final class Consumer {
     ///
     /// - Throws: ``AMQPError`` when the consumer has come to its end: connection or channel closed, consumer cancelled.
     public func next(within limit: Duration = .milliseconds(250)) throws(AMQPError) -> Delivery? {
-        do {
-            guard case .delivery(let delivery)? = try connection.nextEvent(within: limit) else { return nil }
-            return delivery
-        } catch {
-            // An alarm blocks publishers; a consumer goes on and its acknowledgements reach the broker.
-            if error.kind == .blocked { return nil }
-            throw error
-        }
+        // An alarm blocks publishers; a consumer goes on and its acknowledgements reach the broker.
+        guard case .delivery(let delivery)? = try connection.nextEvent(within: limit) else { return nil }
+        return delivery
     }
 
     /// Tells the broker that a delivery is done.

@@ -21,6 +21,10 @@ public final class Publisher {
     private var lastTag: UInt64 = 0
     private var unconfirmed: [UInt64] = []
     private var returned: Set<UInt64> = []
+    /// Why the broker takes no messages at the moment; nil while it does.
+    ///
+    /// What is sent meanwhile stays in the sockets, and a full one blocks the thread.
+    public private(set) var blockedReason: String?
 
     /// Puts the connection's channel into confirm mode.
     ///
@@ -80,7 +84,9 @@ public final class Publisher {
             case .confirmed(let tag, let isMultiple): settle(tag, isMultiple, .confirmed, into: &settled)
             case .refused(let tag, let isMultiple): settle(tag, isMultiple, .refused, into: &settled)
             case .returned(let correlation): if let tag = UInt64(correlation) { returned.insert(tag) }
-            case .delivery, .unblocked: break
+            case .blocked(let reason): blockedReason = reason
+            case .unblocked: blockedReason = nil
+            case .delivery: break
             }
             if !settled.isEmpty { wait = .zero }
         }
@@ -90,13 +96,14 @@ public final class Publisher {
     /// Waits until every published message has its outcome.
     ///
     /// - Returns: The outcomes by tag.
-    /// - Throws: ``AMQPError`` of kind `timeout` when a confirm is missing at the limit.
+    /// - Throws: ``AMQPError`` when a confirm is missing at the limit: of kind `timeout`, or `blocked` where the broker has
+    ///   an alarm.
     public func waitForConfirms(within limit: Duration) throws(AMQPError) -> [UInt64: PublishOutcome] {
         let deadline = Monotonic.now() + limit
         var outcomes: [UInt64: PublishOutcome] = [:]
         while !unconfirmed.isEmpty {
             let remaining = deadline - Monotonic.now()
-            guard remaining > .zero else { throw AMQPError(.timeout, "\(unconfirmed.count) confirms are missing") }
+            guard remaining > .zero else { throw AMQPError(missing: unconfirmed.count, blockedReason) }
             for settlement in try settlements(within: remaining) { outcomes[settlement.tag] = settlement.outcome }
         }
         return outcomes
@@ -149,3 +156,14 @@ public final class Publisher {
 
 @available(*, unavailable)
 extension Publisher: Sendable {}
+
+extension AMQPError {
+    fileprivate init(missing count: Int, _ blockedReason: String?) {
+        self =
+            blockedReason.map { AMQPError(blockedBecause: $0) } ?? AMQPError(.timeout, "\(count) confirms are missing")
+    }
+
+    init(blockedBecause reason: String) {
+        self.init(.blocked, "the broker takes no messages: \(reason)")
+    }
+}

@@ -114,14 +114,27 @@ package struct CaptureService: Service {
     /// - Returns: Until when each camera was recorded by that.
     private func recover(_ bookkeeper: Bookkeeper, _ announcer: Announcer) throws -> [CameraID: Timestamp] {
         var latest: [CameraID: Timestamp] = [:]
-        for case .segment(let segment) in try settings.spool.recover(as: settings.worker) {
-            logger.info(
-                "Segment recovered",
-                ["camera": .int(Int(segment.cameraID.rawValue)), "segment": .string(segment.id.description)]
-            )
-            latest[segment.cameraID] = max(latest[segment.cameraID] ?? segment.endedAt, segment.endedAt)
-            announcer.announce(segment)
-            bookkeeper.add(segment)
+        for result in try settings.spool.recover(as: settings.worker) {
+            switch result {
+            case .segment(let segment):
+                logger.info(
+                    "Segment recovered",
+                    ["camera": .int(Int(segment.cameraID.rawValue)), "segment": .string(segment.id.description)]
+                )
+                latest[segment.cameraID] = max(latest[segment.cameraID] ?? segment.endedAt, segment.endedAt)
+                announcer.announce(segment)
+                bookkeeper.add(segment)
+            case .nothing(let draft):
+                logger.warning(
+                    "Nothing to recover: not one fragment was whole",
+                    ["camera": .int(Int(draft.cameraID.rawValue)), "segment": .string(draft.id.description)]
+                )
+            case .kept(let id, let error):
+                logger.error(
+                    "Segment cannot be recovered now; its file is kept",
+                    ["segment": .string(id.description), "error": LogValue(error)]
+                )
+            }
         }
         return latest
     }

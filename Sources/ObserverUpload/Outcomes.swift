@@ -53,6 +53,17 @@ package enum Preparation: Hashable, Sendable {
     case missing
     /// Not what its sidecar says.
     case corrupt(String)
+    /// The disk does not let it be read, which says nothing about what is there.
+    case unreadable(String)
+}
+
+/// What hashing a file anew told.
+package enum HashOutcome: Hashable, Sendable {
+    /// It is what its sidecar says.
+    case intact
+    case different
+    /// The disk does not let it be read.
+    case unreadable(String)
 }
 
 /// What the database knows of a segment.

@@ -7,7 +7,8 @@ import Synchronization
 /// Segments in S3: one object each, with what rebuilds the catalogue in its metadata.
 ///
 /// The hash in the sidecar is signed as the payload's hash and sent as checksum, so the store compares it with what it
-/// receives, and nothing is hashed twice here.
+/// receives, and nothing is hashed twice here. Stored is what the store confirms by repeating the checksum or, where it
+/// does not, by what it says of the object afterwards.
 package final class S3Objects: SegmentObjects {
     private let client: S3Client
     private let transfers: Transfers
@@ -33,7 +34,9 @@ package final class S3Objects: SegmentObjects {
         )
         client.put(upload) { [self] result in
             switch result {
-            case .success(let etag): completion(.stored(etag: etag))
+            case .success(let receipt) where receipt.hasChecksum: completion(.stored(etag: receipt.etag))
+            // A request more, but only with stores that do not repeat the checksum.
+            case .success: check(segment) { completion(PutOutcome(afterPut: $0)) }
             case .failure(let error) where error.status == 501 && isConditional:
                 self.isConditional.store(false, ordering: .relaxed)
                 put(segment, file: file, completion: completion)
@@ -85,6 +88,16 @@ package final class S3Objects: SegmentObjects {
 }
 
 extension PutOutcome {
+    /// What lies under a segment's key after it was put there, with the answer 200.
+    init(afterPut found: CheckOutcome) {
+        switch found {
+        case .same(let etag): self = .stored(etag: etag)
+        case .different: self = .trouble(.server, "the store took the bytes and has others")
+        case .refused(let reason): self = .refused(reason)
+        case .trouble(let trouble, let reason): self = .trouble(trouble, reason)
+        }
+    }
+
     /// What an error of the store means for a segment.
     package init(_ error: S3Error) {
         switch error.kind {

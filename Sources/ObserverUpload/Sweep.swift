@@ -40,35 +40,65 @@ final class Sweep: Sendable {
     func run(until stop: StopToken) {
         stop.onStop { [self] in wake() }
         var isFirst = true
+        var told: Set<SegmentID> = []
         while !stop.isStopped {
-            do {
-                try sweep(isFirst: isFirst)
+            // Each on its own: what keeps one from its end must not keep the others from their beginning.
+            if attempt({ () throws(SpoolError) in try findReady(isFirst: isFirst) }) {
+                // At the start the recorders of this host begin as well, and finish their own files.
+                if !isFirst { _ = attempt { () throws(SpoolError) in try recover(&told) } }  // ignored: the next sweep
                 isFirst = false
-            } catch {
-                logger.error("Sweep failed", ["error": LogValue(error)])
+            }
+            _ = attempt { () throws(SpoolError) in  // ignored: the next sweep
+                bookkeeper.post(try spool.receiptIDs())
+            }
+            _ = attempt { () throws(SpoolError) in  // ignored: the next sweep
+                for name in try spool.strays() { spool.putAside(name, logger) }
             }
             _ = isWanted.wait(until: Monotonic.now() + interval) { $0 }  // ignored: both ways it is time
             isWanted.withLock { $0 = false }
         }
     }
 
-    private func sweep(isFirst: Bool) throws(SpoolError) {
-        for id in try spool.receiptIDs() { bookkeeper.add(.post(id)) }
-        for name in try spool.strays() { bookkeeper.quarantine(name) }
-        // At the start the recorders of this host begin as well, and finish their own files.
-        var found = isFirst ? [] : try recovered()
-        for id in try spool.readyIDs() {
-            let age = spool.mediaStatus(id)?.ageSeconds ?? .max
-            if isFirst || age > Self.patienceSeconds { found.append(id) }
+    private func attempt(_ part: () throws(SpoolError) -> Void) -> Bool {
+        do {
+            try part()
+            return true
+        } catch {
+            error.endIfNotDurable(logger)
+            logger.error("Sweep failed", ["error": LogValue(error)])
+            return false
+        }
+    }
+
+    private func findReady(isFirst: Bool) throws(SpoolError) {
+        let found = try spool.readyIDs().filter { id in
+            // One whose age cannot be told is for the uploader, who tells what is wrong with it.
+            guard !isFirst, let status = try? spool.mediaStatus(id) else { return true }
+            return status.ageSeconds > Self.patienceSeconds
         }
         if !found.isEmpty { report(.found(found)) }
     }
 
-    private func recovered() throws(SpoolError) -> [SegmentID] {
-        try spool.recover(as: nil).compactMap { result in
-            guard case .segment(let segment) = result else { return nil }
-            logger.info("Finished what a dead recorder left", ["segment.id": .string(segment.id.description)])
-            return segment.id
+    private func recover(_ told: inout Set<SegmentID>) throws(SpoolError) {
+        var found: [SegmentID] = []
+        for result in try spool.recover(as: nil) {
+            switch result {
+            case .segment(let segment):
+                logger.info("Finished what a dead recorder left", ["segment.id": .string("\(segment.id)")])
+                found.append(segment.id)
+            case .nothing(let draft):
+                logger.warning(
+                    "A dead recorder left a file without anything that can be played",
+                    ["camera.id": .int(Int(draft.cameraID.rawValue)), "segment.id": .string("\(draft.id)")]
+                )
+            case .kept(let id, let error):
+                guard told.insert(id).inserted else { continue }
+                logger.error(
+                    "What a dead recorder left cannot be finished; kept, and tried with each sweep",
+                    ["segment.id": .string("\(id)"), "error": LogValue(error)]
+                )
+            }
         }
+        if !found.isEmpty { report(.found(found)) }
     }
 }

@@ -5,6 +5,7 @@ import ObserverCore
 import ObserverMessages
 package import Postgres
 package import Spool
+import Synchronization
 
 /// Takes segments from the spool to S3.
 ///
@@ -133,14 +134,23 @@ package struct UploadService: Service {
         }
     }
 
+    /// Logs that a connection went or came, once each, not at every attempt.
     private func log(_ side: String) -> @Sendable (SessionEvent) -> Void {
-        { [logger] event in
+        let isAway = Mutex(false)
+        return { [logger] event in
             switch event {
-            case .connected: logger.info("Broker connected", ["side": .string(side)])
-            case .disconnected(let error, let pause):
+            case .connected:
+                isAway.withLock { $0 = false }
+                logger.info("Broker connected", ["side": .string(side)])
+            case .disconnected(let error, _):
+                let wasAway = isAway.withLock { isAway in
+                    defer { isAway = true }
+                    return isAway
+                }
+                guard !wasAway else { return }
                 logger.warning(
-                    "Broker away; the spool is swept meanwhile",
-                    ["side": .string(side), "error": .string(error.description), "retry_in": .string("\(pause)")]
+                    "Broker is away; the spool is swept meanwhile",
+                    ["side": .string(side), "error": LogValue(error)]
                 )
             }
         }

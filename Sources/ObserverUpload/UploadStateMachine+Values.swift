@@ -35,8 +35,8 @@ extension UploadStateMachine {
         case prepared(SegmentID, Preparation)
         case put(SegmentID, PutOutcome)
         case checked(SegmentID, CheckOutcome)
-        /// The file was hashed anew: whether it is what its sidecar says.
-        case hashed(SegmentID, isIntact: Bool)
+        /// The file was hashed anew.
+        case hashed(SegmentID, HashOutcome)
         /// Receipt written, row posted (if the database is there), file deleted; or not, and why.
         case kept(SegmentID, problem: String?)
         case lookedUp(SegmentID, RowOutcome)
@@ -68,9 +68,15 @@ extension UploadStateMachine {
         case sweep
         /// Tell people: S3 is away, or back.
         case report(StoreHealth)
+        /// Tell people: the disk does not give a file, which is tried again and again.
+        case reportUnreadable(SegmentID, String)
     }
 
     package enum Verdict: Hashable, Sendable { case acknowledge, requeue, reject }
 
-    package enum StoreHealth: Hashable, Sendable { case away(String), back }
+    package enum StoreHealth: Hashable, Sendable {
+        case away(String), back
+        /// It takes again what it had refused; so many parked segments go at once.
+        case takesAgain(Int)
+    }
 }

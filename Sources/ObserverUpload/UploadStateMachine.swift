@@ -24,6 +24,9 @@ package struct UploadStateMachine: Sendable {
         var troubles = 0
         var lastTrouble: Trouble?
         var waits = Backoff(first: .milliseconds(500), limit: .seconds(20))
+        var diskTroubles = 0
+        var diskWaits = Backoff(first: .seconds(1), limit: .seconds(60), jitter: 0.5)
+        var failure: Failure.Kind?
     }
 
     /// A try that waits in a retry queue, or a cycle that waits for its time.
@@ -31,6 +34,10 @@ package struct UploadStateMachine: Sendable {
         var until: Monotonic
         var attempt: Int
         var cycle: Int
+        /// Parked because S3 refused it.
+        var isRefused = false
+        /// Its time was brought forward.
+        var isEarly = false
     }
 
     private let limits: Limits
@@ -40,6 +47,10 @@ package struct UploadStateMachine: Sendable {
     private var paused: [SegmentID: Monotonic] = [:]
     private var retrying: [SegmentID: Later] = [:]
     private var parked: [SegmentID: Later] = [:]
+    /// Whether S3's last word about a segment was a refusal.
+    private var isRefusing = false
+    /// Cycles that began before their time: one that was refused all the same gives its segment no second such cycle.
+    private var early: Set<SegmentID> = []
     private var underWay = 0
     private var keeping = 0
     private var isStopping = false
@@ -68,7 +79,7 @@ package struct UploadStateMachine: Sendable {
         case .prepared(let id, let preparation): prepared(id, preparation, now)
         case .put(let id, let outcome): put(id, outcome, now)
         case .checked(let id, let outcome): checked(id, outcome, now)
-        case .hashed(let id, let isIntact): hashed(id, isIntact, now)
+        case .hashed(let id, let outcome): hashed(id, outcome, now)
         case .kept(let id, let problem): kept(id, problem, now)
         case .lookedUp(let id, let outcome): lookedUp(id, outcome, now)
         case .published(let id, let isConfirmed): published(id, isConfirmed, now)
@@ -86,9 +97,7 @@ package struct UploadStateMachine: Sendable {
     ) -> [Action] {
         let id = recorded.segment.id
         guard !isStopping else { return [.settle(delivery, .requeue)] }
-        guard jobs[id] == nil else { return [.settle(delivery, .acknowledge)] }
-        // A parked segment begins again only by a message that begins a cycle: a replay.
-        if parked[id] != nil, recorded.attempt > 1 { return [.settle(delivery, .acknowledge)] }
+        guard jobs[id] == nil, !isCopy(recorded) else { return [.settle(delivery, .acknowledge)] }
         parked[id] = nil
         retrying[id] = nil
         jobs[id] = Job(
@@ -100,6 +109,16 @@ package struct UploadStateMachine: Sendable {
         )
         line.insert(id)
         return []
+    }
+
+    /// Whether a message belongs to a try that was made before: brokers deliver twice, publishers send twice.
+    ///
+    /// A parked segment begins again only by a message of the next cycle, which is a replay; one in a retry queue by the
+    /// message that waits there.
+    private func isCopy(_ recorded: SegmentRecorded) -> Bool {
+        let id = recorded.segment.id
+        guard let next = parked[id] ?? retrying[id] else { return false }
+        return (recorded.cycle, recorded.attempt) < (next.cycle, next.attempt)
     }
 
     /// Takes what is not known yet, oldest and newest in turn, as much as the memory is meant to hold.
@@ -114,6 +133,9 @@ package struct UploadStateMachine: Sendable {
         while jobs.count < limits.mostJobs, let id = candidates.take() {
             let known = parked.removeValue(forKey: id) ?? retrying.removeValue(forKey: id)
             retrying[id] = nil
+            if let known, known.isRefused {
+                if known.isEarly { early.insert(id) } else { early.remove(id) }
+            }
             jobs[id] = Job(attempt: known?.attempt ?? 1, cycle: known?.cycle ?? 0, since: now)
             line.insert(id)
         }
@@ -146,6 +168,8 @@ package struct UploadStateMachine: Sendable {
             return [.lookUp(id)]
         case .corrupt(let detail):
             return park(id, Failure(kind: .corrupt, detail: detail), now)
+        case .unreadable(let reason):
+            return unreadable(id, reason, now)
         }
     }
 
@@ -153,7 +177,7 @@ package struct UploadStateMachine: Sendable {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         switch outcome {
         case .stored(let etag):
-            return answered() + keep(id, segment, etag, job.attempt)
+            return answered() + keep(id, segment, etag, job.attempt, now)
         case .exists:
             move(id, to: .checking)
             return answered() + [.check(segment)]
@@ -161,8 +185,7 @@ package struct UploadStateMachine: Sendable {
             move(id, to: .hashing)
             return answered() + [.hash(segment)]
         case .fileGone:
-            pause(id, until: now + .seconds(1))
-            return []
+            return unreadable(id, "the file cannot be sent", now)
         case .refused(let reason):
             return answered() + refused(id, reason, now)
         case .trouble(let trouble, let reason):
@@ -173,7 +196,7 @@ package struct UploadStateMachine: Sendable {
     private mutating func checked(_ id: SegmentID, _ outcome: CheckOutcome, _ now: Monotonic) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         switch outcome {
-        case .same(let etag): return answered() + keep(id, segment, etag, job.attempt)
+        case .same(let etag): return answered() + keep(id, segment, etag, job.attempt, now)
         case .different:
             return answered() + park(id, Failure(kind: .corrupt, detail: "other bytes lie under its key in S3"), now)
         case .refused(let reason): return answered() + refused(id, reason, now)
@@ -181,20 +204,30 @@ package struct UploadStateMachine: Sendable {
         }
     }
 
-    private mutating func hashed(_ id: SegmentID, _ isIntact: Bool, _ now: Monotonic) -> [Action] {
-        if isIntact { return troubled(id, .connection, "the bytes were changed on the way", now) }
-        return park(id, Failure(kind: .corrupt, detail: "the file is not what was recorded"), now)
+    private mutating func hashed(_ id: SegmentID, _ outcome: HashOutcome, _ now: Monotonic) -> [Action] {
+        switch outcome {
+        case .intact: troubled(id, .connection, "the bytes were changed on the way", now)
+        case .different: park(id, Failure(kind: .corrupt, detail: "the file is not what was recorded"), now)
+        case .unreadable(let reason): unreadable(id, reason, now)
+        }
     }
 
-    private mutating func keep(_ id: SegmentID, _ segment: Segment, _ etag: String?, _ tries: Int) -> [Action] {
+    private mutating func keep(
+        _ id: SegmentID,
+        _ segment: Segment,
+        _ etag: String?,
+        _ tries: Int,
+        _ now: Monotonic
+    ) -> [Action] {
         move(id, to: .keeping)
-        return [.keep(segment, etag: etag, tries: tries)]
+        early.remove(id)
+        return [.keep(segment, etag: etag, tries: tries)] + takesAgain(now)
     }
 
     private mutating func kept(_ id: SegmentID, _ problem: String?, _ now: Monotonic) -> [Action] {
         guard problem == nil else {
-            // The disk refused the receipt. The next PUT finds the object there, and nothing is lost meanwhile.
-            pause(id, until: now + .seconds(5))
+            // The disk refused the receipt, which is told. The next PUT finds the object there, and nothing is lost meanwhile.
+            waitForDisk(id, now)
             return []
         }
         return finish(id, .acknowledge)
@@ -213,10 +246,25 @@ package struct UploadStateMachine: Sendable {
         }
     }
 
+    /// The disk does not give a file: it waits, here, and never counts.
+    ///
+    /// Once that may be another process that finishes with it; what fails again is told.
+    private mutating func unreadable(_ id: SegmentID, _ reason: String, _ now: Monotonic) -> [Action] {
+        waitForDisk(id, now)
+        return jobs[id]?.diskTroubles == 2 ? [.reportUnreadable(id, reason)] : []
+    }
+
+    private mutating func waitForDisk(_ id: SegmentID, _ now: Monotonic) {
+        jobs[id]?.diskTroubles += 1
+        let wait = jobs[id]?.diskWaits.next() ?? .seconds(1)
+        pause(id, until: now + wait)
+    }
+
     // MARK: - Refused and troubled
 
     private mutating func refused(_ id: SegmentID, _ reason: String, _ now: Monotonic) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
+        isRefusing = true
         guard job.attempt < Broker.triesPerCycle else { return park(id, Failure(kind: .refused, detail: reason), now) }
         move(id, to: .publishing)
         let recorded = SegmentRecorded(attempt: job.attempt, cycle: job.cycle, segment: segment)
@@ -230,6 +278,7 @@ package struct UploadStateMachine: Sendable {
     private mutating func park(_ id: SegmentID, _ failure: Failure, _ now: Monotonic) -> [Action] {
         guard let job = jobs[id] else { return [] }
         move(id, to: .parking)
+        jobs[id]?.failure = failure.kind
         let segment = job.segment ?? job.recorded?.segment
         let recorded = segment.map { SegmentRecorded(attempt: job.attempt, cycle: job.cycle, segment: $0) }
         return [.park(id, recorded, failure, tries: job.attempt)]
@@ -239,7 +288,8 @@ package struct UploadStateMachine: Sendable {
         guard let job = jobs[id] else { return [] }
         if job.step == .parking {
             let wait = min(limits.firstReplay * (1 << min(job.cycle, 16)), limits.lastReplay)
-            parked[id] = Later(until: now + wait, attempt: 1, cycle: job.cycle + 1)
+            let isRefused = job.failure == .refused
+            parked[id] = Later(until: now + wait, attempt: 1, cycle: job.cycle + 1, isRefused: isRefused)
             // Without a confirm the broker parks the delivery itself.
             return finish(id, isConfirmed ? .acknowledge : .reject)
         }
@@ -252,6 +302,22 @@ package struct UploadStateMachine: Sendable {
         }
         retrying[id] = Later(until: now + pause + .seconds(120), attempt: job.attempt + 1, cycle: job.cycle)
         return finish(id, .acknowledge)
+    }
+
+    /// S3 took a segment after it had refused others: somebody has mended what was wrong, and what is parked for it goes
+    /// at once.
+    ///
+    /// That can be wrong where S3 refuses some and takes others, so a segment goes early only once in turn.
+    private mutating func takesAgain(_ now: Monotonic) -> [Action] {
+        guard isRefusing else { return [] }
+        isRefusing = false
+        let due = parked.filter { $0.value.isRefused && !early.contains($0.key) }.map(\.key)
+        guard !due.isEmpty else { return [] }
+        for id in due {
+            parked[id]?.until = now
+            parked[id]?.isEarly = true
+        }
+        return [.report(.takesAgain(due.count))] + found(due, now)
     }
 
     private mutating func troubled(_ id: SegmentID, _ trouble: Trouble, _ reason: String, _ now: Monotonic) -> [Action]

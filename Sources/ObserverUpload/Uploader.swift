@@ -130,6 +130,13 @@ private struct UploadShell {
             logger.warning("S3 is away; uploads wait", ["error": .string(reason)])
         case .report(.back):
             logger.info("S3 is back; uploads go on", ["waiting": .int(machine.count)])
+        case .report(.takesAgain(let count)):
+            logger.info("S3 takes uploads again; what it refused is replayed", ["segments": .int(count)])
+        case .reportUnreadable(let id, let reason):
+            logger.warning(
+                "Segment cannot be read from the spool; tried again and again",
+                ["segment.id": .string(id.description), "error": .string(reason)]
+            )
         }
         return nil
     }
@@ -142,13 +149,14 @@ private struct UploadShell {
         let spool = surroundings.spool
         do {
             if let receipt = try spool.receipt(id) { return .uploaded(receipt) }
-            guard let segment = try spool.segment(id), let media = spool.mediaStatus(id) else { return .missing }
+            guard let segment = try spool.segment(id), let media = try spool.mediaStatus(id) else { return .missing }
             guard media.bytes == segment.bytes else {
                 return .corrupt("the file has \(media.bytes) bytes, its sidecar says \(segment.bytes)")
             }
             return .ready(segment)
         } catch {
-            return .corrupt("the sidecar or receipt cannot be read: \(error.reason)")
+            guard error.kind == .corrupt else { return .unreadable(error.description) }
+            return .corrupt("the sidecar or receipt is not what belongs there: \(error.reason)")
         }
     }
 

@@ -15,6 +15,30 @@ public struct ObjectInfo: Sendable, Hashable {
     public let metadata: [String: String]
 }
 
+/// What the store answered when an object was put.
+public struct PutReceipt: Sendable, Hashable {
+    /// What the store calls this version, with its quotes.
+    public let etag: String
+    /// Whether the store repeated the checksum that was sent with the bytes.
+    ///
+    /// AWS does, and most others; where one does not, only a look at the object tells what is there.
+    public let hasChecksum: Bool
+
+    /// Reads the answer to a PUT: not everything that says 200 is a store (captive portals do, and wrong ports).
+    ///
+    /// - Throws: `S3Error` of kind `malformed` where it is not what S3 answers to these bytes.
+    init(_ response: HTTPResponse, to upload: Upload) throws(S3Error) {
+        guard let etag = response.header("etag"), etag.contains(where: { $0 != "\"" }) else {
+            throw S3Error(kind: .malformed, status: response.status, reason: "the answer is not S3's: it has no ETag")
+        }
+        self.etag = etag
+        let checksum = response.header("x-amz-checksum-sha256")
+        hasChecksum = checksum != nil
+        guard let checksum, [UInt8](base64: checksum)?.hex != upload.sha256 else { return }
+        throw S3Error(kind: .malformed, status: response.status, reason: "the store has the checksum of other bytes")
+    }
+}
+
 /// One page of a list.
 public struct ObjectPage: Sendable, Hashable {
     /// Keys, in order of their bytes.
@@ -175,29 +199,33 @@ public final class S3Client: Sendable {
 
     // MARK: Objects
 
-    /// Puts an object; calls back with its ETag.
-    public func put(_ upload: Upload, completion: @escaping Completion<String?>) {
+    /// Puts an object; calls back with the store's receipt.
+    public func put(_ upload: Upload, completion: @escaping Completion<PutReceipt>) {
         var headers = [("content-type", upload.contentType)]
         if let hash = [UInt8](hex: upload.sha256) { headers.append(("x-amz-checksum-sha256", hash.base64)) }
         if upload.onlyIfAbsent { headers.append(("if-none-match", "*")) }
         headers += upload.metadata.map { ("x-amz-meta-\($0.name)", $0.value) }
         let call = Call(method: "PUT", key: upload.key, headers: headers, payload: upload.sha256, body: upload.body)
-        send(call) { completion($0.map { $0.header("etag") }) }
+        send(call) { answer in
+            completion(
+                answer.flatMap { response in Result { () throws(S3Error) in try PutReceipt(response, to: upload) } }
+            )
+        }
     }
 
     /// Puts an object.
     ///
-    /// - Returns: Its ETag.
+    /// - Returns: The store's receipt.
     /// - Throws: `S3Error`.
     @discardableResult
-    public func put(_ upload: Upload) throws(S3Error) -> String? {
+    public func put(_ upload: Upload) throws(S3Error) -> PutReceipt {
         try wait { put(upload, completion: $0) }
     }
 
     /// Asks what lies under a key; calls back with it, or with an error of kind `notFound`.
     public func head(_ key: String, completion: @escaping Completion<ObjectInfo>) {
         send(Call(method: "HEAD", key: key, headers: [("x-amz-checksum-mode", "ENABLED")])) { result in
-            completion(result.map { Self.info($0) })
+            completion(result.flatMap { response in Result { () throws(S3Error) in try Self.info(response) } })
         }
     }
 
@@ -314,7 +342,10 @@ public final class S3Client: Sendable {
         signer.presignGet(key: key, expires: expires, responseHeaders: responseHeaders, at: now())
     }
 
-    private static func info(_ response: HTTPResponse) -> ObjectInfo {
+    private static func info(_ response: HTTPResponse) throws(S3Error) -> ObjectInfo {
+        guard response.header("etag") != nil else {
+            throw S3Error(kind: .malformed, status: response.status, reason: "the answer is not S3's: it has no ETag")
+        }
         var metadata: [String: String] = [:]
         for (name, value) in response.headers where name.hasPrefix("x-amz-meta-") {
             metadata[String(name.dropFirst("x-amz-meta-".count))] = value

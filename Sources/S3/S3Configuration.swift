@@ -28,7 +28,8 @@ public struct S3Configuration: Sendable, Hashable {
     /// Makes a configuration.
     ///
     /// - Parameters:
-    ///   - endpoint: `http://127.0.0.1:8333` for a store of one's own, addressed by path; nil for AWS, addressed by host.
+    ///   - endpoint: `http://127.0.0.1:8333` for a store of one's own, addressed by path; nil for AWS, addressed by host
+    ///     unless the bucket's name has a dot, which no certificate of AWS covers.
     ///   - region: The region.
     ///   - bucket: The bucket.
     ///   - accessKeyID: The access key's name.
@@ -48,8 +49,8 @@ public struct S3Configuration: Sendable, Hashable {
             isPathStyle = true
         } else {
             scheme = "https"
-            authority = "\(bucket).s3.\(region).amazonaws.com"
-            isPathStyle = false
+            isPathStyle = bucket.contains(".")
+            authority = (isPathStyle ? "" : "\(bucket).") + "s3.\(region).amazonaws.com"
         }
         self.region = region
         self.bucket = bucket

@@ -84,8 +84,14 @@ enum Files {
         guard mkdir(path, 0o770) == 0 || errno == EEXIST else { throw SpoolError(call: "mkdir", path) }
     }
 
-    static func exists(_ path: String) -> Bool {
-        access(path, F_OK) == 0
+    /// Whether there is something under a name.
+    ///
+    /// - Throws: Where that cannot be told: a disk that fails is not an empty one.
+    static func exists(_ path: String) throws(SpoolError) -> Bool {
+        var status = stat()
+        if lstat(path, &status) == 0 { return true }
+        guard errno == ENOENT else { throw SpoolError(call: "lstat", path) }
+        return false
     }
 
     /// The names in a directory, without `.` and `..`, in no order.
@@ -103,9 +109,13 @@ enum Files {
     }
 
     /// Size and age of a file; nil if it is not there or not a regular file.
-    static func status(_ path: String) -> (bytes: Int64, ageSeconds: Int)? {
+    static func status(_ path: String) throws(SpoolError) -> (bytes: Int64, ageSeconds: Int)? {
         var status = stat()
-        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        guard lstat(path, &status) == 0 else {
+            guard errno == ENOENT else { throw SpoolError(call: "lstat", path) }
+            return nil
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { return nil }
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         return (Int64(status.st_size), max(0, now.tv_sec - status.st_mtim.tv_sec))

@@ -34,7 +34,7 @@ extension Spool {
     /// - Throws: `SpoolError`: `.corrupt` where it is not what belongs there.
     package func segment(_ id: SegmentID) throws(SpoolError) -> Segment? {
         let path = readySidecar(id)
-        guard Files.exists(path) else { return nil }
+        guard try Files.exists(path) else { return nil }
         let segment = try SpoolJSON.decode(Segment.self, at: path)
         if let problem = segment.problem { throw SpoolError(.corrupt, path, reason: problem) }
         guard segment.id == id else { throw SpoolError(.corrupt, path, reason: "it is the sidecar of \(segment.id)") }
@@ -42,8 +42,8 @@ extension Spool {
     }
 
     /// Size in bytes and age in seconds of a committed segment's file; nil if it is not there.
-    package func mediaStatus(_ id: SegmentID) -> (bytes: Int64, ageSeconds: Int)? {
-        Files.status(media(id))
+    package func mediaStatus(_ id: SegmentID) throws(SpoolError) -> (bytes: Int64, ageSeconds: Int)? {
+        try Files.status(media(id))
     }
 
     /// Deletes a committed segment: to be called only when a receipt is on the disk.
@@ -74,11 +74,11 @@ extension Spool {
     /// The proof of a segment's upload; nil if there is none.
     package func receipt(_ id: SegmentID) throws(SpoolError) -> Receipt? {
         let path = receiptPath(id)
-        return Files.exists(path) ? try SpoolJSON.decode(Receipt.self, at: path) : nil
+        return try Files.exists(path) ? SpoolJSON.decode(Receipt.self, at: path) : nil
     }
 
-    package func hasReceipt(_ id: SegmentID) -> Bool {
-        Files.exists(receiptPath(id))
+    package func hasReceipt(_ id: SegmentID) throws(SpoolError) -> Bool {
+        try Files.exists(receiptPath(id))
     }
 
     /// Forgets a proof, once its row is in the database.

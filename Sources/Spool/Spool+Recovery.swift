@@ -9,6 +9,8 @@ package enum Recovered: Hashable, Sendable {
     case segment(Segment)
     /// Not one fragment of it was whole; its draft says what is missing.
     case nothing(SegmentDraft)
+    /// It is as it was, because the disk failed: the next call tries again.
+    case kept(SegmentID, SpoolError)
 }
 
 /// A recorder's right to write to the spool under its name; held until it is released or the process ends.
@@ -17,8 +19,18 @@ package enum Recovered: Hashable, Sendable {
 package final class RecorderLock: Sendable {
     private let file: Int32
 
-    init(_ file: Int32) {
+    private init(_ file: Int32) {
         self.file = file
+    }
+
+    /// Locks an open file, without waiting, and takes it over; nil where another process has the lock.
+    static func take(_ file: Int32, _ operation: Int32, _ path: String) throws(SpoolError) -> RecorderLock? {
+        if flock(file, operation | LOCK_NB) == 0 { return RecorderLock(file) }
+        let isTaken = errno == EWOULDBLOCK
+        let error = SpoolError(call: "flock", path)
+        close(file)
+        if isTaken { return nil }
+        throw error
     }
 
     deinit {
@@ -27,79 +39,95 @@ package final class RecorderLock: Sendable {
 }
 
 extension Spool {
-    /// Takes the right to write as `worker`, waiting two seconds for it: another process may hold it for a moment while it
-    /// finishes what this one's former life left open.
+    /// Takes the right to write as `worker`.
+    ///
+    /// Another process may be finishing what this one's former life left open. That is waited for, a minute at most: it
+    /// would have to be done here otherwise. A process that records is given two seconds to end.
     ///
     /// - Throws: `SpoolError`: `.inUse` where another process has it.
     package func lock(worker: String) throws(SpoolError) -> RecorderLock {
-        var found = try tryLock(worker)
-        for _ in 0..<20 where found == nil {
+        for tenth in 0..<600 {
+            if let lock = try tryLock(worker, for: .recording) { return lock }
+            // Who recovers shares the lock with whoever asks in this way; who records shares it with nobody.
+            if tenth >= 20, try tryLock(worker, for: .recovery) == nil {
+                let reason = "another process records here as \(worker); give it another OBSERVER_NODE"
+                throw SpoolError(.inUse, root, reason: reason)
+            }
             usleep(100_000)
-            found = try tryLock(worker)
         }
-        guard let lock = found else {
-            throw SpoolError(
-                .inUse,
-                root,
-                reason: "another process records here as \(worker); give it another OBSERVER_NODE"
-            )
-        }
-        return lock
+        throw SpoolError(.inUse, root, reason: "another process still finishes what \(worker) left open")
     }
 
-    private func tryLock(_ worker: String) throws(SpoolError) -> RecorderLock? {
+    enum LockUse {
+        case recording
+        /// Of files that a dead recorder left; those who recover keep one another out by the lock on `open/`.
+        case recovery
+    }
+
+    func tryLock(_ worker: String, for use: LockUse) throws(SpoolError) -> RecorderLock? {
         let safe = PercentCoding.encode(worker)
         let file = try Files.open("\(root)/open/.\(safe).lock", O_RDWR | O_CREAT)
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            close(file)
-            return nil
-        }
-        return RecorderLock(file)
+        return try RecorderLock.take(file, use == .recording ? LOCK_EX : LOCK_SH, root)
     }
 
     /// Finishes what dead recorders left open: cuts each file after its last whole fragment and commits it.
     ///
-    /// Files of recorders that live are left alone. May die anywhere and be called again.
+    /// Files of recorders that live are left alone, and so is what a failing disk does not let be read. May die anywhere
+    /// and be called again.
     ///
     /// - Parameter worker: The caller's own name, whose lock it holds; nil where the caller records nothing.
-    /// - Returns: What became of each file; a file that cannot be read is in quarantine and not among them.
-    /// - Throws: `SpoolError` where the disk fails; calling again goes on from there.
+    /// - Returns: What became of each file; what is not what belongs there is in quarantine and not among them.
+    /// - Throws: `SpoolError` where nothing can be done at all; calling again goes on from there.
     package func recover(as worker: String?) throws(SpoolError) -> [Recovered] {
         var results: [Recovered] = []
+        // Two that finish the same file would disturb each other. Nobody else locks this folder.
+        let folder = root + "/open"
+        let single = try RecorderLock.take(Files.open(folder, O_RDONLY | O_DIRECTORY), LOCK_EX, folder)
         var dead: [String: RecorderLock] = [:]
-        for name in try Files.names(in: root + "/open").sorted() where name.hasSuffix(".json") {
+        for name in try Files.names(in: folder).sorted() where name.hasSuffix(".json") {
             guard let id = SegmentID(String(name.dropLast(5))) else { continue }
-            let draft: SegmentDraft
-            do {
-                draft = try SpoolJSON.decode(SegmentDraft.self, at: openDraft(id))
+            do throws(SpoolError) {
+                guard let draft = try draft(id) else { continue }
+                if draft.worker != worker {
+                    guard single != nil else { continue }
+                    if dead[draft.worker] == nil { dead[draft.worker] = try tryLock(draft.worker, for: .recovery) }
+                    guard dead[draft.worker] != nil else { continue }
+                }
+                if let result = try finish(draft) { results.append(result) }
             } catch {
-                // Another process may have finished it in the meantime.
-                guard Files.exists(openDraft(id)) else { continue }
-                try quarantine("open/\(name)")
-                if Files.exists(openMedia(id)) { try quarantine("open/\(id).mp4.part") }
-                continue
+                guard error.kind != .directoryNotDurable else { throw error }
+                results.append(.kept(id, error))
             }
-            if draft.worker != worker {
-                if dead[draft.worker] == nil { dead[draft.worker] = try tryLock(draft.worker) }
-                guard dead[draft.worker] != nil else { continue }
-            }
-            if let result = try finish(draft) { results.append(result) }
         }
         return results
     }
 
+    /// The draft of an open file; nil if it is gone by now, or was not a draft and is in quarantine.
+    private func draft(_ id: SegmentID) throws(SpoolError) -> SegmentDraft? {
+        do {
+            return try SpoolJSON.decode(SegmentDraft.self, at: openDraft(id))
+        } catch {
+            // Another process may have finished it in the meantime.
+            guard try Files.exists(openDraft(id)) else { return nil }
+            guard error.kind == .corrupt else { throw error }
+            try quarantine("open/\(id).json")
+            if try Files.exists(openMedia(id)) { try quarantine("open/\(id).mp4.part") }
+            return nil
+        }
+    }
+
     private func finish(_ draft: SegmentDraft) throws(SpoolError) -> Recovered? {
         let path = openMedia(draft.id)
-        guard Files.exists(path) else {
+        guard try Files.exists(path) else {
             // Between the rename of the media and the one of the sidecar, or just after both.
-            guard Files.exists(media(draft.id)), !Files.exists(readySidecar(draft.id)) else {
+            guard try Files.exists(media(draft.id)), try !Files.exists(readySidecar(draft.id)) else {
                 try Files.remove(openDraft(draft.id))
                 return nil
             }
             try Files.rename(media(draft.id), path)
             return try finish(draft)
         }
-        guard let found = try? FragmentedMP4.inspect(path), found.fragments > 0 else {
+        guard let found = try wholeFragments(path) else {
             try discard(draft.id)
             return .nothing(draft)
         }
@@ -123,6 +151,21 @@ extension Spool {
         return .segment(segment)
     }
 
+    /// What is whole in an open file; nil if no fragment is.
+    private func wholeFragments(_ path: String) throws(SpoolError) -> FragmentedMP4.Summary? {
+        do {
+            let found = try FragmentedMP4.inspect(path)
+            return found.fragments > 0 ? found : nil
+        } catch {
+            // A disk that cannot be read now says nothing about what is on it.
+            guard error.kind != .file else {
+                let words = error.code == 0 ? "" : ": \(String(cString: strerror(error.code)))"
+                throw SpoolError(.fileFailed, path, reason: error.detail + words)
+            }
+            return nil
+        }
+    }
+
     private func hashes(of path: String, initBytes: Int) throws(SpoolError) -> (whole: String, initial: String) {
         let file = try Files.open(path, O_RDONLY)
         defer { close(file) }
@@ -133,6 +176,7 @@ extension Spool {
         var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {
             let count = read(file, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw SpoolError(call: "read", path) }
             guard count > 0 else { return (whole.finalize().hex, initial.finalize().hex) }
             chunk.withUnsafeBytes { bytes in
@@ -144,10 +188,19 @@ extension Spool {
         }
     }
 
-    /// Moves a file that nobody understands out of the way; `name` is relative to the spool.
+    /// Moves a file that nobody understands out of the way, under a name that tells its folder and is not in use.
+    ///
+    /// - Parameter name: Relative to the spool.
+    /// - Throws: `SpoolError` where the disk fails.
     package func quarantine(_ name: String) throws(SpoolError) {
-        let last = name.split(separator: "/").last.map { String($0) } ?? name
-        try Files.rename("\(root)/\(name)", "\(root)/quarantine/\(last)")
+        let base = "\(root)/quarantine/\(name.replacing("/", with: "-"))"
+        var target = base
+        var number = 1
+        while try Files.exists(target) {
+            number += 1
+            target = "\(base).\(number)"
+        }
+        try Files.rename("\(root)/\(name)", target)
     }
 
     /// Files in `ready` and `stored` that do not belong there, relative to the spool: to be put in quarantine.
@@ -160,7 +213,7 @@ extension Spool {
             for name in try Files.names(in: "\(root)/\(folder)") {
                 let path = "\(root)/\(folder)/\(name)"
                 if name.hasSuffix(".part") {
-                    if let status = Files.status(path), status.ageSeconds > 600 { try Files.remove(path) }
+                    if let status = try Files.status(path), status.ageSeconds > 600 { try Files.remove(path) }
                     continue
                 }
                 let stem = name.prefix { $0 != "." }
@@ -171,10 +224,10 @@ extension Spool {
                     continue
                 }
                 // A commit is two renames, so a file without its sidecar is normal for a moment.
-                guard folder == "ready", name.hasSuffix(".mp4"), !Files.exists(readySidecar(id)),
-                    !Files.exists(openDraft(id)), let status = Files.status(path), status.ageSeconds > 60
+                guard folder == "ready", name.hasSuffix(".mp4"), try !Files.exists(readySidecar(id)),
+                    try !Files.exists(openDraft(id)), let status = try Files.status(path), status.ageSeconds > 60
                 else { continue }
-                if hasReceipt(id) { try Files.remove(path) } else { strays.append("\(folder)/\(name)") }
+                if try hasReceipt(id) { try Files.remove(path) } else { strays.append("\(folder)/\(name)") }
             }
         }
         return strays

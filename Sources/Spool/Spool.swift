@@ -42,7 +42,7 @@ package struct Spool: Sendable {
     /// that a making that was cut off is gone on with.
     private static func claim(_ root: String) throws(SpoolError) {
         let path = root + "/VERSION"
-        guard Files.exists(path) else {
+        guard try Files.exists(path) else {
             // A new file system has a folder of its own, and a cut-off making leaves a part.
             guard try Files.names(in: root).allSatisfy({ ["lost+found", "VERSION.part"].contains($0) }) else {
                 throw SpoolError(.notASpool, root, reason: "it is not empty and has no VERSION file")
@@ -58,7 +58,7 @@ package struct Spool: Sendable {
     /// Reads the identifier, or makes one.
     private static func hostID(in root: String) throws(SpoolError) -> HostID {
         let path = root + "/HOST"
-        if !Files.exists(path) { try Files.writeDurably(Array("\(HostID.makeRandom())\n".utf8), to: path) }
+        if try !Files.exists(path) { try Files.writeDurably(Array("\(HostID.makeRandom())\n".utf8), to: path) }
         guard let host = HostID(line(try Files.read(path, limit: 64))) else {
             throw SpoolError(.corrupt, path, reason: "not an identifier")
         }
@@ -112,7 +112,7 @@ package struct Spool: Sendable {
     /// A disk too full for it is no error here.
     package func keepReserve() throws(SpoolError) {
         let path = root + "/reserve"
-        if let status = Files.status(path), status.bytes == Int64(Self.reserveBytes) { return }
+        if let status = try Files.status(path), status.bytes == Int64(Self.reserveBytes) { return }
         let file = try Files.open(path, O_WRONLY | O_CREAT)
         defer { close(file) }
         // Not all file systems can; the reserve is a help, not a promise.

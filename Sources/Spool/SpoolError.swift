@@ -1,7 +1,7 @@
 import Glibc
 
 /// Why something could not be done in the spool.
-package struct SpoolError: Error, CustomStringConvertible, Sendable {
+package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// The folder is not a spool, or one of another version.
         case notASpool
@@ -32,7 +32,9 @@ package struct SpoolError: Error, CustomStringConvertible, Sendable {
     /// The error of a system call that just failed.
     init(call: String, _ path: String, kind: Kind = .fileFailed) {
         let number = errno
-        self.kind = number == ENOSPC || number == EDQUOT ? .diskFull : kind
+        let isFull = number == ENOSPC || number == EDQUOT
+        // A directory that is not durable is so for whatever reason.
+        self.kind = isFull && kind == .fileFailed ? .diskFull : kind
         self.path = path
         reason = "\(call): \(String(cString: strerror(number)))"
     }

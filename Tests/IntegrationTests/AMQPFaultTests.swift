@@ -72,19 +72,31 @@ struct AMQPFaultTests {
         let broker = try PrivateBroker()
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("alarm")
-        let publisher = ConfirmedPublisher(url: broker.url, name: "p", topology: TestBroker.topology(name))
+        let changes = Collected<String>()
+        let publisher = ConfirmedPublisher(url: broker.url, name: "p", topology: TestBroker.topology(name)) { event in
+            switch event {
+            case .connected: changes.add("connected")
+            case .disconnected(let error, _): changes.add(error.kind.rawValue)
+            }
+        }
         let publishing = Running(publisher)
         let message = AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 4000))
         #expect(publisher.publish(message, within: .seconds(20)) == .confirmed)
         let hanging = try Publisher(AMQPConnection(broker.url, name: "hang"))
         try broker.control("set_vm_memory_high_watermark absolute 1MB")
-        for _ in 0..<20 { publisher.publish(message, within: .milliseconds(100)) { _ in } }
+        let late = Collected<PublishOutcome>()
+        for _ in 0..<20 { publisher.publish(message, within: .milliseconds(100)) { late.add($0) } }
         let begin = Monotonic.now()
         #expect(publisher.publish(message, within: .milliseconds(300)) == .unconfirmed)
         #expect(Monotonic.now() - begin < .seconds(1))
+        // What was sent before the alarm was known is given up at its time as well.
+        #expect(poll { !publisher.isConnected })
+        #expect(late.wait { $0.count == 20 }.count == 20)
         try expectHangingCallToEnd(hanging)
         try broker.control("set_vm_memory_high_watermark 0.6")
         #expect(publisher.publish(message, within: .seconds(30)) == .confirmed)
+        // The connection stood all the time, longer than a confirm may take.
+        #expect(changes.all == ["connected", "blocked", "connected"])
         publishing.end()
     }
 

@@ -40,7 +40,7 @@ struct UploadCrashTests {
         #expect(try dying.ended(within: .seconds(20)) == SIGKILL)
         let next = try UploadBinary(trial, hasBucket: false)
         #expect(poll(for: .seconds(20)) { try trial.state(segment.id) == .failed })
-        #expect(trial.spool.mediaStatus(segment.id) != nil)
+        #expect(try trial.spool.mediaStatus(segment.id) != nil)
         try next.terminate()
         // A start tries everything that lies in the spool.
         let third = try UploadBinary(trial)

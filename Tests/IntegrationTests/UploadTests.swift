@@ -66,7 +66,7 @@ struct UploadTests {
         let record = try #require(try SegmentStore(trial.database.connect()).get(segment.id))
         #expect(record.tries == 3)
         #expect(record.error?.contains("NoSuchBucket") == true)
-        #expect(trial.spool.mediaStatus(segment.id)?.bytes == segment.bytes)
+        #expect(try trial.spool.mediaStatus(segment.id)?.bytes == segment.bytes)
         #expect(trial.log.lines.count { $0.message == "Refused; tried again later" } == 2)
         #expect(trial.errors.count == 1)
 
@@ -134,7 +134,7 @@ struct UploadTests {
         #expect(poll(for: .seconds(20)) { try trial.state(same.id) == .stored })
         #expect(poll(for: .seconds(20)) { try trial.state(other.id) == .failed })
         #expect(try trial.store.get(other.objectKey) == foreign)
-        #expect(trial.spool.mediaStatus(other.id) != nil)
+        #expect(try trial.spool.mediaStatus(other.id) != nil)
         #expect(trial.errors.count == 1)
     }
 

@@ -26,6 +26,20 @@ private struct Bench {
         return handle(.tick)
     }
 
+    mutating func announce(_ segment: Segment, attempt: Int, cycle: Int) {
+        let recorded = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
+        #expect(handle(.announced(recorded, 1)) == [.prepare(segment.id)])
+    }
+
+    /// Lets S3 refuse a segment three times.
+    mutating func park(_ segment: Segment) {
+        for attempt in 1...3 {
+            begin(segment, attempt: attempt)
+            _ = handle(.put(segment.id, .refused("403")))
+            _ = handle(.published(segment.id, isConfirmed: true))
+        }
+    }
+
     /// Takes a segment to the point where its PUT is under way.
     mutating func begin(_ segment: Segment, attempt: Int = 1, cycle: Int = 0, delivery: DeliveryToken = 1) {
         let recorded = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
@@ -34,7 +48,7 @@ private struct Bench {
     }
 }
 
-private func segments(_ count: Int) -> [Segment] {
+func segments(_ count: Int) -> [Segment] {
     (0..<count).map { index in
         let start = Timestamp(milliseconds: 1_795_000_000_000 + Int64(index) * 10_000)
         let id = SegmentID.make(at: start)
@@ -158,6 +172,97 @@ private func segments(_ count: Int) -> [Segment] {
         #expect(bench.handle(.put(segment.id, .refused("403"))) == [.publishRetry(next, pause: .seconds(5))])
     }
 
+    @Test func `a copy of any earlier try is acknowledged and begins nothing`() {
+        var bench = Bench()
+        func expectCopy(_ attempt: Int, _ cycle: Int, sourceLocation: SourceLocation = #_sourceLocation) {
+            let copy = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
+            let actions = bench.handle(.announced(copy, 99))
+            #expect(actions == [.settle(99, .acknowledge)], sourceLocation: sourceLocation)
+        }
+        for cycle in 0...1 {
+            for attempt in 1...3 {
+                bench.begin(segment, attempt: attempt, cycle: cycle)
+                expectCopy(1, cycle)
+                _ = bench.handle(.put(segment.id, .refused("403")))
+                _ = bench.handle(.published(segment.id, isConfirmed: true))
+                for earlier in 1...attempt { expectCopy(earlier, cycle) }
+                expectCopy(3, cycle - 1)
+            }
+        }
+    }
+
+    @Test func `when S3 takes segments again, those it had refused go at once`() {
+        var bench = Bench()
+        let all = segments(4)
+        for segment in all[..<3] { bench.park(segment) }
+        #expect(bench.machine.count == 0)
+        bench.begin(all[3])
+        let actions = bench.handle(.put(all[3].id, .stored(etag: "e")))
+        #expect(actions.contains(.report(.takesAgain(3))))
+        for segment in all[..<3] { #expect(actions.contains(.prepare(segment.id))) }
+        // The next one that is stored changes nothing.
+        let next = segments(1)[0]
+        bench.begin(next)
+        #expect(bench.handle(.put(next.id, .stored(etag: "e"))) == [.keep(next, etag: "e", tries: 1)])
+    }
+
+    @Test func `a segment that alone is refused does not go early again and again`() {
+        var bench = Bench()
+        var early = 0
+        bench.park(segment)
+        for _ in 0..<20 {
+            let other = segments(1)[0]
+            bench.begin(other)
+            let actions = bench.handle(.put(other.id, .stored(etag: "e")))
+            _ = bench.handle(.kept(other.id, problem: nil))
+            guard actions.contains(.prepare(segment.id)) else { continue }
+            early += 1
+            for attempt in 1...3 {
+                if attempt > 1 { bench.announce(segment, attempt: attempt, cycle: early) }
+                _ = bench.handle(.prepared(segment.id, .ready(segment)))
+                _ = bench.handle(.put(segment.id, .refused("403")))
+                _ = bench.handle(.published(segment.id, isConfirmed: true))
+            }
+        }
+        #expect(early == 1)
+        // After a cycle at its time it may go early once more.
+        _ = bench.pass(.seconds(3600))
+        #expect(bench.handle(.found([segment.id])) == [.prepare(segment.id)])
+    }
+
+    @Test func `what the disk does not let be read waits longer and longer, and is told once`() {
+        var bench = Bench()
+        _ = bench.handle(.announced(SegmentRecorded(segment: segment), 1))
+        var tries = 0
+        var told = 0
+        var isGone = false
+        for _ in 0..<600 {
+            for case .prepare in bench.pass(.seconds(1)) + (tries == 0 ? [.prepare(segment.id)] : []) {
+                tries += 1
+                var actions: [UploadStateMachine.Action]
+                if isGone {
+                    actions = bench.handle(.prepared(segment.id, .unreadable("EIO")))
+                } else {
+                    actions = bench.handle(.prepared(segment.id, .ready(segment)))
+                    actions = bench.handle(.put(segment.id, .fileGone))
+                }
+                isGone.toggle()
+                told += actions.count { if case .reportUnreadable = $0 { true } else { false } }
+            }
+        }
+        #expect((10...40).contains(tries))
+        #expect(told == 1)
+        #expect(bench.machine.count == 1)
+    }
+
+    @Test func `a file that cannot be read when it is hashed is not corrupt`() {
+        var bench = Bench()
+        bench.begin(segment)
+        _ = bench.handle(.put(segment.id, .digestMismatch))
+        #expect(bench.handle(.hashed(segment.id, .unreadable("EIO"))).isEmpty)
+        #expect(bench.pass(.seconds(2)) == [.prepare(segment.id)])
+    }
+
     @Test func `a replay by hand begins at once`() {
         var bench = Bench()
         bench.begin(segment, attempt: 3)
@@ -247,11 +352,11 @@ private func segments(_ count: Int) -> [Segment] {
         var bench = Bench()
         bench.begin(segment)
         #expect(bench.handle(.put(segment.id, .digestMismatch)) == [.hash(segment)])
-        #expect(bench.handle(.hashed(segment.id, isIntact: true)).isEmpty)
+        #expect(bench.handle(.hashed(segment.id, .intact)).isEmpty)
         #expect(bench.pass(.seconds(1)) == [.prepare(segment.id)])
         _ = bench.handle(.prepared(segment.id, .ready(segment)))
         _ = bench.handle(.put(segment.id, .digestMismatch))
-        guard case .park(_, _, let failure, _)? = bench.handle(.hashed(segment.id, isIntact: false)).first else {
+        guard case .park(_, _, let failure, _)? = bench.handle(.hashed(segment.id, .different)).first else {
             Issue.record("not parked")
             return
         }
@@ -318,7 +423,7 @@ private func segments(_ count: Int) -> [Segment] {
                     ]
                     queue.append(.put(segment.id, outcomes.randomElement(using: &random) ?? .exists))
                 case .check(let segment): queue.append(.checked(segment.id, .same(etag: nil)))
-                case .hash(let segment): queue.append(.hashed(segment.id, isIntact: true))
+                case .hash(let segment): queue.append(.hashed(segment.id, .intact))
                 case .keep(let segment, _, _):
                     done.insert(segment.id)
                     queue.append(.kept(segment.id, problem: nil))
@@ -334,7 +439,7 @@ private func segments(_ count: Int) -> [Segment] {
                     }
                 case .park(let id, _, _, _): queue.append(.published(id, isConfirmed: true))
                 case .settle(let token, _): settled[token, default: 0] += 1
-                case .discard, .sweep, .report: break
+                case .discard, .sweep, .report, .reportUnreadable: break
                 }
             }
         }

@@ -77,11 +77,11 @@ import Testing
     }
 
     @Test func `a store of one's own is addressed by path, AWS by host`() throws {
-        func make(_ endpoint: String?) throws -> S3Configuration {
+        func make(_ endpoint: String?, bucket: String = "video") throws -> S3Configuration {
             try S3Configuration(
                 endpoint: endpoint,
                 region: "eu-central-1",
-                bucket: "video",
+                bucket: bucket,
                 accessKeyID: "a",
                 secretAccessKey: Secret("s")
             )
@@ -91,5 +91,9 @@ import Testing
         let aws = try make(nil)
         #expect(aws.authority == "video.s3.eu-central-1.amazonaws.com")
         #expect(aws.path("a/b") == "/a/b")
+        // The certificate of `*.s3.eu-central-1.amazonaws.com` covers no name with a further dot.
+        let dotted = try make(nil, bucket: "video.example.org")
+        #expect(dotted.authority == "s3.eu-central-1.amazonaws.com")
+        #expect(dotted.path("a/b") == "/video.example.org/a/b")
     }
 }

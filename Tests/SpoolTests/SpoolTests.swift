@@ -18,7 +18,10 @@ final class ScratchFolder: Sendable {
 
     deinit {
         for folder in ["open", "ready", "stored", "quarantine"] {
-            for name in (try? Files.names(in: "\(path)/\(folder)")) ?? [] { unlink("\(path)/\(folder)/\(name)") }
+            for name in (try? Files.names(in: "\(path)/\(folder)")) ?? [] {
+                unlink("\(path)/\(folder)/\(name)")
+                rmdir("\(path)/\(folder)/\(name)")
+            }
             rmdir("\(path)/\(folder)")
         }
         for name in (try? Files.names(in: path)) ?? [] { unlink("\(path)/\(name)") }
@@ -82,7 +85,7 @@ final class ScratchFolder: Sendable {
         let segment = try committed(spool, Array("some video".utf8))
         #expect(try spool.readyIDs() == [segment.id])
         #expect(try spool.segment(segment.id) == segment)
-        #expect(spool.mediaStatus(segment.id)?.bytes == 10)
+        #expect(try spool.mediaStatus(segment.id)?.bytes == 10)
         #expect(try Files.names(in: folder.path + "/open").isEmpty)
     }
 
@@ -139,7 +142,7 @@ final class ScratchFolder: Sendable {
         try spool.write(receipt)
         try spool.removeReady(segment.id)
         #expect(try spool.readyIDs().isEmpty)
-        #expect(spool.mediaStatus(segment.id) == nil)
+        #expect(try spool.mediaStatus(segment.id) == nil)
         #expect(try spool.receipt(segment.id) == receipt)
         try spool.removeReceipt(segment.id)
         #expect(try spool.receiptIDs().isEmpty)
@@ -208,7 +211,7 @@ final class ScratchFolder: Sendable {
         let lock = try spool.lock(worker: "node-a")
         let open = try spool.begin(draft(spool))
         #expect(try spool.recover(as: "node-b").isEmpty)
-        #expect(Files.exists(spool.openMedia(open.draft.id)))
+        #expect(try Files.exists(spool.openMedia(open.draft.id)))
         withExtendedLifetime(lock) {}
     }
 
@@ -230,9 +233,82 @@ final class ScratchFolder: Sendable {
         try Files.writeDurably([1], to: folder.path + "/ready/notes.txt")
         #expect(try spool.strays() == ["ready/notes.txt"])
         try spool.quarantine("ready/notes.txt")
-        #expect(try Files.names(in: folder.path + "/quarantine") == ["notes.txt"])
+        #expect(try Files.names(in: folder.path + "/quarantine") == ["ready-notes.txt"])
         #expect(try spool.strays().isEmpty)
         #expect(try spool.readyIDs() == [segment.id])
+    }
+
+    @Test func `what is in quarantine is never replaced`() throws {
+        let spool = try Spool(at: folder.path)
+        for text in ["first", "second"] {
+            try Files.writeDurably(Array(text.utf8), to: folder.path + "/stored/a.json")
+            try spool.quarantine("stored/a.json")
+        }
+        try Files.writeDurably(Array("third".utf8), to: folder.path + "/ready/a.json")
+        try spool.quarantine("ready/a.json")
+        let names = try Files.names(in: folder.path + "/quarantine").sorted()
+        #expect(names == ["ready-a.json", "stored-a.json", "stored-a.json.2"])
+        #expect(try Files.read(folder.path + "/quarantine/stored-a.json") == Array("first".utf8))
+    }
+
+    @Test func `what a failing disk does not let be read is kept, and the rest is finished`() throws {
+        let spool = try Spool(at: folder.path)
+        // Reading a folder fails with EISDIR, as reading a bad disk fails with EIO.
+        let media = draft(spool)
+        try spool.begin(media).sync()
+        try Files.remove(spool.openMedia(media.id))
+        try Files.makeDirectory(spool.openMedia(media.id))
+        let sidecar = draft(spool)
+        try spool.begin(sidecar).sync()
+        try Files.remove(spool.openDraft(sidecar.id))
+        try Files.makeDirectory(spool.openDraft(sidecar.id))
+        let whole = draft(spool)
+        do {
+            let open = try spool.begin(whole)
+            try Files.read(fixture).withUnsafeBytes { try open.append($0) }
+        }
+        let results = try spool.recover(as: nil)
+        let kept = results.compactMap {
+            if case .kept(let id, let error) = $0, error.kind == .fileFailed { id } else { nil }
+        }
+        #expect(Set(kept) == [media.id, sidecar.id])
+        #expect(results.count == 3)
+        #expect(try spool.readyIDs() == [whole.id])
+        #expect(try Files.exists(spool.openMedia(media.id)) && Files.exists(spool.openDraft(media.id)))
+        #expect(try Files.exists(spool.openMedia(sidecar.id)) && Files.exists(spool.openDraft(sidecar.id)))
+        #expect(try Files.names(in: folder.path + "/quarantine").isEmpty)
+    }
+
+    @Test func `a recorder that starts waits for whoever finishes its former life's files`() throws {
+        let spool = try Spool(at: folder.path)
+        let recovering = Mutex(try spool.tryLock("node-a", for: .recovery))
+        let end = Monotonic.now() + .seconds(3)
+        let release = OwnThread.start(name: "release") {
+            usleep(3_000_000)
+            recovering.withLock { $0 = nil }
+        }
+        _ = try spool.lock(worker: "node-a")
+        #expect(Monotonic.now() >= end)
+        release.join()
+    }
+
+    @Test func `of two that recover, one does it`() throws {
+        let spool = try Spool(at: folder.path)
+        try spool.begin(draft(spool)).sync()
+        let first = try RecorderLock.take(
+            Files.open(folder.path + "/open", O_RDONLY | O_DIRECTORY),
+            LOCK_EX,
+            folder.path
+        )
+        #expect(try spool.recover(as: "node-b").isEmpty)
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func `a directory that cannot be made durable is that, whatever the reason`() {
+        errno = ENOSPC
+        #expect(SpoolError(call: "fsync", "stored", kind: .directoryNotDurable).kind == .directoryNotDurable)
+        errno = ENOSPC
+        #expect(SpoolError(call: "write", "a").kind == .diskFull)
     }
 
     @Test func `the disk's space is told`() throws {
