@@ -47,6 +47,12 @@ public struct LibAVSource: MediaSource {
     private let interrupt: MediaInterrupt
     private var context: UnsafeMutablePointer<AVFormatContext>?
     private var packet: UnsafeMutablePointer<AVPacket>?
+    /// A playlist names up to a dozen variants, each with picture and sound.
+    private static let httpStreamLimit = 64
+    /// HLS comes a segment at a time, and a segment may last longer than a camera may be silent.
+    private static let playlistStallLimit = Duration.seconds(30)
+    /// What cannot be a time in ticks; a century of sound at 384 kHz has a quarter of them.
+    static let timeLimit: Int64 = 1 << 53
     private var videoIndex: Int32 = -1
     private var audioIndex: Int32 = -1
     private var videoBase = AVRational(num: 1, den: 90_000)
@@ -206,8 +212,8 @@ public struct LibAVSource: MediaSource {
         let from = isVideo ? videoBase : audioBase
         let ticks: Int32 = isVideo ? 90_000 : audioRate
         func time(_ value: Int64) -> Int64? {
-            value == .min || stampsByArrival
-                ? nil : from.den == ticks && from.num == 1 ? value : rescale(value, from, ticks)
+            guard value != .min, !stampsByArrival else { return nil }
+            return Self.bounded(from.den == ticks && from.num == 1 ? value : rescale(value, from, ticks))
         }
         return MediaPacket(
             track: isVideo ? .video : .audio,
@@ -226,6 +232,11 @@ public struct LibAVSource: MediaSource {
 
     private func newParameters(_ packet: UnsafeMutablePointer<AVPacket>) -> [UInt8]? {
         guard packet.pointee.side_data_elems > 0 else { return nil }
+    /// A time that cannot be one is none: whoever computes with it must not have to fear an overflow.
+    static func bounded(_ time: Int64) -> Int64? {
+        (-timeLimit...timeLimit).contains(time) ? time : nil
+    }
+
         var size = 0
         guard let data = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size), size > 0 else { return nil }
         return Array(UnsafeBufferPointer(start: data, count: size))
@@ -254,7 +265,8 @@ public struct LibAVSource: MediaSource {
             finder.look(stream)
             stream.pointee.discard = AVDISCARD_ALL
         }
-        guard let video = finder.video else { throw finder.noVideo }
+        guard var video = finder.video else { throw finder.noVideo }
+        video.track.isStamped = !stampsByArrival
         for stream in [video.stream, finder.audio?.stream].compactMap({ $0 }) {
             stream.pointee.discard = AVDISCARD_DEFAULT
         }

@@ -8,6 +8,8 @@ struct TrackFinder {
     private(set) var audio: (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool)?
     private(set) var notes: [String] = []
     private var unusable: String?
+    /// What the codecs that are recorded know ends at 96 kHz.
+    private static let sampleRates: ClosedRange<Int32> = 4000...384_000
 
     init(wantsAudio: Bool) {
         self.wantsAudio = wantsAudio
@@ -42,7 +44,9 @@ struct TrackFinder {
             )
             video = (stream, track)
         case AVMEDIA_TYPE_AUDIO where audio == nil && wantsAudio:
-            guard let codec = AudioCodec(parameters.pointee.codec_id), parameters.pointee.sample_rate > 0 else {
+            guard let codec = AudioCodec(parameters.pointee.codec_id),
+                TrackFinder.sampleRates.contains(parameters.pointee.sample_rate)
+            else {
                 notes.append("the sound (\(name)) was left out: MP4 or browsers cannot carry it")
                 return
             }
@@ -113,7 +117,8 @@ struct Pacer {
     ) throws(MediaError) {
         let stamp = packet.pointee.dts == .min ? packet.pointee.pts : packet.pointee.dts
         guard stamp != .min else { return }
-        let time = av_rescale_q(stamp, base, AVRational(num: 1, den: 1_000_000))
+        let scaled = av_rescale_q(stamp, base, AVRational(num: 1, den: 1_000_000))
+        guard let time = LibAVSource.bounded(scaled) else { return }
         let now = Pacer.clock()
         guard let begin, time >= begin.time, time - begin.time < 86_400_000_000 else {
             begin = (time, now)
