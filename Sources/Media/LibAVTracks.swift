@@ -20,8 +20,27 @@ struct TrackFinder {
         MediaError(.noVideo, unusable ?? "the stream has no video")
     }
 
+    /// Discards all variants of an HLS playlist but the first that has a picture, so that only that one is fetched.
+    static func keepOneVariant(of context: UnsafeMutablePointer<AVFormatContext>) {
+        let programs = UnsafeBufferPointer(start: context.pointee.programs, count: Int(context.pointee.nb_programs))
+        func indexes(_ program: UnsafeMutablePointer<AVProgram>?) -> [Int] {
+            guard let program = program?.pointee else { return [] }
+            return UnsafeBufferPointer(start: program.stream_index, count: Int(program.nb_stream_indexes)).map {
+                Int($0)
+            }
+        }
+        func isPicture(_ index: Int) -> Bool {
+            context.pointee.streams[index]?.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+        }
+        guard programs.count > 1, let kept = programs.map(indexes).first(where: { $0.contains(where: isPicture) })
+        else { return }
+        for index in 0..<Int(context.pointee.nb_streams) where !kept.contains(index) {
+            context.pointee.streams[index]?.pointee.discard = AVDISCARD_ALL
+        }
+    }
+
     mutating func look(_ stream: UnsafeMutablePointer<AVStream>) {
-        guard let parameters = stream.pointee.codecpar else { return }
+        guard let parameters = stream.pointee.codecpar, stream.pointee.discard != AVDISCARD_ALL else { return }
         let name = String(cString: avcodec_get_name(parameters.pointee.codec_id))
         switch parameters.pointee.codec_type {
         case AVMEDIA_TYPE_VIDEO where video == nil:

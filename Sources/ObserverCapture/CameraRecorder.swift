@@ -143,6 +143,9 @@ final class CameraRecorder: Sendable {
 
     // MARK: For the loop
 
+        options.mayConnect = { [addresses = context.addresses] (address, port) throws(MediaError) in
+            try addresses.mayConnect(address, port: port)
+        }
     fileprivate var parts: (RecorderContext, StopToken, MediaInterrupt) { (context, stop, interrupt) }
     fileprivate var endingReason: RecorderEnding { ending.withLock { $0 } }
     fileprivate func setCovered(_ until: Timestamp) { covered.withLock { $0 = until } }
