@@ -32,8 +32,9 @@ public struct LibAVSource: MediaSource {
         public var admit: @Sendable (_ address: String) throws(MediaError) -> String = { address throws(MediaError) in
             address
         }
-        /// Asked before each connection that is made for this source, and each datagram that is sent: an address of 4 or
-        /// 16 bytes in network order, and a port. Throws where that may not be (`refused`).
+        /// Asked before each connection that is made for this source, and each datagram that is sent.
+        ///
+        /// Gets an address of 4 or 16 bytes in network order, and a port; throws where that may not be (`refused`).
         public var mayConnect: @Sendable (_ address: [UInt8], _ port: Int) throws(MediaError) -> Void = {
             (_, _) throws(MediaError) in
         }

@@ -66,6 +66,8 @@ public final class StreamCutter {
     /// Decode time at which every run begins; earlier sound and negative offsets find room before it.
     public static let origin90k: Int64 = 90_000
     private static let fragmentLength: Int64 = 90_000
+    /// The first fragment of a run is short, so that it is soon known that the camera is recorded.
+    private static let firstFragmentLength: Int64 = 22_500
     private static let fragmentBytesLimit = 4 << 20
     private static let fragmentSamplesLimit = 1000
     /// How long a picture may last, in 1/90000 s: as long as a source may be silent.
@@ -233,8 +235,10 @@ public final class StreamCutter {
         }
         guard let writer else { return }
         let elapsed = stamp.decode - segment.fragmentStart
+        let isFirst = sequence == 1 && segment.fragmentStart == segment.start
+        let length = isFirst ? StreamCutter.firstFragmentLength : StreamCutter.fragmentLength
         let isGroupStart = facts.picture != .dependent && segment.hasDependent
-        if isGroupStart || elapsed >= StreamCutter.fragmentLength - video.nominalDuration / 2
+        if isGroupStart || elapsed >= length - video.nominalDuration / 2
             || writer.fragmentBytes >= StreamCutter.fragmentBytesLimit
             || writer.fragmentSamples >= StreamCutter.fragmentSamplesLimit
         {

@@ -25,7 +25,9 @@ final class Admission: Sendable {
     }
 }
 
-/// Places that become free when they are given back, or after a second. A pure value.
+/// Places that become free when they are given back, or after a second.
+///
+/// A pure value.
 struct Places: Sendable {
     typealias Ticket = Int
 

@@ -77,8 +77,10 @@ final class Crew {
         ending.removeAll { $0.waitForEnd(until: .now()) }
     }
 
-    /// Closes what gap an earlier life of the process left open when it meets a version of a camera that is switched off, and
-    /// reports the camera the first time. A recorder that ends because of it says so itself.
+    /// Notes a camera that is switched off.
+    ///
+    /// Reports it the first time, and closes what gap an earlier life of the process left open, once for each version of the
+    /// camera. A recorder that ends because of it does both itself.
     func noteOff(_ camera: Camera) {
         let known = off.updateValue(camera.version, forKey: camera.id)
         guard known != camera.version, !ending.contains(where: { $0.plan.camera.id == camera.id }) else { return }

@@ -104,11 +104,12 @@ final class Recording {
         finish(reason: .lost, flags: ["disk_behind"], startedAt: nil)
     }
 
-    /// From when on the camera is recorded again; nil if that has not changed since the last call.
+    /// Tells from when on the camera is recorded again.
     ///
     /// What is merely queued does not count, it may never reach the disk.
     ///
-    /// - Parameter deadline: How long to wait for the disk.
+    /// - Parameter deadline: Until when to wait for the disk.
+    /// - Returns: Nil if nothing has changed since the last call.
     func takeNewlyCovered(by deadline: Monotonic = .now()) -> Timestamp? {
         guard let begun = beginning, lane.hasWritten(begun.ordinal, by: deadline) else { return nil }
         beginning = nil
