@@ -131,7 +131,7 @@ let package = Package(
         tests("AMQPTests", ["AMQP"]),
         tests("HTTPClientTests", ["HTTPClient", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "HTTPClient"]),
-        tests("MediaTests", ["Media"]),
+        tests("MediaTests", ["Media", "Lifecycle"]),
         tests("ObserverCoreTests", ["ObserverCore"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
@@ -143,7 +143,10 @@ let package = Package(
                 "Mustache",
             ]
         ),
-        tests("ObserverCaptureTests", ["ObserverCapture", "ObserverCore", "Media"]),
+        tests(
+            "ObserverCaptureTests",
+            ["ObserverCapture", "ObserverCore", "Media", "Spool", "Postgres", "Lifecycle", "Logging"]
+        ),
         tests(
             "ObserverUploadTests",
             ["ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "Lifecycle", "Logging"]

@@ -1,13 +1,17 @@
 #define _GNU_SOURCE
 #include "CLibAV.h"
+#include <dlfcn.h>
+#include <errno.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
-
-typedef int (*io_open_function)(AVFormatContext *, AVIOContext **, const char *, int, AVDictionary **);
+#include <unistd.h>
 
 struct observer_input {
     _Atomic bool stopped;
@@ -15,9 +19,6 @@ struct observer_input {
     _Atomic bool closing;
     _Atomic int64_t deadline;
     // Own thread only.
-    observer_address_check check;
-    void *opaque;
-    io_open_function open;
     int64_t lost;
     int log_prefix;
     char line[400];
@@ -76,32 +77,72 @@ static int interrupt(void *opaque) {
 
 bool observer_input_is_interrupted(observer_input *input) { return interrupt(input); }
 
-static int checked_open(AVFormatContext *context, AVIOContext **io, const char *address, int flags,
-                        AVDictionary **options) {
-    observer_input *input = context->opaque;
-    if (input && input->check) {
-        int refused = input->check(input->opaque, address);
-        if (refused) return refused;
-    }
-    return input && input->open ? input->open(context, io, address, flags, options) : AVERROR(EINVAL);
-}
-
-void observer_input_attach(observer_input *input, AVFormatContext *context, observer_address_check check,
-                           void *opaque) {
+void observer_input_attach(observer_input *input, AVFormatContext *context) {
     context->interrupt_callback.callback = interrupt;
     context->interrupt_callback.opaque = input;
-    input->check = check;
-    input->opaque = opaque;
-    input->open = context->io_open;
-    context->opaque = input;
-    context->io_open = checked_open;
 }
 
-// Log. One camera is one thread, so a line belongs to the input that its thread listens for.
+// Calls. What happens on a thread between enter and leave belongs to one input.
 
-static _Thread_local observer_input *listener;
+static _Thread_local struct {
+    observer_input *input;
+    observer_connection_check check;
+    void *opaque;
+} call;
 
-void observer_input_hear(observer_input *input) { listener = input; }
+void observer_input_enter(observer_input *input, observer_connection_check check, void *opaque) {
+    call.input = input;
+    call.check = check;
+    call.opaque = opaque;
+}
+
+void observer_input_leave(void) {
+    call.input = NULL;
+    call.check = NULL;
+}
+
+// Whether the present call may reach out to `address`; only internet addresses are asked about.
+static bool may_reach(const struct sockaddr *address, socklen_t size, bool is_connection) {
+    if (!call.check || !address || size < sizeof address->sa_family) return true;
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)address;
+        return size >= sizeof *four && call.check(call.opaque, (const uint8_t *)&four->sin_addr, sizeof four->sin_addr,
+                                                  ntohs(four->sin_port), is_connection);
+    }
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+        return size >= sizeof *six && call.check(call.opaque, (const uint8_t *)&six->sin6_addr, sizeof six->sin6_addr,
+                                                 ntohs(six->sin6_port), is_connection);
+    }
+    return true;
+}
+
+// The dynamic linker finds the executable's own definitions before libc's, so that every connection and every datagram
+// of libavformat, wherever a redirect, a playlist or a name has led it, comes through here. So do those of all other
+// libraries; on their threads no check is set.
+
+__attribute__((visibility("default"))) int connect(int file, const struct sockaddr *address, socklen_t size) {
+    if (!may_reach(address, size, true)) {
+        errno = EACCES;
+        return -1;
+    }
+    return (int)syscall(SYS_connect, file, address, size);
+}
+
+__attribute__((visibility("default"))) ssize_t sendto(int file, const void *bytes, size_t count, int flags,
+                                                      const struct sockaddr *address, socklen_t size) {
+    if (!may_reach(address, size, false)) {
+        errno = EACCES;
+        return -1;
+    }
+    return syscall(SYS_sendto, file, bytes, count, flags, address, size);
+}
+
+bool observer_connections_are_checked(void) {
+    return dlsym(RTLD_DEFAULT, "connect") == (void *)connect && dlsym(RTLD_DEFAULT, "sendto") == (void *)sendto;
+}
+
+// Log.
 
 void observer_scrub(char *line) {
     char *from = line;
@@ -119,7 +160,7 @@ void observer_scrub(char *line) {
 }
 
 static void hear(void *context, int level, const char *format, va_list arguments) {
-    observer_input *input = listener;
+    observer_input *input = call.input;
     if (!input || level > AV_LOG_WARNING) return;
     char line[sizeof input->line];
     av_log_format_line2(context, level, format, arguments, line, sizeof line, &input->log_prefix);

@@ -81,9 +81,13 @@ long observer_link_answer(const observer_link *link) {
     size_t head = (size_t)(end - text) + 4;
     long body = 0;
     for (const char *line = text; line < end; line = (const char *)memchr(line, '\n', (size_t)(end + 2 - line)) + 1) {
-        if (strncasecmp(line, "Content-Length:", 15) == 0) body = strtol(line + 15, NULL, 10);
+        if (strncasecmp(line, "Content-Length:", 15)) continue;
+        // Not strtol: it would pass over the line's end, and the buffer has no zero at its own.
+        const char *digit = line + 15;
+        while (*digit == ' ' || *digit == '\t') digit++;
+        for (body = 0; *digit >= '0' && *digit <= '9' && body <= 65536; digit++) body = body * 10 + (*digit - '0');
     }
-    if (body < 0 || body > 65536) return -1;
+    if (body > 65536) return -1;
     return size < head + (size_t)body ? 0 : (long)(head + (size_t)body);
 }
 

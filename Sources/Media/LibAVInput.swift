@@ -2,14 +2,13 @@ import CLibAV
 
 /// What a scheme allows: which protocols and formats libavformat may use for it, and with which options.
 enum InputScheme: Equatable {
-    case rtsp, rtmp, http, srt, other
+    case rtsp, rtmp, http, other
 
     init(address: String) {
         switch address.prefix(while: { $0 != ":" }).lowercased() {
         case "rtsp", "rtsps": self = .rtsp
         case "rtmp", "rtmps": self = .rtmp
         case "http", "https": self = .http
-        case "srt": self = .srt
         default: self = .other
         }
     }
@@ -19,7 +18,6 @@ enum InputScheme: Equatable {
         switch self {
         case .rtsp: "rtsp"
         case .rtmp: "flv"
-        case .srt: "mpegts"
         case .http, .other: nil
         }
     }
@@ -32,7 +30,6 @@ enum InputScheme: Equatable {
         case .rtsp: "rtsp,rtp,srtp,udp,tcp,tls,http,https"
         case .rtmp: "rtmp,rtmps,tcp,tls"
         case .http: "http,https,tcp,tls"
-        case .srt: "srt,udp"
         case .other: "none"
         }
     }
@@ -42,7 +39,6 @@ enum InputScheme: Equatable {
         case .rtsp: "rtsp,rtp,sdp,mpegts"
         case .rtmp: "flv,live_flv"
         case .http: "hls,mpegts,mpjpeg,mjpeg,mov,flv,matroska,webm,h264,hevc,aac,mp3"
-        case .srt: "mpegts"
         case .other: "none"
         }
     }
@@ -74,7 +70,7 @@ enum InputScheme: Equatable {
             set("user_agent", "Observer")
             set("buffer_size", "1048576")
             set("max_delay", "500000")
-        case .rtmp, .srt, .other:
+        case .rtmp, .other:
             set("rw_timeout", beyondDeadlines)
         case .http:
             set("rw_timeout", beyondDeadlines)
@@ -127,35 +123,6 @@ enum InputScheme: Equatable {
         return result
     }
 }
-
-/// Checks the addresses that libavformat opens on its own account: an HLS playlist names further ones.
-final class AddressGate {
-    private let admit: @Sendable (String) throws(MediaError) -> String
-    /// The refusal that ended the stream.
-    private(set) var refusal: MediaError?
-
-    init(_ admit: @escaping @Sendable (String) throws(MediaError) -> String) {
-        self.admit = admit
-    }
-
-    /// Called from C on the source's own thread; the gate outlives the context it is attached to.
-    static let check: observer_address_check = { opaque, address in
-        guard let opaque else { return notPermitted }
-        let gate = Unmanaged<AddressGate>.fromOpaque(opaque).takeUnretainedValue()
-        let text = InputScheme.withoutUser(String(cString: address))
-        guard InputScheme(address: text) == .http else { return notPermitted }
-        do throws(MediaError) {
-            _ = try gate.admit(text)
-            return 0
-        } catch {
-            gate.refusal = error
-            return notPermitted
-        }
-    }
-}
-
-/// AVERROR(EPERM).
-private let notPermitted = observer_averror(1)
 
 /// libavformat's error numbers in words that people use.
 enum LibAVFailure {

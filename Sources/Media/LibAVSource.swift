@@ -1,11 +1,11 @@
 import CLibAV
 import Glibc
 
-/// Reads streams through libavformat: RTSP over TCP, UDP or HTTP, RTMP, HLS, HTTP MJPEG, files over HTTP, SRT.
+/// Reads streams through libavformat: RTSP over TCP, UDP or HTTP, RTMP, HLS, HTTP MJPEG, files over HTTP.
 ///
 /// libavformat takes a camera's word for much, so every address is treated as hostile: protocols and formats are limited
-/// by scheme, the address is given to a check of the caller's before anything is opened and again after a redirect,
-/// probing, streams and packets are bounded. Every call ends by a latched deadline (see `MediaInterrupt`).
+/// by scheme, every connection is given to a check of the caller's before it is made (see `ConnectionGuard`), probing,
+/// streams and packets are bounded. Every call ends by a latched deadline (see `MediaInterrupt`).
 public struct LibAVSource: MediaSource {
     /// How RTSP carries its packets.
     public enum Transport: String, Hashable, Sendable {
@@ -32,6 +32,12 @@ public struct LibAVSource: MediaSource {
         public var admit: @Sendable (_ address: String) throws(MediaError) -> String = { address throws(MediaError) in
             address
         }
+        /// Asked before each connection that is made for this source, and each datagram that is sent.
+        ///
+        /// Gets an address of 4 or 16 bytes in network order, and a port; throws where that may not be (`refused`).
+        public var mayConnect: @Sendable (_ address: [UInt8], _ port: Int) throws(MediaError) -> Void = {
+            (_, _) throws(MediaError) in
+        }
 
         /// Makes options with the usual limits.
         public init(address: String) {
@@ -42,6 +48,12 @@ public struct LibAVSource: MediaSource {
     /// A packet larger than this is refused.
     static let packetLimit = 8 << 20
     private static let streamLimit = 8
+    /// A playlist names up to a dozen variants, each with picture and sound.
+    private static let httpStreamLimit = 64
+    /// HLS comes a segment at a time, and a segment may last longer than a camera may be silent.
+    private static let playlistStallLimit = Duration.seconds(30)
+    /// What cannot be a time in ticks; a century of sound at 384 kHz has a quarter of them.
+    static let timeLimit: Int64 = 1 << 53
 
     private let options: Options
     private let interrupt: MediaInterrupt
@@ -55,14 +67,16 @@ public struct LibAVSource: MediaSource {
     private var stripsADTS = false
     private var stampsByArrival = false
     private var pacer: Pacer?
-    private var gate: AddressGate?
     private var link: RTSPLink?
-    private var packets = 0
+    private var stallLimit: Duration
+    private let connections: ConnectionGuard
 
     /// Makes a source that is not open yet.
     public init(_ options: Options, interrupt: MediaInterrupt) {
         self.options = options
         self.interrupt = interrupt
+        stallLimit = options.stallLimit
+        connections = ConnectionGuard(options.mayConnect)
     }
 
     /// The last warning of the libraries about this stream, without credentials.
@@ -75,26 +89,20 @@ public struct LibAVSource: MediaSource {
         interrupt.handle.map { observer_input_lost_packets($0) } ?? 0
     }
 
-    /// Connects, checks where that led, and reads what the stream is.
+    /// Connects, and reads what the stream is.
     public mutating func open() throws(MediaError) -> StreamDescription {
         close()
+        connections.forget()
+        let target = try options.admit(options.address)
+        try connections.enter(interrupt)
+        defer { connections.leave() }
         guard let handle = interrupt.handle, let made = avformat_alloc_context() else {
             throw MediaError(.file, "no memory for a stream")
         }
-        interrupt.listen()
         observer_input_reset(handle)
         let scheme = InputScheme(address: options.address)
-        let target: String
-        do throws(MediaError) {
-            target = try options.admit(options.address)
-        } catch {
-            avformat_free_context(made)
-            throw error
-        }
-        let gate = AddressGate(options.admit)
-        self.gate = gate
-        observer_input_attach(handle, made, AddressGate.check, Unmanaged.passUnretained(gate).toOpaque())
-        made.pointee.max_streams = Int32(Self.streamLimit)
+        observer_input_attach(handle, made)
+        made.pointee.max_streams = Int32(scheme == .http ? Self.httpStreamLimit : Self.streamLimit)
         made.pointee.max_probe_packets = 500
         interrupt.setDeadline(options.openLimit)
 
@@ -110,16 +118,16 @@ public struct LibAVSource: MediaSource {
         }
         guard result >= 0, let opened else { throw failure(result, .opening) }
         context = opened
-        if link == nil { try checkRedirect(from: target) }
+        let format = String(cString: opened.pointee.iformat.pointee.name)
+        if format == "hls" { TrackFinder.keepOneVariant(of: opened) }
         result = avformat_find_stream_info(opened, nil)
         guard result >= 0 else { throw failure(result, .opening) }
         packet = av_packet_alloc()
-        stampsByArrival =
-            scheme == .http && String(cString: opened.pointee.iformat.pointee.name).hasPrefix("mp")
-            && String(cString: opened.pointee.iformat.pointee.name).hasSuffix("jpeg")
+        stampsByArrival = scheme == .http && format.hasPrefix("mp") && format.hasSuffix("jpeg")
+        stallLimit = format == "hls" ? max(options.stallLimit, Self.playlistStallLimit) : options.stallLimit
         if !scheme.isPaced, opened.pointee.duration > 0 { pacer = Pacer() }
         let description = try describe(opened)
-        interrupt.setDeadline(options.stallLimit)
+        interrupt.setDeadline(stallLimit)
         return description
     }
 
@@ -133,11 +141,11 @@ public struct LibAVSource: MediaSource {
         guard target.lowercased().hasPrefix("rtsp://"), options.transport != .udp, !options.audio else { return nil }
         do throws(MediaError) {
             return try RTSPLink(target, options, interrupt: interrupt)
-        } catch  where error.kind == .badStream || error.kind == .noVideo {
+        } catch  where connections.refusal == nil && (error.kind == .badStream || error.kind == .noVideo) {
             return nil
         } catch {
             avformat_free_context(context)
-            throw error
+            throw connections.refusal ?? error
         }
     }
 
@@ -158,6 +166,8 @@ public struct LibAVSource: MediaSource {
     /// Waits for the next packet of the tracks that `open` described.
     public mutating func next() throws(MediaError) -> MediaPacket {
         guard let context, let packet else { throw MediaError(.stalled, "the stream is not open") }
+        try connections.enter(interrupt)
+        defer { connections.leave() }
         while true {
             av_packet_unref(packet)
             let result = av_read_frame(context, packet)
@@ -169,9 +179,9 @@ public struct LibAVSource: MediaSource {
                 throw MediaError(.badStream, "a picture has more than 8 MiB")
             }
             if index == videoIndex {
-                interrupt.setDeadline(options.stallLimit)
-                packets &+= 1
-                if packets & 15 == 0 { link?.keepAlive() }
+                interrupt.setDeadline(stallLimit)
+                connections.forget()
+                link?.keepAlive()
                 try pacer?.wait(for: packet, base: videoBase, interrupt: interrupt)
             }
             if let ready = translate(packet) { return ready }
@@ -185,15 +195,18 @@ public struct LibAVSource: MediaSource {
             av_packet_free(&freed)
         }
         packet = nil
+        pacer = nil
+        guard context != nil || link != nil else { return }
         if let handle = interrupt.handle { observer_input_begin_close(handle, 1500) }
+        // Where the check cannot be set there is nothing to close.
+        try? connections.enter(interrupt)
+        defer { connections.leave() }
         link?.tearDown()
         var io = link == nil ? nil : context?.pointee.pb
         if context != nil { avformat_close_input(&context) }
         observer_sink_close(&io)
         context = nil
         link = nil
-        gate = nil
-        pacer = nil
     }
 
     private func translate(_ packet: UnsafeMutablePointer<AVPacket>) -> MediaPacket? {
@@ -206,8 +219,8 @@ public struct LibAVSource: MediaSource {
         let from = isVideo ? videoBase : audioBase
         let ticks: Int32 = isVideo ? 90_000 : audioRate
         func time(_ value: Int64) -> Int64? {
-            value == .min || stampsByArrival
-                ? nil : from.den == ticks && from.num == 1 ? value : rescale(value, from, ticks)
+            guard value != .min, !stampsByArrival else { return nil }
+            return Self.bounded(from.den == ticks && from.num == 1 ? value : rescale(value, from, ticks))
         }
         return MediaPacket(
             track: isVideo ? .video : .audio,
@@ -218,6 +231,11 @@ public struct LibAVSource: MediaSource {
             newParameters: isVideo ? newParameters(packet) : nil,
             bytes: bytes
         )
+    }
+
+    /// A time that cannot be one is none: whoever computes with it must not have to fear an overflow.
+    static func bounded(_ time: Int64) -> Int64? {
+        (-timeLimit...timeLimit).contains(time) ? time : nil
     }
 
     private func rescale(_ value: Int64, _ from: AVRational, _ ticks: Int32) -> Int64 {
@@ -231,17 +249,9 @@ public struct LibAVSource: MediaSource {
         return Array(UnsafeBufferPointer(start: data, count: size))
     }
 
-    /// libavformat follows an RTSP redirect wherever it leads, and rewrites the context's address.
-    private mutating func checkRedirect(from target: String) throws(MediaError) {
-        guard let context, let text = context.pointee.url else { return }
-        let final = String(cString: text)
-        guard InputScheme.authority(final) != InputScheme.authority(target) else { return }
-        _ = try options.admit(InputScheme.withoutUser(final))
-    }
-
     private func failure(_ code: Int32, _ phase: LibAVFailure.Phase) -> MediaError {
         if interrupt.isStopped { return MediaError(.stopped, "the end was asked for") }
-        if let refusal = gate?.refusal { return refusal }
+        if let refusal = connections.refusal { return refusal }
         return LibAVFailure.error(code, phase, isExpired: interrupt.isExpired)
     }
 
@@ -254,7 +264,8 @@ public struct LibAVSource: MediaSource {
             finder.look(stream)
             stream.pointee.discard = AVDISCARD_ALL
         }
-        guard let video = finder.video else { throw finder.noVideo }
+        guard var video = finder.video else { throw finder.noVideo }
+        video.track.isStamped = !stampsByArrival
         for stream in [video.stream, finder.audio?.stream].compactMap({ $0 }) {
             stream.pointee.discard = AVDISCARD_DEFAULT
         }

@@ -8,6 +8,8 @@ struct TrackFinder {
     private(set) var audio: (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool)?
     private(set) var notes: [String] = []
     private var unusable: String?
+    /// What the codecs that are recorded know ends at 96 kHz.
+    private static let sampleRates: ClosedRange<Int32> = 4000...384_000
 
     init(wantsAudio: Bool) {
         self.wantsAudio = wantsAudio
@@ -18,8 +20,27 @@ struct TrackFinder {
         MediaError(.noVideo, unusable ?? "the stream has no video")
     }
 
+    /// Discards all variants of an HLS playlist but the first that has a picture, so that only that one is fetched.
+    static func keepOneVariant(of context: UnsafeMutablePointer<AVFormatContext>) {
+        let programs = UnsafeBufferPointer(start: context.pointee.programs, count: Int(context.pointee.nb_programs))
+        func indexes(_ program: UnsafeMutablePointer<AVProgram>?) -> [Int] {
+            guard let program = program?.pointee else { return [] }
+            return UnsafeBufferPointer(start: program.stream_index, count: Int(program.nb_stream_indexes)).map {
+                Int($0)
+            }
+        }
+        func isPicture(_ index: Int) -> Bool {
+            context.pointee.streams[index]?.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
+        }
+        guard programs.count > 1, let kept = programs.map(indexes).first(where: { $0.contains(where: isPicture) })
+        else { return }
+        for index in 0..<Int(context.pointee.nb_streams) where !kept.contains(index) {
+            context.pointee.streams[index]?.pointee.discard = AVDISCARD_ALL
+        }
+    }
+
     mutating func look(_ stream: UnsafeMutablePointer<AVStream>) {
-        guard let parameters = stream.pointee.codecpar else { return }
+        guard let parameters = stream.pointee.codecpar, stream.pointee.discard != AVDISCARD_ALL else { return }
         let name = String(cString: avcodec_get_name(parameters.pointee.codec_id))
         switch parameters.pointee.codec_type {
         case AVMEDIA_TYPE_VIDEO where video == nil:
@@ -42,7 +63,9 @@ struct TrackFinder {
             )
             video = (stream, track)
         case AVMEDIA_TYPE_AUDIO where audio == nil && wantsAudio:
-            guard let codec = AudioCodec(parameters.pointee.codec_id), parameters.pointee.sample_rate > 0 else {
+            guard let codec = AudioCodec(parameters.pointee.codec_id),
+                TrackFinder.sampleRates.contains(parameters.pointee.sample_rate)
+            else {
                 notes.append("the sound (\(name)) was left out: MP4 or browsers cannot carry it")
                 return
             }
@@ -113,7 +136,8 @@ struct Pacer {
     ) throws(MediaError) {
         let stamp = packet.pointee.dts == .min ? packet.pointee.pts : packet.pointee.dts
         guard stamp != .min else { return }
-        let time = av_rescale_q(stamp, base, AVRational(num: 1, den: 1_000_000))
+        let scaled = av_rescale_q(stamp, base, AVRational(num: 1, den: 1_000_000))
+        guard let time = LibAVSource.bounded(scaled) else { return }
         let now = Pacer.clock()
         guard let begin, time >= begin.time, time - begin.time < 86_400_000_000 else {
             begin = (time, now)

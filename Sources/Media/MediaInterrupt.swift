@@ -25,11 +25,6 @@ public final class MediaInterrupt: @unchecked Sendable {
         handle.map { observer_input_is_stopped($0) } ?? true
     }
 
-    /// Attributes what the libraries log on this thread to this interrupt.
-    func listen() {
-        observer_input_hear(handle)
-    }
-
     var isExpired: Bool {
         handle.map { observer_input_is_expired($0) } ?? true
     }

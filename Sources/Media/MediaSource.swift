@@ -52,6 +52,8 @@ public struct VideoTrack: Hashable, Sendable {
     public var framesPerSecond: Double
     /// Parameter sets: a configuration record (first byte 1), Annex B, or nothing.
     public var parameters: [UInt8]
+    /// Whether packets say when they are shown; otherwise their arrival is all that is known.
+    public var isStamped = true
 
     /// Makes a track.
     public init(codec: VideoCodec, width: Int, height: Int, framesPerSecond: Double = 0, parameters: [UInt8] = []) {

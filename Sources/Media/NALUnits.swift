@@ -44,10 +44,10 @@ enum NALUnits {
         var facts = KeyPacketFacts(picture: .recovery)
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var position = 0
-        while let unit = next(bytes, &position, framing) {
+        func kind(_ first: UInt8) -> Kind { codec == .h264 ? h264(first & 0x1F) : h265(first >> 1 & 0x3F) }
+        while let unit = next(bytes, &position, framing, kind) {
             guard let first = bytes[unit].first else { continue }
-            let kind = codec == .h264 ? h264(first & 0x1F) : h265(first >> 1 & 0x3F)
-            switch kind {
+            switch kind(first) {
             case .slice(let picture):
                 facts.picture = picture
                 facts.isClean = codec == .h265 && first >> 1 & 0x3F == 21
@@ -100,7 +100,8 @@ enum NALUnits {
     private static func next(
         _ bytes: UnsafeRawBufferPointer,
         _ position: inout Int,
-        _ framing: Framing
+        _ framing: Framing,
+        _ kind: (UInt8) -> Kind
     ) -> Range<Int>? {
         switch framing {
         case .lengths(let width):
@@ -113,8 +114,9 @@ enum NALUnits {
             return start..<position
         case .annexB:
             guard let start = startCode(bytes, from: position) else { return nil }
-            // A slice ends the inspection, so the search for its end may stop at once.
-            let end = startCode(bytes, from: start, limit: 4096).map { $0 - 3 } ?? bytes.count
+            // A slice ends the inspection and is most of the packet: nobody needs its end.
+            if start < bytes.count, case .slice = kind(bytes[start]) { return start..<bytes.count }
+            let end = startCode(bytes, from: start).map { $0 - 3 } ?? bytes.count
             position = end
             var last = end
             while last > start, bytes[last - 1] == 0 { last -= 1 }
@@ -123,10 +125,9 @@ enum NALUnits {
     }
 
     /// The place after the next 00 00 01.
-    private static func startCode(_ bytes: UnsafeRawBufferPointer, from: Int, limit: Int = .max) -> Int? {
+    private static func startCode(_ bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
         var index = from
-        let end = min(bytes.count, limit == .max ? .max : from + limit)
-        while index + 2 < end {
+        while index + 2 < bytes.count {
             if bytes[index + 2] > 1 {
                 index += 3
             } else if bytes[index] == 0 && bytes[index + 1] == 0 && bytes[index + 2] == 1 {

@@ -107,8 +107,10 @@ private struct Opening {
                     throw MediaError(.refused, "the camera sent us on to an address that is no RTSP")
                 }
                 target = try options.admit(InputScheme.withoutUser(location))
+                // The old one stays ours until there is a new one: whoever fails here frees what `link` is.
+                let next = try Self.connect(target, interrupt)
                 observer_link_free(link)
-                link = try Self.connect(target, interrupt)
+                link = next
                 continue
             }
             try check(answer)
@@ -262,8 +264,10 @@ private struct Opening {
         defer { freeaddrinfo(found) }
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let file = socket(info.pointee.ai_family, type, 0)
-        guard file >= 0, let link = observer_link_new(file, input) else {
-            throw MediaError(.file, "no socket is left", code: errno)
+        guard file >= 0 else { throw MediaError(.file, "no socket is left", code: errno) }
+        guard let link = observer_link_new(file, input) else {
+            close(file)
+            throw MediaError(.file, "no memory for a stream")
         }
         var code: Int32 = 0
         if Glibc.connect(file, info.pointee.ai_addr, info.pointee.ai_addrlen) != 0 {

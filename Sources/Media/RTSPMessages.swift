@@ -8,9 +8,11 @@ struct RTSPAnswer {
 
     /// Nil if the bytes are no answer.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
-        var lines = text[..<end.lowerBound].split(separator: "\r\n", omittingEmptySubsequences: true)
+        // Measured in bytes: text that is no UTF-8 (a Latin-1 product name) gets longer when it is decoded.
+        let blank = Array("\r\n\r\n".utf8)
+        guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: blank) }) else { return nil }
+        var lines = String(decoding: bytes[..<end], as: UTF8.self)
+            .split(separator: "\r\n", omittingEmptySubsequences: true)
         guard !lines.isEmpty else { return nil }
         let words = lines.removeFirst().split(separator: " ", maxSplits: 2)
         guard words.count >= 2, words[0].hasPrefix("RTSP/"), let status = Int(words[1]) else { return nil }
@@ -20,8 +22,7 @@ struct RTSPAnswer {
             let value = line[line.index(after: colon)...].drop { $0 == " " }
             return (line[..<colon].lowercased(), String(value))
         }
-        let headBytes = text[..<end.upperBound].utf8.count
-        body = Array(bytes.dropFirst(headBytes))
+        body = Array(bytes[(end + blank.count)...])
     }
 
     func header(_ name: String) -> String? {

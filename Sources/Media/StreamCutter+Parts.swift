@@ -116,8 +116,9 @@ extension StreamCutter {
         private let rate: Int64
         private var timeline: Timeline?
 
+        /// Rates beyond those of `TrackFinder` are none; within them no product here overflows.
         init(rate: Int64) {
-            self.rate = max(rate, 1)
+            self.rate = min(max(rate, 4000), 384_000)
         }
 
         /// The stamp of a sound packet; nil if it has no place in the present segment.
@@ -140,16 +141,21 @@ extension StreamCutter {
         }
 
         private mutating func begin(_ packet: MediaPacket, arrival: Int64, video: Timeline) {
-            guard let offset = video.sourceOffset, let source = packet.decodeTime ?? packet.presentationTime,
+            guard let offset = video.sourceOffset,
+                let source = (packet.decodeTime ?? packet.presentationTime).flatMap(LibAVSource.bounded),
                 let latest = video.latest
             else { return }
-            let shifted = source + offset * rate / 90_000
-            let now = latest * rate / 90_000
+            let now = from90k(latest)
+            let shifted = source + from90k(offset)
             // Clocks of picture and sound that have nothing in common are joined by arrival.
-            let isNear = abs(shifted - now) < 5 * rate
+            let isNear = (now - 5 * rate...now + 5 * rate).contains(shifted)
             var made = Timeline(ticksPerSecond: rate, origin: now, nominalDuration: packet.duration)
             made.anchor(source: source, at: isNear ? shifted : now, arrival: arrival)
             timeline = made
+        }
+
+        private func from90k(_ ticks: Int64) -> Int64 {
+            ticks / 90_000 * rate + ticks % 90_000 * rate / 90_000
         }
 
         private func to90k(_ ticks: Int64) -> Int64 {

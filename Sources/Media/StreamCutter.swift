@@ -66,8 +66,15 @@ public final class StreamCutter {
     /// Decode time at which every run begins; earlier sound and negative offsets find room before it.
     public static let origin90k: Int64 = 90_000
     private static let fragmentLength: Int64 = 90_000
+    /// The first fragment of a run is short, so that it is soon known that the camera is recorded.
+    private static let firstFragmentLength: Int64 = 22_500
     private static let fragmentBytesLimit = 4 << 20
     private static let fragmentSamplesLimit = 1000
+    /// How long a picture may last, in 1/90000 s: as long as a source may be silent.
+    private static let pictureLimit: Int64 = 10 * 90_000
+    /// How long a picture that can begin a recording is waited for, in nanoseconds: a little longer than it takes until
+    /// recovery points count as such.
+    private static let keyFrameLimit: Int64 = 40_000_000_000
 
     /// Set to get the next instant picture; falls back by itself.
     public var wantsPicture = false
@@ -90,6 +97,7 @@ public final class StreamCutter {
     private var sequence = 0
     private var segment = SegmentState()
     private var firstArrival: Int64?
+    private var waitingSince: Int64?
     private var isReordered = false
 
     /// Makes a cutter.
@@ -112,7 +120,8 @@ public final class StreamCutter {
         video = Timeline(
             ticksPerSecond: 90_000,
             origin: StreamCutter.origin90k,
-            nominalDuration: rate > 0 ? Int64(90_000 / rate) : 0
+            nominalDuration: rate > 0.001 ? Int64(90_000 / rate) : 0,
+            clock: streams.video.isStamped ? .source : .arrival
         )
         audio = streams.audio.map { AudioAligner(rate: Int64($0.sampleRate)) }
         parameters = ParameterWatch(streams.video)
@@ -165,8 +174,10 @@ public final class StreamCutter {
         if facts.isClean, !isReordered { facts.picture = .instant }
         try parameters.checkSide(packet.newParameters)
         if writer == nil {
-            let waited = Double(arrival - begun) / 1_000_000_000
-            guard splitter.canBegin(with: facts.picture, waited: waited) else { return }
+            guard splitter.canBegin(with: facts.picture, waited: Double(arrival &- begun) / 1_000_000_000) else {
+                return try awaitKeyFrame(arrival)
+            }
+            waitingSince = nil
         }
         let stamp = video.place(
             decode: packet.decodeTime,
@@ -193,6 +204,15 @@ public final class StreamCutter {
         }
     }
 
+    /// Without a picture to begin with nothing is recorded, so that must not last.
+    private func awaitKeyFrame(_ arrival: Int64) throws(MediaError) {
+        let since = waitingSince ?? arrival
+        waitingSince = since
+        guard arrival &- since <= StreamCutter.keyFrameLimit else {
+            throw MediaError(.badStream, "the camera sent no key frame for 40 s, so that nothing can be recorded")
+        }
+    }
+
     private func cutOrFlush(
         _ stamp: Timeline.Stamp,
         _ facts: KeyPacketFacts,
@@ -215,8 +235,10 @@ public final class StreamCutter {
         }
         guard let writer else { return }
         let elapsed = stamp.decode - segment.fragmentStart
+        let isFirst = sequence == 1 && segment.fragmentStart == segment.start
+        let length = isFirst ? StreamCutter.firstFragmentLength : StreamCutter.fragmentLength
         let isGroupStart = facts.picture != .dependent && segment.hasDependent
-        if isGroupStart || elapsed >= StreamCutter.fragmentLength - video.nominalDuration / 2
+        if isGroupStart || elapsed >= length - video.nominalDuration / 2
             || writer.fragmentBytes >= StreamCutter.fragmentBytesLimit
             || writer.fragmentSamples >= StreamCutter.fragmentSamplesLimit
         {
@@ -255,7 +277,7 @@ public final class StreamCutter {
     /// Writes the picture that was held back; it lasts until `next`.
     private func writePending(until next: Int64?) throws(MediaError) {
         guard let writer, let stamp = pending.stamp else { return }
-        let duration = next.map { min(max($0 - stamp.decode, 1), 2 * 90_000) } ?? video.nominalDuration
+        let duration = next.map { min(max($0 - stamp.decode, 1), StreamCutter.pictureLimit) } ?? video.nominalDuration
         try writer.write(
             .video,
             stamp: stamp,

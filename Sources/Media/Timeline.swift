@@ -17,7 +17,7 @@ public struct Timeline: Sendable {
     public enum Clock: String, Hashable, Sendable {
         /// The source's stamps.
         case source
-        /// The arrival of the packets, because the source's stamps stand still.
+        /// The arrival of the packets, because the source's stamps stand still or there are none.
         case arrival
     }
 
@@ -36,18 +36,28 @@ public struct Timeline: Sendable {
     private var lastArrival: Int64 = 0
     private var offset: Int64 = 0
     private var freeze: (arrival: Int64, media: Int64, count: Int)?
+    /// Where following the arrival began, and how many packets ago.
+    private var follow: (arrival: Int64, media: Int64, count: Int)?
     private var pace: Double
+
+    /// The source's stamps beyond these are none; arithmetic with all others cannot overflow.
+    private static let limit: Int64 = 1 << 53
+    /// No step is taken for longer than this, whatever the source says: a stream that was silent so long has ended.
+    private static let longestStep: Int64 = 600
 
     /// Makes a timeline.
     ///
     /// - Parameters:
-    ///   - ticksPerSecond: The track's clock rate, above 0.
+    ///   - ticksPerSecond: The track's clock rate, 1 to 100,000,000.
     ///   - origin: The stamp of the first packet.
     ///   - nominalDuration: What a packet lasts, in ticks, as far as known; 0 if not.
-    public init(ticksPerSecond: Int64, origin: Int64, nominalDuration: Int64 = 0) {
-        self.ticksPerSecond = max(ticksPerSecond, 1)
+    ///   - clock: `arrival` for a source that has no stamps at all.
+    public init(ticksPerSecond: Int64, origin: Int64, nominalDuration: Int64 = 0, clock: Clock = .source) {
+        self.ticksPerSecond = min(max(ticksPerSecond, 1), 100_000_000)
         self.origin = origin
-        nominal = nominalDuration > 0 ? nominalDuration : max(self.ticksPerSecond / 25, 1)
+        self.clock = clock
+        let longest = Timeline.longestStep * self.ticksPerSecond
+        nominal = nominalDuration > 0 ? min(nominalDuration, longest) : max(self.ticksPerSecond / 25, 1)
         pace = Double(nominal)
     }
 
@@ -62,6 +72,7 @@ public struct Timeline: Sendable {
 
     /// Begins as a companion of a track that has begun: source time `source` becomes `stamp`.
     public mutating func anchor(source: Int64, at stamp: Int64, arrival: Int64) {
+        let source = Timeline.bounded(source) ?? 0
         offset = stamp - source
         lastSource = source
         last = stamp - 1
@@ -79,7 +90,9 @@ public struct Timeline: Sendable {
     public mutating func place(decode: Int64?, presentation: Int64?, duration: Int64, arrival: Int64) -> Stamp {
         if duration > 0, duration < ticksPerSecond * 2 { nominal = duration }
         defer { lastArrival = arrival }
-        guard let last else { return placeFirst(decode: decode, presentation: presentation) }
+        let decode = decode.flatMap(Timeline.bounded)
+        let presentation = presentation.flatMap(Timeline.bounded)
+        guard let last else { return placeFirst(decode: decode, presentation: presentation, arrival: arrival) }
         if clock == .arrival {
             return byArrival(after: last, arrival: arrival)
         }
@@ -93,7 +106,7 @@ public struct Timeline: Sendable {
             return put(last + nominal, presentation: presentation, isRejoined: false)
         }
         lastSource = source
-        return place(step: source &- before, source: source, presentation: presentation, after: last, arrival: arrival)
+        return place(step: source - before, source: source, presentation: presentation, after: last, arrival: arrival)
     }
 
     private mutating func place(
@@ -103,7 +116,7 @@ public struct Timeline: Sendable {
         after last: Int64,
         arrival: Int64
     ) -> Stamp {
-        let waited = ticks(nanoseconds: arrival - lastArrival)
+        let waited = min(ticks(nanoseconds: arrival &- lastArrival), Timeline.longestStep * ticksPerSecond)
         let isBack = step < -ticksPerSecond / 2
         // Media may come in bursts and run ahead of its arrival, but one step cannot outrun the wait for it by seconds.
         let isAhead = step > waited + 2 * ticksPerSecond
@@ -117,7 +130,7 @@ public struct Timeline: Sendable {
         let wanted = source + offset
         if step > 0, wanted > last {
             if step < ticksPerSecond * 2 { nominal = step }
-            if let begun = freeze, wanted - begun.media > ticks(nanoseconds: arrival - begun.arrival) / 2 {
+            if let begun = freeze, wanted - begun.media > ticks(nanoseconds: arrival &- begun.arrival) / 2 {
                 freeze = nil
             }
             return put(wanted, presentation: presentation, isRejoined: false)
@@ -126,15 +139,22 @@ public struct Timeline: Sendable {
         var begun = freeze ?? (arrival: lastArrival, media: last, count: 0)
         begun.count += 1
         freeze = begun
-        if begun.count > 25 || ticks(nanoseconds: arrival - begun.arrival) > ticksPerSecond {
+        if begun.count > 25 || ticks(nanoseconds: arrival &- begun.arrival) > ticksPerSecond {
             clock = .arrival
-            pace = Double(max(ticks(nanoseconds: arrival - begun.arrival) / Int64(begun.count), 1))
-            return byArrival(after: last, arrival: arrival)
+            pace = Double(max(ticks(nanoseconds: arrival &- begun.arrival) / Int64(begun.count), 1))
+            follow = (begun.arrival, begun.media, Timeline.settled)
+            var stamp = byArrival(after: last, arrival: arrival)
+            stamp.isRejoined = true
+            return stamp
         }
         return put(last + 1, presentation: nil, isRejoined: false)
     }
 
-    private mutating func placeFirst(decode: Int64?, presentation: Int64?) -> Stamp {
+    private mutating func placeFirst(decode: Int64?, presentation: Int64?, arrival: Int64) -> Stamp {
+        if clock == .arrival {
+            follow = (arrival, origin, 0)
+            return put(origin, presentation: nil, isRejoined: false)
+        }
         guard let source = decode ?? presentation else {
             return put(origin, presentation: nil, isRejoined: false)
         }
@@ -149,17 +169,26 @@ public struct Timeline: Sendable {
         return min(presentation, max(last + 1 - offset, presentation - nominal))
     }
 
+    /// How many packets make a pace that is trusted.
+    private static let settled = 50
+
     /// Follows the arrival with an even step, a tenth of the error at a time, so that network jitter is not recorded.
     private mutating func byArrival(after last: Int64, arrival: Int64) -> Stamp {
-        let begun = freeze ?? (arrival: lastArrival, media: last, count: 0)
-        let isFirst = freeze?.count != -1
-        freeze = (begun.arrival, begun.media, -1)
-        let due = begun.media + ticks(nanoseconds: arrival - begun.arrival)
-        let waited = Double(ticks(nanoseconds: arrival - lastArrival))
-        if !isFirst { pace += (waited - pace) * 0.02 }
+        var begun = follow ?? (arrival: lastArrival, media: last, count: 0)
+        let waited = Double(ticks(nanoseconds: arrival &- lastArrival))
+        // The mean of the first waits, then one that forgets.
+        begun.count = min(begun.count + 1, Timeline.settled)
+        pace += (waited - pace) / Double(begun.count)
+        follow = begun
+        let due = begun.media + ticks(nanoseconds: arrival &- begun.arrival)
         let step = pace + (Double(due - last) - pace) * 0.1
-        let limited = min(max(Int64(step), 1), 2 * ticksPerSecond)
-        return put(last + limited, presentation: nil, isRejoined: isFirst)
+        let longest = Double(Timeline.longestStep * ticksPerSecond)
+        nominal = Int64(min(max(pace, 1), longest))
+        return put(last + Int64(min(max(step, 1), longest)), presentation: nil, isRejoined: false)
+    }
+
+    private static func bounded(_ stamp: Int64) -> Int64? {
+        (-limit...limit).contains(stamp) ? stamp : nil
     }
 
     private mutating func put(_ stamp: Int64, presentation: Int64?, isRejoined: Bool) -> Stamp {

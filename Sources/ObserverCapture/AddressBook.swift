@@ -14,6 +14,10 @@ final class AddressBook: Sendable {
     private static let hanging = 32
 
     private static let unknown = MediaError(.dns, "the host's name has no address")
+    private static let forbidden = MediaError(
+        .refused,
+        "the address points to where cameras may not be; OBSERVER_CAMERA_NETWORKS sets what is allowed"
+    )
 
     private struct Entry: Sendable {
         var addresses: [IPAddress]
@@ -28,10 +32,10 @@ final class AddressBook: Sendable {
         self.policy = policy
     }
 
-    /// Checks an address before it is opened.
+    /// Checks an address before it is opened; every connection is checked again when it is made (`mayConnect`).
     ///
-    /// - Returns: The address to open. For RTSP and RTMP its host is a number, so that a name cannot mean something else a
-    ///   moment later; where the name is needed for TLS or virtual hosts, all its addresses must be allowed instead.
+    /// - Returns: The address to open. For RTSP and RTMP its host is a number, so that nothing hangs in a look-up; elsewhere
+    ///   the name is needed for TLS or virtual hosts.
     /// - Throws: `dns` or `refused`.
     func admit(_ text: String) throws(MediaError) -> String {
         let url = try parse(text)
@@ -41,6 +45,13 @@ final class AddressBook: Sendable {
         }
         let host = first.isIPv4 ? first.description : "[\(first)]"
         return "\(url.scheme)://\(host):\(url.port)\(url.rest)"
+    }
+
+    /// Checks an address, 4 or 16 bytes, at the moment of a connection.
+    ///
+    /// - Throws: `refused`.
+    func mayConnect(_ bytes: [UInt8], port: Int) throws(MediaError) {
+        guard let address = IPAddress(bytes: bytes), policy.allows(address, port: port) else { throw Self.forbidden }
     }
 
     /// Whether somebody listens at the camera's port; nil is yes.
@@ -71,13 +82,7 @@ final class AddressBook: Sendable {
         let addresses: [IPAddress]
         if let address = url.address { addresses = [address] } else { addresses = try look(up: url.host) }
         let allowed = addresses.filter { policy.allows($0, port: url.port) }
-        let isNumberUsed = url.scheme == "rtsp" || url.scheme == "rtmp"
-        guard !allowed.isEmpty, isNumberUsed || allowed.count == addresses.count else {
-            throw MediaError(
-                .refused,
-                "the address points to where cameras may not be; OBSERVER_CAMERA_NETWORKS sets what is allowed"
-            )
-        }
+        guard !allowed.isEmpty else { throw Self.forbidden }
         return allowed
     }
 

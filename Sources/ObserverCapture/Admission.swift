@@ -1,27 +1,57 @@
 import Lifecycle
 
 /// Lets only so many cameras be opened at once: two hundred that start together would all time out.
+///
+/// A place counts for a second. Who has not answered by then goes on without one: cameras that hang until their deadline
+/// must not keep out one that has come back.
 final class Admission: Sendable {
-    private let free: Condition<Int>
+    private let places: Condition<Places>
 
     init(limit: Int) {
-        free = Condition(limit)
+        places = Condition(Places(limit: limit))
     }
 
-    /// Waits for a place; false when `stop` was stopped before there was one.
-    func enter(until stop: StopToken) -> Bool {
+    /// Waits for a place, to be given back with `leave`; nil when `stop` was stopped before there was one.
+    func enter(until stop: StopToken) -> Places.Ticket? {
         while !stop.isStopped {
-            let entered = free.take(until: Monotonic.now() + .milliseconds(250)) { free -> Bool? in
-                guard free > 0 else { return nil }
-                free -= 1
-                return true
-            }
-            if entered == true { return true }
+            let ticket = places.take(until: Monotonic.now() + .milliseconds(100)) { $0.take(at: .now()) }
+            if let ticket { return ticket }
         }
-        return false
+        return nil
     }
 
-    func leave() {
-        free.withLock { $0 += 1 }
+    func leave(_ ticket: Places.Ticket) {
+        places.withLock { $0.giveBack(ticket) }
+    }
+}
+
+/// Places that become free when they are given back, or after a second.
+///
+/// A pure value.
+struct Places: Sendable {
+    typealias Ticket = Int
+
+    private static let term = Duration.seconds(1)
+
+    private let limit: Int
+    private var taken: [Ticket: Monotonic] = [:]
+    private var next = 0
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// Takes a place; nil if there is none.
+    mutating func take(at now: Monotonic) -> Ticket? {
+        if taken.count >= limit { taken = taken.filter { now - $0.value < Self.term } }
+        guard taken.count < limit else { return nil }
+        next += 1
+        taken[next] = now
+        return next
+    }
+
+    /// Gives a place back; one that has run out is nobody's any more.
+    mutating func giveBack(_ ticket: Ticket) {
+        taken[ticket] = nil
     }
 }

@@ -6,73 +6,6 @@ import ObserverCore
 import Spool
 import Synchronization
 
-/// What all recorders of a process share.
-final class RecorderContext: Sendable {
-    let worker: String
-    let spool: Spool
-    let prefix: String
-    /// Nil: no pictures.
-    let pictureInterval: Duration?
-    let writers: WriterPool
-    let pictures: PicturePool
-    let bookkeeper: Bookkeeper
-    let addresses: AddressBook
-    let admission = Admission(limit: 16)
-    let logger: Logger
-
-    init(
-        worker: String,
-        spool: Spool,
-        prefix: String,
-        pictureInterval: Duration?,
-        writers: WriterPool,
-        pictures: PicturePool,
-        bookkeeper: Bookkeeper,
-        addresses: AddressBook,
-        logger: Logger
-    ) {
-        self.worker = worker
-        self.spool = spool
-        self.prefix = prefix
-        self.pictureInterval = pictureInterval
-        self.writers = writers
-        self.pictures = pictures
-        self.bookkeeper = bookkeeper
-        self.addresses = addresses
-        self.logger = logger
-    }
-}
-
-/// What to record, and how.
-struct RecorderPlan: Sendable {
-    var camera: Camera
-    var password: Secret?
-    var epoch: Int64
-    /// From when on the camera should have been recorded.
-    var uncoveredSince: Timestamp?
-    /// How long to wait before the first attempt, so that many cameras do not begin together.
-    var delay = Duration.zero
-
-    /// Whether a running recorder can go on under the other plan: nothing that matters to it differs.
-    func isSame(as other: RecorderPlan) -> Bool {
-        camera.url == other.camera.url && camera.username == other.camera.username && password == other.password
-            && camera.segmentSeconds == other.camera.segmentSeconds && camera.transport == other.camera.transport
-            && camera.audio == other.camera.audio
-    }
-}
-
-/// Why a recorder ends.
-enum RecorderEnding: Sendable {
-    /// The camera was switched off or deleted.
-    case off
-    /// Another recorder of this process takes over, because the camera was changed.
-    case replaced
-    /// Another process has the camera.
-    case lost
-    /// The process ends.
-    case shutdown
-}
-
 /// The recorder of one camera: its thread, and the handle that others have on it.
 final class CameraRecorder: Sendable {
     let plan: RecorderPlan
@@ -85,13 +18,14 @@ final class CameraRecorder: Sendable {
     private let ending = Mutex<RecorderEnding>(.shutdown)
     private let covered = Mutex<Timestamp?>(nil)
     private let ended = Condition(false)
+    private let hasThread = Atomic(true)
 
     /// Starts the thread, which waits for its predecessor's end first.
     ///
     /// - Parameters:
     ///   - plan: What to record.
     ///   - predecessor: The recorder that had the camera before.
-    ///   - isContinued: Whether the time from the predecessor's end on counts as not recorded.
+    ///   - isContinued: Whether the time from the predecessor's last picture on counts as not recorded.
     ///   - context: What all recorders share.
     init(
         _ plan: RecorderPlan,
@@ -103,14 +37,42 @@ final class CameraRecorder: Sendable {
         self.context = context
         lane = predecessor?.lane ?? WriterLane(camera: plan.camera.id)
         currentEpoch = Atomic(plan.epoch)
-        OwnThread.start(name: "cam-\(plan.camera.id)") { [self] in
+        let thread = OwnThread.start(name: "cam-\(plan.camera.id)") { [self] in
             if let predecessor { _ = predecessor.waitForEnd(until: .now() + .seconds(10)) }
             let before = isContinued ? predecessor?.coveredUntil ?? predecessor?.plan.uncoveredSince : nil
-            let loop = RecorderLoop(self, uncoveredSince: before ?? plan.uncoveredSince)
+            // Another process may have had the camera in between, and recorded on.
+            let since = [before, plan.uncoveredSince].compactMap { $0 }.max()
+            let loop = RecorderLoop(self, uncoveredSince: since)
             loop.run()
             ended.withLock { $0 = true }
         }
+        if thread.join(until: .now()), !waitForEnd(until: .now()) { noteMissingThread() }
     }
+
+    /// Says that the camera is not recorded, until somebody starts another recorder for it.
+    private func noteMissingThread() {
+        hasThread.store(false, ordering: .relaxed)
+        ended.withLock { $0 = true }
+        let detail = "the system gave the recorder no thread for this camera"
+        let camera = plan.camera.id
+        context.logger.error("No thread for a camera", ["camera": .int(Int(camera.rawValue))])
+        context.bookkeeper.openGap(
+            Gap(
+                cameraID: camera,
+                startedAt: plan.uncoveredSince ?? .now(),
+                endedAt: nil,
+                cause: .noWorker,
+                detail: detail
+            )
+        )
+        var status = CameraStatus(cameraID: camera, state: .retrying, since: .now(), worker: context.worker)
+        status.cause = .noWorker
+        status.detail = detail
+        context.bookkeeper.report(status)
+    }
+
+    /// Whether the recorder ever ran.
+    var isRunnable: Bool { hasThread.load(ordering: .relaxed) }
 
     /// Asks for the end.
     func end(_ reason: RecorderEnding) {
@@ -119,6 +81,9 @@ final class CameraRecorder: Sendable {
         stop.stop()
         interrupt.stop()
     }
+
+    /// What the end was or will be: what was asked for first.
+    var endingReason: RecorderEnding { ending.withLock { $0 } }
 
     func waitForEnd(until deadline: Monotonic) -> Bool {
         ended.wait(until: deadline) { $0 }
@@ -144,7 +109,6 @@ final class CameraRecorder: Sendable {
     // MARK: For the loop
 
     fileprivate var parts: (RecorderContext, StopToken, MediaInterrupt) { (context, stop, interrupt) }
-    fileprivate var endingReason: RecorderEnding { ending.withLock { $0 } }
     fileprivate func setCovered(_ until: Timestamp) { covered.withLock { $0 = until } }
 }
 
@@ -164,6 +128,8 @@ private final class RecorderLoop {
     private var hasGapRow = false
     private var wasRecorded = false
     private var statusDue = Monotonic.now()
+    /// Also for a camera that sends a picture every few seconds.
+    private static let lookInterval = Duration.milliseconds(250)
 
     init(_ recorder: CameraRecorder, uncoveredSince: Timestamp?) {
         self.recorder = recorder
@@ -177,6 +143,9 @@ private final class RecorderLoop {
         options.transport = LibAVSource.Transport(rawValue: camera.transport.rawValue) ?? .auto
         options.audio = camera.audio == .copy
         options.admit = { [addresses = context.addresses] address throws(MediaError) in try addresses.admit(address) }
+        options.mayConnect = { [addresses = context.addresses] (address, port) throws(MediaError) in
+            try addresses.mayConnect(address, port: port)
+        }
         source = LibAVSource(options, interrupt: interrupt)
         status = CameraStatus(cameraID: camera.id, state: .connecting, since: .now(), worker: context.worker)
     }
@@ -203,8 +172,8 @@ private final class RecorderLoop {
     // MARK: Steps
 
     private func connect() {
-        guard context.admission.enter(until: stop) else { return }
-        defer { context.admission.leave() }
+        guard let ticket = context.admission.enter(until: stop) else { return }
+        defer { context.admission.leave(ticket) }
         do throws(MediaError) {
             let streams = try source.open()
             for note in streams.notes { logger.warning("Recording without a part", ["note": .string(note)]) }
@@ -224,12 +193,14 @@ private final class RecorderLoop {
 
     private func read() {
         guard let recording else { return fail(MediaError(.stalled, "the stream is not open")) }
-        var count = 0
+        var lookDue = Monotonic.now()
         do throws(MediaError) {
             while true {
                 try recording.take(try source.next())
-                count &+= 1
-                if count & 7 == 0 { try lookAround(recording) }
+                let now = Monotonic.now()
+                guard now >= lookDue else { continue }
+                lookDue = now + Self.lookInterval
+                try lookAround(recording, now)
             }
         } catch {
             fail(error)
@@ -237,10 +208,10 @@ private final class RecorderLoop {
     }
 
     /// What is not needed for every packet.
-    private func lookAround(_ recording: Recording) throws(MediaError) {
+    private func lookAround(_ recording: Recording, _ now: Monotonic) throws(MediaError) {
         if let until = recording.coveredUntil { recorder.setCovered(until) }
         if let from = recording.takeNewlyCovered() { covered(from: from) }
-        if recorder.lane.hasFailed.load(ordering: .relaxed), let error = recorder.lane.takeFailure() {
+        if let error = recording.takeFailure() {
             handle(
                 .interrupted(
                     .diskFull,
@@ -248,12 +219,13 @@ private final class RecorderLoop {
                 )
             )
         }
-        if recording.isBehind, !recording.resumeIfCaughtUp() {
+        if recording.isBehind {
+            // Also if it can go on at once: what could not be taken is missing.
             handle(.interrupted(.diskFull, "the disk of the spool is too slow"))
+            recording.resumeIfCaughtUp()
         }
         if recorder.isPaused { throw MediaError(.file, "the disk of the spool is full") }
         recording.askForPicture()
-        let now = Monotonic.now()
         guard now >= statusDue, status.state == .recording else { return }
         refresh(recording, now)
     }
@@ -285,7 +257,8 @@ private final class RecorderLoop {
     private func close(_ reason: StreamCutter.EndReason) {
         recording?.end(reason)
         if let until = recording?.coveredUntil { recorder.setCovered(until) }
-        if let from = recording?.takeNewlyCovered(), !stop.isStopped { covered(from: from) }
+        // The last bytes of a short recording are on their way to the disk; a second is more than that takes.
+        if !stop.isStopped, let from = recording?.takeNewlyCovered(by: .now() + .seconds(1)) { covered(from: from) }
         recording = nil
         source.close()
     }
@@ -375,7 +348,8 @@ private final class RecorderLoop {
         let camera = plan.camera.id
         switch recorder.endingReason {
         case .off:
-            if hasGapRow { context.bookkeeper.closeGap(of: camera, at: .now()) }
+            // Whether this recorder knows of one or not: an earlier life of the process may have left it open.
+            context.bookkeeper.closeGap(of: camera, at: .now())
             context.bookkeeper.report(
                 CameraStatus(cameraID: camera, state: .off, since: .now(), worker: context.worker)
             )

@@ -27,7 +27,7 @@ final class Crew {
 
     /// Whether a recorder must be started for this plan; a running one gets a new epoch on the way.
     func needs(_ plan: RecorderPlan) -> Bool {
-        guard let present = recorders[plan.camera.id] else { return true }
+        guard let present = recorders[plan.camera.id], present.isRunnable else { return true }
         present.setEpoch(plan.epoch)
         return !present.plan.isSame(as: plan)
     }
@@ -48,9 +48,9 @@ final class Crew {
             plan.delay = .milliseconds(spread > 50 ? Int.random(in: 0...spread) : 0)
         }
         // A camera that was switched off and on again begins anew: the time between is no gap.
-        let isContinued = recorders[id] != nil
-        if old != nil, !isContinued { plan.uncoveredSince = plan.camera.updatedAt }
-        recorders[id] = CameraRecorder(plan, after: old, continuing: isContinued, context: context)
+        let wasOff = old?.endingReason == .off
+        if wasOff { plan.uncoveredSince = plan.camera.updatedAt }
+        recorders[id] = CameraRecorder(plan, after: old, continuing: !wasOff, context: context)
     }
 
     func end(_ id: CameraID, _ reason: RecorderEnding) {
@@ -77,11 +77,15 @@ final class Crew {
         ending.removeAll { $0.waitForEnd(until: .now()) }
     }
 
-    /// Reports a camera that is switched off, once for each version of it.
+    /// Notes a camera that is switched off.
+    ///
+    /// Reports it the first time, and closes what gap an earlier life of the process left open, once for each version of the
+    /// camera. A recorder that ends because of it does both itself.
     func noteOff(_ camera: Camera) {
-        guard off.updateValue(camera.version, forKey: camera.id) == nil,
-            !ending.contains(where: { $0.plan.camera.id == camera.id })
-        else { return }
+        let known = off.updateValue(camera.version, forKey: camera.id)
+        guard known != camera.version, !ending.contains(where: { $0.plan.camera.id == camera.id }) else { return }
+        context.bookkeeper.closeGap(of: camera.id, at: camera.updatedAt)
+        guard known == nil else { return }
         context.bookkeeper.report(
             CameraStatus(cameraID: camera.id, state: .off, since: camera.updatedAt, worker: context.worker)
         )

@@ -17,17 +17,20 @@ final class Recording {
 
     private struct Current {
         var id: SegmentID
+        var ordinal: Int
         var begin: StreamCutter.Begin
         var end90k: Int64
         var frames = 0
     }
 
-    /// UTC up to which the camera is recorded, as far as this connection goes.
+    /// UTC up to which the camera is recorded, as far as this connection goes, if the writers do not fail.
     private(set) var coveredUntil: Timestamp?
-    private var newlyCoveredFrom: Timestamp?
+    /// The segment with which recording began, or began again, until something of it is known to be written.
+    private var beginning: (ordinal: Int, from: Timestamp)?
     private var isUncovered = true
     /// The writers could not take a fragment: the segment was ended before it.
     private(set) var isBehind = false
+    private var failure: SpoolError?
     private(set) var measure = Measure()
     let streams: StreamDescription
 
@@ -75,22 +78,42 @@ final class Recording {
         guard let cutter else { return }
         measure.bytes += packet.bytes.count
         try cutter.take(packet, arrival: Monotonic.now().nanoseconds, wallClock: Timestamp.now().microseconds)
-        if isBehind || lane.hasFailed.load(ordering: .relaxed) { abandon(cutter) }
+        if lane.hasFailed.load(ordering: .relaxed), let error = lane.takeFailure() {
+            failure = error
+            abandon(cutter)
+            // What was queued behind is lost as well.
+            coveredUntil = lane.written?.until
+        } else if isBehind {
+            abandon(cutter)
+        }
         measure.frames = cutter.frames
+    }
+
+    /// Why the writers could not write, if they could not since the last call.
+    func takeFailure() -> SpoolError? {
+        defer { failure = nil }
+        return failure
     }
 
     /// Ends the segment that cannot be written; the next instant picture begins another, once there is room.
     private func abandon(_ cutter: StreamCutter) {
         cutter.abandon()
         isUncovered = true
+        beginning = nil
         guard current != nil else { return }
         finish(reason: .lost, flags: ["disk_behind"], startedAt: nil)
     }
 
-    /// From when on the camera is recorded again; nil if that has not changed since the last call.
-    func takeNewlyCovered() -> Timestamp? {
-        defer { newlyCoveredFrom = nil }
-        return newlyCoveredFrom
+    /// Tells from when on the camera is recorded again.
+    ///
+    /// What is merely queued does not count, it may never reach the disk.
+    ///
+    /// - Parameter deadline: Until when to wait for the disk.
+    /// - Returns: Nil if nothing has changed since the last call.
+    func takeNewlyCovered(by deadline: Monotonic = .now()) -> Timestamp? {
+        guard let begun = beginning, lane.hasWritten(begun.ordinal, by: deadline) else { return nil }
+        beginning = nil
+        return begun.from
     }
 
     /// Asks for a picture when it is time for one.
@@ -100,11 +123,9 @@ final class Recording {
         cutter?.wantsPicture = true
     }
 
-    /// Goes on after the writers have caught up; whether they have.
-    func resumeIfCaughtUp() -> Bool {
-        guard isBehind, lane.queuedBytes.load(ordering: .relaxed) < 1 << 20 else { return !isBehind }
-        isBehind = false
-        return true
+    /// Goes on once the writers have caught up.
+    func resumeIfCaughtUp() {
+        if lane.queuedBytes.load(ordering: .relaxed) < 1 << 20 { isBehind = false }
     }
 
     /// Ends the recording; what is left goes to the writers.
@@ -153,15 +174,20 @@ final class Recording {
             isBehind = true
             return
         }
-        current = Current(id: id, begin: begin, end90k: begin.mediaStart90k)
+        let ordinal = lane.nextOrdinal()
+        current = Current(id: id, ordinal: ordinal, begin: begin, end90k: begin.mediaStart90k)
         guard isUncovered else { return }
         isUncovered = false
-        newlyCoveredFrom = startedAt
+        beginning = (ordinal, startedAt)
     }
 
     private func append(_ fragment: StreamCutter.Fragment) {
         guard var now = current else { return }
-        guard context.writers.append(fragment.bytes, to: now.id, lane: lane) else {
+        let until = Timestamp(
+            microseconds: fragment.startedAt + (fragment.mediaEnd90k - now.begin.mediaStart90k) * 100 / 9
+        )
+        let mark = WriterLane.Mark(ordinal: now.ordinal, until: until)
+        guard context.writers.append(fragment.bytes, to: now.id, mark: mark, lane: lane) else {
             isBehind = true
             finish(reason: .lost, flags: ["disk_behind"], startedAt: fragment.startedAt)
             return
@@ -169,9 +195,7 @@ final class Recording {
         now.end90k = fragment.mediaEnd90k
         now.frames += fragment.frames
         current = now
-        coveredUntil = Timestamp(
-            microseconds: fragment.startedAt + (fragment.mediaEnd90k - now.begin.mediaStart90k) * 100 / 9
-        )
+        coveredUntil = until
     }
 
     private func finish(reason: SegmentEnd, flags: [String], startedAt: Int64?) {

@@ -7,13 +7,21 @@ import ObserverCore
 import Spool
 import Synchronization
 
-/// What the writers and the thread of one camera share: how far the writers are behind, and whether they failed.
+/// What the writers and the thread of one camera share: how far the writers are and how far behind, and whether they failed.
 final class WriterLane: Sendable {
+    /// The end of what was written last: in which of the camera's segments, counted from 1, and up to when.
+    struct Mark: Hashable, Sendable {
+        var ordinal: Int
+        var until: Timestamp
+    }
+
     /// Bytes on their way to the disk.
     let queuedBytes = Atomic(0)
     /// Whether a segment of this camera failed since `takeFailure`; cheap enough to look at with each packet.
     let hasFailed = Atomic(false)
     private let failure = Mutex<SpoolError?>(nil)
+    private let mark = Condition<Mark?>(nil)
+    private let begun = Atomic(0)
     let camera: CameraID
 
     init(camera: CameraID) {
@@ -23,6 +31,25 @@ final class WriterLane: Sendable {
     func fail(_ error: SpoolError) {
         failure.withLock { $0 = error }
         hasFailed.store(true, ordering: .releasing)
+        mark.withLock { _ in }
+    }
+
+    /// Up to where the camera's pictures were written.
+    var written: Mark? { mark.withLock { $0 } }
+
+    func wrote(_ mark: Mark) {
+        self.mark.withLock { $0 = mark }
+    }
+
+    /// The number of the next segment.
+    func nextOrdinal() -> Int {
+        begun.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// Whether something of this segment or a later one was written; waits for it until the deadline or a failure.
+    func hasWritten(_ ordinal: Int, by deadline: Monotonic) -> Bool {
+        mark.wait(until: deadline) { ($0?.ordinal ?? 0) >= ordinal || hasFailed.load(ordering: .acquiring) }
+            && (written?.ordinal ?? 0) >= ordinal
     }
 
     func takeFailure() -> SpoolError? {
@@ -54,7 +81,7 @@ struct SegmentEnding: Sendable {
 final class WriterPool: Sendable {
     private enum Job: Sendable {
         case begin(WriterLane, SegmentDraft, MediaBytes)
-        case append(WriterLane, SegmentID, MediaBytes)
+        case append(WriterLane, SegmentID, MediaBytes, WriterLane.Mark)
         case end(WriterLane, SegmentID, SegmentEnding)
     }
 
@@ -94,9 +121,9 @@ final class WriterPool: Sendable {
         push(.begin(lane, draft, initSection), bytes: initSection.count, lane)
     }
 
-    /// False if the disk is too far behind; then the bytes were not taken.
-    func append(_ bytes: MediaBytes, to id: SegmentID, lane: WriterLane) -> Bool {
-        push(.append(lane, id, bytes), bytes: bytes.count, lane)
+    /// Appends bytes that end at `mark`; false if the disk is too far behind, then they were not taken.
+    func append(_ bytes: MediaBytes, to id: SegmentID, mark: WriterLane.Mark, lane: WriterLane) -> Bool {
+        push(.append(lane, id, bytes, mark), bytes: bytes.count, lane)
     }
 
     func end(_ id: SegmentID, _ ending: SegmentEnding, lane: WriterLane) {
@@ -165,12 +192,13 @@ final class WriterPool: Sendable {
                     )
                 }
             }
-        case .append(let lane, let id, let bytes):
+        case .append(let lane, let id, let bytes, let mark):
             account(-bytes.count, lane)
             attempt(lane, id, &open) { open throws(SpoolError) in
                 guard let entry = open[id] else { return }
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in try entry.segment.append(buffer) }
                 open[id]?.isDirty = true
+                lane.wrote(mark)
             }
         case .end(let lane, let id, let ending):
             attempt(lane, id, &open) { open throws(SpoolError) in

@@ -184,6 +184,75 @@ struct CaptureServiceTests {
         }
     }
 
+    private func gaps(_ id: CameraID) throws -> [Gap] {
+        try StatusStore(connection).gaps(of: id, from: .init(microseconds: 0), to: .farFuture)
+    }
+
+    @Test func `a disk that fails for long is a gap until it works again`() throws {
+        let camera = try add("Disk", url: stage.camera("disk"))
+        try running {
+            #expect(awaitState(camera, .recording, 15))
+            // A file where the folder of open segments should be: nothing can be begun or finished.
+            let broken = CaptureStage.shell("mv \(root)/open \(root)/away && touch \(root)/open")
+            #expect(broken.isGood)
+            #expect(awaitState(camera, .retrying, 10))
+            let cause = try status(camera)?.cause
+            #expect(cause == .diskFull)
+            let isNoted = poll(for: .seconds(5)) { try gaps(camera).contains { $0.endedAt == nil } }
+            #expect(isNoted)
+            // Four key frames come, and each begins what cannot be written.
+            let isLasting = poll(for: .seconds(4), every: .milliseconds(100)) {
+                let open = try gaps(camera).filter { $0.endedAt == nil }
+                return open.count != 1
+            }
+            #expect(!isLasting, "the gap was closed while nothing was written")
+            #expect(CaptureStage.shell("rm \(root)/open && mv \(root)/away \(root)/open").isGood)
+            #expect(awaitState(camera, .recording, 10))
+            let isClosed = poll(for: .seconds(5)) { try gaps(camera).allSatisfy { $0.endedAt != nil } }
+            #expect(isClosed)
+        }
+        let all = try gaps(camera).filter { $0.cause == .diskFull }
+        let missing = all.map { ($0.endedAt?.milliseconds ?? 0) - $0.startedAt.milliseconds }.reduce(0, +)
+        #expect(missing > 4000)
+    }
+
+    @Test func `what was recorded before the camera was lost to another process is no gap`() throws {
+        let camera = try add("Taken", url: stage.camera("taken"))
+        try running {
+            #expect(awaitState(camera, .recording, 15))
+            let isRecorded = poll(for: .seconds(15)) { try segments(camera).count >= 3 }
+            #expect(isRecorded)
+            let store = WorkerStore(connection)
+            // Another life under the same name, which ends at once.
+            _ = try store.register(worker, host: try Spool(at: root).host, version: "0")
+            let runs = try Set(segments(camera).map(\.run)).count
+            let isBack = poll(for: .seconds(25)) { try Set(segments(camera).map(\.run)).count > runs }
+            #expect(isBack)
+        }
+        let recorded = try segments(camera)
+        let before = try #require(recorded.min { $0.startedAt < $1.startedAt })
+        let ended = recorded.filter { $0.run == before.run }.map(\.endedAt).max() ?? before.endedAt
+        let wrong = try gaps(camera).filter { gap in
+            gap.startedAt.milliseconds < ended.milliseconds - 1500
+                && (gap.endedAt ?? .farFuture).milliseconds > before.startedAt.milliseconds + 1500
+        }
+        #expect(wrong.isEmpty, "\(wrong)")
+    }
+
+    @Test func `a gap that was open when the camera was switched off ends there`() throws {
+        let camera = try add("Resting", url: stage.camera("resting"))
+        let start = Timestamp(milliseconds: 1_700_000_000_000)
+        let gap = Gap(cameraID: camera, startedAt: start, endedAt: nil, cause: .noWorker, detail: nil)
+        try StatusStore(connection).openGap(gap, worker: worker)
+        _ = try CameraStore(connection).setActive(camera, false)
+        let switched = try CameraStore(connection).get(camera)?.camera.updatedAt
+        try running {
+            let isClosed = poll(for: .seconds(15)) { try gaps(camera).allSatisfy { $0.endedAt != nil } }
+            #expect(isClosed)
+        }
+        #expect(try gaps(camera).map(\.endedAt) == [switched])
+    }
+
     @Test func `an address where cameras may not be is not opened`() throws {
         let camera = try add("Metadata", url: "http://169.254.169.254/latest")
         try running {

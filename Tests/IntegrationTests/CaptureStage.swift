@@ -25,7 +25,7 @@ final class CaptureStage: Sendable {
         (rtspPort, controlPort, httpPort) = (ports[0], ports[1], ports[2])
         let simulator = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/cameras/simulator.py"
         try makeClips()
-        try Self.background("python3 -m http.server \(httpPort) --bind 127.0.0.1 -d \(folder)")
+        try Self.background("python3 -m http.server \(httpPort) --bind 127.0.0.1 -d \(folder) 2> \(folder)/http.log")
         try Self.background(
             """
             python3 \(simulator) --port \(rtspPort) --control \(controlPort) --clips \(folder)/clips \
@@ -48,8 +48,13 @@ final class CaptureStage: Sendable {
             set -e; cd \(folder); f="ffmpeg -hide_banner -loglevel error -y"
             $f \(source) \(video) -c:a aac -b:a 64k -movflags +faststart clip.mp4
             $f -i clip.mp4 -c copy -f hls -hls_time 4 -hls_list_size 0 list.m3u8
-            $f -i clip.mp4 -an -c:v mjpeg -q:v 8 -t 8 -f mpjpeg clip.mpjpeg
             $f -i clip.mp4 -c:v copy -c:a pcm_mulaw -ar 8000 clip.mkv
+            echo "#EXTM3U" > master.m3u8
+            for v in 1 2 3 4 5 6; do
+                sed "s/^list/v$v-list/" list.m3u8 > v$v.m3u8
+                for i in 0 1 2 3; do cp list$i.ts v$v-list$i.ts; done
+                printf '#EXT-X-STREAM-INF:BANDWIDTH=%s00000\\nv%s.m3u8\\n' $v $v >> master.m3u8
+            done
             """
         )
         try #require(result.isGood, "ffmpeg made no clips: \(result.output)")
@@ -57,6 +62,18 @@ final class CaptureStage: Sendable {
 
     func camera(_ name: String) -> String { "rtsp://127.0.0.1:\(rtspPort)/\(name)" }
     func file(_ name: String) -> String { "http://127.0.0.1:\(httpPort)/\(name)" }
+
+    /// How many requests for files with these names the web server got.
+    func requests(for pattern: String) -> Int {
+        Int(Self.shell("grep -c 'GET /\(pattern) ' \(folder)/http.log").output.filter(\.isNumber)) ?? 0
+    }
+
+    /// Starts a server that sends the clip, at its pace, to the first who comes.
+    func serve(_ scheme: String, _ format: String) throws -> String {
+        let address = "\(scheme)://127.0.0.1:\(Int.random(in: 12_000..<19_000))/live/x"
+        try Self.background("ffmpeg -loglevel error -re -i \(folder)/clip.mp4 \(format) -listen 1 \(address)")
+        return address
+    }
 
     /// Makes a simulated camera misbehave; `resume` ends that.
     func fault(_ camera: String, _ fault: String, more: String = "") {
@@ -92,7 +109,7 @@ final class CaptureStage: Sendable {
     }
 
     /// Runs a command until the test process ends.
-    private static func background(_ command: String) throws {
+    static func background(_ command: String) throws {
         // In a session of its own, so that it outlives whoever ends the tests' process group; a quarter of an hour at most.
         // SIGKILL, because the thread that starts it may have SIGTERM blocked, and children inherit that.
         let watch = "i=0; while kill -0 \(getpid()) 2> /dev/null && [ $i -lt 900 ]; do sleep 1; i=$((i+1)); done"

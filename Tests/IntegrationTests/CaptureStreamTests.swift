@@ -126,12 +126,38 @@ struct CaptureStreamTests {
         #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
     }
 
-    @Test func `MJPEG over HTTP is recorded picture by picture`() throws {
-        let take = record(stage.file("clip.mpjpeg"))
+    @Test func `of an HLS playlist with six variants one is recorded, and only that one is fetched`() throws {
+        let take = record(stage.file("master.m3u8"), audio: true, pictures: 150)
+        #expect(take.videoPackets == 150, "\(take.error.map { "\($0)" } ?? "")")
+        try expectWhole(take, atLeast: 2, pictures: 150)
+        #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
+        #expect(stage.requests(for: "v1-list1.ts") == 1)
+        #expect(stage.requests(for: "v[2-6]-list[1-3].ts") == 0)
+    }
+
+    /// Records from a server that was just started, and may not listen yet.
+    private func record(served address: String, pictures: Int) -> Take {
+        var take = Take()
+        let isOpen = CaptureStage.eventually(20) {
+            take = record(address, pictures: pictures)
+            return take.error == nil
+        }
+        #expect(isOpen, "\(take.error.map { "\($0)" } ?? "")")
+        return take
+    }
+
+    @Test func `RTMP comes out frame by frame`() throws {
+        let take = record(served: try stage.serve("rtmp", "-c copy -f flv"), pictures: 100)
+        try expectWhole(take, atLeast: 1, pictures: 100)
+    }
+
+    @Test func `MJPEG over HTTP is recorded picture by picture, at the pace at which it comes`() throws {
+        let take = record(served: try stage.serve("http", "-an -c:v mjpeg -r 10 -f mpjpeg"), pictures: 80)
         #expect(take.streams?.video.codec == .mjpeg)
-        #expect(take.videoPackets > 190)
-        try expectWhole(take, atLeast: 2, pictures: take.videoPackets)
+        try expectWhole(take, atLeast: 2, pictures: 80)
         #expect(take.summaries.allSatisfy { $0.codecs == "mp4v.6C" })
+        let length = take.summaries.map(\.mediaDuration90k).reduce(0, +)
+        #expect(abs(length - 8 * 90_000) < 70_000, "\(length) is not 8 s")
     }
 
     @Test func `sound that MP4 cannot carry is left out with a note, and the picture is recorded`() throws {

@@ -11,6 +11,14 @@ import Testing
         #expect(answer.body == Array("v=0\n".utf8))
     }
 
+    @Test func `a head that is no UTF-8 does not move the body`() throws {
+        let head = Array("RTSP/1.0 200 OK\r\nServer: Cam".utf8) + [0xE9, 0xE8, 0xB0]
+        let bytes = head + Array("\r\nContent-Length: 4\r\n\r\nv=0\n".utf8)
+        let answer = try #require(bytes.withUnsafeBytes { RTSPAnswer($0) })
+        #expect(answer.body == Array("v=0\n".utf8))
+        #expect(answer.header("content-length") == "4")
+    }
+
     @Test(arguments: ["HTTP/1.1 200 OK\r\n\r\n", "RTSP/1.0\r\n\r\n", "RTSP/1.0 200 OK\r\n", ""])
     func `what is no answer is refused`(text: String) {
         #expect(Array(text.utf8).withUnsafeBytes { RTSPAnswer($0) } == nil)

@@ -87,6 +87,14 @@ import Testing
         #expect(Self.inspect([0, 0, 1, 0x06, 6, 1, 0, 0, 1, 0x41, 1], .h264).picture == .recovery)
     }
 
+    @Test func `an IDR picture is found behind a long message to the viewer`() {
+        let message = [UInt8](repeating: 0x55, count: 20_000)
+        let bytes: [UInt8] = [0, 0, 1, 0x67, 1, 2, 3, 0, 0, 1, 0x06] + message + [0, 0, 1, 0x65, 9, 9, 9]
+        #expect(Self.inspect(bytes, .h264).picture == .instant)
+        let other: [UInt8] = [0, 0, 1, 39 << 1, 1] + message + [0, 0, 1, 19 << 1, 1, 9]
+        #expect(Self.inspect(other, .h265).picture == .instant)
+    }
+
     @Test func `only VPS and SPS make an identity`() {
         let one = Self.inspect([0, 0, 1, 0x67, 1, 0, 0, 1, 0x68, 1, 0, 0, 1, 0x65, 0], .h264)
         let other = Self.inspect([0, 0, 1, 0x67, 1, 0, 0, 1, 0x68, 2, 0, 0, 1, 0x65, 0], .h264)

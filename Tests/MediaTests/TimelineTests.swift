@@ -61,6 +61,64 @@ import Testing
         #expect(stamps[249].decode - stamps[0].decode == 249 * Self.frame)
     }
 
+    @Test(arguments: [1, 5, 25, 60] as [Int64])
+    func `a source without a clock is recorded at the pace at which it comes`(rate: Int64) {
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: 0, clock: .arrival)
+        var stamps: [Timeline.Stamp] = []
+        for index in 0..<(rate * 20) {
+            // Early and late by a fifth of a picture in turn.
+            let jitter = (index % 2 == 0 ? 1 : -1) * 100_000_000 / rate
+            let arrival = index * 1_000_000_000 / rate + jitter
+            stamps.append(timeline.place(decode: nil, presentation: nil, duration: 0, arrival: arrival))
+        }
+        let length = stamps[stamps.count - 1].decode - stamps[0].decode
+        #expect(abs(length - (20 * rate - 1) * 90_000 / rate) < 45_000, "\(length) is not 20 s, give or take a half")
+        #expect(zip(stamps, stamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
+        #expect(stamps.allSatisfy { !$0.isRejoined })
+    }
+
+    @Test(arguments: [Int64.min, .min + 1, -1 << 53, 1 << 53, .max - 1, .max])
+    func `stamps that cannot be times are repaired like others`(extreme: Int64) {
+        for place in 0..<4 {
+            let (_, stamps) = Self.run((0..<100).map { $0 == place ? extreme : Int64($0) * Self.frame })
+            #expect(zip(stamps, stamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
+            #expect(stamps[99].decode - stamps[0].decode < 200 * Self.frame)
+        }
+    }
+
+    @Test func `no stamps, durations, rates or arrivals can stop it`() {
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = Lehmer(state: seed | 1)
+        let interesting: [Int64] = [.min, .min + 1, -1 << 53, -1, 0, 1, 90_000, 1 << 53, 1 << 62, .max - 1, .max]
+        func value() -> Int64 {
+            switch UInt8.random(in: 0..<4, using: &random) {
+            case 0: interesting.randomElement(using: &random) ?? 0
+            case 1: Int64.random(in: .min ... .max, using: &random)
+            default: Int64.random(in: -1_000_000...1_000_000_000_000, using: &random)
+            }
+        }
+        func stamp() -> Int64? { Bool.random(using: &random) ? value() : nil }
+        for _ in 0..<500 {
+            let clock: Timeline.Clock = Bool.random(using: &random) ? .source : .arrival
+            var timeline = Timeline(ticksPerSecond: value(), origin: 90_000, nominalDuration: value(), clock: clock)
+            if Bool.random(using: &random) { timeline.anchor(source: value(), at: 90_000, arrival: value()) }
+            var last = Int64.min
+            for _ in 0..<200 {
+                let next = timeline.place(
+                    decode: stamp(),
+                    presentation: stamp(),
+                    duration: value(),
+                    arrival: value()
+                )
+                guard next.decode > last, next.presentation >= next.decode else {
+                    Issue.record("\(next) after \(last), seed \(seed)")
+                    return
+                }
+                last = next.decode
+            }
+        }
+    }
+
     @Test func `a burst of older pictures is no jump`() {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
         for index in 0..<125 {
@@ -83,6 +141,16 @@ import Testing
         let second = timeline.place(decode: 3600, presentation: 18_000, duration: 0, arrival: 40_000_000)
         #expect(first.presentation - first.decode == 7200)
         #expect(second.presentation == 108_000 && second.decode == 93_600)
+    }
+}
+
+/// Numbers by chance that come again with the same seed.
+struct Lehmer: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state.byteSwapped ^ state
     }
 }
 

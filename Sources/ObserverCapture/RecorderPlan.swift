@@ -1,0 +1,71 @@
+import Crypto
+import Logging
+import ObserverCore
+import Spool
+
+/// What all recorders of a process share.
+final class RecorderContext: Sendable {
+    let worker: String
+    let spool: Spool
+    let prefix: String
+    /// Nil: no pictures.
+    let pictureInterval: Duration?
+    let writers: WriterPool
+    let pictures: PicturePool
+    let bookkeeper: Bookkeeper
+    let addresses: AddressBook
+    let admission = Admission(limit: 16)
+    let logger: Logger
+
+    init(
+        worker: String,
+        spool: Spool,
+        prefix: String,
+        pictureInterval: Duration?,
+        writers: WriterPool,
+        pictures: PicturePool,
+        bookkeeper: Bookkeeper,
+        addresses: AddressBook,
+        logger: Logger
+    ) {
+        self.worker = worker
+        self.spool = spool
+        self.prefix = prefix
+        self.pictureInterval = pictureInterval
+        self.writers = writers
+        self.pictures = pictures
+        self.bookkeeper = bookkeeper
+        self.addresses = addresses
+        self.logger = logger
+    }
+}
+
+/// What to record, and how.
+struct RecorderPlan: Sendable {
+    var camera: Camera
+    var password: Secret?
+    var epoch: Int64
+    /// From when on the camera should have been recorded.
+    var uncoveredSince: Timestamp?
+    /// How long to wait before the first attempt, so that many cameras do not begin together.
+    var delay = Duration.zero
+
+    /// Whether a running recorder can go on under the other plan: nothing that matters to it differs.
+    func isSame(as other: RecorderPlan) -> Bool {
+        camera.url == other.camera.url && camera.username == other.camera.username && password == other.password
+            && camera.segmentSeconds == other.camera.segmentSeconds && camera.transport == other.camera.transport
+            && camera.audio == other.camera.audio
+    }
+}
+
+/// Why a recorder ends.
+enum RecorderEnding: Sendable {
+    /// The camera was switched off or deleted.
+    case off
+    /// Another recorder of this process takes over, because the camera was changed.
+    case replaced
+    /// Another process has the camera.
+    case lost
+    /// The process ends.
+    case shutdown
+}
