@@ -2,6 +2,7 @@ import Glibc
 import Lifecycle
 import Media
 import ObserverCore
+import Synchronization
 
 /// Finds the addresses of cameras, and checks that cameras may be there.
 ///
@@ -24,12 +25,41 @@ final class AddressBook: Sendable {
         var until: Monotonic
     }
 
-    private let policy: NetworkPolicy
+    /// How often the names of Observer's own servers are looked up again.
+    private static let ownServersInterval = Duration.seconds(30)
+
+    private let configured: NetworkPolicy
+    private let ownServers: [NetworkPolicy.Server]
+    /// The configured policy without the addresses that own servers have at present.
+    private let policy: Mutex<NetworkPolicy>
     private let known = Condition<[String: Entry]>([:])
     private let running = Condition(0)
 
-    init(policy: NetworkPolicy) {
-        self.policy = policy
+    /// Makes a book; own servers that have a name are out of reach once `followOwnServers` runs.
+    init(policy: NetworkPolicy, ownServers: [NetworkPolicy.Server] = []) {
+        configured = policy
+        self.policy = Mutex(policy)
+        self.ownServers = ownServers.filter { IPAddress($0.host) == nil }
+    }
+
+    /// Looks up Observer's own servers again and again; one that is not found keeps the addresses it had.
+    func followOwnServers(until stop: StopToken) {
+        var found: [String: [IPAddress]] = [:]
+        guard !ownServers.isEmpty else { return }
+        repeat {
+            for host in Set(ownServers.map(\.host)) {
+                let addresses = Self.resolve(host)
+                if !addresses.isEmpty { found[host] = addresses }
+            }
+            let endpoints = ownServers.flatMap { server in
+                (found[server.host] ?? []).map { NetworkPolicy.Endpoint(address: $0, port: server.port) }
+            }
+            policy.withLock { $0 = configured.excluding(endpoints) }
+        } while !stop.wait(for: Self.ownServersInterval)
+    }
+
+    private func allows(_ address: IPAddress, port: Int) -> Bool {
+        policy.withLock { $0 }.allows(address, port: port)
     }
 
     /// Checks an address before it is opened; every connection is checked again when it is made (`mayConnect`).
@@ -51,7 +81,7 @@ final class AddressBook: Sendable {
     ///
     /// - Throws: `refused`.
     func mayConnect(_ bytes: [UInt8], port: Int) throws(MediaError) {
-        guard let address = IPAddress(bytes: bytes), policy.allows(address, port: port) else { throw Self.forbidden }
+        guard let address = IPAddress(bytes: bytes), allows(address, port: port) else { throw Self.forbidden }
     }
 
     /// Whether somebody listens at the camera's port; nil is yes.
@@ -81,7 +111,7 @@ final class AddressBook: Sendable {
     private func endpoints(of url: CameraURL) throws(MediaError) -> [IPAddress] {
         let addresses: [IPAddress]
         if let address = url.address { addresses = [address] } else { addresses = try look(up: url.host) }
-        let allowed = addresses.filter { policy.allows($0, port: url.port) }
+        let allowed = addresses.filter { allows($0, port: url.port) }
         guard !allowed.isEmpty else { throw Self.forbidden }
         return allowed
     }

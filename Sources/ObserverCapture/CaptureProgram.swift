@@ -46,6 +46,7 @@ package enum CaptureProgram {
             database: configuration.database,
             key: configuration.sealingKey,
             networks: configuration.networks,
+            ownServers: configuration.ownServers,
             prefix: configuration.prefix,
             pictureInterval: configuration.pictureSeconds > 0 ? .seconds(configuration.pictureSeconds) : nil
         )

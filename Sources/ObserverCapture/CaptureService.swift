@@ -21,6 +21,8 @@ package struct CaptureService: Service {
         package var database: ConnectionConfiguration
         package var key: SealingKey
         package var networks: NetworkPolicy
+        /// Observer's own servers, where no camera may be.
+        package var ownServers: [NetworkPolicy.Server]
         /// What object keys begin with.
         package var prefix: String
         /// Nil: no pictures.
@@ -34,6 +36,7 @@ package struct CaptureService: Service {
             database: ConnectionConfiguration,
             key: SealingKey,
             networks: NetworkPolicy,
+            ownServers: [NetworkPolicy.Server] = [],
             prefix: String = "observer",
             pictureInterval: Duration? = .seconds(30),
             version: String = "0"
@@ -44,6 +47,7 @@ package struct CaptureService: Service {
             self.database = database
             self.key = key
             self.networks = networks
+            self.ownServers = ownServers
             self.prefix = prefix
             self.pictureInterval = pictureInterval
             self.version = version
@@ -81,8 +85,9 @@ package struct CaptureService: Service {
             bookkeeper.add(segment)
         }
         let pictures = PicturePool(bookkeeper: bookkeeper, logger: logger)
+        let addresses = AddressBook(policy: settings.networks, ownServers: settings.ownServers)
         let supervisor = Supervisor(
-            context: context(writers, pictures, bookkeeper),
+            context: context(writers, pictures, bookkeeper, addresses),
             configuration: settings.database,
             key: settings.key,
             version: settings.version,
@@ -100,6 +105,7 @@ package struct CaptureService: Service {
         let ears = [
             OwnThread.start(name: "hints") { consumer.run(until: hints) },
             OwnThread.start(name: "pictures", stackBytes: 1 << 20) { pictures.run(until: hints) },
+            OwnThread.start(name: "own-servers") { addresses.followOwnServers(until: hints) },
         ]
         supervisor.run(until: stop)
         hints.stop()
@@ -142,7 +148,8 @@ package struct CaptureService: Service {
     private func context(
         _ writers: WriterPool,
         _ pictures: PicturePool,
-        _ bookkeeper: Bookkeeper
+        _ bookkeeper: Bookkeeper,
+        _ addresses: AddressBook
     ) -> RecorderContext {
         RecorderContext(
             worker: settings.worker,
@@ -152,7 +159,7 @@ package struct CaptureService: Service {
             writers: writers,
             pictures: pictures,
             bookkeeper: bookkeeper,
-            addresses: AddressBook(policy: settings.networks),
+            addresses: addresses,
             logger: logger
         )
     }
