@@ -6,7 +6,7 @@ import Testing
 /// A RabbitMQ of one test's own, which may be killed: loopback, free ports, a folder under /tmp.
 final class PrivateBroker {
     static let program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
-    static var isInstalled: Bool { access(program, X_OK) == 0 }
+    static var isInstalled: Bool { TestEnvironment.has(program: program) }
 
     let url: AMQPURL
     private let folder: String
@@ -16,7 +16,7 @@ final class PrivateBroker {
     init() throws {
         var template = Array("/tmp/observer-broker-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        ports = try (0..<4).map { _ in try Self.freePort() }
+        ports = try (0..<4).map { _ in try FreePort.next() }
         url = try AMQPURL("amqp://observer:secret@127.0.0.1:\(ports[0])")
         try start()
     }
@@ -97,21 +97,5 @@ final class PrivateBroker {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = fread(&bytes, 1, bytes.count, file)
         return String(decoding: bytes.prefix(count), as: UTF8.self).split(separator: "\n").first.map(String.init)
-    }
-
-    static func freePort() throws -> Int {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
-                bind(descriptor, name, length) + getsockname(descriptor, name, &length)
-            }
-        }
-        try #require(status == 0)
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

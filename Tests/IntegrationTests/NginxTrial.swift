@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// One nginx of a test's own: the project's configuration in a folder under /tmp, on a free loopback port.
@@ -23,8 +24,7 @@ struct NginxTrial {
         )
         var template = Array("/tmp/observer-nginx-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        // A port that is free now, below the range that the kernel gives to clients.
-        let port = Int.random(in: 20_000..<32_000)
+        let port = try FreePort.next()
         address = "http://127.0.0.1:\(port)"
         let repository = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
         let result = try Self.shell(

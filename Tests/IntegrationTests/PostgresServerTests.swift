@@ -7,7 +7,7 @@ import Testing
 /// A PostgreSQL of one test's own, which may be stopped and frozen: a folder under /tmp, a free port on loopback.
 private final class PrivateServer {
     static let programs = "/usr/lib/postgresql/15/bin"
-    static var isInstalled: Bool { access("\(programs)/initdb", X_OK) == 0 }
+    static var isInstalled: Bool { TestEnvironment.has(program: "\(programs)/initdb") }
 
     let configuration: ConnectionConfiguration
     private let folder: String
@@ -16,7 +16,7 @@ private final class PrivateServer {
     init() throws {
         var template = Array("/tmp/observer-postgres-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        port = try PrivateBroker.freePort()
+        port = try FreePort.next()
         configuration = try ConnectionConfiguration(
             url: "postgresql://postgres@127.0.0.1:\(port)/postgres",
             applicationName: "tests",

@@ -25,7 +25,7 @@ final class FaultProxy: Sendable {
 
     init(to address: String) throws {
         target = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
-        port = try PrivateBroker.freePort()
+        port = try FreePort.next()
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var on: Int32 = 1
         setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
