@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// What the tests of recording look at: a building of simulated RTSP cameras, and clips served over HTTP.
@@ -7,10 +8,7 @@ import Testing
 final class CaptureStage: Sendable {
     static let shared = Result { try CaptureStage() }
     static var isPossible: Bool {
-        ["/usr/bin/ffmpeg", "/usr/bin/ffprobe", "/usr/bin/python3"].allSatisfy { (path: String) in
-            access(path, X_OK) == 0
-        }
-            || getenv("OBSERVER_TEST_REQUIRED") != nil
+        ["/usr/bin/ffmpeg", "/usr/bin/ffprobe", "/usr/bin/python3"].allSatisfy { TestEnvironment.has(program: $0) }
     }
 
     let rtspPort: Int
@@ -21,8 +19,7 @@ final class CaptureStage: Sendable {
     private init() throws {
         var template = Array("/tmp/observer-capture-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
-        let ports = Array((20_000..<32_000).shuffled().prefix(3))
-        (rtspPort, controlPort, httpPort) = (ports[0], ports[1], ports[2])
+        (rtspPort, controlPort, httpPort) = (try FreePort.next(), try FreePort.next(), try FreePort.next())
         let simulator = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/cameras/simulator.py"
         try makeClips()
         try Self.background("python3 -m http.server \(httpPort) --bind 127.0.0.1 -d \(folder) 2> \(folder)/http.log")
@@ -90,6 +87,18 @@ final class CaptureStage: Sendable {
             return Int(shell("\(command) -of csv=p=0 \(path) | head -1").output.filter(\.isNumber)) ?? 0
         }
         return (count("v"), count("a"))
+    }
+
+    /// The frame counters that the simulator's cameras put into their pictures (`clip.py`), in the order of the bytes.
+    static func counters(in bytes: [UInt8]) -> [Int] {
+        let mark = Array("ObserverFrameCnt".utf8)
+        var found: [Int] = []
+        for start in bytes.indices.dropLast(mark.count + 11) where bytes[start] == mark[0] {
+            let end = start + mark.count
+            guard bytes[start..<end].elementsEqual(mark) else { continue }
+            if let counter = Int(String(decoding: bytes[end..<end + 12], as: UTF8.self)) { found.append(counter) }
+        }
+        return found
     }
 
     struct Outcome {

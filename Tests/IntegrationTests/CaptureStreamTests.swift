@@ -16,6 +16,8 @@ struct CaptureStreamTests {
 
         var pieces: [Piece] = []
         var videoPackets = 0
+        /// Those since the first picture: what came before it has no segment to be in.
+        var audioPackets = 0
         var streams: StreamDescription?
         var error: MediaError?
 
@@ -50,7 +52,10 @@ struct CaptureStreamTests {
                 while take.videoPackets < pictures {
                     let packet = try source.next()
                     try cutter.take(packet, arrival: Self.nanoseconds(CLOCK_MONOTONIC), wallClock: Self.wall())
-                    guard packet.track == .video else { continue }
+                    guard packet.track == .video else {
+                        if take.videoPackets > 0 { take.audioPackets += 1 }
+                        continue
+                    }
                     take.videoPackets += 1
                     onPacket(take.videoPackets)
                 }
@@ -87,7 +92,8 @@ struct CaptureStreamTests {
 
     static func wall() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1000 }
 
-    /// Every picture is in exactly one file, the media time has no hole, and each file stands alone.
+    /// Every picture and every packet of sound is in exactly one file, the media time has no hole, and each file stands
+    /// alone.
     func expectWhole(_ take: Take, atLeast cuts: Int, pictures: Int) throws {
         let summaries = take.summaries
         try #require(summaries.count == take.pieces.count && summaries.count > cuts)
@@ -96,13 +102,17 @@ struct CaptureStreamTests {
             #expect(after.mediaStart90k == before.mediaStart90k + before.mediaDuration90k)
         }
         let first = take.pieces[0]
+        var audioPackets = 0
         for (index, piece) in take.pieces.enumerated() {
             #expect(piece.bytes.prefix(piece.initBytes) == first.bytes.prefix(first.initBytes))
             let path = "\(stage.folder)/piece-\(UInt64.random(in: 0 ... .max)).mp4"
             write(piece.bytes, to: path)
-            #expect(CaptureStage.packets(path).video == summaries[index].frames)
+            let packets = CaptureStage.packets(path)
+            #expect(packets.video == summaries[index].frames)
+            audioPackets += packets.audio
             unlink(path)
         }
+        #expect(audioPackets == take.audioPackets)
     }
 
     private func write(_ bytes: [UInt8], to path: String) {
@@ -172,6 +182,21 @@ struct CaptureStreamTests {
         let take = record(stage.camera(name), transport: .tcp, pictures: 350)
         #expect(take.error == nil)
         try expectWhole(take, atLeast: 6, pictures: 350)
+        let counters = take.pieces.flatMap { CaptureStage.counters(in: $0.bytes) }
+        let first = try #require(counters.first)
+        #expect(counters == Array(first..<first + 350))
+    }
+
+    @Test(arguments: [LibAVSource.Transport.auto, .tcp])
+    func `an RTSP camera that is asked for sound loses no frame in libavformat's own client`(
+        transport: LibAVSource.Transport
+    ) throws {
+        let take = record(stage.camera("sound-\(transport.rawValue)"), audio: true, transport: transport, pictures: 200)
+        #expect(take.error == nil)
+        try expectWhole(take, atLeast: 3, pictures: 200)
+        let counters = take.pieces.flatMap { CaptureStage.counters(in: $0.bytes) }
+        let first = try #require(counters.first)
+        #expect(counters == Array(first..<first + 200))
     }
 
     @Test func `a change of the picture's size begins a new file`() throws {

@@ -1,8 +1,9 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// The configuration in `nginx/`, rendered as `./observer` renders it, tried on the real nginx with the responder away.
-@Suite(.enabled(if: getenv("OBSERVER_TEST_NGINX") != nil || getenv("OBSERVER_TEST_REQUIRED") != nil))
+@Suite(.enabled(if: TestEnvironment.has(.nginx)))
 struct NginxConfigTests {
     @Test func `nginx accepts the configuration`() throws {
         let nginx = try NginxTrial()

@@ -54,7 +54,7 @@ struct UploadCrashTests {
 /// A running `observer-upload`.
 final class UploadBinary {
     static var path: String { "\(TestEnvironment.repository)/.build/debug/observer-upload" }
-    static var isBuilt: Bool { access(path, X_OK) == 0 }
+    static var isBuilt: Bool { TestEnvironment.has(program: path) }
 
     private let pid: pid_t
     private var hasEnded = false

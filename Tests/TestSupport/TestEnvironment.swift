@@ -2,8 +2,9 @@ import Glibc
 
 /// What the test run was given: addresses of servers to test against.
 ///
-/// `./observer test` sets all of it. A suite that needs a server is declared `.enabled(if: TestEnvironment.has(.database))`:
-/// on a machine without the server it is skipped, but with OBSERVER_TEST_REQUIRED=1 it runs and fails, so that a test run
+/// `./observer test` sets all of it. A suite that needs a server is declared `.enabled(if: TestEnvironment.has(.database))`
+/// and one that runs a program `.enabled(if: TestEnvironment.has(program: "/usr/bin/ffmpeg"))`: on a machine without it
+/// the suite is skipped, but with OBSERVER_TEST_REQUIRED=1 it runs and fails, so that a test run
 /// which is meant to be complete cannot pass by skipping.
 public enum TestEnvironment {
     /// A server and the variable that gives its address.
@@ -27,8 +28,15 @@ public enum TestEnvironment {
 
     /// Whether tests that need the server shall run.
     public static func has(_ server: Server) -> Bool {
-        variable(server.rawValue) != nil || variable("OBSERVER_TEST_REQUIRED") == "1"
+        variable(server.rawValue) != nil || isRequired
     }
+
+    /// Whether tests that run this program shall run.
+    public static func has(program path: String) -> Bool {
+        access(path, X_OK) == 0 || isRequired
+    }
+
+    private static var isRequired: Bool { variable("OBSERVER_TEST_REQUIRED") == "1" }
 
     /// The address of a server.
     public static func address(of server: Server) throws -> String {
