@@ -29,7 +29,7 @@ start_supervisor() {
     rm -f "$RUN/supervisor.sock" "$RUN/supervisord.pid"
     UNDO+=(stop_everything)
     "${AS_USER[@]}" env -i PATH="$PATH" LANG=C.UTF-8 TZ=UTC HOME="$OBSERVER_HOME" \
-        "$TOOLS/bin/supervisord" -c "$CONFIG/supervisord.conf" </dev/null >>"$LOGS/supervisord.start.log" 2>&1 {HOME_LOCK}>&- ||
+        "$TOOLS/bin/python3" "$REPO/scripts/supervisord.py" -c "$CONFIG/supervisord.conf" </dev/null >>"$LOGS/supervisord.start.log" 2>&1 {HOME_LOCK}>&- ||
         fail "the supervisor did not start" "$(tail -n 1 "$LOGS/supervisord.start.log")" "see $LOGS/supervisord.start.log"
     wait_for 10 supervisorctl pid || fail "the supervisor does not answer" "" "see $LOGS/supervisord.log"
 }
