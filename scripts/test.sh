@@ -177,8 +177,25 @@ end_to_end() {
     [[ -d Tests/EndToEndTests ]] || return 0
     build_release
     rm -f "$report"
+    UNDO+=(stop_end_to_end)
     run_step "end-to-end tests" env -u OBSERVER_HOME timeout -k 60 1500 \
         "$TOOLS/bin/python3" -m pytest Tests/EndToEndTests -v -p no:cacheprovider --junitxml="$report"
     status=$?
     add_report "end-to-end tests" "$status" "$report"
+    undo
 }
+
+# The suite stops its homes itself, also when it is told to end; one that was killed cannot.
+stop_end_to_end() {
+    local home
+    if [[ -n $STEP_PID ]]; then
+        wait_for 60 step_is_over
+        # shellcheck disable=SC2046 # a list of pids
+        kill -KILL -- "-$STEP_PID" $(descendants "$STEP_PID")
+    fi
+    for home in "$REPO"/.build/e2e-{home,second}; do
+        if [[ -d $home ]]; then OBSERVER_HOME=$home "$REPO/observer" down; fi
+    done
+}
+
+step_is_over() { ! kill -0 "$STEP_PID"; }

@@ -6,6 +6,7 @@
 import os
 import secrets
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,22 @@ from waiting import Stopwatch
 
 ARTIFACTS = REPOSITORY / ".build" / "e2e-artifacts"
 HOME = REPOSITORY / ".build" / "e2e-home"
+SECOND_HOME = REPOSITORY / ".build" / "e2e-second"
 KEEP = os.environ.get("E2E_KEEP") == "1"
 CANARY = "canary" + secrets.token_hex(6)  # the cameras' password: it must show up nowhere
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    signal.signal(signal.SIGTERM, end_in_order)
     shutil.rmtree(ARTIFACTS, ignore_errors=True)
     ARTIFACTS.mkdir(parents=True)
+
+
+def end_in_order(number: int, frame: object) -> None:
+    """A time limit, or `./observer test` interrupted: fixtures end as they always do, and Observer with them."""
+    for further in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(further, lambda *_: None)
+    raise KeyboardInterrupt("ended by SIGTERM")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -64,19 +74,43 @@ def home(artifacts: Path):
     if HOME.exists() and not KEEP:
         place.observer("down", check=False)
         shutil.rmtree(HOME)
+    place.is_fresh = not HOME.exists()
     watch = Stopwatch()
-    result = place.up()
-    (artifacts / "up.txt").write_text(f"{result.stdout}\n{result.stderr}\n{watch.seconds:.1f} s\n")
-    port_file.write_text(str(port))
-    place.up_seconds, place.up_output = watch.seconds, result.stdout
-    yield place
-    keep_logs(place, artifacts)
-    if not KEEP:
-        place.observer("down", check=False)
+    # Whatever ends this, also in the middle of `up`: nothing is left running.
+    try:
+        result = place.up()
+        (artifacts / "up.txt").write_text(f"{result.stdout}\n{result.stderr}\n{watch.seconds:.1f} s\n")
+        port_file.write_text(str(port))
+        place.up_output = result.stdout
+        yield place
+    finally:
+        keep_logs(place, artifacts)
+        if not KEEP:
+            place.observer("down", check=False)
 
 
 def keep_logs(home: Home, artifacts: Path) -> None:
-    shutil.copytree(home.path / "logs", artifacts / "logs", dirs_exist_ok=True)
+    if (home.path / "logs").exists():
+        shutil.copytree(home.path / "logs", artifacts / "logs" / home.path.name, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def second_home(home: Home, artifacts: Path):
+    """Makes a small home beside the first, with settings of its own; one at a time."""
+    places: list[Home] = []
+
+    def make(**settings: str) -> Home:
+        shutil.rmtree(SECOND_HOME, ignore_errors=True)
+        shared = {"OBSERVER_SEGMENT_SECONDS": "3", "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.1/32"}
+        places.append(Home(SECOND_HOME, free_port(), shared | settings))
+        return places[-1]
+
+    try:
+        yield make
+    finally:
+        for place in places:
+            place.observer("down", check=False)
+            keep_logs(place, artifacts)
 
 
 @pytest.fixture(scope="session")
