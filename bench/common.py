@@ -46,7 +46,7 @@ def start_home(**settings: str):
     from home import Home, free_port
 
     path = REPOSITORY / ".build" / "bench-home"
-    home = Home(path, free_port(), {"OBSERVER_DEMO": "0", "OBSERVER_CAMERA_NETWORKS": "127.0.0.1/32"} | settings)
+    home = Home(path, free_port(), {"OBSERVER_DEMO": "0", "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.1/32"} | settings)
     if path.exists():
         home.observer("down", check=False)
         shutil.rmtree(path)
@@ -69,6 +69,19 @@ def memory(pid: int) -> dict[str, int]:
         if name in ("Rss", "Pss", "Private_Clean", "Private_Dirty"):
             found[name] = int(rest.split()[0])
     return {"rss": found["Rss"], "pss": found["Pss"], "private": found["Private_Clean"] + found["Private_Dirty"]}
+
+
+def session_memory(leader: int) -> int:
+    """Kibibytes (`pss`) of all processes of the session that a process leads."""
+    total = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if os.getsid(int(entry.name)) == leader:
+                    total += memory(int(entry.name))["pss"]
+            except (ProcessLookupError, FileNotFoundError):
+                pass
+    return total
 
 
 def median(values: list[float]) -> float:
