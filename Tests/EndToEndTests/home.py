@@ -1,6 +1,7 @@
 """One running Observer, driven as its user drives it: by `./observer`, its port, and the supervisor of its home."""
 
 import http.client
+import json
 import os
 import secrets
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import time
 import urllib.parse
 import xmlrpc.client
+from collections.abc import Callable
 from pathlib import Path
 
 import boto3
@@ -85,8 +87,17 @@ class Home:
 
     def environment(self) -> dict[str, str]:
         """The settings the services were started with."""
-        lines = (self.path / "config" / "observer.env").read_text().splitlines()
+        return self.values("observer.env")
+
+    def values(self, file: str) -> dict[str, str]:
+        """A file of `NAME=value` lines in the home's `config`."""
+        lines = (self.path / "config" / file).read_text().splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def states(self) -> dict[str, dict]:
+        """What `./observer status` tells of each service."""
+        services = json.loads(self.observer("status", "--json", check=False).stdout)
+        return {service["name"]: service for service in services}
 
     # Services
 
@@ -98,13 +109,24 @@ class Home:
         """The pid of a service, 0 while it does not run."""
         return int(self.supervisor().getProcessInfo(service)["pid"])
 
-    def kill(self, service: str) -> float:
-        """kill -9; returns the seconds until a new process of the service was there."""
+    def kill(self, service: str, answers: Callable[[], bool] = lambda: True) -> float:
+        """kill -9; returns the seconds until a new process ran the service's own program, and answered.
+
+        The supervisor is not asked meanwhile: each question would wake it up.
+        """
         victim = self.pid(service)
         assert victim, f"{service} does not run"
+        program = os.readlink(f"/proc/{victim}/exe")
+        assert "bash" not in program, f"{service} is not running but being started"
+
+        def is_back() -> bool:
+            # Written by scripts/run-service, which then becomes the server.
+            pid = int((self.path / "run" / f"{service}.group").read_text() or victim)
+            return pid != victim and os.readlink(f"/proc/{pid}/exe") == program and answers()
+
         os.kill(victim, signal.SIGKILL)
         watch = Stopwatch()
-        await_value(f"{service} is back", 10, lambda: self.pid(service) not in (0, victim), every=0.02)
+        await_value(f"{service} is back", 15, is_back, every=0.01)
         return watch.seconds
 
     def stop(self, service: str) -> None:
@@ -144,6 +166,43 @@ class Home:
                 return [dict(row) for row in cursor.fetchall()]
         finally:
             connection.close()
+
+    def run_as_database_admin(self, statement: str) -> None:
+        """One statement on the private server, by its own administrator; nothing when what it creates is there."""
+        settings = self.values("settings")
+        connection = psycopg2.connect(
+            host="127.0.0.1",
+            port=settings["PG_PORT"],
+            user="postgres",
+            password=settings["PG_ADMIN_PASSWORD"],
+            dbname="postgres",
+            connect_timeout=5,
+        )
+        connection.autocommit = True  # a database is not made in a transaction
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        except psycopg2.errors.DuplicateDatabase:
+            pass
+        finally:
+            connection.close()
+
+    def make_vhost(self, name: str) -> None:
+        """A virtual host on the private broker, for its only user."""
+        settings = self.values("settings")
+        program = (
+            f'rabbit_vhost:add(<<"{name}">>, <<"tests">>), '
+            f'rabbit_auth_backend_internal:set_permissions(<<"observer">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, '
+            '<<"tests">>).'
+        )
+        command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", "--erlang-cookie", settings["AMQP_COOKIE"], "eval", program]
+        environment = os.environ | {
+            "HOME": str(self.path / "rabbitmq"),
+            "ERL_EPMD_PORT": settings["EPMD_PORT"],
+            "RABBITMQ_NODENAME": "observer@localhost",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        }
+        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
 
     def s3(self):
         facts = self.environment()

@@ -1,4 +1,7 @@
-"""Cameras that do not speak RTSP: an MP4 file, MJPEG and live HLS over HTTP. All carry frame counters."""
+"""Cameras that do not speak RTSP: an MP4 file, MJPEG and live HLS over HTTP. All carry frame counters.
+
+And HLS playlists that lead elsewhere.
+"""
 
 import http.server
 import subprocess
@@ -23,6 +26,7 @@ class Sources:
         self.jpegs = self.make_jpegs()
         self.mjpeg_sent: list[int] = []
         self.mjpeg_connections = 0
+        self.asked: list[str] = []
         self.hls = subprocess.Popen(
             [
                 "ffmpeg",
@@ -77,6 +81,30 @@ class Sources:
             timeout=60,
         )
 
+    def add_hostile_playlists(self, elsewhere: str) -> dict[str, str]:
+        """Playlists whose segments, variants and keys name a local file or an address `elsewhere`; their addresses."""
+        playlist = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n"
+        segment = playlist + "#EXTINF:2.0,\n{0}\n#EXTINF:2.0,\n{0}\n"
+        variant = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS="avc1.42c01e"\n{0}\n'
+        key = playlist + '#EXT-X-KEY:METHOD=AES-128,URI="{0}"\n#EXTINF:2.0,\nsegment.ts\n'
+        local = "file:///etc/passwd"
+        texts = {
+            "a file as segment": segment.format(local),
+            "a file as variant": variant.format(local),
+            "a file as key": key.format(local),
+            "another host as segment": segment.format(f"{elsewhere}/segment.ts"),
+            "another host as variant": variant.format(f"{elsewhere}/index.m3u8"),
+            "another host as key": key.format(f"{elsewhere}/key"),
+            "another protocol": segment.format(elsewhere.replace("http:", "rtsp:") + "/cam"),
+        }
+        (self.folder / "hostile").mkdir()
+        (self.folder / "hostile" / "segment.ts").write_bytes(bytes(188 * 32))
+        addresses = {}
+        for number, (title, text) in enumerate(texts.items()):
+            (self.folder / "hostile" / f"{number}.m3u8").write_text(text)
+            addresses[title] = f"{self.url}/hostile/{number}.m3u8"
+        return addresses
+
     def make_jpegs(self) -> list[bytes]:
         subprocess.run(
             [
@@ -119,6 +147,7 @@ class Sources:
                 super().__init__(*arguments, directory=str(outer.folder))
 
             def do_GET(self):
+                outer.asked.append(self.path)
                 if self.path == "/camera.mjpeg":
                     outer.stream_mjpeg(self)
                 else:

@@ -68,11 +68,13 @@ def demo_url(api) -> str:
 
 
 def add_by_form(page: Page, name: str, url: str) -> None:
+    """Adds a camera that is not to record yet."""
     page.goto("/api/v1/controller/")
     page.get_by_role("link", name=re.compile("^Add (camera|the first camera)$")).click()
     page.locator("#name").fill(name)
     page.locator("#location").fill("Main hall")
     page.locator("#url").fill(url)
+    page.locator("#is_active").uncheck()
     follow(page, page.locator("form.form button.primary"))
     page.goto("/api/v1/controller/")
     expect(page.get_by_role("row", name=re.compile(name))).to_be_visible()
@@ -149,8 +151,9 @@ def test_a_person_adds_the_demo_camera_and_watches_its_recording(new_page, home,
     expect(page.get_by_role("heading", name="Cameras", level=1)).to_be_visible()
     name = f"By the form {secrets.token_hex(2)}"
     add_by_form(page, name, demo_url(api))
-    if switch_of(page, name).get_attribute("aria-checked") == "false":
-        switch_of(page, name).click()
+    expect(switch_of(page, name)).to_have_attribute("aria-checked", "false")
+    expect(row_of(page, name).locator("[data-live=word]")).to_have_text(re.compile("^off$", re.I))
+    switch_of(page, name).click()
     # The page itself brings the news: nothing is reloaded here.
     expect(switch_of(page, name)).to_have_attribute("aria-checked", "true")
     expect(row_of(page, name).locator("[data-live=word]")).to_have_text(re.compile("recording", re.I), timeout=20_000)
@@ -179,8 +182,9 @@ def test_the_same_works_without_javascript(new_page, home, api):
     sign_in(page, home)
     name = f"No script {secrets.token_hex(2)}"
     add_by_form(page, name, demo_url(api))
-    if switch_of(page, name).get_attribute("aria-checked") == "false":
-        follow(page, switch_of(page, name))
+    expect(switch_of(page, name)).to_have_attribute("aria-checked", "false")
+    follow(page, switch_of(page, name))
+    expect(switch_of(page, name)).to_have_attribute("aria-checked", "true")
     await_reloaded(
         page,
         lambda wait: expect(row_of(page, name).locator("[data-live=word]")).to_have_text(

@@ -26,6 +26,25 @@ def test_every_frame_a_camera_sent_is_in_s3_once_across_six_cuts(home, api, buil
     assert_playable_alone(recording, tmp_path)
 
 
+def test_a_camera_that_is_asked_for_sound_loses_no_frame_in_libavformats_own_client(
+    home, api, building, cameras, tmp_path
+):
+    name = "lavf1"
+    camera = cameras("Through libavformat", building.url(name), audio="copy")
+    api.await_state(camera, "recording", 15)
+    await_value("five segments are recorded", 30, lambda: len(api.get(f"/cameras/{camera}/segments")) >= 5)
+    api.switch(camera, False)
+    api.await_state(camera, "off", 10)
+    recording = gather(home, camera)
+    assert recording.cuts >= 3, f"only {recording.cuts} cuts"
+    (connection,) = building.connections(name)
+    # Observer's own client for a single track begins with DESCRIBE.
+    assert connection["methods"][0] == "OPTIONS", f"that was another client: {connection['methods']}"
+    assert_no_frame_lost(recording, building, name, from_counter=connection["ranges"][0][0])
+    assert_media_time_continuous(recording)
+    assert_playable_alone(recording, tmp_path)
+
+
 def test_a_camera_that_begins_in_the_middle_of_a_group_loses_nothing_after_its_first_key_frame(
     home, api, building, cameras
 ):

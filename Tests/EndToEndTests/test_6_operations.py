@@ -1,13 +1,27 @@
-"""The command itself: `up` again, `status`, `logs`, `doctor`, `down`."""
+"""The command itself: `up` again, `status`, `logs`, `doctor`, `down`; the supervisor; a second home beside the first."""
 
 import json
 import re
 
+import psycopg2
+import pytest
 import requests
 
-from waiting import Stopwatch
+from waiting import Stopwatch, await_value
 
 SERVICES = {"postgres", "rabbitmq", "s3", "nginx", "web", "capture", "upload", "camera"}
+BACK_WITHIN = 2.0
+STEP = re.compile(r"^  (\S.*?) +(\d+\.\d) s$", re.MULTILINE)
+
+
+def test_up_shows_how_long_each_step_took(home):
+    steps = dict(STEP.findall(home.up_output))
+    wanted = {"migrate the database", "make the bucket", "wait for web", "wait for rabbitmq", "first recording in S3"}
+    if home.is_fresh:
+        wanted |= {"make the database cluster"}
+    assert wanted <= set(steps), home.up_output
+    for line in home.up_output.partition("\n\n")[0].splitlines()[1:]:
+        assert STEP.match(line) or " … " in line, f"no time in: {line}"
 
 
 def test_status_tells_of_every_service_to_people_and_programs(home):
@@ -20,13 +34,16 @@ def test_status_tells_of_every_service_to_people_and_programs(home):
 
 
 def test_up_again_is_harmless_and_quick(home):
-    before = {service["name"]: service["pid"] for service in json.loads(home.observer("status", "--json").stdout)}
+    before = pids(home)
     watch = Stopwatch()
     again = home.up(seconds=60)
     assert watch.seconds < 30, f"a second `up` took {watch.seconds:.0f} s"
-    after = {service["name"]: service["pid"] for service in json.loads(home.observer("status", "--json").stdout)}
-    assert before == after, "`up` restarted something that ran"
+    assert before == pids(home), "`up` restarted something that ran"
     assert str(home.port) in again.stdout
+
+
+def pids(home) -> dict[str, int]:
+    return {name: service["pid"] for name, service in home.states().items()}
 
 
 def test_doctor_finds_nothing_to_mend(home):
@@ -63,10 +80,87 @@ def sign_in(home, password: str) -> bool:
     return "Sign out" in answer.text
 
 
+def accepts_connections(home) -> bool:
+    try:
+        return home.rows("select 1 as one") == [{"one": 1}]
+    except psycopg2.OperationalError:
+        return False
+
+
+def serves(home) -> bool:
+    return requests.get(f"{home.api}/controller/healthcheck", timeout=2).status_code == 200
+
+
+@pytest.mark.parametrize("service", ["web", "nginx", "postgres", "camera", "capture", "upload", "s3", "rabbitmq"])
+def test_a_killed_service_is_back_within_two_seconds(home, service):
+    # The database, the broker and the store run again within that time, and have to boot or to recover from the crash.
+    answers = {"web": serves, "nginx": serves}.get(service, lambda home: True)
+    seconds = home.kill(service, lambda: answers(home))
+    assert seconds <= BACK_WITHIN, f"back after {seconds:.2f} s"
+    if service == "postgres":
+        await_value("the database accepts connections", 15, lambda: accepts_connections(home), every=0.1)
+
+    def ails() -> str:
+        """What `doctor`, who asks the database, the broker and the store, finds."""
+        result = home.observer("doctor", check=False)
+        return result.returncode and result.stdout + result.stderr
+
+    await_value("all is well again", 60, lambda: not ails(), every=0.5, context=ails)
+
+
+def test_a_failed_up_says_what_why_and_what_next_and_leaves_no_process(home, second_home):
+    """Once before anything was started, once with the supervisor, the broker and the store running."""
+    taken = second_home(OBSERVER_PORT=str(home.port))
+    taken.port = home.port
+    nowhere = second_home(OBSERVER_DATABASE_URL="postgresql://observer:secret@127.0.0.1:1/observer")
+    for place, what in ((taken, f"port {home.port} is taken"), (nowhere, "migrate the database: failed")):
+        result = place.observer("up", check=False)
+        assert result.returncode == 1, result.stdout
+        said = result.stderr.partition("\nobserver: ")[2].splitlines()
+        assert said[0].startswith(what), result.stderr
+        assert re.match(r"  why:  \S", said[1]) and re.match(r"  next: \S", said[2]), result.stderr
+        assert "secret" not in result.stdout + result.stderr
+        assert not place.processes(), f"still there: {place.processes()}"
+    assert serves(home)
+
+
+def test_a_home_with_services_of_others_starts_only_what_is_missing(home, second_home):
+    home.run_as_database_admin("create database second owner observer")
+    home.make_vhost("second")
+    given = home.environment()
+    before = pids(home)
+    second = second_home(
+        OBSERVER_DATABASE_URL=given["OBSERVER_DATABASE_URL"].rpartition("/")[0] + "/second",
+        OBSERVER_AMQP_URL=given["OBSERVER_AMQP_URL"].rpartition("/")[0] + "/second",
+        OBSERVER_S3_BUCKET="second",
+        **{name: value for name, value in given.items() if name.startswith("AWS_")},
+    )
+    second.up(seconds=60)  # ends when its demo camera's first recording is in the store
+    external = {name for name, service in second.states().items() if service["state"] == "external"}
+    running = {name for name, service in second.states().items() if service["state"] == "running"}
+    assert (external, running) == ({"postgres", "rabbitmq", "s3"}, SERVICES - {"postgres", "rabbitmq", "s3"})
+    programs = " ".join(second.processes().values())
+    assert not re.search(r"postgres |beam|rabbitmq|weed|epmd", programs), programs
+    assert second.s3().list_objects_v2(Bucket="second")["KeyCount"] > 0
+    assert second.rows("select name from cameras") == [{"name": "Demo camera"}]
+    assert serves(second) and serves(home)
+    second.observer("down")
+    assert not second.processes() and pids(home) == before
+
+
 def test_down_leaves_no_process(home):
     assert home.processes(), "nothing ran in the first place"
     home.observer("down", seconds=120)
     left = home.processes()
     assert not left, f"still there: {left}"
-    states = {service["state"] for service in json.loads(home.observer("status", "--json", check=False).stdout)}
-    assert states == {"stopped"}
+    assert {service["state"] for service in home.states().values()} == {"stopped"}
+
+
+def test_a_warm_start_takes_less_than_thirty_seconds(home, capsys):
+    watch = Stopwatch()
+    home.up(seconds=60)
+    with capsys.disabled():
+        print(f" warm start: {watch.seconds:.1f} s ", end="")
+    assert watch.seconds < 30, f"{watch.seconds:.1f} s"
+    assert {service["state"] for service in home.states().values()} == {"running"}
+    assert serves(home)

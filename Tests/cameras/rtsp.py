@@ -42,6 +42,7 @@ class RTSPConnection:
         self.opened = time.time()
         self.first_sent = self.last_sent = self.closed = None
         self.reason = ""
+        self.methods: list[str] = []  # each once, in the order of their first request
 
     # What the building uses
 
@@ -81,6 +82,7 @@ class RTSPConnection:
             "last_sent": self.last_sent,
             "closed": self.closed,
             "reason": self.reason,
+            "methods": self.methods,
         }
 
     # The conversation
@@ -114,6 +116,8 @@ class RTSPConnection:
         }
         if length := int(headers.get("content-length", "0")):
             await self.reader.readexactly(length)
+        if method not in self.methods:
+            self.methods.append(method)
         path = re.sub(r"^rtsps?://[^/]*", "", url)
         camera = self.building.camera(path)
         self.adopt(camera)
