@@ -82,7 +82,10 @@ class Sources:
         )
 
     def add_hostile_playlists(self, elsewhere: str) -> dict[str, str]:
-        """Playlists whose segments, variants and keys name a local file or an address `elsewhere`; their addresses."""
+        """Playlists whose segments, variants and keys name a local file or an address `elsewhere`; their addresses.
+
+        One names an address that may be opened, to see that playlists are followed at all; what lies there is no video.
+        """
         playlist = "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n"
         segment = playlist + "#EXTINF:2.0,\n{0}\n#EXTINF:2.0,\n{0}\n"
         variant = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS="avc1.42c01e"\n{0}\n'
@@ -95,6 +98,7 @@ class Sources:
             "another host as segment": segment.format(f"{elsewhere}/segment.ts"),
             "another host as variant": variant.format(f"{elsewhere}/index.m3u8"),
             "another host as key": key.format(f"{elsewhere}/key"),
+            "nothing wrong": segment.format(f"{self.url}/hostile/segment.ts?followed"),
             "another protocol": segment.format(elsewhere.replace("http:", "rtsp:") + "/cam"),
         }
         (self.folder / "hostile").mkdir()

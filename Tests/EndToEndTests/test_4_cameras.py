@@ -191,6 +191,7 @@ def test_a_playlist_leads_neither_to_files_nor_to_forbidden_addresses(api, camer
     for title, camera in added.items():
         assert f"/hostile/{list(added).index(title)}.m3u8" in sources.asked, f"{title}: the playlist was never read"
         assert not segments_of(api, camera), f"{title}: something was recorded"
+    assert "/hostile/segment.ts?followed" in sources.asked, "no playlist is followed at all: this test shows nothing"
     assert not trap.touched.wait(1), "Observer followed a playlist to an address it may not open"
 
 
