@@ -19,6 +19,7 @@ import psycopg2
 import psycopg2.extras
 import requests
 
+from contract import Contract
 from waiting import Stopwatch, await_value
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -227,18 +228,26 @@ class Home:
 
 
 class Client:
-    """The REST API with a token. Answers are checked by the tests, not here, except where `expect` says so."""
+    """The REST API with a token.
+
+    Every answer is held against the API's own document; what it means is checked by the tests, not here, except where
+    `expect` says so.
+    """
 
     def __init__(self, base: str, token: str):
         self.base = base
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.headers["Authorization"] = f"Bearer {token}"
+        self.contract = Contract(base)
 
     def call(self, method: str, path: str, expect: int | None = None, **options) -> requests.Response:
         answer = self.session.request(method, self.base + path, timeout=15, allow_redirects=False, **options)
         if expect is not None and answer.status_code != expect:
             raise AssertionError(f"{method} {path} answered {answer.status_code}, not {expect}: {answer.text[:800]}")
+        complaint = self.contract.complaint(answer)
+        if complaint:
+            raise AssertionError(f"the answer is not as openapi.json says: {complaint}; {answer.text[:800]}")
         return answer
 
     def get(self, path: str, expect: int | None = 200, **options):

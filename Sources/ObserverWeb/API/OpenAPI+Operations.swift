@@ -139,6 +139,8 @@ extension OpenAPI {
                 Answer(200, "The video", "video/mp4", "Bytes"),
                 Answer(206, "A part of it", "video/mp4", "Bytes"),
                 Answer(410, "Its bytes are gone", "application/problem+json", "Problem"),
+                Answer(416, "It has no such bytes", "application/problem+json", "Problem"),
+                Answer(502, "The store refuses it", "application/problem+json", "Problem"),
             ]
         ),
     ]
