@@ -21,18 +21,25 @@ void observer_link_free(observer_link *link) {
     free(link);
 }
 
-// Waits in steps of 100 ms, so that a stop is noticed; 0 or an AVERROR.
-static int await(observer_link *link, short events) {
+// Waits for at most 100 ms, so that a stop is noticed; whether it is time is for the caller to find out.
+static int wait_a_little(observer_link *link, short events) {
+    if (observer_input_is_interrupted(link->input)) return AVERROR_EXIT;
     struct pollfd poller = {.fd = link->file, .events = events};
-    for (;;) {
-        if (observer_input_is_interrupted(link->input)) return AVERROR_EXIT;
-        int result = poll(&poller, 1, 100);
-        if (result > 0) return 0;
-        if (result < 0 && errno != EINTR) return AVERROR(errno);
-    }
+    int result = poll(&poller, 1, 100);
+    return result < 0 && errno != EINTR ? AVERROR(errno) : result > 0;
 }
 
-int observer_link_await_writable(observer_link *link) { return await(link, POLLOUT); }
+int observer_link_await_writable(observer_link *link) {
+    int result = 0;
+    while (result == 0) result = wait_a_little(link, POLLOUT);
+    return result < 0 ? result : 0;
+}
+
+void observer_link_gather(observer_link *link) {
+    int bytes = 32768;
+    // A system that does not know it wakes the thread more often, no more.
+    setsockopt(link->file, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+}
 
 int observer_link_fill(observer_link *link) {
     if (link->start > 0) {
@@ -50,7 +57,8 @@ int observer_link_fill(observer_link *link) {
         }
         if (count == 0) return AVERROR_EOF;
         if (errno != EAGAIN && errno != EINTR) return AVERROR(errno);
-        int result = await(link, POLLIN);
+        // When the time is over there may be something, but less than is worth a call (observer_link_gather).
+        int result = wait_a_little(link, POLLIN);
         if (result < 0) return result;
     }
 }
@@ -60,7 +68,7 @@ int observer_link_send(observer_link *link, const uint8_t *bytes, int count) {
         ssize_t sent = send(link->file, bytes, (size_t)count, MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN && errno != EINTR) return AVERROR(errno);
         if (sent < 0) {
-            int result = await(link, POLLOUT);
+            int result = observer_link_await_writable(link);
             if (result < 0) return result;
             continue;
         }

@@ -37,6 +37,7 @@ final class RTSPLink {
             throw error
         }
         handle = opening.link
+        observer_link_gather(handle)
         self.interrupt = interrupt
         authorization = opening.authorization
         session = opening.session

@@ -83,6 +83,9 @@ typedef struct observer_link {
 observer_link *_Nullable observer_link_new(int file, observer_input *_Nonnull input);
 void observer_link_free(observer_link *_Nonnull link);
 int observer_link_await_writable(observer_link *_Nonnull link);
+/// From now on lets what arrives gather for up to 100 ms, or 32 KiB, before the reader is woken: a thread that is woken
+/// for each picture does hardly anything but wake up.
+void observer_link_gather(observer_link *_Nonnull link);
 /// Receives what there is, waiting until there is something; 0 or an AVERROR.
 int observer_link_fill(observer_link *_Nonnull link);
 int observer_link_send(observer_link *_Nonnull link, const uint8_t *_Nonnull bytes, int count);
