@@ -86,6 +86,16 @@ import Testing
         #expect(trial.takeAnnounced().isEmpty)
     }
 
+    @Test func `the form asks for the password again where it cannot be kept`() throws {
+        let added = post("/controller/cameras/new", Self.good)
+        let path = String(try #require(added.response.header(.location)).prefix { $0 != "?" }.dropFirst(7))
+        let moved = Self.good.merging(["url": "rtsp://other.example/1", "password": "", "version": "1"]) { $1 }
+        let answer = post(path + "/edit", moved)
+        #expect(answer.status == 422 && answer.text.contains("id=\"password-error\""))
+        #expect(!answer.text.contains("Leave this empty to keep it"), "\(answer.text)")
+        #expect(page(path + "/edit", as: .operator).text.contains("Leave this empty to keep it"))
+    }
+
     @Test func `a switch that says neither on nor off changes nothing`() throws {
         let path = "/controller/cameras/\(try trial.addCamera())/switch"
         _ = trial.takeAnnounced()

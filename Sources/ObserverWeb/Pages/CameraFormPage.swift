@@ -104,7 +104,7 @@ package struct CameraFormPage: Page {
 
     private var password: MustacheValue {
         let hint =
-            form.camera?.hasPassword == true
+            form.camera?.hasPassword == true && form.errors["password"] == nil
             ? "A password is stored and is never shown. Leave this empty to keep it."
             : "Stored encrypted and never shown again."
         let retype = form.errors.isEmpty && form.problem == nil ? "" : " If you typed a new one, type it again."
