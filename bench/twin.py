@@ -26,7 +26,7 @@ class Status(BaseModel):
     since: datetime.datetime
     cause: str | None
     detail: str | None
-    worker: str | None
+    recorder: str | None
     last_frame_at: datetime.datetime | None
     video: Video | None
     reconnects: int
@@ -70,30 +70,30 @@ TOKEN = (
 # As observer-web does: a token that was found is believed for two seconds, and a revoked one works for as long.
 MEMORY_SECONDS, MEMORY_LIMIT = 2.0, 1000
 known: dict[bytes, tuple[str, float]] = {}
-# The query that observer-web sends: what a camera is doing counts while its worker is alive.
+# The query that observer-web sends: what a camera is doing counts while its recorder is alive.
 CAMERAS = """
 select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.segment_seconds,
        c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at, d.state,
        case when f.fresh and d.state = s.state then s.since
-            when d.state = 'unassigned' then coalesce(w.beat_at, a.since)
+            when d.state = 'unassigned' then coalesce(w.heartbeat_at, a.since)
             when d.state = 'off' and s.state = 'off' then s.since else c.updated_at end as since,
-       case when f.fresh and d.state = s.state then s.cause when d.state = 'unassigned' then 'no_worker' end as cause,
+       case when f.fresh and d.state = s.state then s.cause when d.state = 'unassigned' then 'no_recorder' end as cause,
        case when f.fresh and d.state = s.state then s.detail
-            when d.state = 'unassigned' then 'the worker that had this camera is gone' end as detail,
-       case when d.state <> 'off' then a.worker_id end as worker,
+            when d.state = 'unassigned' then 'the recorder that had this camera is gone' end as detail,
+       case when d.state <> 'off' then a.recorder_id end as recorder,
        s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) as reconnects,
        b.ms::float8 / 1000 as backlog
 from cameras c
 left join camera_status s on s.camera_id = c.id
 left join assignments a on a.camera_id = c.id
-left join workers w on w.id = a.worker_id
+left join recorders w on w.id = a.recorder_id
 cross join lateral (
     select coalesce(w.incarnation = a.incarnation and not w.fenced
-                    and w.beat_at > now() - interval '15 seconds', false) as alive) l
+                    and w.heartbeat_at > now() - interval '15 seconds', false) as alive) l
 cross join lateral (select coalesce(l.alive and s.updated_at >= a.since, false) as fresh) f
 cross join lateral (
     select case when c.is_active and f.fresh and s.state <> 'off' then s.state
-                when c.is_active and (l.alive or a.worker_id is null) then 'pending'
+                when c.is_active and (l.alive or a.recorder_id is null) then 'pending'
                 when c.is_active then 'unassigned'
                 when f.fresh and s.state in ('connecting', 'recording', 'retrying') then s.state
                 else 'off' end as state) d
@@ -147,7 +147,7 @@ def status_of(row: asyncpg.Record) -> Status:
         since=row["since"],
         cause=row["cause"],
         detail=row["detail"],
-        worker=row["worker"],
+        recorder=row["recorder"],
         last_frame_at=row["last_frame_at"],
         video=video,
         reconnects=row["reconnects"],

@@ -166,14 +166,14 @@ render_environment() {
         fi
         echo "OBSERVER_CAMERA_NETWORKS=$networks"
         printf '%s\n' "OBSERVER_SPOOL=$(spool_folder)" "OBSERVER_FASTCGI_SOCKET=$RUN/web.sock" \
-            "OBSERVER_TEMPLATES=$REPO/templates" "OBSERVER_NODE=${OBSERVER_NODE:-$NODE}"
+            "OBSERVER_TEMPLATES=$REPO/templates" "OBSERVER_RECORDER=${OBSERVER_RECORDER:-$NODE}"
         if [[ -z ${OBSERVER_KEY:-}${OBSERVER_KEY_FILE:-} ]]; then echo "OBSERVER_KEY_FILE=$CONFIG/key"; fi
         # What the caller set besides wins over the product's defaults; an empty value is none.
         for name in $(compgen -e | grep -E '^(OBSERVER|AWS)_'); do
             [[ -n ${!name} ]] || continue
             case ${name%_FILE} in
             OBSERVER_HOME | OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_USER | OBSERVER_TEST_* | \
-                OBSERVER_NODE | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
+                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
                 OBSERVER_TEMPLATES | OBSERVER_ADMIN_PASSWORD) ;;
             AWS_ACCESS_KEY_ID | AWS_SECRET_ACCESS_KEY | AWS_SESSION_TOKEN | AWS_REGION | OBSERVER_S3_BUCKET)
                 runs_here s3 || printf '%s=%s\n' "$name" "${!name}" ;;

@@ -1,4 +1,5 @@
 import CRabbitMQ
+import Glibc
 import Lifecycle
 
 /// One connection to the broker with one channel.
@@ -69,7 +70,7 @@ public final class AMQPConnection {
     /// Makes sure that everything in a topology exists.
     ///
     /// - Throws: ``AMQPError``; kind `conflict` when something exists with other arguments.
-    public func declare(_ topology: Topology) throws(AMQPError) {
+    public func declare(_ topology: AMQPTopology) throws(AMQPError) {
         for exchange in topology.exchanges {
             try request("declare exchange \(exchange.name)") { state, arena in
                 amqp_exchange_declare(

@@ -1,4 +1,5 @@
 import CRabbitMQ
+import Glibc
 import Lifecycle
 
 /// Something the broker sent without being asked.
@@ -20,13 +21,13 @@ extension AMQPConnection {
     ///
     /// - Throws: ``AMQPError`` when the connection, the channel or the consumer has come to its end.
     func nextEvent(within limit: Duration) throws(AMQPError) -> BrokerEvent? {
-        let deadline = Monotonic.now() + limit
+        let deadline = MonotonicInstant.now() + limit
         repeat {
-            let remaining = max(deadline - Monotonic.now(), .zero)
+            let remaining = max(deadline - MonotonicInstant.now(), .zero)
             guard let frame = try nextFrame(within: remaining) else { return nil }
             guard frame.frame_type == UInt8(AMQP_FRAME_METHOD) else { continue }
             if let event = try event(frame.payload.method) { return event }
-        } while Monotonic.now() < deadline
+        } while MonotonicInstant.now() < deadline
         return nil
     }
 

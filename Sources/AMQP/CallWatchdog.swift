@@ -18,10 +18,10 @@ final class CallWatchdog: Sendable {
     func add(_ watch: CallWatch) {
         watches.withLock { $0.append(watch) }
         guard !isRunning.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        _ = OwnThread.start(name: "amqp-watchdog", stackBytes: 64 * 1024) { [self] in
+        _ = DedicatedThread.start(name: "amqp-watchdog", stackBytes: 64 * 1024) { [self] in
             while true {
                 usleep(250_000)
-                let late = Monotonic.now().nanoseconds - Self.limit.wholeNanoseconds
+                let late = MonotonicInstant.now().nanoseconds - Self.limit.wholeNanoseconds
                 for watch in watches.withLock({ $0 }) { watch.endIfBegun(before: late) }
             }
         }  // ignored: lives as long as the process
@@ -41,7 +41,7 @@ final class CallWatch: Sendable {
         self.socket = Mutex(socket)
     }
 
-    func begin() { begun.store(Monotonic.now().nanoseconds, ordering: .relaxed) }
+    func begin() { begun.store(MonotonicInstant.now().nanoseconds, ordering: .relaxed) }
 
     func end() { begun.store(0, ordering: .relaxed) }
 

@@ -232,7 +232,7 @@ void observer_sink_close(AVIOContext **io) {
     avio_context_free(io);
 }
 
-bool observer_picture_size(enum AVCodecID codec, const uint8_t *data, int size, int *width, int *height) {
+bool observer_frame_size(enum AVCodecID codec, const uint8_t *data, int size, int *width, int *height) {
     bool found = false;
     AVCodecParserContext *parser = av_parser_init(codec);
     const AVCodec *decoder = avcodec_find_decoder(codec);

@@ -86,7 +86,7 @@ public struct Response: Sendable {
         case 415: "Unsupported Media Type"
         case 422: "Unprocessable Content"
         case 429: "Too Many Requests"
-        case 500: "Internal Server Error"
+        case 500: "Internal FastCGIServer Error"
         case 503: "Service Unavailable"
         default: "Status \(status)"
         }

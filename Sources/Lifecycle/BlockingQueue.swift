@@ -9,7 +9,7 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
         var count: Int { elements.count - head }
     }
 
-    private let state = Condition(State())
+    private let state = Monitor(State())
     private let limit: Int
 
     /// Makes an empty queue that holds at most `limit` elements.
@@ -38,7 +38,7 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
     ///
     /// - Returns: Nil when none came in time, or when the queue is closed and empty.
     public func pop(within duration: Duration) -> Element? {
-        let result = state.take(until: Monotonic.now() + duration) { state -> Element?? in
+        let result = state.take(until: MonotonicInstant.now() + duration) { state -> Element?? in
             if state.head < state.elements.count {
                 let element = state.elements[state.head]
                 state.elements[state.head] = nil

@@ -9,7 +9,7 @@ public protocol Service: Sendable {
     /// Works, blocking, until `stop` is stopped; then finishes what must be finished and returns.
     ///
     /// Returning before `stop` is stopped, or throwing, ends the process.
-    func run(until stop: StopToken) throws
+    func run(until stop: StopSignal) throws
 }
 
 /// Runs the services of a process, each on a thread of its own, until one ends or a signal asks for the end.
@@ -38,44 +38,44 @@ public struct ServiceGroup {
     /// - Returns: The exit code: 0 after a signal, 1 after a service failed or ended by itself.
     public func run() -> Int32 {
         signal(SIGPIPE, SIG_IGN)
-        var signals = StopSignals.set
+        var signals = TerminationSignals.set
         pthread_sigmask(SIG_BLOCK, &signals, nil)
 
-        let stop = StopToken()
-        let failed = Condition(false)
+        let stop = StopSignal()
+        let failed = Monitor(false)
         waitForSignals(stop)
         let threads = services.map { service in
-            OwnThread.start(name: service.name) { [logger] in
+            DedicatedThread.start(name: service.name) { [logger] in
                 do {
                     try service.run(until: stop)
                 } catch {
-                    logger.error("Service failed", ["service": .string(service.name), "error": LogValue(error)])
+                    logger.error("Service failed", [.serviceName: .string(service.name), .error: LogValue(error)])
                     failed.withLock { $0 = true }
                 }
                 if !stop.isStopped {
-                    logger.error("Service ended by itself", ["service": .string(service.name)])
+                    logger.error("Service ended by itself", [.serviceName: .string(service.name)])
                     failed.withLock { $0 = true }
                     stop.stop()
                 }
             }
         }
         stop.wait()
-        let deadline = Monotonic.now() + shutdownLimit
+        let deadline = MonotonicInstant.now() + shutdownLimit
         for (thread, service) in zip(threads, services) where !thread.join(until: deadline) {
-            logger.warning("Service did not finish in time", ["service": .string(service.name)])
+            logger.warning("Service did not finish in time", [.serviceName: .string(service.name)])
         }
         return failed.withLock { $0 } ? 1 : 0
     }
 
-    private func waitForSignals(_ stop: StopToken) {
-        OwnThread.start(name: "signals", stackBytes: 64 * 1024) { [logger] in
-            var signals = StopSignals.set
+    private func waitForSignals(_ stop: StopSignal) {
+        DedicatedThread.start(name: "signals", stackBytes: 64 * 1024) { [logger] in
+            var signals = TerminationSignals.set
             var number: Int32 = 0
             guard sigwait(&signals, &number) == 0 else { return }
-            logger.info("Stopping", ["signal": .int(Int(number))])
+            logger.info("Stopping", [.signal: .int(Int(number))])
             stop.stop()
             guard sigwait(&signals, &number) == 0 else { return }
-            logger.warning("Ending at once", ["signal": .int(Int(number))])
+            logger.warning("Ending at once", [.signal: .int(Int(number))])
             _exit(1)
         }
     }

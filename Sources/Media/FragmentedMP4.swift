@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reads fragmented MP4 files as `SegmentWriter` makes them (ISO/IEC 14496-12 with CMAF brands): an init section
+/// Reads fragmented MP4 files as `SegmentMuxer` makes them (ISO/IEC 14496-12 with CMAF brands): an init section
 /// (`ftyp`, `moov`), then fragments (`prft`?, `moof`, `mdat`).
 ///
 /// Built for files whose end is missing: a process was killed, the power failed. Nothing in a file is trusted.
@@ -23,9 +23,9 @@ public enum FragmentedMP4 {
         public var fragments = 0
         /// The codecs as RFC 6381 writes them, video first: `avc1.64001f,mp4a.40.2`.
         public var codecs = ""
-        /// Picture width in pixels.
+        /// Frame width in pixels.
         public var width = 0
-        /// Picture height in pixels.
+        /// Frame height in pixels.
         public var height = 0
         /// Whether there is an audio track.
         public var hasAudio = false
@@ -165,7 +165,7 @@ struct FragmentWalk {
         summary.completeBytes = end
     }
 
-    /// Microseconds since 1970 from a 64-bit NTP time stamp (RFC 5905, 6).
+    /// Microseconds since 1970 from a 64-bit NTP timestamp (RFC 5905, 6).
     private static func microseconds(ntp: UInt64) -> Int64 {
         let seconds = Int64(ntp >> 32) - 2_208_988_800
         return seconds * 1_000_000 + Int64((ntp & 0xFFFF_FFFF) * 1_000_000 >> 32)

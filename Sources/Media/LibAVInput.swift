@@ -50,7 +50,7 @@ enum InputScheme: Equatable {
         var result: OpaquePointer?
         func set(_ key: String, _ value: String) { av_dict_set(&result, key, value, 0) }
         // The interrupt's deadline must come first: libavformat swallows the first time-out of its own, hands out what its
-        // parser held as if it were a picture, and waits once more.
+        // parser held as if it were a frame, and waits once more.
         let beyondDeadlines = "60000000"
         set("protocol_whitelist", protocols)
         set("format_whitelist", formats)
@@ -134,7 +134,7 @@ enum LibAVFailure {
         if isExpired {
             return phase == .opening
                 ? MediaError(.unreachable, "the camera did not answer in time", code: code)
-                : MediaError(.stalled, "no picture came for some time", code: code)
+                : MediaError(.stalled, "no frame came for some time", code: code)
         }
         switch Int(code) {
         case OBSERVER_HTTP_UNAUTHORIZED, OBSERVER_HTTP_FORBIDDEN:
@@ -147,7 +147,7 @@ enum LibAVFailure {
             return MediaError(.refused, "the camera reported an error of its own", code: code)
         case OBSERVER_EOF:
             return phase == .opening
-                ? MediaError(.badStream, "the camera closed the connection before any picture", code: code)
+                ? MediaError(.badStream, "the camera closed the connection before any frame", code: code)
                 : MediaError(.unreachable, "the camera ended the stream", code: code)
         case OBSERVER_INVALID_DATA:
             return MediaError(.badStream, "what the camera sent is not a stream that can be read", code: code)

@@ -21,11 +21,11 @@ public struct LibAVSource: MediaSource {
         public var credentials: (user: String, password: String)?
         /// For RTSP.
         public var transport = Transport.auto
-        /// Whether sound is wanted; without it the track is not even set up.
+        /// Whether audio is wanted; without it the track is not even set up.
         public var audio = false
         /// Until the connection stands and the first packets say what the stream is.
         public var openLimit = Duration.seconds(12)
-        /// Without a picture for so long a stream counts as stalled.
+        /// Without a frame for so long a stream counts as stalled.
         public var stallLimit = Duration.seconds(10)
         /// Asked before an address is opened; returns the address to open, which may have the host replaced by its
         /// number, or throws (`dns`, `refused`).
@@ -48,11 +48,11 @@ public struct LibAVSource: MediaSource {
     /// A packet larger than this is refused.
     static let packetLimit = 8 << 20
     private static let streamLimit = 8
-    /// A playlist names up to a dozen variants, each with picture and sound.
+    /// A playlist names up to a dozen variants, each with video and audio.
     private static let httpStreamLimit = 64
     /// HLS comes a segment at a time, and a segment may last longer than a camera may be silent.
     private static let playlistStallLimit = Duration.seconds(30)
-    /// What cannot be a time in ticks; a century of sound at 384 kHz has a quarter of them.
+    /// What cannot be a time in ticks; a century of audio at 384 kHz has a quarter of them.
     static let timeLimit: Int64 = 1 << 53
 
     private let options: Options
@@ -65,7 +65,7 @@ public struct LibAVSource: MediaSource {
     private var audioBase = AVRational(num: 1, den: 1)
     private var audioRate: Int32 = 1
     private var stripsADTS = false
-    private var stampsByArrival = false
+    private var timestampsByArrival = false
     private var pacer: Pacer?
     private var link: RTSPLink?
     private var stallLimit: Duration
@@ -119,11 +119,11 @@ public struct LibAVSource: MediaSource {
         guard result >= 0, let opened else { throw failure(result, .opening) }
         context = opened
         let format = String(cString: opened.pointee.iformat.pointee.name)
-        if format == "hls" { TrackFinder.keepOneVariant(of: opened) }
+        if format == "hls" { TrackSelector.keepOneVariant(of: opened) }
         result = avformat_find_stream_info(opened, nil)
         guard result >= 0 else { throw failure(result, .opening) }
         packet = av_packet_alloc()
-        stampsByArrival = scheme == .http && format.hasPrefix("mp") && format.hasSuffix("jpeg")
+        timestampsByArrival = scheme == .http && format.hasPrefix("mp") && format.hasSuffix("jpeg")
         stallLimit = format == "hls" ? max(options.stallLimit, Self.playlistStallLimit) : options.stallLimit
         if !scheme.isPaced, opened.pointee.duration > 0 { pacer = Pacer() }
         let description = try describe(opened)
@@ -171,12 +171,12 @@ public struct LibAVSource: MediaSource {
         while true {
             av_packet_unref(packet)
             let result = av_read_frame(context, packet)
-            // After the deadline libavformat hands out what its parser still had: half a picture.
+            // After the deadline libavformat hands out what its parser still had: half a frame.
             guard result >= 0, !interrupt.isExpired, !interrupt.isStopped else { throw failure(result, .reading) }
             let index = packet.pointee.stream_index
             guard packet.pointee.size > 0, index == videoIndex || index == audioIndex else { continue }
             guard packet.pointee.size <= Self.packetLimit else {
-                throw MediaError(.badStream, "a picture has more than 8 MiB")
+                throw MediaError(.badStream, "a frame has more than 8 MiB")
             }
             if index == videoIndex {
                 interrupt.setDeadline(stallLimit)
@@ -219,14 +219,14 @@ public struct LibAVSource: MediaSource {
         let from = isVideo ? videoBase : audioBase
         let ticks: Int32 = isVideo ? 90_000 : audioRate
         func time(_ value: Int64) -> Int64? {
-            guard value != .min, !stampsByArrival else { return nil }
+            guard value != .min, !timestampsByArrival else { return nil }
             return Self.bounded(from.den == ticks && from.num == 1 ? value : rescale(value, from, ticks))
         }
         return MediaPacket(
             track: isVideo ? .video : .audio,
             decodeTime: time(packet.pointee.dts),
             presentationTime: time(packet.pointee.pts),
-            duration: packet.pointee.duration > 0 && !stampsByArrival ? time(packet.pointee.duration) ?? 0 : 0,
+            duration: packet.pointee.duration > 0 && !timestampsByArrival ? time(packet.pointee.duration) ?? 0 : 0,
             isKey: packet.pointee.flags & AV_PKT_FLAG_KEY != 0,
             newParameters: isVideo ? newParameters(packet) : nil,
             bytes: bytes
@@ -258,25 +258,25 @@ public struct LibAVSource: MediaSource {
     private mutating func describe(
         _ context: UnsafeMutablePointer<AVFormatContext>
     ) throws(MediaError) -> StreamDescription {
-        var finder = TrackFinder(wantsAudio: options.audio)
+        var selector = TrackSelector(wantsAudio: options.audio)
         for index in 0..<Int(context.pointee.nb_streams) {
             guard let stream = context.pointee.streams[index] else { continue }
-            finder.look(stream)
+            selector.look(stream)
             stream.pointee.discard = AVDISCARD_ALL
         }
-        guard var video = finder.video else { throw finder.noVideo }
-        video.track.isStamped = !stampsByArrival
-        for stream in [video.stream, finder.audio?.stream].compactMap({ $0 }) {
+        guard var video = selector.video else { throw selector.noVideo }
+        video.track.hasTimestamp = !timestampsByArrival
+        for stream in [video.stream, selector.audio?.stream].compactMap({ $0 }) {
             stream.pointee.discard = AVDISCARD_DEFAULT
         }
         videoIndex = video.stream.pointee.index
         videoBase = video.stream.pointee.time_base
-        if let audio = finder.audio {
+        if let audio = selector.audio {
             audioIndex = audio.stream.pointee.index
             audioBase = audio.stream.pointee.time_base
             audioRate = Int32(clamping: audio.track.sampleRate)
             stripsADTS = audio.isADTS
         }
-        return StreamDescription(video: video.track, audio: finder.audio?.track, notes: finder.notes)
+        return StreamDescription(video: video.track, audio: selector.audio?.track, notes: selector.notes)
     }
 }

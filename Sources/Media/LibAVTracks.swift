@@ -2,7 +2,7 @@ import CLibAV
 import Glibc
 
 /// Chooses the tracks to record among those that libavformat found.
-struct TrackFinder {
+struct TrackSelector {
     let wantsAudio: Bool
     private(set) var video: (stream: UnsafeMutablePointer<AVStream>, track: VideoTrack)?
     private(set) var audio: (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool)?
@@ -20,7 +20,7 @@ struct TrackFinder {
         MediaError(.noVideo, unusable ?? "the stream has no video")
     }
 
-    /// Discards all variants of an HLS playlist but the first that has a picture, so that only that one is fetched.
+    /// Discards all variants of an HLS playlist but the first that has video, so that only that one is fetched.
     static func keepOneVariant(of context: UnsafeMutablePointer<AVFormatContext>) {
         let programs = UnsafeBufferPointer(start: context.pointee.programs, count: Int(context.pointee.nb_programs))
         func indexes(_ program: UnsafeMutablePointer<AVProgram>?) -> [Int] {
@@ -29,10 +29,10 @@ struct TrackFinder {
                 Int($0)
             }
         }
-        func isPicture(_ index: Int) -> Bool {
+        func isVideo(_ index: Int) -> Bool {
             context.pointee.streams[index]?.pointee.codecpar.pointee.codec_type == AVMEDIA_TYPE_VIDEO
         }
-        guard programs.count > 1, let kept = programs.map(indexes).first(where: { $0.contains(where: isPicture) })
+        guard programs.count > 1, let kept = programs.map(indexes).first(where: { $0.contains(where: isVideo) })
         else { return }
         for index in 0..<Int(context.pointee.nb_streams) where !kept.contains(index) {
             context.pointee.streams[index]?.pointee.discard = AVDISCARD_ALL
@@ -49,7 +49,7 @@ struct TrackFinder {
                 return
             }
             guard parameters.pointee.width > 0, parameters.pointee.height > 0 else {
-                unusable = "the camera sent no parameter sets, so the picture has no size"
+                unusable = "the camera sent no parameter sets, so the video has no size"
                 return
             }
             let rate =
@@ -64,9 +64,9 @@ struct TrackFinder {
             video = (stream, track)
         case AVMEDIA_TYPE_AUDIO where audio == nil && wantsAudio:
             guard let codec = AudioCodec(parameters.pointee.codec_id),
-                TrackFinder.sampleRates.contains(parameters.pointee.sample_rate)
+                TrackSelector.sampleRates.contains(parameters.pointee.sample_rate)
             else {
-                notes.append("the sound (\(name)) was left out: MP4 or browsers cannot carry it")
+                notes.append("the audio (\(name)) was left out: MP4 or browsers cannot carry it")
                 return
             }
             addAudio(stream, parameters, codec)
@@ -134,9 +134,9 @@ struct Pacer {
         base: AVRational,
         interrupt: MediaInterrupt
     ) throws(MediaError) {
-        let stamp = packet.pointee.dts == .min ? packet.pointee.pts : packet.pointee.dts
-        guard stamp != .min else { return }
-        let scaled = av_rescale_q(stamp, base, AVRational(num: 1, den: 1_000_000))
+        let timestamp = packet.pointee.dts == .min ? packet.pointee.pts : packet.pointee.dts
+        guard timestamp != .min else { return }
+        let scaled = av_rescale_q(timestamp, base, AVRational(num: 1, den: 1_000_000))
         guard let time = LibAVSource.bounded(scaled) else { return }
         let now = Pacer.clock()
         guard let begin, time >= begin.time, time - begin.time < 86_400_000_000 else {

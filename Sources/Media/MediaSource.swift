@@ -19,9 +19,9 @@ public protocol MediaSource {
 
 /// The tracks of a stream that can be recorded.
 public struct StreamDescription: Hashable, Sendable {
-    /// The picture.
+    /// Video.
     public var video: VideoTrack
-    /// The sound, if it was asked for and MP4 can hold it.
+    /// The audio, if it was asked for and MP4 can hold it.
     public var audio: AudioTrack?
     /// What was left out and why, a sentence each.
     public var notes: [String]
@@ -34,13 +34,13 @@ public struct StreamDescription: Hashable, Sendable {
     }
 }
 
-/// Picture codecs that are recorded as they come.
+/// Video codecs that are recorded as they come.
 public enum VideoCodec: String, Hashable, Sendable, CaseIterable {
     /// H.264 and its relatives, by the names that people use.
     case h264, h265, av1, mjpeg, mpeg4
 }
 
-/// A picture track; its packets' times are in 1/90000 s.
+/// A video track; its packets' times are in 1/90000 s.
 public struct VideoTrack: Hashable, Sendable {
     /// The codec.
     public var codec: VideoCodec
@@ -53,7 +53,7 @@ public struct VideoTrack: Hashable, Sendable {
     /// Parameter sets: a configuration record (first byte 1), Annex B, or nothing.
     public var parameters: [UInt8]
     /// Whether packets say when they are shown; otherwise their arrival is all that is known.
-    public var isStamped = true
+    public var hasTimestamp = true
 
     /// Makes a track.
     public init(codec: VideoCodec, width: Int, height: Int, framesPerSecond: Double = 0, parameters: [UInt8] = []) {
@@ -65,13 +65,13 @@ public struct VideoTrack: Hashable, Sendable {
     }
 }
 
-/// Sound codecs that are recorded as they come.
+/// Audio codecs that are recorded as they come.
 public enum AudioCodec: String, Hashable, Sendable, CaseIterable {
     /// What both MP4 and browsers take.
     case aac, mp3, opus
 }
 
-/// A sound track; its packets' times are in `1 / sampleRate` s.
+/// An audio track; its packets' times are in `1 / sampleRate` s.
 public struct AudioTrack: Hashable, Sendable {
     /// The codec.
     public var codec: AudioCodec
@@ -94,13 +94,13 @@ public struct AudioTrack: Hashable, Sendable {
     }
 }
 
-/// One coded picture, or a few milliseconds of sound.
+/// One coded frame, or a few milliseconds of audio.
 public struct MediaPacket {
     /// Which track a packet belongs to.
     public enum Track: Hashable, Sendable {
-        /// The picture.
+        /// Video.
         case video
-        /// The sound.
+        /// Audio.
         case audio
     }
 

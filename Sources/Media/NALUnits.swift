@@ -1,7 +1,7 @@
-/// What a coded picture allows.
-public enum PictureClass: Hashable, Sendable {
+/// What a coded frame allows.
+public enum FrameKind: Hashable, Sendable {
     /// Decoding can start here, and nothing after it looks back (IDR).
-    case instant
+    case idr
     /// Decoding can start here with care: recovery point, CRA, broken link.
     case recovery
     /// Neither.
@@ -10,8 +10,8 @@ public enum PictureClass: Hashable, Sendable {
 
 /// What the start of a key packet says.
 struct KeyPacketFacts: Equatable {
-    var picture: PictureClass
-    /// A clean random access picture of H.265: as good as an instant one in a stream that is not reordered.
+    var kind: FrameKind
+    /// A clean random access frame of H.265: as good as an IDR frame in a stream that is not reordered.
     var isClean = false
     /// Annex B bytes of the VPS, SPS and PPS in the packet; empty if there are none.
     var parameters: [UInt8] = []
@@ -40,16 +40,16 @@ enum NALUnits {
 
     /// Classifies a packet that its source calls a key packet, up to its first slice.
     static func inspect(_ bytes: UnsafeRawBufferPointer, codec: VideoCodec, framing: Framing) -> KeyPacketFacts {
-        guard codec == .h264 || codec == .h265 else { return KeyPacketFacts(picture: .instant) }
-        var facts = KeyPacketFacts(picture: .recovery)
+        guard codec == .h264 || codec == .h265 else { return KeyPacketFacts(kind: .idr) }
+        var facts = KeyPacketFacts(kind: .recovery)
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var position = 0
         func kind(_ first: UInt8) -> Kind { codec == .h264 ? h264(first & 0x1F) : h265(first >> 1 & 0x3F) }
         while let unit = next(bytes, &position, framing, kind) {
             guard let first = bytes[unit].first else { continue }
             switch kind(first) {
-            case .slice(let picture):
-                facts.picture = picture
+            case .slice(let frame):
+                facts.kind = frame
                 facts.isClean = codec == .h265 && first >> 1 & 0x3F == 21
                 return facts
             case .parameters(let isPicture):
@@ -71,14 +71,14 @@ enum NALUnits {
     }
 
     private enum Kind {
-        case slice(PictureClass)
+        case slice(FrameKind)
         case parameters(isPicture: Bool)
         case other
     }
 
     private static func h264(_ type: UInt8) -> Kind {
         switch type {
-        case 5: .slice(.instant)
+        case 5: .slice(.idr)
         case 1...4: .slice(.recovery)
         case 7: .parameters(isPicture: false)
         case 8: .parameters(isPicture: true)
@@ -88,7 +88,7 @@ enum NALUnits {
 
     private static func h265(_ type: UInt8) -> Kind {
         switch type {
-        case 16...20: .slice(.instant)
+        case 16...20: .slice(.idr)
         case 0...31: .slice(.recovery)
         case 32, 33: .parameters(isPicture: false)
         case 34: .parameters(isPicture: true)

@@ -114,7 +114,7 @@ struct RTSPAuthorization {
     }
 }
 
-/// The part of a session description (RFC 4566) that concerns the picture.
+/// The part of a session description (RFC 4566) that concerns the video.
 struct VideoDescription {
     /// A description with the first video track alone.
     let text: String

@@ -1,10 +1,10 @@
-/// Repairs the time stamps of one track by rule, so that a file's clock always moves forward at the camera's pace.
+/// Repairs the timestamps of one track by rule, so that a file's clock always moves forward at the camera's pace.
 ///
-/// Cameras leave stamps out, repeat, freeze and reset them. The result is in ticks of the track and begins at `origin`;
-/// within one connection it is continuous. A pure value: packets and arrival times in, stamps out.
+/// Cameras leave timestamps out, repeat, freeze and reset them. The result is in ticks of the track and begins at `origin`;
+/// within one connection it is continuous. A pure value: packets and arrival times in, timestamps out.
 public struct Timeline: Sendable {
     /// When a packet is to be decoded and shown.
-    public struct Stamp: Hashable, Sendable {
+    public struct FrameTime: Hashable, Sendable {
         /// When to decode, in ticks; grows with each packet.
         public var decode: Int64
         /// When to show, in ticks.
@@ -15,9 +15,9 @@ public struct Timeline: Sendable {
 
     /// Where the time comes from.
     public enum Clock: String, Hashable, Sendable {
-        /// The source's stamps.
+        /// The source's timestamps.
         case source
-        /// The arrival of the packets, because the source's stamps stand still or there are none.
+        /// The arrival of the packets, because the source's timestamps stand still or there are none.
         case arrival
     }
 
@@ -40,7 +40,7 @@ public struct Timeline: Sendable {
     private var follow: (arrival: Int64, media: Int64, count: Int)?
     private var pace: Double
 
-    /// The source's stamps beyond these are none; arithmetic with all others cannot overflow.
+    /// The source's timestamps beyond these are none; arithmetic with all others cannot overflow.
     private static let limit: Int64 = 1 << 53
     /// No step is taken for longer than this, whatever the source says: a stream that was silent so long has ended.
     private static let longestStep: Int64 = 600
@@ -49,9 +49,9 @@ public struct Timeline: Sendable {
     ///
     /// - Parameters:
     ///   - ticksPerSecond: The track's clock rate, 1 to 100,000,000.
-    ///   - origin: The stamp of the first packet.
+    ///   - origin: The timestamp of the first packet.
     ///   - nominalDuration: What a packet lasts, in ticks, as far as known; 0 if not.
-    ///   - clock: `arrival` for a source that has no stamps at all.
+    ///   - clock: `arrival` for a source that has no timestamps at all.
     public init(ticksPerSecond: Int64, origin: Int64, nominalDuration: Int64 = 0, clock: Clock = .source) {
         self.ticksPerSecond = min(max(ticksPerSecond, 1), 100_000_000)
         self.origin = origin
@@ -64,18 +64,18 @@ public struct Timeline: Sendable {
     /// What a packet lasts, in ticks: as given, then as seen.
     public var nominalDuration: Int64 { nominal }
 
-    /// The difference between this timeline and the source's clock, in ticks; nil before the first stamp.
+    /// The difference between this timeline and the source's clock, in ticks; nil before the first timestamp.
     public var sourceOffset: Int64? { lastSource == nil ? nil : offset }
 
-    /// The last stamp given, in ticks; nil before the first packet.
+    /// The last timestamp given, in ticks; nil before the first packet.
     public var latest: Int64? { last }
 
-    /// Begins as a companion of a track that has begun: source time `source` becomes `stamp`.
-    public mutating func anchor(source: Int64, at stamp: Int64, arrival: Int64) {
+    /// Begins as a companion of a track that has begun: source time `source` becomes `timestamp`.
+    public mutating func anchor(source: Int64, at timestamp: Int64, arrival: Int64) {
         let source = Timeline.bounded(source) ?? 0
-        offset = stamp - source
+        offset = timestamp - source
         lastSource = source
-        last = stamp - 1
+        last = timestamp - 1
         lastArrival = arrival
     }
 
@@ -86,8 +86,8 @@ public struct Timeline: Sendable {
     ///   - presentation: The source's presentation time in ticks, if it gave one.
     ///   - duration: The packet's duration in ticks, 0 if not given.
     ///   - arrival: When it came, in nanoseconds of a clock that nobody sets.
-    /// - Returns: Its stamp.
-    public mutating func place(decode: Int64?, presentation: Int64?, duration: Int64, arrival: Int64) -> Stamp {
+    /// - Returns: Its timestamp.
+    public mutating func place(decode: Int64?, presentation: Int64?, duration: Int64, arrival: Int64) -> FrameTime {
         if duration > 0, duration < ticksPerSecond * 2 { nominal = duration }
         defer { lastArrival = arrival }
         let decode = decode.flatMap(Timeline.bounded)
@@ -100,7 +100,7 @@ public struct Timeline: Sendable {
             return put(last + nominal, presentation: nil, isRejoined: false)
         }
         guard let before = lastSource else {
-            // The first packet came without stamps and lies at the origin; this one follows it.
+            // The first packet came without timestamps and lies at the origin; this one follows it.
             offset = last + nominal - source
             lastSource = source
             return put(last + nominal, presentation: presentation, isRejoined: false)
@@ -115,7 +115,7 @@ public struct Timeline: Sendable {
         presentation: Int64?,
         after last: Int64,
         arrival: Int64
-    ) -> Stamp {
+    ) -> FrameTime {
         let waited = min(ticks(nanoseconds: arrival &- lastArrival), Timeline.longestStep * ticksPerSecond)
         let isBack = step < -ticksPerSecond / 2
         // Media may come in bursts and run ahead of its arrival, but one step cannot outrun the wait for it by seconds.
@@ -143,14 +143,14 @@ public struct Timeline: Sendable {
             clock = .arrival
             pace = Double(max(ticks(nanoseconds: arrival &- begun.arrival) / Int64(begun.count), 1))
             follow = (begun.arrival, begun.media, Timeline.settled)
-            var stamp = byArrival(after: last, arrival: arrival)
-            stamp.isRejoined = true
-            return stamp
+            var timestamp = byArrival(after: last, arrival: arrival)
+            timestamp.isRejoined = true
+            return timestamp
         }
         return put(last + 1, presentation: nil, isRejoined: false)
     }
 
-    private mutating func placeFirst(decode: Int64?, presentation: Int64?, arrival: Int64) -> Stamp {
+    private mutating func placeFirst(decode: Int64?, presentation: Int64?, arrival: Int64) -> FrameTime {
         if clock == .arrival {
             follow = (arrival, origin, 0)
             return put(origin, presentation: nil, isRejoined: false)
@@ -173,7 +173,7 @@ public struct Timeline: Sendable {
     private static let settled = 50
 
     /// Follows the arrival with an even step, a tenth of the error at a time, so that network jitter is not recorded.
-    private mutating func byArrival(after last: Int64, arrival: Int64) -> Stamp {
+    private mutating func byArrival(after last: Int64, arrival: Int64) -> FrameTime {
         var begun = follow ?? (arrival: lastArrival, media: last, count: 0)
         let waited = Double(ticks(nanoseconds: arrival &- lastArrival))
         // The mean of the first waits, then one that forgets.
@@ -187,16 +187,16 @@ public struct Timeline: Sendable {
         return put(last + Int64(min(max(step, 1), longest)), presentation: nil, isRejoined: false)
     }
 
-    private static func bounded(_ stamp: Int64) -> Int64? {
-        (-limit...limit).contains(stamp) ? stamp : nil
+    private static func bounded(_ timestamp: Int64) -> Int64? {
+        (-limit...limit).contains(timestamp) ? timestamp : nil
     }
 
-    private mutating func put(_ stamp: Int64, presentation: Int64?, isRejoined: Bool) -> Stamp {
-        last = stamp
-        let shown = presentation.map { $0 + offset } ?? stamp
-        // Reordering spans a few pictures; anything further is a stray stamp.
-        let isNear = shown >= stamp && shown - stamp <= 2 * ticksPerSecond
-        return Stamp(decode: stamp, presentation: isNear ? shown : stamp, isRejoined: isRejoined)
+    private mutating func put(_ timestamp: Int64, presentation: Int64?, isRejoined: Bool) -> FrameTime {
+        last = timestamp
+        let shown = presentation.map { $0 + offset } ?? timestamp
+        // Reordering spans a few frames; anything further is a stray timestamp.
+        let isNear = shown >= timestamp && shown - timestamp <= 2 * ticksPerSecond
+        return FrameTime(decode: timestamp, presentation: isNear ? shown : timestamp, isRejoined: isRejoined)
     }
 
     private func ticks(nanoseconds: Int64) -> Int64 {

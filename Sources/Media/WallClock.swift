@@ -1,6 +1,6 @@
 /// Puts the media time of one run on the wall clock, smoothly.
 ///
-/// A pure value. A picture cannot arrive before it was taken, so the least delayed one tells the time (Moonfire's rule): the smallest
+/// A pure value. A frame cannot arrive before it was taken, so the least delayed one tells the time (Moonfire's rule): the smallest
 /// difference between arrival and media time in a window. After the first minute the result creeps after it by at most
 /// 500 ppm, so that segments follow each other without holes; a difference of more than a second, seen twice, means that
 /// somebody set the clock, and is taken over at once.

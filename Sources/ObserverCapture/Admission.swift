@@ -5,16 +5,16 @@ import Lifecycle
 /// A place counts for a second. Who has not answered by then goes on without one: cameras that hang until their deadline
 /// must not keep out one that has come back.
 final class Admission: Sendable {
-    private let places: Condition<Places>
+    private let places: Monitor<Places>
 
     init(limit: Int) {
-        places = Condition(Places(limit: limit))
+        places = Monitor(Places(limit: limit))
     }
 
     /// Waits for a place, to be given back with `leave`; nil when `stop` was stopped before there was one.
-    func enter(until stop: StopToken) -> Places.Ticket? {
+    func enter(until stop: StopSignal) -> Places.Ticket? {
         while !stop.isStopped {
-            let ticket = places.take(until: Monotonic.now() + .milliseconds(100)) { $0.take(at: .now()) }
+            let ticket = places.take(until: MonotonicInstant.now() + .milliseconds(100)) { $0.take(at: .now()) }
             if let ticket { return ticket }
         }
         return nil
@@ -34,7 +34,7 @@ struct Places: Sendable {
     private static let term = Duration.seconds(1)
 
     private let limit: Int
-    private var taken: [Ticket: Monotonic] = [:]
+    private var taken: [Ticket: MonotonicInstant] = [:]
     private var next = 0
 
     init(limit: Int) {
@@ -42,7 +42,7 @@ struct Places: Sendable {
     }
 
     /// Takes a place; nil if there is none.
-    mutating func take(at now: Monotonic) -> Ticket? {
+    mutating func take(at now: MonotonicInstant) -> Ticket? {
         if taken.count >= limit { taken = taken.filter { now - $0.value < Self.term } }
         guard taken.count < limit else { return nil }
         next += 1

@@ -9,15 +9,15 @@ import Synchronization
 /// The recorder of one camera: its thread, and the handle that others have on it.
 final class CameraRecorder: Sendable {
     let plan: RecorderPlan
-    let lane: WriterLane
+    let writeQueue: WriteQueue
     private let context: RecorderContext
-    private let stop = StopToken()
+    private let stop = StopSignal()
     private let interrupt = MediaInterrupt()
     private let currentEpoch: Atomic<Int64>
     private let paused = Atomic(false)
     private let ending = Mutex<RecorderEnding>(.shutdown)
     private let covered = Mutex<Timestamp?>(nil)
-    private let ended = Condition(false)
+    private let ended = Monitor(false)
     private let hasThread = Atomic(true)
 
     /// Starts the thread, which waits for its predecessor's end first.
@@ -25,7 +25,7 @@ final class CameraRecorder: Sendable {
     /// - Parameters:
     ///   - plan: What to record.
     ///   - predecessor: The recorder that had the camera before.
-    ///   - isContinued: Whether the time from the predecessor's last picture on counts as not recorded.
+    ///   - isContinued: Whether the time from the predecessor's last frame on counts as not recorded.
     ///   - context: What all recorders share.
     init(
         _ plan: RecorderPlan,
@@ -35,9 +35,9 @@ final class CameraRecorder: Sendable {
     ) {
         self.plan = plan
         self.context = context
-        lane = predecessor?.lane ?? WriterLane(camera: plan.camera.id)
+        writeQueue = predecessor?.writeQueue ?? WriteQueue(camera: plan.camera.id)
         currentEpoch = Atomic(plan.epoch)
-        let thread = OwnThread.start(name: "cam-\(plan.camera.id)") { [self] in
+        let thread = DedicatedThread.start(name: "cam-\(plan.camera.id)") { [self] in
             if let predecessor { _ = predecessor.waitForEnd(until: .now() + .seconds(10)) }
             let before = isContinued ? predecessor?.coveredUntil ?? predecessor?.plan.uncoveredSince : nil
             // Another process may have had the camera in between, and recorded on.
@@ -55,20 +55,20 @@ final class CameraRecorder: Sendable {
         ended.withLock { $0 = true }
         let detail = "the system gave the recorder no thread for this camera"
         let camera = plan.camera.id
-        context.logger.error("No thread for a camera", ["camera": .int(Int(camera.rawValue))])
-        context.bookkeeper.openGap(
+        context.logger.error("No thread for a camera", [.cameraID: .int(Int(camera.rawValue))])
+        context.statusWriter.openGap(
             Gap(
                 cameraID: camera,
                 startedAt: plan.uncoveredSince ?? .now(),
                 endedAt: nil,
-                cause: .noWorker,
+                cause: .noRecorder,
                 detail: detail
             )
         )
-        var status = CameraStatus(cameraID: camera, state: .retrying, since: .now(), worker: context.worker)
-        status.cause = .noWorker
+        var status = CameraStatus(cameraID: camera, state: .retrying, since: .now(), recorder: context.recorder)
+        status.cause = .noRecorder
         status.detail = detail
-        context.bookkeeper.report(status)
+        context.statusWriter.report(status)
     }
 
     /// Whether the recorder ever ran.
@@ -85,7 +85,7 @@ final class CameraRecorder: Sendable {
     /// What the end was or will be: what was asked for first.
     var endingReason: RecorderEnding { ending.withLock { $0 } }
 
-    func waitForEnd(until deadline: Monotonic) -> Bool {
+    func waitForEnd(until deadline: MonotonicInstant) -> Bool {
         ended.wait(until: deadline) { $0 }
     }
 
@@ -108,7 +108,7 @@ final class CameraRecorder: Sendable {
 
     // MARK: For the loop
 
-    fileprivate var parts: (RecorderContext, StopToken, MediaInterrupt) { (context, stop, interrupt) }
+    fileprivate var parts: (RecorderContext, StopSignal, MediaInterrupt) { (context, stop, interrupt) }
     fileprivate func setCovered(_ until: Timestamp) { covered.withLock { $0 = until } }
 }
 
@@ -116,7 +116,7 @@ final class CameraRecorder: Sendable {
 private final class RecorderLoop {
     private let recorder: CameraRecorder
     private let context: RecorderContext
-    private let stop: StopToken
+    private let stop: StopSignal
     private let interrupt: MediaInterrupt
     private let plan: RecorderPlan
     private let logger: Logger
@@ -127,9 +127,9 @@ private final class RecorderLoop {
     private var uncoveredSince: Timestamp?
     private var hasGapRow = false
     private var wasRecorded = false
-    private var statusDue = Monotonic.now()
-    /// Also for a camera that sends a picture every few seconds.
-    private static let lookInterval = Duration.milliseconds(250)
+    private var statusDue = MonotonicInstant.now()
+    /// Also for a camera that sends a frame every few seconds.
+    private static let checkInterval = Duration.milliseconds(250)
 
     init(_ recorder: CameraRecorder, uncoveredSince: Timestamp?) {
         self.recorder = recorder
@@ -137,17 +137,17 @@ private final class RecorderLoop {
         (context, stop, interrupt) = recorder.parts
         plan = recorder.plan
         let camera = plan.camera
-        logger = context.logger.with(["camera": .int(Int(camera.id.rawValue))])
+        logger = context.logger.with([.cameraID: .int(Int(camera.id.rawValue))])
         var options = LibAVSource.Options(address: camera.url)
         if let user = camera.username, !user.isEmpty { options.credentials = (user, plan.password?.expose() ?? "") }
         options.transport = LibAVSource.Transport(rawValue: camera.transport.rawValue) ?? .auto
         options.audio = camera.audio == .copy
-        options.admit = { [addresses = context.addresses] address throws(MediaError) in try addresses.admit(address) }
-        options.mayConnect = { [addresses = context.addresses] (address, port) throws(MediaError) in
-            try addresses.mayConnect(address, port: port)
+        options.admit = { [resolver = context.resolver] address throws(MediaError) in try resolver.admit(address) }
+        options.mayConnect = { [resolver = context.resolver] (address, port) throws(MediaError) in
+            try resolver.mayConnect(address, port: port)
         }
         source = LibAVSource(options, interrupt: interrupt)
-        status = CameraStatus(cameraID: camera.id, state: .connecting, since: .now(), worker: context.worker)
+        status = CameraStatus(cameraID: camera.id, state: .connecting, since: .now(), recorder: context.recorder)
     }
 
     func run() {
@@ -159,7 +159,7 @@ private final class RecorderLoop {
             case .open: connect()
             case .read: read()
             case .wait(let until): stop.wait(until: until)
-            case .knock(let until): knock(until: until)
+            case .probe(let until): probe(until: until)
             case .pause:
                 stop.wait(for: .seconds(1))
                 if !recorder.isPaused { handle(.disk(isFull: false)) }
@@ -176,12 +176,12 @@ private final class RecorderLoop {
         defer { context.admission.leave(ticket) }
         do throws(MediaError) {
             let streams = try source.open()
-            for note in streams.notes { logger.warning("Recording without a part", ["note": .string(note)]) }
+            for note in streams.notes { logger.warning("Recording without a part", [.note: .string(note)]) }
             recording = Recording(
                 streams,
                 camera: plan.camera,
                 epoch: { [recorder] in recorder.epoch },
-                lane: recorder.lane,
+                writeQueue: recorder.writeQueue,
                 context: context
             )
             status.video = video(streams.video)
@@ -193,14 +193,14 @@ private final class RecorderLoop {
 
     private func read() {
         guard let recording else { return fail(MediaError(.stalled, "the stream is not open")) }
-        var lookDue = Monotonic.now()
+        var checkDue = MonotonicInstant.now()
         do throws(MediaError) {
             while true {
                 try recording.take(try source.next())
-                let now = Monotonic.now()
-                guard now >= lookDue else { continue }
-                lookDue = now + Self.lookInterval
-                try lookAround(recording, now)
+                let now = MonotonicInstant.now()
+                guard now >= checkDue else { continue }
+                checkDue = now + Self.checkInterval
+                try checkPeriodically(recording, now)
             }
         } catch {
             fail(error)
@@ -208,7 +208,7 @@ private final class RecorderLoop {
     }
 
     /// What is not needed for every packet.
-    private func lookAround(_ recording: Recording, _ now: Monotonic) throws(MediaError) {
+    private func checkPeriodically(_ recording: Recording, _ now: MonotonicInstant) throws(MediaError) {
         if let until = recording.coveredUntil { recorder.setCovered(until) }
         if let from = recording.takeNewlyCovered() { covered(from: from) }
         if let error = recording.takeFailure() {
@@ -225,16 +225,16 @@ private final class RecorderLoop {
             recording.resumeIfCaughtUp()
         }
         if recorder.isPaused { throw MediaError(.file, "the disk of the spool is full") }
-        recording.askForPicture()
+        recording.requestSnapshot()
         guard now >= statusDue, status.state == .recording else { return }
         refresh(recording, now)
     }
 
-    private func knock(until: Monotonic) {
-        let error = context.addresses.knock(plan.camera.url, within: .seconds(1))
-        handle(.knocked(error == nil, error.flatMap { Cause($0.kind) } ?? .unreachable, error?.detail ?? ""))
+    private func probe(until: MonotonicInstant) {
+        let error = context.resolver.probe(plan.camera.url, within: .seconds(1))
+        handle(.probed(error == nil, error.flatMap { Cause($0.kind) } ?? .unreachable, error?.detail ?? ""))
         switch state.step(at: .now()) {
-        case .wait, .knock: stop.wait(until: until)
+        case .wait, .probe: stop.wait(until: until)
         default: return
         }
     }
@@ -244,9 +244,9 @@ private final class RecorderLoop {
         close(stop.isStopped ? .stopped : .lost)
         guard !stop.isStopped, let cause = Cause(error.kind) else { return }
         if recorder.isPaused { return handle(.disk(isFull: true)) }
-        logger.debug("Stream failed", ["error": LogValue(error), "library": .string(warning ?? "")])
+        logger.debug("Stream failed", [.error: LogValue(error), .libraryMessage: .string(warning ?? "")])
         // A connection that ends says little; whether the camera is still there says more.
-        if error.kind == .unreachable, let found = context.addresses.knock(plan.camera.url, within: .seconds(1)),
+        if error.kind == .unreachable, let found = context.resolver.probe(plan.camera.url, within: .seconds(1)),
             let real = Cause(found.kind)
         {
             return handle(.failed(real, found.detail))
@@ -254,7 +254,7 @@ private final class RecorderLoop {
         handle(.failed(cause, error.detail))
     }
 
-    private func close(_ reason: StreamCutter.EndReason) {
+    private func close(_ reason: Segmenter.EndReason) {
         recording?.end(reason)
         if let until = recording?.coveredUntil { recorder.setCovered(until) }
         // The last bytes of a short recording are on their way to the disk; a second is more than that takes.
@@ -268,10 +268,10 @@ private final class RecorderLoop {
     private func covered(from: Timestamp) {
         handle(.recording)
         if !hasGapRow, let since = uncoveredSince, from.milliseconds - since.milliseconds >= 1000 {
-            openGap(from: since, .noWorker, "the recording was being started")
+            openGap(from: since, .noRecorder, "the recording was being started")
         }
-        // Also for the first picture of a recorder: an earlier life of the process may have left a gap open.
-        if hasGapRow || !wasRecorded { context.bookkeeper.closeGap(of: plan.camera.id, at: from) }
+        // Also for the first frame of a recorder: an earlier life of the process may have left a gap open.
+        if hasGapRow || !wasRecorded { context.statusWriter.closeGap(of: plan.camera.id, at: from) }
         hasGapRow = false
         wasRecorded = true
         uncoveredSince = nil
@@ -279,7 +279,7 @@ private final class RecorderLoop {
 
     private func openGap(from start: Timestamp, _ cause: Cause, _ detail: String) {
         let gap = Gap(cameraID: plan.camera.id, startedAt: start, endedAt: nil, cause: cause, detail: detail)
-        context.bookkeeper.openGap(gap)
+        context.statusWriter.openGap(gap)
         hasGapRow = true
     }
 
@@ -308,8 +308,8 @@ private final class RecorderLoop {
             logger.info(
                 "Camera",
                 [
-                    "state": .string(newState.rawValue), "cause": .string(cause?.rawValue ?? ""),
-                    "detail": .string(detail ?? ""),
+                    .cameraState: .string(newState.rawValue), .cause: .string(cause?.rawValue ?? ""),
+                    .detail: .string(detail ?? ""),
                 ]
             )
         }
@@ -318,10 +318,10 @@ private final class RecorderLoop {
         status.detail = detail
         status.reconnects = state.reconnects
         if let recording, newState == .recording { return refresh(recording, .now()) }
-        context.bookkeeper.report(status)
+        context.statusWriter.report(status)
     }
 
-    private func refresh(_ recording: Recording, _ now: Monotonic) {
+    private func refresh(_ recording: Recording, _ now: MonotonicInstant) {
         statusDue = now + .seconds(10)
         status.lastFrameAt = .now()
         status.video = video(recording.streams.video)
@@ -331,7 +331,7 @@ private final class RecorderLoop {
             status.video?.fps = (Double(measure.frames) / seconds * 10).rounded() / 10
             status.video?.bitrate = Int(Double(measure.bytes) * 8 / seconds)
         }
-        context.bookkeeper.report(status)
+        context.statusWriter.report(status)
     }
 
     private func video(_ track: VideoTrack) -> VideoInfo {
@@ -349,15 +349,15 @@ private final class RecorderLoop {
         switch recorder.endingReason {
         case .off:
             // Whether this recorder knows of one or not: an earlier life of the process may have left it open.
-            context.bookkeeper.closeGap(of: camera, at: .now())
-            context.bookkeeper.report(
-                CameraStatus(cameraID: camera, state: .off, since: .now(), worker: context.worker)
+            context.statusWriter.closeGap(of: camera, at: .now())
+            context.statusWriter.report(
+                CameraStatus(cameraID: camera, state: .off, since: .now(), recorder: context.recorder)
             )
-            logger.info("Camera", ["state": .string("off")])
+            logger.info("Camera", [.cameraState: .string("off")])
         case .shutdown:
             guard !hasGapRow else { return }
             let since = recorder.coveredUntil ?? uncoveredSince ?? .now()
-            openGap(from: since, .noWorker, "the recorder was stopped")
+            openGap(from: since, .noRecorder, "the recorder was stopped")
         case .replaced, .lost:
             return
         }

@@ -19,20 +19,20 @@ package enum CaptureProgram {
             configuration = try CaptureConfiguration(environment: environment)
         } catch {
             let logger = Logger(label: "capture")
-            for problem in error.problems { logger.error("Wrong setting", ["error": .string(problem.description)]) }
+            for problem in error.problems { logger.error("Wrong setting", [.error: .string(problem.description)]) }
             return ConfigurationError.exitCode
         }
-        let logger = configuration.log.logger("capture").with(["worker": .string(configuration.node)])
+        let logger = configuration.log.logger("capture").with([.recorderID: .string(configuration.node)])
         let settings: CaptureService.Settings
         do {
             settings = try self.settings(configuration)
         } catch {
-            logger.error("Wrong settings", ["error": LogValue(error)])
+            logger.error("Wrong settings", [.error: LogValue(error)])
             return error is SpoolError ? 1 : ConfigurationError.exitCode
         }
         logger.info(
             "Starting",
-            ["media": .string(MediaLibrary.version), "spool": .string(configuration.spool)]
+            [.libraryVersion: .string(MediaLibrary.version), .spoolPath: .string(configuration.spool)]
         )
         let service = CaptureService(settings, logger: logger)
         return ServiceGroup(logger: logger, services: [service], shutdownLimit: .seconds(25)).run()
@@ -40,7 +40,7 @@ package enum CaptureProgram {
 
     private static func settings(_ configuration: CaptureConfiguration) throws -> CaptureService.Settings {
         CaptureService.Settings(
-            worker: configuration.node,
+            recorder: configuration.node,
             spool: try Spool(at: configuration.spool),
             broker: configuration.broker,
             database: configuration.database,
@@ -48,7 +48,7 @@ package enum CaptureProgram {
             networks: configuration.networks,
             ownServers: configuration.ownServers,
             prefix: configuration.prefix,
-            pictureInterval: configuration.pictureSeconds > 0 ? .seconds(configuration.pictureSeconds) : nil
+            snapshotInterval: configuration.snapshotSeconds > 0 ? .seconds(configuration.snapshotSeconds) : nil
         )
     }
 }

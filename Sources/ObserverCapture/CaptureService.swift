@@ -15,33 +15,33 @@ import Synchronization
 package struct CaptureService: Service {
     /// What it works with.
     package struct Settings: Sendable {
-        package var worker: String
+        package var recorder: String
         package var spool: Spool
         package var broker: AMQPURL
-        package var database: ConnectionConfiguration
+        package var database: PostgresConfiguration
         package var key: SealingKey
         package var networks: NetworkPolicy
         /// Observer's own servers, where no camera may be.
         package var ownServers: [NetworkPolicy.Server]
         /// What object keys begin with.
         package var prefix: String
-        /// Nil: no pictures.
-        package var pictureInterval: Duration?
+        /// Nil: no snapshots.
+        package var snapshotInterval: Duration?
         package var version: String
 
         package init(
-            worker: String,
+            recorder: String,
             spool: Spool,
             broker: AMQPURL,
-            database: ConnectionConfiguration,
+            database: PostgresConfiguration,
             key: SealingKey,
             networks: NetworkPolicy,
             ownServers: [NetworkPolicy.Server] = [],
             prefix: String = "observer",
-            pictureInterval: Duration? = .seconds(30),
+            snapshotInterval: Duration? = .seconds(30),
             version: String = "0"
         ) {
-            self.worker = worker
+            self.recorder = recorder
             self.spool = spool
             self.broker = broker
             self.database = database
@@ -49,7 +49,7 @@ package struct CaptureService: Service {
             self.networks = networks
             self.ownServers = ownServers
             self.prefix = prefix
-            self.pictureInterval = pictureInterval
+            self.snapshotInterval = snapshotInterval
             self.version = version
         }
     }
@@ -66,79 +66,82 @@ package struct CaptureService: Service {
     /// Records until stopped; then finishes, commits and announces what is open, within 18 s.
     ///
     /// - Throws: Where the spool cannot be used.
-    package func run(until stop: StopToken) throws {
-        let lock = try settings.spool.lock(worker: settings.worker)
+    package func run(until stop: StopSignal) throws {
+        let lock = try settings.spool.lock(recorder: settings.recorder)
         defer { withExtendedLifetime(lock) {} }
         try settings.spool.keepReserve()
-        let publisher = ConfirmedPublisher(
+        let publisher = AMQPConfirmedPublisher(
             url: settings.broker,
             name: "capture-publish",
-            topology: Broker.topology(worker: settings.worker, host: settings.spool.host),
+            topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
             limit: 10_000,
             onEvent: log("publisher")
         )
-        let announcer = Announcer(publisher, logger: logger)
-        let bookkeeper = Bookkeeper(settings.database, worker: settings.worker, logger: logger)
-        let recovered = try recover(bookkeeper, announcer)
+        let segmentPublisher = SegmentPublisher(publisher, logger: logger)
+        let statusWriter = StatusWriter(settings.database, recorder: settings.recorder, logger: logger)
+        let recovered = try recover(statusWriter, segmentPublisher)
         let writers = WriterPool(spool: settings.spool, threads: 2, logger: logger) { segment in
-            announcer.announce(segment)
-            bookkeeper.add(segment)
+            segmentPublisher.announce(segment)
+            statusWriter.add(segment)
         }
-        let pictures = PicturePool(bookkeeper: bookkeeper, logger: logger)
-        let addresses = AddressBook(policy: settings.networks, ownServers: settings.ownServers)
-        let supervisor = Supervisor(
-            context: context(writers, pictures, bookkeeper, addresses),
+        let snapshots = SnapshotPool(statusWriter: statusWriter, logger: logger)
+        let resolver = CameraResolver(policy: settings.networks, ownServers: settings.ownServers)
+        let supervisor = CaptureReconciler(
+            context: context(writers, snapshots, statusWriter, resolver),
             configuration: settings.database,
             key: settings.key,
             version: settings.version,
             lastRecovered: recovered,
-            announcer: announcer
+            segmentPublisher: segmentPublisher
         )
-        let tellers = StopToken()
-        let hints = StopToken()
+        let tellers = StopSignal()
+        let hints = StopSignal()
         let consumer = consumer { supervisor.hint() }
         writers.start()
         let helpers = [
-            OwnThread.start(name: "publisher") { publisher.run(until: tellers) },
-            OwnThread.start(name: "bookkeeper") { bookkeeper.run(until: tellers) },
+            DedicatedThread.start(name: "publisher") { publisher.run(until: tellers) },
+            DedicatedThread.start(name: "statusWriter") { statusWriter.run(until: tellers) },
         ]
         let ears = [
-            OwnThread.start(name: "hints") { consumer.run(until: hints) },
-            OwnThread.start(name: "pictures", stackBytes: 1 << 20) { pictures.run(until: hints) },
-            OwnThread.start(name: "own-servers") { addresses.followOwnServers(until: hints) },
+            DedicatedThread.start(name: "hints") { consumer.run(until: hints) },
+            DedicatedThread.start(name: "snapshots", stackBytes: 1 << 20) { snapshots.run(until: hints) },
+            DedicatedThread.start(name: "own-servers") { resolver.followOwnServers(until: hints) },
         ]
         supervisor.run(until: stop)
         hints.stop()
         writers.finish()
         tellers.stop()
-        let deadline = Monotonic.now() + .seconds(6)
+        let deadline = MonotonicInstant.now() + .seconds(6)
         for thread in helpers + ears { _ = thread.join(until: deadline) }
     }
 
     /// Finishes what a killed process left open.
     ///
     /// - Returns: Until when each camera was recorded by that.
-    private func recover(_ bookkeeper: Bookkeeper, _ announcer: Announcer) throws -> [CameraID: Timestamp] {
+    private func recover(
+        _ statusWriter: StatusWriter,
+        _ segmentPublisher: SegmentPublisher
+    ) throws -> [CameraID: Timestamp] {
         var latest: [CameraID: Timestamp] = [:]
-        for result in try settings.spool.recover(as: settings.worker) {
+        for result in try settings.spool.recover(as: settings.recorder) {
             switch result {
             case .segment(let segment):
                 logger.info(
                     "Segment recovered",
-                    ["camera": .int(Int(segment.cameraID.rawValue)), "segment": .string(segment.id.description)]
+                    [.cameraID: .int(Int(segment.cameraID.rawValue)), .segmentID: .string(segment.id.description)]
                 )
                 latest[segment.cameraID] = max(latest[segment.cameraID] ?? segment.endedAt, segment.endedAt)
-                announcer.announce(segment)
-                bookkeeper.add(segment)
+                segmentPublisher.announce(segment)
+                statusWriter.add(segment)
             case .nothing(let draft):
                 logger.warning(
                     "Nothing to recover: not one fragment was whole",
-                    ["camera": .int(Int(draft.cameraID.rawValue)), "segment": .string(draft.id.description)]
+                    [.cameraID: .int(Int(draft.cameraID.rawValue)), .segmentID: .string(draft.id.description)]
                 )
             case .kept(let id, let error):
                 logger.error(
                     "Segment cannot be recovered now; its file is kept",
-                    ["segment": .string(id.description), "error": LogValue(error)]
+                    [.segmentID: .string(id.description), .error: LogValue(error)]
                 )
             }
         }
@@ -147,30 +150,30 @@ package struct CaptureService: Service {
 
     private func context(
         _ writers: WriterPool,
-        _ pictures: PicturePool,
-        _ bookkeeper: Bookkeeper,
-        _ addresses: AddressBook
+        _ snapshots: SnapshotPool,
+        _ statusWriter: StatusWriter,
+        _ resolver: CameraResolver
     ) -> RecorderContext {
         RecorderContext(
-            worker: settings.worker,
+            recorder: settings.recorder,
             spool: settings.spool,
             prefix: settings.prefix,
-            pictureInterval: settings.pictureInterval,
+            snapshotInterval: settings.snapshotInterval,
             writers: writers,
-            pictures: pictures,
-            bookkeeper: bookkeeper,
-            addresses: addresses,
+            snapshots: snapshots,
+            statusWriter: statusWriter,
+            resolver: resolver,
             logger: logger
         )
     }
 
     /// A hint says only "look again"; what to do is in the database.
-    private func consumer(_ hint: @escaping @Sendable () -> Void) -> ConsumerService {
-        ConsumerService(
+    private func consumer(_ hint: @escaping @Sendable () -> Void) -> AMQPConsumerService {
+        AMQPConsumerService(
             url: settings.broker,
             name: "capture-hints",
-            topology: Broker.topology(worker: settings.worker, host: settings.spool.host),
-            queue: Broker.captureQueue(worker: settings.worker),
+            topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
+            queue: Broker.captureQueue(recorder: settings.recorder),
             prefetch: 100,
             onEvent: log("hints")
         ) { delivery in
@@ -186,14 +189,17 @@ package struct CaptureService: Service {
             switch event {
             case .connected:
                 isAway.withLock { $0 = false }
-                logger.info("Broker connected", ["part": .string(part)])
+                logger.info("Broker connected", [.connectionName: .string(part)])
             case .disconnected(let error, _):
                 let wasAway = isAway.withLock { isAway in
                     defer { isAway = true }
                     return isAway
                 }
                 guard !wasAway else { return }
-                logger.warning("Broker is away; recordings go on", ["part": .string(part), "error": LogValue(error)])
+                logger.warning(
+                    "Broker is away; recordings go on",
+                    [.connectionName: .string(part), .error: LogValue(error)]
+                )
             }
         }
     }

@@ -5,37 +5,37 @@ import Spool
 
 /// What all recorders of a process share.
 final class RecorderContext: Sendable {
-    let worker: String
+    let recorder: String
     let spool: Spool
     let prefix: String
-    /// Nil: no pictures.
-    let pictureInterval: Duration?
+    /// Nil: no snapshots.
+    let snapshotInterval: Duration?
     let writers: WriterPool
-    let pictures: PicturePool
-    let bookkeeper: Bookkeeper
-    let addresses: AddressBook
+    let snapshots: SnapshotPool
+    let statusWriter: StatusWriter
+    let resolver: CameraResolver
     let admission = Admission(limit: 16)
     let logger: Logger
 
     init(
-        worker: String,
+        recorder: String,
         spool: Spool,
         prefix: String,
-        pictureInterval: Duration?,
+        snapshotInterval: Duration?,
         writers: WriterPool,
-        pictures: PicturePool,
-        bookkeeper: Bookkeeper,
-        addresses: AddressBook,
+        snapshots: SnapshotPool,
+        statusWriter: StatusWriter,
+        resolver: CameraResolver,
         logger: Logger
     ) {
-        self.worker = worker
+        self.recorder = recorder
         self.spool = spool
         self.prefix = prefix
-        self.pictureInterval = pictureInterval
+        self.snapshotInterval = snapshotInterval
         self.writers = writers
-        self.pictures = pictures
-        self.bookkeeper = bookkeeper
-        self.addresses = addresses
+        self.snapshots = snapshots
+        self.statusWriter = statusWriter
+        self.resolver = resolver
         self.logger = logger
     }
 }

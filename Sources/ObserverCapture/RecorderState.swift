@@ -6,7 +6,7 @@ package import ObserverCore
 /// A pure value: events and times in, actions out.
 ///
 /// The rule of trying again:
-/// - A camera whose port does not answer is not opened but knocked at (a TCP connect) every second: that costs it nothing,
+/// - A camera whose port does not answer is not opened but probed at (a TCP connect) every second: that costs it nothing,
 ///   and it is opened within a second of its return, however long it was away.
 /// - A camera whose port answers, but that cannot be recorded, is opened again after 1 s, then every 1.5 s; after ten
 ///   minutes of that every 3 s, so that it too is recorded within five seconds of its return.
@@ -17,12 +17,12 @@ package struct RecorderState: Sendable {
     package enum Event: Hashable, Sendable {
         /// The stream is open; a key frame is waited for.
         case opened
-        /// The first picture of a recording.
+        /// The first frame of a recording.
         case recording
         /// The stream could not be opened, or ended.
         case failed(Cause, String)
         /// Somebody listens at the camera's port, or nobody.
-        case knocked(Bool, Cause, String)
+        case probed(Bool, Cause, String)
         /// The stream is fine, but what comes cannot be kept at the moment.
         case interrupted(Cause, String)
         /// The disk has no room for this camera, or has again.
@@ -46,9 +46,9 @@ package struct RecorderState: Sendable {
         /// Read the open stream.
         case read
         /// Wait; look again at this time.
-        case wait(until: Monotonic)
-        /// Knock at the camera's port, then wait until the time.
-        case knock(until: Monotonic)
+        case wait(until: MonotonicInstant)
+        /// Probe at the camera's port, then wait until the time.
+        case probe(until: MonotonicInstant)
         /// Wait until there is room on the disk.
         case pause
     }
@@ -56,16 +56,16 @@ package struct RecorderState: Sendable {
     private enum Phase: Hashable, Sendable {
         case open
         case reading
-        case waiting(until: Monotonic, door: Door)
+        case waiting(until: MonotonicInstant, door: PortState)
         case paused
     }
 
     /// What is known of the camera's port during one wait.
-    private enum Door: Hashable, Sendable {
+    private enum PortState: Hashable, Sendable {
         case unknown, closed, open
     }
 
-    private static let knockInterval = Duration.seconds(1)
+    private static let probeInterval = Duration.seconds(1)
     private static let patience = Duration.seconds(600)
     private static let healthy = Duration.seconds(60)
 
@@ -74,8 +74,8 @@ package struct RecorderState: Sendable {
     private var phase = Phase.open
     private var attempts = 0
     private var refusals = 0
-    private var troubleSince: Monotonic?
-    private var recordingSince: Monotonic?
+    private var troubleSince: MonotonicInstant?
+    private var recordingSince: MonotonicInstant?
     private var isGapOpen = false
     private var reported: Action?
 
@@ -87,14 +87,14 @@ package struct RecorderState: Sendable {
     }
 
     /// What to do now.
-    package func step(at now: Monotonic) -> Step {
+    package func step(at now: MonotonicInstant) -> Step {
         switch phase {
         case .open: .open
         case .reading: .read
         case .paused: .pause
         case .waiting(let until, .open): now < until ? .wait(until: until) : .open
-        case .waiting(let until, .unknown): now < until ? .knock(until: min(until, now + Self.knockInterval)) : .open
-        case .waiting(_, .closed): .knock(until: now + Self.knockInterval)
+        case .waiting(let until, .unknown): now < until ? .probe(until: min(until, now + Self.probeInterval)) : .open
+        case .waiting(_, .closed): .probe(until: now + Self.probeInterval)
         }
     }
 
@@ -105,7 +105,7 @@ package struct RecorderState: Sendable {
     ///   - now: When.
     ///   - chance: A random number, 0 to 1.
     /// - Returns: What to tell others, in order.
-    package mutating func handle(_ event: Event, at now: Monotonic, chance: Double = 0) -> [Action] {
+    package mutating func handle(_ event: Event, at now: MonotonicInstant, chance: Double = 0) -> [Action] {
         switch event {
         case .opened:
             phase = .reading
@@ -118,8 +118,8 @@ package struct RecorderState: Sendable {
             return ended + report(.recording, nil, nil)
         case .failed(let cause, let detail):
             return fail(cause, detail, now, chance)
-        case .knocked(let isAnswered, let cause, let detail):
-            return knocked(isAnswered, cause, detail)
+        case .probed(let isAnswered, let cause, let detail):
+            return probed(isAnswered, cause, detail)
         case .interrupted(let cause, let detail):
             recordingSince = nil
             return gap(cause, detail) + report(.retrying, cause, detail)
@@ -135,7 +135,8 @@ package struct RecorderState: Sendable {
         }
     }
 
-    private mutating func fail(_ cause: Cause, _ detail: String, _ now: Monotonic, _ chance: Double) -> [Action] {
+    private mutating func fail(_ cause: Cause, _ detail: String, _ now: MonotonicInstant, _ chance: Double) -> [Action]
+    {
         if let since = recordingSince, now - since >= Self.healthy {
             attempts = 0
             troubleSince = nil
@@ -157,7 +158,7 @@ package struct RecorderState: Sendable {
         return gap(cause, detail) + report(.retrying, cause, detail)
     }
 
-    private mutating func knocked(_ isAnswered: Bool, _ cause: Cause, _ detail: String) -> [Action] {
+    private mutating func probed(_ isAnswered: Bool, _ cause: Cause, _ detail: String) -> [Action] {
         guard case .waiting(let until, let door) = phase else { return [] }
         guard !isAnswered else {
             phase = door == .closed ? .open : .waiting(until: until, door: .open)

@@ -10,7 +10,7 @@ import Synchronization
 final class Recording {
     /// What is measured for people.
     struct Measure {
-        var begun = Monotonic.now()
+        var begun = MonotonicInstant.now()
         var frames = 0
         var bytes = 0
     }
@@ -18,7 +18,7 @@ final class Recording {
     private struct Current {
         var id: SegmentID
         var ordinal: Int
-        var begin: StreamCutter.Begin
+        var begin: Segmenter.Begin
         var end90k: Int64
         var frames = 0
     }
@@ -37,31 +37,31 @@ final class Recording {
     private let context: RecorderContext
     private let camera: Camera
     private let epoch: () -> Int64
-    private let lane: WriterLane
+    private let writeQueue: WriteQueue
     private let run = RunID.makeRandom()
-    private var cutter: StreamCutter?
+    private var segmenter: Segmenter?
     private var current: Current?
-    private var pictureDue = Monotonic.now()
+    private var snapshotDue = MonotonicInstant.now()
 
     init(
         _ streams: StreamDescription,
         camera: Camera,
         epoch: @escaping () -> Int64,
-        lane: WriterLane,
+        writeQueue: WriteQueue,
         context: RecorderContext
     ) {
         self.streams = streams
         self.camera = camera
         self.epoch = epoch
-        self.lane = lane
+        self.writeQueue = writeQueue
         self.context = context
         let seconds = Double(camera.segmentSeconds)
-        let made = StreamCutter(streams, seconds: seconds, firstSeconds: Self.firstSeconds(camera)) {
+        let made = Segmenter(streams, seconds: seconds, firstSeconds: Self.firstSeconds(camera)) {
             [unowned self] output in
             take(output)
         }
-        cutter = made
-        made.wantsPicture = context.pictureInterval != nil
+        segmenter = made
+        made.wantsSnapshot = context.snapshotInterval != nil
     }
 
     /// Cuts lie at different moments for different cameras, so that a thousand do not end their files together.
@@ -75,18 +75,18 @@ final class Recording {
 
     /// Takes a packet.
     func take(_ packet: MediaPacket) throws(MediaError) {
-        guard let cutter else { return }
+        guard let segmenter else { return }
         measure.bytes += packet.bytes.count
-        try cutter.take(packet, arrival: Monotonic.now().nanoseconds, wallClock: Timestamp.now().microseconds)
-        if lane.hasFailed.load(ordering: .relaxed), let error = lane.takeFailure() {
+        try segmenter.take(packet, arrival: MonotonicInstant.now().nanoseconds, wallClock: Timestamp.now().microseconds)
+        if writeQueue.hasFailed.load(ordering: .relaxed), let error = writeQueue.takeFailure() {
             failure = error
-            abandon(cutter)
+            abandon(segmenter)
             // What was queued behind is lost as well.
-            coveredUntil = lane.written?.until
+            coveredUntil = writeQueue.written?.until
         } else if isBehind {
-            abandon(cutter)
+            abandon(segmenter)
         }
-        measure.frames = cutter.frames
+        measure.frames = segmenter.frames
     }
 
     /// Why the writers could not write, if they could not since the last call.
@@ -95,9 +95,9 @@ final class Recording {
         return failure
     }
 
-    /// Ends the segment that cannot be written; the next instant picture begins another, once there is room.
-    private func abandon(_ cutter: StreamCutter) {
-        cutter.abandon()
+    /// Ends the segment that cannot be written; the next IDR frame begins another, once there is room.
+    private func abandon(_ segmenter: Segmenter) {
+        segmenter.abandon()
         isUncovered = true
         beginning = nil
         guard current != nil else { return }
@@ -110,45 +110,45 @@ final class Recording {
     ///
     /// - Parameter deadline: Until when to wait for the disk.
     /// - Returns: Nil if nothing has changed since the last call.
-    func takeNewlyCovered(by deadline: Monotonic = .now()) -> Timestamp? {
-        guard let begun = beginning, lane.hasWritten(begun.ordinal, by: deadline) else { return nil }
+    func takeNewlyCovered(by deadline: MonotonicInstant = .now()) -> Timestamp? {
+        guard let begun = beginning, writeQueue.hasWritten(begun.ordinal, by: deadline) else { return nil }
         beginning = nil
         return begun.from
     }
 
-    /// Asks for a picture when it is time for one.
-    func askForPicture() {
-        guard let interval = context.pictureInterval, Monotonic.now() >= pictureDue else { return }
-        pictureDue = .now() + interval
-        cutter?.wantsPicture = true
+    /// Asks for a frame when it is time for one.
+    func requestSnapshot() {
+        guard let interval = context.snapshotInterval, MonotonicInstant.now() >= snapshotDue else { return }
+        snapshotDue = .now() + interval
+        segmenter?.wantsSnapshot = true
     }
 
     /// Goes on once the writers have caught up.
     func resumeIfCaughtUp() {
-        if lane.queuedBytes.load(ordering: .relaxed) < 1 << 20 { isBehind = false }
+        if writeQueue.queuedBytes.load(ordering: .relaxed) < 1 << 20 { isBehind = false }
     }
 
     /// Ends the recording; what is left goes to the writers.
-    func end(_ reason: StreamCutter.EndReason) {
+    func end(_ reason: Segmenter.EndReason) {
         // What cannot be written at the end is missing at most a fragment; the segment ends before it.
-        try? cutter?.end(reason)
+        try? segmenter?.end(reason)
         if current != nil { finish(reason: reason == .stopped ? .stopped : .lost, flags: [], startedAt: nil) }
-        cutter = nil
+        segmenter = nil
     }
 
-    private func take(_ output: StreamCutter.Output) {
+    private func take(_ output: Segmenter.Output) {
         switch output {
         case .began(let begin): self.begin(begin)
         case .fragment(let fragment): append(fragment)
         case .ended(let end):
             finish(reason: Self.reason(end.reason), flags: end.flags, startedAt: end.startedAt)
-        case .picture(let picture):
-            pictureDue = context.pictureInterval.map { .now() + $0 } ?? pictureDue
-            context.pictures.take(picture, at: .now(), of: camera.id)
+        case .keyFrame(let frame):
+            snapshotDue = context.snapshotInterval.map { .now() + $0 } ?? snapshotDue
+            context.snapshots.take(frame, at: .now(), of: camera.id)
         }
     }
 
-    private func begin(_ begin: StreamCutter.Begin) {
+    private func begin(_ begin: Segmenter.Begin) {
         guard !isBehind else { return }
         let startedAt = Self.milliseconds(begin.startedAt)
         let id = SegmentID.make(at: startedAt)
@@ -159,8 +159,8 @@ final class Recording {
             epoch: epoch,
             run: run,
             sequence: begin.sequence,
-            host: context.spool.host,
-            worker: context.worker,
+            spoolID: context.spool.id,
+            recorder: context.recorder,
             startedAt: startedAt,
             objectKey: ObjectKey.make(
                 prefix: context.prefix,
@@ -170,24 +170,24 @@ final class Recording {
                 id: id
             )
         )
-        guard context.writers.begin(draft, initSection: begin.initSection, lane: lane) else {
+        guard context.writers.begin(draft, initSection: begin.initSection, writeQueue: writeQueue) else {
             isBehind = true
             return
         }
-        let ordinal = lane.nextOrdinal()
+        let ordinal = writeQueue.nextOrdinal()
         current = Current(id: id, ordinal: ordinal, begin: begin, end90k: begin.mediaStart90k)
         guard isUncovered else { return }
         isUncovered = false
         beginning = (ordinal, startedAt)
     }
 
-    private func append(_ fragment: StreamCutter.Fragment) {
+    private func append(_ fragment: Segmenter.Fragment) {
         guard var now = current else { return }
         let until = Timestamp(
             microseconds: fragment.startedAt + (fragment.mediaEnd90k - now.begin.mediaStart90k) * 100 / 9
         )
-        let mark = WriterLane.Mark(ordinal: now.ordinal, until: until)
-        guard context.writers.append(fragment.bytes, to: now.id, mark: mark, lane: lane) else {
+        let mark = WriteQueue.Mark(ordinal: now.ordinal, until: until)
+        guard context.writers.append(fragment.bytes, to: now.id, mark: mark, writeQueue: writeQueue) else {
             isBehind = true
             finish(reason: .lost, flags: ["disk_behind"], startedAt: fragment.startedAt)
             return
@@ -214,7 +214,7 @@ final class Recording {
             height: video.height,
             hasAudio: ended.begin.streams.audio != nil
         )
-        context.writers.end(ended.id, ending, lane: lane)
+        context.writers.end(ended.id, ending, writeQueue: writeQueue)
     }
 
     /// Segments know milliseconds, as their JSON does, so that row, sidecar and message agree.
@@ -222,7 +222,7 @@ final class Recording {
         Timestamp(milliseconds: Timestamp(microseconds: microseconds).milliseconds)
     }
 
-    private static func reason(_ reason: StreamCutter.EndReason) -> SegmentEnd {
+    private static func reason(_ reason: Segmenter.EndReason) -> SegmentEnd {
         switch reason {
         case .cut(.duration): .duration
         case .cut(.parameters): .parameters

@@ -8,7 +8,7 @@ import Spool
 import Synchronization
 
 /// What the writers and the thread of one camera share: how far the writers are and how far behind, and whether they failed.
-final class WriterLane: Sendable {
+final class WriteQueue: Sendable {
     /// The end of what was written last: in which of the camera's segments, counted from 1, and up to when.
     struct Mark: Hashable, Sendable {
         var ordinal: Int
@@ -20,7 +20,7 @@ final class WriterLane: Sendable {
     /// Whether a segment of this camera failed since `takeFailure`; cheap enough to look at with each packet.
     let hasFailed = Atomic(false)
     private let failure = Mutex<SpoolError?>(nil)
-    private let mark = Condition<Mark?>(nil)
+    private let mark = Monitor<Mark?>(nil)
     private let begun = Atomic(0)
     let camera: CameraID
 
@@ -34,7 +34,7 @@ final class WriterLane: Sendable {
         mark.withLock { _ in }
     }
 
-    /// Up to where the camera's pictures were written.
+    /// Up to where the camera's frames were written.
     var written: Mark? { mark.withLock { $0 } }
 
     func wrote(_ mark: Mark) {
@@ -47,7 +47,7 @@ final class WriterLane: Sendable {
     }
 
     /// Whether something of this segment or a later one was written; waits for it until the deadline or a failure.
-    func hasWritten(_ ordinal: Int, by deadline: Monotonic) -> Bool {
+    func hasWritten(_ ordinal: Int, by deadline: MonotonicInstant) -> Bool {
         mark.wait(until: deadline) { ($0?.ordinal ?? 0) >= ordinal || hasFailed.load(ordering: .acquiring) }
             && (written?.ordinal ?? 0) >= ordinal
     }
@@ -80,16 +80,16 @@ struct SegmentEnding: Sendable {
 /// A camera always has the same writer, so that its bytes stay in order.
 final class WriterPool: Sendable {
     private enum Job: Sendable {
-        case begin(WriterLane, SegmentDraft, MediaBytes)
-        case append(WriterLane, SegmentID, MediaBytes, WriterLane.Mark)
-        case end(WriterLane, SegmentID, SegmentEnding)
+        case begin(WriteQueue, SegmentDraft, MediaBytes)
+        case append(WriteQueue, SegmentID, MediaBytes, WriteQueue.Mark)
+        case end(WriteQueue, SegmentID, SegmentEnding)
     }
 
     private static let laneLimit = 32 << 20
     private static let poolLimit = 1 << 30
 
     private let queues: [BlockingQueue<Job>]
-    private let threads = Mutex<[OwnThread]>([])
+    private let threads = Mutex<[DedicatedThread]>([])
     private let queuedBytes = Atomic(0)
     private let spool: Spool
     private let logger: Logger
@@ -106,7 +106,7 @@ final class WriterPool: Sendable {
     func start() {
         threads.withLock { threads in
             threads = queues.enumerated().map { index, queue in
-                OwnThread.start(name: "writer-\(index)") { [self] in write(queue) }
+                DedicatedThread.start(name: "writer-\(index)") { [self] in write(queue) }
             }
         }
     }
@@ -117,46 +117,46 @@ final class WriterPool: Sendable {
         for thread in threads.withLock({ $0 }) { thread.join() }
     }
 
-    func begin(_ draft: SegmentDraft, initSection: MediaBytes, lane: WriterLane) -> Bool {
-        push(.begin(lane, draft, initSection), bytes: initSection.count, lane)
+    func begin(_ draft: SegmentDraft, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
+        push(.begin(writeQueue, draft, initSection), bytes: initSection.count, writeQueue)
     }
 
     /// Appends bytes that end at `mark`; false if the disk is too far behind, then they were not taken.
-    func append(_ bytes: MediaBytes, to id: SegmentID, mark: WriterLane.Mark, lane: WriterLane) -> Bool {
-        push(.append(lane, id, bytes, mark), bytes: bytes.count, lane)
+    func append(_ bytes: MediaBytes, to id: SegmentID, mark: WriteQueue.Mark, writeQueue: WriteQueue) -> Bool {
+        push(.append(writeQueue, id, bytes, mark), bytes: bytes.count, writeQueue)
     }
 
-    func end(_ id: SegmentID, _ ending: SegmentEnding, lane: WriterLane) {
-        push(.end(lane, id, ending), bytes: 0, lane)
+    func end(_ id: SegmentID, _ ending: SegmentEnding, writeQueue: WriteQueue) {
+        push(.end(writeQueue, id, ending), bytes: 0, writeQueue)
     }
 
     @discardableResult
-    private func push(_ job: Job, bytes: Int, _ lane: WriterLane) -> Bool {
-        guard bytes == 0 || lane.queuedBytes.load(ordering: .relaxed) + bytes <= Self.laneLimit,
+    private func push(_ job: Job, bytes: Int, _ writeQueue: WriteQueue) -> Bool {
+        guard bytes == 0 || writeQueue.queuedBytes.load(ordering: .relaxed) + bytes <= Self.laneLimit,
             bytes == 0 || queuedBytes.load(ordering: .relaxed) + bytes <= Self.poolLimit
         else { return false }
-        account(bytes, lane)
-        let queue = queues[Int(lane.camera.rawValue.magnitude) % queues.count]
+        account(bytes, writeQueue)
+        let queue = queues[Int(writeQueue.camera.rawValue.magnitude) % queues.count]
         guard queue.push(job) else {
-            account(-bytes, lane)
+            account(-bytes, writeQueue)
             return false
         }
         return true
     }
 
-    private func account(_ bytes: Int, _ lane: WriterLane) {
-        lane.queuedBytes.wrappingAdd(bytes, ordering: .relaxed)
+    private func account(_ bytes: Int, _ writeQueue: WriteQueue) {
+        writeQueue.queuedBytes.wrappingAdd(bytes, ordering: .relaxed)
         queuedBytes.wrappingAdd(bytes, ordering: .relaxed)
     }
 
     // MARK: On the writers' threads
 
     private struct Open {
-        let lane: WriterLane
+        let writeQueue: WriteQueue
         let segment: OpenSegment
         let initBytes: Int
         let initHash: String
-        var syncedAt: Monotonic
+        var syncedAt: MonotonicInstant
         var isDirty = false
     }
 
@@ -175,16 +175,16 @@ final class WriterPool: Sendable {
 
     private func perform(_ job: Job, _ open: inout [SegmentID: Open]) {
         switch job {
-        case .begin(let lane, let draft, let bytes):
-            account(-bytes.count, lane)
-            attempt(lane, draft.id, &open) { open throws(SpoolError) in
+        case .begin(let writeQueue, let draft, let bytes):
+            account(-bytes.count, writeQueue)
+            attempt(writeQueue, draft.id, &open) { open throws(SpoolError) in
                 let segment = try spool.begin(draft)
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in
                     try segment.append(buffer)
                     var hasher = SHA256Hasher()
                     hasher.update(buffer)
                     open[draft.id] = Open(
-                        lane: lane,
+                        writeQueue: writeQueue,
                         segment: segment,
                         initBytes: bytes.count,
                         initHash: hasher.finalize().hex,
@@ -192,16 +192,16 @@ final class WriterPool: Sendable {
                     )
                 }
             }
-        case .append(let lane, let id, let bytes, let mark):
-            account(-bytes.count, lane)
-            attempt(lane, id, &open) { open throws(SpoolError) in
+        case .append(let writeQueue, let id, let bytes, let mark):
+            account(-bytes.count, writeQueue)
+            attempt(writeQueue, id, &open) { open throws(SpoolError) in
                 guard let entry = open[id] else { return }
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in try entry.segment.append(buffer) }
                 open[id]?.isDirty = true
-                lane.wrote(mark)
+                writeQueue.wrote(mark)
             }
-        case .end(let lane, let id, let ending):
-            attempt(lane, id, &open) { open throws(SpoolError) in
+        case .end(let writeQueue, let id, let ending):
+            attempt(writeQueue, id, &open) { open throws(SpoolError) in
                 guard let entry = open.removeValue(forKey: id) else { return }
                 try finish(entry, ending)
             }
@@ -233,7 +233,7 @@ final class WriterPool: Sendable {
 
     /// A file that failed stays where it is: what is whole in it is recovered by the next start.
     private func attempt(
-        _ lane: WriterLane,
+        _ writeQueue: WriteQueue,
         _ id: SegmentID,
         _ open: inout [SegmentID: Open],
         _ body: (inout [SegmentID: Open]) throws(SpoolError) -> Void
@@ -246,14 +246,14 @@ final class WriterPool: Sendable {
             logger.error(
                 "Segment could not be written",
                 [
-                    "camera": .int(Int(lane.camera.rawValue)), "segment": .string(id.description),
-                    "error": LogValue(error),
+                    .cameraID: .int(Int(writeQueue.camera.rawValue)), .segmentID: .string(id.description),
+                    .error: LogValue(error),
                 ]
             )
-            lane.fail(error)
+            writeQueue.fail(error)
             if error.kind == .directoryNotDurable {
                 // Renames may be lost although they were reported as done: only a new start finds out which.
-                logger.error("The spool's directory cannot be made durable; ending", ["error": LogValue(error)])
+                logger.error("The spool's directory cannot be made durable; ending", [.error: LogValue(error)])
                 _exit(1)
             }
         }
@@ -261,9 +261,9 @@ final class WriterPool: Sendable {
 
     /// What was written is on the disk two seconds later.
     private func syncOld(_ open: inout [SegmentID: Open], isIdle: Bool) {
-        let now = Monotonic.now()
+        let now = MonotonicInstant.now()
         for (id, entry) in open where entry.isDirty && now - entry.syncedAt > .seconds(2) {
-            attempt(entry.lane, id, &open) { open throws(SpoolError) in
+            attempt(entry.writeQueue, id, &open) { open throws(SpoolError) in
                 try entry.segment.sync()
                 open[id]?.syncedAt = now
                 open[id]?.isDirty = false

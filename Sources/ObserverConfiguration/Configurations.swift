@@ -7,7 +7,7 @@ package import S3
 /// The settings of `observer-web`.
 package struct WebConfiguration: Sendable {
     package let log: LogConfiguration
-    package let database: ConnectionConfiguration
+    package let database: PostgresConfiguration
     package let broker: AMQPURL
     package let s3: S3Configuration
     package let sealingKey: SealingKey
@@ -65,7 +65,7 @@ package struct WebConfiguration: Sendable {
 /// The settings of `observer-capture`.
 package struct CaptureConfiguration: Sendable {
     package let log: LogConfiguration
-    package let database: ConnectionConfiguration
+    package let database: PostgresConfiguration
     package let broker: AMQPURL
     package let sealingKey: SealingKey
     package let networks: NetworkPolicy
@@ -76,8 +76,8 @@ package struct CaptureConfiguration: Sendable {
     package let node: String
     /// What object keys begin with.
     package let prefix: String
-    /// How often a camera's picture is renewed, in seconds; 0 for never.
-    package let pictureSeconds: Int
+    /// How often a camera's snapshot is renewed, in seconds; 0 for never.
+    package let snapshotSeconds: Int
 
     package init(environment: [String: String]) throws(ConfigurationError) {
         var settings = Settings(environment)
@@ -90,7 +90,7 @@ package struct CaptureConfiguration: Sendable {
         spool = settings.path("OBSERVER_SPOOL", "it is the folder for recordings on their way to S3")
         node = settings.node()
         prefix = settings.prefix()
-        pictureSeconds = settings.integer("OBSERVER_PICTURE_SECONDS", in: 0...86_400, default: 30)
+        snapshotSeconds = settings.integer("OBSERVER_SNAPSHOT_SECONDS", in: 0...86_400, default: 30)
         try settings.check()
         guard let database, let broker, let key else { throw ConfigurationError(problems: []) }
         (self.database, self.broker) = (database, broker)
@@ -101,7 +101,7 @@ package struct CaptureConfiguration: Sendable {
 /// The settings of `observer-upload`.
 package struct UploadConfiguration: Sendable {
     package let log: LogConfiguration
-    package let database: ConnectionConfiguration
+    package let database: PostgresConfiguration
     package let broker: AMQPURL
     package let s3: S3Configuration
     package let spool: String
@@ -144,7 +144,7 @@ package struct ToolConfiguration: Sendable {
         self.environment = environment
     }
 
-    package func database() throws(ConfigurationError) -> ConnectionConfiguration {
+    package func database() throws(ConfigurationError) -> PostgresConfiguration {
         try need { $0.database("observerctl") }
     }
 

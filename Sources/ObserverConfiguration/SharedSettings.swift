@@ -26,12 +26,12 @@ extension Settings {
     }
 
     /// The database, as `application` in the server's list of sessions.
-    mutating func database(_ application: String) -> ConnectionConfiguration? {
+    mutating func database(_ application: String) -> PostgresConfiguration? {
         let name = "OBSERVER_DATABASE_URL"
         let text = secret(name, "it is a URL such as postgresql://user:password@host:5432/observer")
         guard !text.isEmpty else { return nil }
         do {
-            return try ConnectionConfiguration(url: text.expose(), applicationName: application)
+            return try PostgresConfiguration(url: text.expose(), applicationName: application)
         } catch {
             note(
                 name,
@@ -55,7 +55,7 @@ extension Settings {
     }
 
     /// Observer's own servers, as far as they are known here.
-    mutating func ownServers(_ database: ConnectionConfiguration?, _ broker: AMQPURL?) -> [NetworkPolicy.Server] {
+    mutating func ownServers(_ database: PostgresConfiguration?, _ broker: AMQPURL?) -> [NetworkPolicy.Server] {
         var servers = (database?.servers ?? []).map { NetworkPolicy.Server(host: $0.host, port: $0.port) }
         if let broker { servers.append(.init(host: broker.host, port: broker.port)) }
         if let text = value("AWS_ENDPOINT_URL_S3"), let url = try? CameraURL.parse(text) {
@@ -114,7 +114,7 @@ extension Settings {
 
     /// The name of this recorder.
     mutating func node() -> String {
-        let text = text("OBSERVER_NODE", default: Self.hostname())
+        let text = text("OBSERVER_RECORDER", default: Self.hostname())
         let isName = text.utf8.allSatisfy { byte in
             switch byte {
             case 45, 46, 48...57, 97...122: true
@@ -122,7 +122,7 @@ extension Settings {
             }
         }
         if !isName || !(1...63).contains(text.utf8.count) {
-            note("OBSERVER_NODE", "is \"\(text)\"; it must be 1 to 63 lower-case letters, digits, dots and hyphens")
+            note("OBSERVER_RECORDER", "is \"\(text)\"; it must be 1 to 63 lower-case letters, digits, dots and hyphens")
         }
         return text
     }

@@ -8,7 +8,7 @@ package enum Transport: String, Codable, Sendable, CaseIterable {
     case udp
 }
 
-/// What becomes of a camera's sound.
+/// What becomes of a camera's audio.
 package enum AudioMode: String, Codable, Sendable, CaseIterable {
     /// It is not even asked for.
     case off

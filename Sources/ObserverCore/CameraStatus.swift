@@ -2,15 +2,15 @@
 package enum CameraState: String, Codable, Sendable, CaseIterable {
     /// It is switched off and not recorded.
     case off
-    /// It is switched on, and no worker has it yet.
+    /// It is switched on, and no recorder has it yet.
     case pending
-    /// A worker is opening the stream, or waits for the first key frame.
+    /// A recorder is opening the stream, or waits for the first key frame.
     case connecting
     /// Frames are being recorded.
     case recording
-    /// The stream was lost or could not be opened; the worker tries again.
+    /// The stream was lost or could not be opened; the recorder tries again.
     case retrying
-    /// It is switched on, and its worker is gone.
+    /// It is switched on, and its recorder is gone.
     case unassigned
 }
 
@@ -32,8 +32,8 @@ package enum Cause: String, Codable, Sendable, CaseIterable {
     case badStream = "bad_stream"
     /// The spool's disk is full.
     case diskFull = "disk_full"
-    /// No worker was running.
-    case noWorker = "no_worker"
+    /// No recorder was running.
+    case noRecorder = "no_recorder"
     /// The host's name cannot be resolved.
     case dns
 }
@@ -60,7 +60,7 @@ package struct VideoInfo: Codable, Hashable, Sendable {
     }
 }
 
-/// What a worker reports of a camera.
+/// What a recorder reports of a camera.
 package struct CameraStatus: Hashable, Sendable {
     package var cameraID: CameraID
     package var state: CameraState
@@ -68,7 +68,7 @@ package struct CameraStatus: Hashable, Sendable {
     package var cause: Cause?
     /// A sentence for people.
     package var detail: String?
-    package var worker: String?
+    package var recorder: String?
     package var lastFrameAt: Timestamp?
     package var video: VideoInfo?
     /// How often the stream was opened again since the camera was switched on.
@@ -80,7 +80,7 @@ package struct CameraStatus: Hashable, Sendable {
         since: Timestamp,
         cause: Cause? = nil,
         detail: String? = nil,
-        worker: String? = nil,
+        recorder: String? = nil,
         lastFrameAt: Timestamp? = nil,
         video: VideoInfo? = nil,
         reconnects: Int = 0
@@ -90,7 +90,7 @@ package struct CameraStatus: Hashable, Sendable {
         self.since = since
         self.cause = cause
         self.detail = detail
-        self.worker = worker
+        self.recorder = recorder
         self.lastFrameAt = lastFrameAt
         self.video = video
         self.reconnects = reconnects

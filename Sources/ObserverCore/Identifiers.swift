@@ -119,11 +119,11 @@ extension UniqueID: Codable {
     }
 }
 
-/// Which segment: made once, by the worker that recorded it; sorts by the time it was begun.
+/// Which segment: made once, by the recorder that recorded it; sorts by the time it was begun.
 package typealias SegmentID = UniqueID
 
 /// Which spool: kept in the spool itself, so that a disk moved to another machine brings it along.
-package typealias HostID = UniqueID
+package typealias SpoolID = UniqueID
 
 /// Which connection to a camera: within one, the media timeline of segments is continuous.
 package typealias RunID = UniqueID

@@ -2,17 +2,17 @@
 package enum SegmentEnd: String, Codable, Sendable, CaseIterable {
     /// It had its length.
     case duration
-    /// The picture's size or the codec's parameters changed.
+    /// The video's size or the codec's parameters changed.
     case parameters
     /// It grew too large without a key frame.
     case oversize
     /// The stream's clock jumped.
     case clock
-    /// The camera was switched off or changed, or the worker ended in order.
+    /// The camera was switched off or changed, or the recorder ended in order.
     case stopped
     /// The stream was lost.
     case lost
-    /// The worker died; what was on the disk was repaired.
+    /// The recorder died; what was on the disk was repaired.
     case recovered
 }
 
@@ -32,8 +32,8 @@ package enum SegmentState: String, Codable, Sendable, CaseIterable {
 
 /// A recorded stretch of video: one file, playable alone.
 ///
-/// The same JSON is the sidecar in the spool and the body of the message to the upload worker, and its fields are the
-/// columns of the row. Made once, by the worker that recorded it, and never changed.
+/// The same JSON is the sidecar in the spool and the body of the message to the uploader, and its fields are the
+/// columns of the row. Made once, by the recorder that recorded it, and never changed.
 package struct Segment: Codable, Hashable, Sendable {
     /// The version of this format.
     package static let formatVersion = 1
@@ -47,8 +47,8 @@ package struct Segment: Codable, Hashable, Sendable {
     package var run: RunID
     /// Its number within the run, from 0.
     package var sequence: Int
-    package var host: HostID
-    package var worker: String
+    package var spoolID: SpoolID
+    package var recorder: String
     package var startedAt: Timestamp
     package var durationMilliseconds: Int64
     package var bytes: Int64
@@ -77,7 +77,8 @@ package struct Segment: Codable, Hashable, Sendable {
         case version = "v"
         case id
         case cameraID = "camera_id"
-        case epoch, run, sequence, host, worker
+        case epoch, run, sequence, recorder
+        case spoolID = "spool_id"
         case startedAt = "started_at"
         case durationMilliseconds = "duration_ms"
         case bytes, sha256
@@ -98,8 +99,8 @@ package struct Segment: Codable, Hashable, Sendable {
         epoch: Int64,
         run: RunID,
         sequence: Int,
-        host: HostID,
-        worker: String,
+        spoolID: SpoolID,
+        recorder: String,
         startedAt: Timestamp,
         durationMilliseconds: Int64,
         bytes: Int64,
@@ -123,8 +124,8 @@ package struct Segment: Codable, Hashable, Sendable {
         self.epoch = epoch
         self.run = run
         self.sequence = sequence
-        self.host = host
-        self.worker = worker
+        self.spoolID = spoolID
+        self.recorder = recorder
         self.startedAt = startedAt
         self.durationMilliseconds = durationMilliseconds
         self.bytes = bytes

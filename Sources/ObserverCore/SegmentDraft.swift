@@ -5,15 +5,16 @@ package struct SegmentDraft: Codable, Hashable, Sendable {
     package var epoch: Int64
     package var run: RunID
     package var sequence: Int
-    package var host: HostID
-    package var worker: String
+    package var spoolID: SpoolID
+    package var recorder: String
     package var startedAt: Timestamp
     package var objectKey: String
 
     private enum CodingKeys: String, CodingKey {
         case id
         case cameraID = "camera_id"
-        case epoch, run, sequence, host, worker
+        case epoch, run, sequence, recorder
+        case spoolID = "spool_id"
         case startedAt = "started_at"
         case objectKey = "object_key"
     }
@@ -24,8 +25,8 @@ package struct SegmentDraft: Codable, Hashable, Sendable {
         epoch: Int64,
         run: RunID,
         sequence: Int,
-        host: HostID,
-        worker: String,
+        spoolID: SpoolID,
+        recorder: String,
         startedAt: Timestamp,
         objectKey: String
     ) {
@@ -34,8 +35,8 @@ package struct SegmentDraft: Codable, Hashable, Sendable {
         self.epoch = epoch
         self.run = run
         self.sequence = sequence
-        self.host = host
-        self.worker = worker
+        self.spoolID = spoolID
+        self.recorder = recorder
         self.startedAt = startedAt
         self.objectKey = objectKey
     }
@@ -104,8 +105,8 @@ extension Segment {
             epoch: draft.epoch,
             run: draft.run,
             sequence: draft.sequence,
-            host: draft.host,
-            worker: draft.worker,
+            spoolID: draft.spoolID,
+            recorder: draft.recorder,
             startedAt: draft.startedAt,
             durationMilliseconds: durationMilliseconds ?? (measure.mediaDuration90k + 45) / 90,
             bytes: measure.bytes,

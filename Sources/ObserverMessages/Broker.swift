@@ -6,15 +6,15 @@ package import ObserverCore
 /// The bodies are in `Messages.swift`.
 ///
 /// ```text
-/// observer.capture ── worker.<id>, all ──▶ capture.<id>                        hints: "look at this camera again"
-/// observer.upload  ── <host> ────────────▶ upload.<host> ◀──────────────────┐  segments to be put into S3
-///                  ── <host>.retry.1 ────▶ upload.<host>.retry.1 ── expired ┤
-///                  ── <host>.retry.2 ────▶ upload.<host>.retry.2 ── expired ┘
+/// observer.capture ── recorder.<id>, all ──▶ capture.<id>                        hints: "look at this camera again"
+/// observer.upload  ── <spool> ────────────▶ upload.<spool> ◀──────────────────┐  segments to be put into S3
+///                  ── <spool>.retry.1 ────▶ upload.<spool>.retry.1 ── expired ┤
+///                  ── <spool>.retry.2 ────▶ upload.<spool>.retry.2 ── expired ┘
 /// observer.dead    ── upload ────────────▶ upload.dead                         refused three times, or not understood
 /// observer.events                                                              for whoever wants to listen
 /// ```
 ///
-/// An upload queue is per host, because the bytes lie on that host's disk; `<host>` is the identifier in the spool.
+/// An upload queue is per spool, because the bytes lie on that spool's disk; `<spool>` is the identifier in the spool.
 /// The pause of a retry queue travels with each message (`expiration`; equal for all in one queue, so none waits behind
 /// a longer one). Thus all processes declare the same arguments, whatever their settings are.
 package enum Broker {
@@ -25,40 +25,40 @@ package enum Broker {
     /// What failed three times or could not be understood, with the reason in its headers.
     package static let deadUploadQueue = "upload.dead"
     package static let deadUploadKey = "upload"
-    /// The key that reaches every capture worker.
-    package static let allWorkersKey = "all"
-    /// How many times a segment is tried before it is parked.
+    /// The key that reaches every recorder.
+    package static let allRecordersKey = "all"
+    /// How many times a segment is tried before it is dead-lettered.
     package static let triesPerCycle = 3
 
-    package static func captureQueue(worker: String) -> String { "capture.\(worker)" }
-    package static func workerKey(_ worker: String) -> String { "worker.\(worker)" }
-    package static func uploadQueue(host: HostID) -> String { "upload.\(host)" }
-    package static func uploadKey(host: HostID) -> String { "\(host)" }
+    package static func captureQueue(recorder: String) -> String { "capture.\(recorder)" }
+    package static func recorderKey(_ recorder: String) -> String { "recorder.\(recorder)" }
+    package static func uploadQueue(spool: SpoolID) -> String { "upload.\(spool)" }
+    package static func uploadKey(spool: SpoolID) -> String { "\(spool)" }
     /// The queue in which a segment waits after a refused try (1 or 2).
-    package static func retryQueue(host: HostID, after attempt: Int) -> String { "upload.\(host).retry.\(attempt)" }
-    package static func retryKey(host: HostID, after attempt: Int) -> String { "\(host).retry.\(attempt)" }
+    package static func retryQueue(spool: SpoolID, after attempt: Int) -> String { "upload.\(spool).retry.\(attempt)" }
+    package static func retryKey(spool: SpoolID, after attempt: Int) -> String { "\(spool).retry.\(attempt)" }
 
     /// All that a process declares.
     ///
     /// - Parameters:
-    ///   - worker: The capture worker whose queue is needed, if any.
-    ///   - host: The spool whose upload queues are needed, if any.
+    ///   - recorder: The recorder whose queue is needed, if any.
+    ///   - spool: The spool whose upload queues are needed, if any.
     /// - Returns: The exchanges, queues and bindings.
-    package static func topology(worker: String? = nil, host: HostID? = nil) -> Topology {
-        var topology = Topology(
+    package static func topology(recorder: String? = nil, spool: SpoolID? = nil) -> AMQPTopology {
+        var topology = AMQPTopology(
             exchanges: [captureExchange, uploadExchange, deadExchange, eventsExchange].map { .init($0, .topic) },
             queues: [.init(deadUploadQueue, arguments: ["x-queue-type": "quorum"])],
             bindings: [.init(queue: deadUploadQueue, exchange: deadExchange, key: deadUploadKey)]
         )
-        if let worker { topology = topology.merged(with: captureTopology(worker)) }
-        if let host { topology = topology.merged(with: uploadTopology(host)) }
+        if let recorder { topology = topology.merged(with: captureTopology(recorder)) }
+        if let spool { topology = topology.merged(with: uploadTopology(spool)) }
         return topology
     }
 
-    /// Hints only: short-lived, bounded, and the queue of a worker that never comes back goes away by itself.
-    private static func captureTopology(_ worker: String) -> Topology {
-        let queue = captureQueue(worker: worker)
-        return Topology(
+    /// Hints only: short-lived, bounded, and the queue of a recorder that never comes back goes away by itself.
+    private static func captureTopology(_ recorder: String) -> AMQPTopology {
+        let queue = captureQueue(recorder: recorder)
+        return AMQPTopology(
             queues: [
                 .init(
                     queue,
@@ -69,16 +69,16 @@ package enum Broker {
                 )
             ],
             bindings: [
-                .init(queue: queue, exchange: captureExchange, key: workerKey(worker)),
-                .init(queue: queue, exchange: captureExchange, key: allWorkersKey),
+                .init(queue: queue, exchange: captureExchange, key: recorderKey(recorder)),
+                .init(queue: queue, exchange: captureExchange, key: allRecordersKey),
             ]
         )
     }
 
-    /// The delivery limit guards against a segment that makes the worker crash; tries are counted in the message.
-    private static func uploadTopology(_ host: HostID) -> Topology {
-        let queue = uploadQueue(host: host)
-        var topology = Topology(
+    /// The delivery limit guards against a segment that makes the recorder crash; tries are counted in the message.
+    private static func uploadTopology(_ spool: SpoolID) -> AMQPTopology {
+        let queue = uploadQueue(spool: spool)
+        var topology = AMQPTopology(
             queues: [
                 .init(
                     queue,
@@ -91,23 +91,23 @@ package enum Broker {
                     ]
                 )
             ],
-            bindings: [.init(queue: queue, exchange: uploadExchange, key: uploadKey(host: host))]
+            bindings: [.init(queue: queue, exchange: uploadExchange, key: uploadKey(spool: spool))]
         )
         for attempt in 1..<triesPerCycle {
-            let retry = retryQueue(host: host, after: attempt)
+            let retry = retryQueue(spool: spool, after: attempt)
             topology.queues.append(
                 .init(
                     retry,
                     arguments: [
                         "x-queue-type": "quorum", "x-dead-letter-exchange": .string(uploadExchange),
-                        "x-dead-letter-routing-key": .string(uploadKey(host: host)),
+                        "x-dead-letter-routing-key": .string(uploadKey(spool: spool)),
                         "x-dead-letter-strategy": "at-least-once", "x-overflow": "reject-publish",
                         "x-max-length": 200_000,
                     ]
                 )
             )
             topology.bindings.append(
-                .init(queue: retry, exchange: uploadExchange, key: retryKey(host: host, after: attempt))
+                .init(queue: retry, exchange: uploadExchange, key: retryKey(spool: spool, after: attempt))
             )
         }
         return topology

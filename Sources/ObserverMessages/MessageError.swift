@@ -1,6 +1,6 @@
 /// Why a message's body was not accepted.
 ///
-/// Such a message is parked, never tried again.
+/// Such a message is dead-lettered, never tried again.
 package struct MessageError: Error, CustomStringConvertible, Sendable, Hashable {
     package enum Kind: String, CaseIterable, Sendable {
         /// More than 8 KiB.

@@ -4,7 +4,7 @@ package import ObserverCore
 
 /// "Look at this camera again": sent after every change of a camera's row.
 ///
-/// `{"v":1,"camera_id":7,"version":18}`. It carries no address and no secret; the worker reads the row, and looks by
+/// `{"v":1,"camera_id":7,"version":18}`. It carries no address and no secret; the recorder reads the row, and looks by
 /// itself every few seconds in case this message is lost.
 package struct CameraChanged: Codable, Hashable, Sendable {
     package let cameraID: CameraID
@@ -42,18 +42,18 @@ package struct CameraChanged: Codable, Hashable, Sendable {
         guard cameraID.rawValue > 0, version > 0 else { throw MessageError(.invalid, "an id or version below 1") }
     }
 
-    /// The message to a worker's queue, or to all when no worker has the camera.
-    package func message(worker: String?) -> AMQPMessage {
+    /// The message to a recorder's queue, or to all when no recorder has the camera.
+    package func message(recorder: String?) -> AMQPMessage {
         AMQPMessage(
             exchange: Broker.captureExchange,
-            routingKey: worker.map(Broker.workerKey) ?? Broker.allWorkersKey,
+            routingKey: recorder.map(Broker.recorderKey) ?? Broker.allRecordersKey,
             body: Array("{\"v\":\(messageFormat),\"camera_id\":\(cameraID),\"version\":\(version)}".utf8),
             headers: ["type": "camera.changed"]
         )
     }
 }
 
-/// "This segment lies in the spool, whole": sent by the worker that recorded it.
+/// "This segment lies in the spool, whole": sent by the recorder that recorded it.
 ///
 /// `{"v":1,"attempt":1,"cycle":0,"segment":{…}}`; the segment is the JSON of its sidecar.
 package struct SegmentRecorded: Codable, Hashable, Sendable {
@@ -102,9 +102,9 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
         if let problem = segment.problem { throw MessageError(.invalid, "segment: \(problem)") }
     }
 
-    /// The message to the upload queue of the segment's host.
+    /// The message to the upload queue of the segment's spool.
     package func message() throws(MessageError) -> AMQPMessage {
-        try message(key: Broker.uploadKey(host: segment.host), expiration: nil)
+        try message(key: Broker.uploadKey(spool: segment.spoolID), expiration: nil)
     }
 
     /// The message that comes back to the upload queue after a pause, as the next try.
@@ -117,7 +117,7 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
     package func retryMessage(after attempt: Int, pause: Duration) throws(MessageError) -> AMQPMessage {
         var next = self
         next.attempt = attempt + 1
-        return try next.message(key: Broker.retryKey(host: segment.host, after: attempt), expiration: pause)
+        return try next.message(key: Broker.retryKey(spool: segment.spoolID, after: attempt), expiration: pause)
     }
 
     private func message(key: String, expiration: Duration?) throws(MessageError) -> AMQPMessage {
@@ -134,7 +134,7 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
 
 /// What nobody can use for the time being, with the reason; read by people and by the retry endpoints.
 package enum DeadLetter {
-    /// Why a message was parked.
+    /// Why a message was dead-lettered.
     package enum Reason: String, Sendable, CaseIterable {
         /// S3 refused the segment three times.
         case refused

@@ -8,10 +8,10 @@ package struct CameraListing: Hashable, Sendable {
     package var status: CameraStatus
     /// How much of its video still waits for S3, in seconds.
     package var backlogSeconds: Double
-    /// The live worker that has the camera, to send messages to; nil: nobody has it.
+    /// The live recorder that has the camera, to send messages to; nil: nobody has it.
     package var owner: String?
-    /// When its newest picture was taken.
-    package var pictureAt: Timestamp?
+    /// When its newest snapshot was taken.
+    package var snapshotAt: Timestamp?
     /// Its newest segment; only read where the query asked for it.
     package var lastRecording: LastRecording?
 
@@ -20,14 +20,14 @@ package struct CameraListing: Hashable, Sendable {
         status: CameraStatus,
         backlogSeconds: Double = 0,
         owner: String? = nil,
-        pictureAt: Timestamp? = nil,
+        snapshotAt: Timestamp? = nil,
         lastRecording: LastRecording? = nil
     ) {
         self.camera = camera
         self.status = status
         self.backlogSeconds = backlogSeconds
         self.owner = owner
-        self.pictureAt = pictureAt
+        self.snapshotAt = snapshotAt
         self.lastRecording = lastRecording
     }
 }
@@ -58,7 +58,7 @@ package struct CameraQuery: Sendable {
     package var limit: Int
     /// Only cameras with a higher number: the last one of the page before.
     package var after: CameraID?
-    /// Whether to look up the newest segment and picture of each; the API does not show them.
+    /// Whether to look up the newest segment and snapshot of each; the API does not show them.
     package var includesRecordings: Bool
 
     package static let longestPage = 500
@@ -88,9 +88,9 @@ package struct CameraQuery: Sendable {
 package enum CameraColumn: Int32, CaseIterable {
     case id, name, location, locationDetails, url, username, hasPassword, isActive, version
     case segmentSeconds, transport, audio, retentionDays, tags, createdAt, updatedAt
-    case state, since, cause, detail, worker, lastFrameAt
+    case state, since, cause, detail, recorder, lastFrameAt
     case videoCodec, width, height, fps, bitrate, reconnects, backlogMilliseconds, owner
-    case pictureAt, lastID, lastStartedAt, lastDurationMilliseconds
+    case snapshotAt, lastID, lastStartedAt, lastDurationMilliseconds
 }
 
 extension Row {
@@ -124,7 +124,7 @@ extension CameraListing {
         status = try CameraStatus(reading: &row, cameraID: camera.id)
         backlogSeconds = Double(try row.next(Int64.self)) / 1000
         owner = try row.next()
-        pictureAt = try row.next()
+        snapshotAt = try row.next()
         let (id, start, duration) = (
             try row.next(SegmentID?.self), try row.next(Timestamp?.self), try row.next(Int64?.self)
         )
@@ -170,7 +170,7 @@ extension CameraStatus {
             since: try row.next(),
             cause: try row.next(),
             detail: try row.next(),
-            worker: try row.next(),
+            recorder: try row.next(),
             lastFrameAt: try row.next()
         )
         let (codec, width, height) = (try row.next(String?.self), try row.next(Int?.self), try row.next(Int?.self))

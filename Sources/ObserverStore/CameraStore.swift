@@ -5,9 +5,9 @@ package import Postgres
 ///
 /// Every call is one statement; a deleted camera is not found.
 package struct CameraStore {
-    private let connection: Connection
+    private let connection: PostgresConnection
 
-    package init(_ connection: Connection) {
+    package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 
@@ -164,7 +164,7 @@ package struct CameraStore {
         return try change(statement, expecting: nil)
     }
 
-    /// Deletes a camera: switches it off, forgets its address, user, password and picture, and hides it; its recordings
+    /// Deletes a camera: switches it off, forgets its address, user, password and snapshot, and hides it; its recordings
     /// follow their retention.
     package func delete(_ id: CameraID, expecting expected: Int64? = nil) throws(PostgresError) -> ChangeResult {
         let statement: SQL = """
@@ -177,7 +177,7 @@ package struct CameraStore {
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                 returning c.*
             ), forgotten as (
-                delete from camera_pictures where camera_id in (select id from changed)
+                delete from camera_snapshots where camera_id in (select id from changed)
             )
             \(unsafe: Self.changedOrSame)
             """

@@ -6,7 +6,7 @@ package import Postgres
 /// start at once, and a migration that fails leaves nothing behind. The text of an applied migration is remembered by its
 /// checksum; one that has changed since, or one that this program does not know, is refused.
 package struct Migrator {
-    private let connection: Connection
+    private let connection: PostgresConnection
 
     /// Any number, as long as nobody else takes it: "obsv" in ASCII.
     private static let lock: Int64 = 0x6F62_7376
@@ -14,7 +14,7 @@ package struct Migrator {
     /// How long the whole may take, the wait for another migrator included.
     private static let limit: Duration = .seconds(600)
 
-    package init(_ connection: Connection) {
+    package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 

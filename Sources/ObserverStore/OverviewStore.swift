@@ -33,9 +33,9 @@ package struct RecordedHour: Hashable, Sendable {
 
 /// Numbers over many rows, for pages.
 package struct OverviewStore {
-    private let connection: Connection
+    private let connection: PostgresConnection
 
-    package init(_ connection: Connection) {
+    package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 

@@ -4,9 +4,9 @@ package import Postgres
 ///
 /// sql/schema.sql is made by this, to read and to review what a migration changes.
 package struct SchemaDump {
-    private let connection: Connection
+    private let connection: PostgresConnection
 
-    package init(_ connection: Connection) {
+    package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 

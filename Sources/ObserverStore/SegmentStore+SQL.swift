@@ -3,7 +3,7 @@ import Postgres
 
 extension SegmentStore {
     static let selection = """
-        select id, camera_id, epoch, run, sequence, host, worker, started_at, duration_ms, bytes, encode(sha256, 'hex'), \
+        select id, camera_id, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes, encode(sha256, 'hex'), \
         init_bytes, encode(init_sha256, 'hex'), media_start_90k, media_duration_90k, frames, codecs, width, height, \
         has_audio, end_reason, flags, object_key, state, tries, error, etag, stored_at, created_at from segments
         """
@@ -51,16 +51,16 @@ extension SegmentStore {
     static func writeStatement(_ outcomes: [Outcome]) -> SQL {
         let rows = outcomes.map(\.segment)
         return """
-            insert into segments (id, camera_id, epoch, run, sequence, host, worker, started_at, duration_ms, bytes,
+            insert into segments (id, camera_id, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes,
                 sha256, init_bytes, init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height,
                 has_audio, end_reason, flags, object_key, state, tries, error, etag, stored_at)
-            select n.id, n.camera_id, n.epoch, n.run, n.sequence, n.host, n.worker, n.started_at, n.duration_ms, n.bytes,
+            select n.id, n.camera_id, n.epoch, n.run, n.sequence, n.spool_id, n.recorder, n.started_at, n.duration_ms, n.bytes,
                 decode(n.sha256, 'hex'), n.init_bytes, decode(n.init_sha256, 'hex'), n.media_start_90k,
                 n.media_duration_90k, n.frames, n.codecs, n.width, n.height, n.has_audio, n.end_reason,
                 string_to_array(n.flags, ','), n.object_key, n.state, n.tries, n.error, n.etag,
                 case when n.state = 'stored' then coalesce(n.stored_at, now()) end
             from unnest(\(rows.map(\.id)), \(rows.map(\.cameraID)), \(rows.map(\.epoch)), \(rows.map(\.run)),
-                \(rows.map(\.sequence)), \(rows.map(\.host)), \(rows.map { $0.worker.limited(to: 63) }),
+                \(rows.map(\.sequence)), \(rows.map(\.spoolID)), \(rows.map { $0.recorder.limited(to: 63) }),
                 \(rows.map(\.startedAt)), \(rows.map(\.durationMilliseconds)), \(rows.map(\.bytes)),
                 \(rows.map(\.sha256)), \(rows.map(\.initBytes)), \(rows.map(\.initSHA256)),
                 \(rows.map(\.mediaStart90k)), \(rows.map(\.mediaDuration90k)), \(rows.map(\.frames)),
@@ -70,7 +70,7 @@ extension SegmentStore {
                 \(outcomes.map(\.state.rawValue)), \(outcomes.map { Int16(clamping: $0.tries) }),
                 \(outcomes.map { $0.error?.limited(to: 1000) }), \(outcomes.map { $0.etag?.limited(to: 128) }),
                 \(outcomes.map(\.storedAt)))
-            as n (id, camera_id, epoch, run, sequence, host, worker, started_at, duration_ms, bytes, sha256, init_bytes,
+            as n (id, camera_id, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes, sha256, init_bytes,
                 init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height, has_audio, end_reason,
                 flags, object_key, state, tries, error, etag, stored_at)
             on conflict (id) do update set state = excluded.state, tries = greatest(segments.tries, excluded.tries),
@@ -89,8 +89,8 @@ extension SegmentRecord {
             epoch: try row.next(),
             run: try row.next(),
             sequence: try row.next(),
-            host: try row.next(),
-            worker: try row.next(),
+            spoolID: try row.next(),
+            recorder: try row.next(),
             startedAt: try row.next(),
             durationMilliseconds: try row.next(),
             bytes: try row.next(),

@@ -38,9 +38,9 @@ package struct SegmentRecord: Hashable, Sendable {
 /// "spooled" does not undo "stored". Every write carries the whole segment, because the row may not be there yet: the
 /// database may have been away when it was recorded.
 package struct SegmentStore {
-    let connection: Connection
+    let connection: PostgresConnection
 
-    package init(_ connection: Connection) {
+    package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 
@@ -173,7 +173,7 @@ package struct SegmentStore {
         try connection.query(Self.statement(query)) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
     }
 
-    /// The parked uploads, newest first.
+    /// The dead-lettered uploads, newest first.
     package func failed(limit: Int = 100) throws(PostgresError) -> [SegmentRecord] {
         let statement: SQL = """
             \(unsafe: Self.selection) where state = 'failed' order by started_at desc, id desc limit \(limit)

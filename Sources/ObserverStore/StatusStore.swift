@@ -1,11 +1,11 @@
 package import ObserverCore
 package import Postgres
 
-/// What cameras are doing: states, pictures and gaps, as workers report them.
+/// What cameras are doing: states, snapshots and gaps, as recorders report them.
 package struct StatusStore {
-    private let connection: Connection
+    private let connection: PostgresConnection
 
-    package init(_ connection: Connection) {
+    package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 
@@ -18,18 +18,18 @@ package struct StatusStore {
     package func write(_ statuses: [CameraStatus]) throws(PostgresError) -> Int {
         guard !statuses.isEmpty else { return 0 }
         let statement: SQL = """
-            insert into camera_status (camera_id, state, since, cause, detail, worker, last_frame_at,
+            insert into camera_status (camera_id, state, since, cause, detail, recorder, last_frame_at,
                 video_codec, width, height, fps, bitrate, reconnects, updated_at)
             select n.*, now()
             from unnest(\(statuses.map(\.cameraID)), \(statuses.map(\.state)), \(statuses.map(\.since)),
-                \(statuses.map(\.cause)), \(statuses.map { $0.detail?.limited(to: 1000) }), \(statuses.map(\.worker)),
+                \(statuses.map(\.cause)), \(statuses.map { $0.detail?.limited(to: 1000) }), \(statuses.map(\.recorder)),
                 \(statuses.map(\.lastFrameAt)), \(statuses.map { $0.video?.codec.limited(to: 32) }),
                 \(statuses.map { $0.video.map { Int32(clamping: $0.width) } }),
                 \(statuses.map { $0.video.map { Int32(clamping: $0.height) } }), \(statuses.map { $0.video?.fps }),
                 \(statuses.map { $0.video?.bitrate }), \(statuses.map { Int32(clamping: $0.reconnects) })) as n (camera_id)
             join cameras c on c.id = n.camera_id
             on conflict (camera_id) do update set state = excluded.state, since = excluded.since,
-                cause = excluded.cause, detail = excluded.detail, worker = excluded.worker,
+                cause = excluded.cause, detail = excluded.detail, recorder = excluded.recorder,
                 last_frame_at = coalesce(excluded.last_frame_at, camera_status.last_frame_at),
                 video_codec = coalesce(excluded.video_codec, camera_status.video_codec),
                 width = coalesce(excluded.width, camera_status.width),
@@ -41,10 +41,10 @@ package struct StatusStore {
         return try connection.execute(statement)
     }
 
-    // MARK: Pictures
+    // MARK: Snapshots
 
-    /// A camera's newest picture.
-    package struct Picture: Hashable, Sendable {
+    /// A camera's newest snapshot.
+    package struct Snapshot: Hashable, Sendable {
         package var takenAt: Timestamp
         package var jpeg: [UInt8]
 
@@ -54,25 +54,25 @@ package struct StatusStore {
         }
     }
 
-    /// Keeps a picture, unless a newer one is there or the camera is not.
-    package func putPicture(_ jpeg: [UInt8], takenAt: Timestamp, of camera: CameraID) throws(PostgresError) {
+    /// Keeps a snapshot, unless a newer one is there or the camera is not.
+    package func putSnapshot(_ jpeg: [UInt8], takenAt: Timestamp, of camera: CameraID) throws(PostgresError) {
         let statement: SQL = """
-            insert into camera_pictures (camera_id, taken_at, jpeg)
+            insert into camera_snapshots (camera_id, taken_at, jpeg)
             select id, \(takenAt), \(jpeg) from cameras where id = \(camera)
             on conflict (camera_id) do update set taken_at = excluded.taken_at, jpeg = excluded.jpeg
-            where camera_pictures.taken_at <= excluded.taken_at
+            where camera_snapshots.taken_at <= excluded.taken_at
             """
         try connection.execute(statement)
     }
 
-    /// The newest picture of a camera that is not deleted; nil when there is none yet.
-    package func picture(of camera: CameraID) throws(PostgresError) -> Picture? {
+    /// The newest snapshot of a camera that is not deleted; nil when there is none yet.
+    package func snapshot(of camera: CameraID) throws(PostgresError) -> Snapshot? {
         let statement: SQL = """
-            select p.taken_at, p.jpeg from camera_pictures p join cameras c on c.id = p.camera_id
+            select p.taken_at, p.jpeg from camera_snapshots p join cameras c on c.id = p.camera_id
             where p.camera_id = \(camera) and c.deleted_at is null
             """
         return try connection.first(statement) { row throws(PostgresError) in
-            Picture(takenAt: try row.next(), jpeg: try row.next())
+            Snapshot(takenAt: try row.next(), jpeg: try row.next())
         }
     }
 
@@ -82,10 +82,10 @@ package struct StatusStore {
     ///
     /// - Returns: Whether it was opened.
     @discardableResult
-    package func openGap(_ gap: Gap, worker: String) throws(PostgresError) -> Bool {
+    package func openGap(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
         let statement: SQL = """
-            insert into gaps (camera_id, started_at, cause, detail, worker)
-            values (\(gap.cameraID), \(gap.startedAt), \(gap.cause), \(gap.detail?.limited(to: 1000)), \(worker))
+            insert into gaps (camera_id, started_at, cause, detail, recorder)
+            values (\(gap.cameraID), \(gap.startedAt), \(gap.cause), \(gap.detail?.limited(to: 1000)), \(recorder))
             on conflict do nothing
             """
         return try connection.execute(statement) == 1
@@ -103,15 +103,15 @@ package struct StatusStore {
     }
 
     /// Writes a gap that is over, or closes the open one that began at the same time; repeating it changes nothing.
-    package func recordGap(_ gap: Gap, worker: String) throws(PostgresError) {
+    package func recordGap(_ gap: Gap, recorder: String) throws(PostgresError) {
         guard let end = gap.endedAt else {
-            try openGap(gap, worker: worker)
+            try openGap(gap, recorder: recorder)
             return
         }
         let statement: SQL = """
-            insert into gaps (camera_id, started_at, ended_at, cause, detail, worker)
+            insert into gaps (camera_id, started_at, ended_at, cause, detail, recorder)
             values (\(gap.cameraID), \(gap.startedAt), greatest(\(gap.startedAt), \(end)), \(gap.cause),
-                \(gap.detail?.limited(to: 1000)), \(worker))
+                \(gap.detail?.limited(to: 1000)), \(recorder))
             on conflict (camera_id, started_at) do update
             set ended_at = excluded.ended_at where gaps.ended_at is null
             """

@@ -5,9 +5,9 @@ package import Postgres
 ///
 /// What is kept are hashes only; callers hash with Crypto.
 package struct UserStore {
-    let connection: Connection
+    let connection: PostgresConnection
 
-    package init(_ connection: Connection) {
+    package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 

@@ -11,7 +11,7 @@ package struct CrashPoints: Sendable {
         case afterRow = "after-row"
         case afterDelete = "after-delete"
         case afterRetry = "after-retry"
-        case afterPark = "after-park"
+        case afterDeadLetter = "after-deadLetter"
     }
 
     private let armed: String?

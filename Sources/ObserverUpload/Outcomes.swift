@@ -74,7 +74,7 @@ package enum RowOutcome: Hashable, Sendable {
     case away
 }
 
-/// Why a segment is parked or lost.
+/// Why a segment is dead-lettered or lost.
 package struct Failure: Hashable, Sendable {
     /// The kinds of failure, as they appear in logs and in the dead queue.
     package enum Kind: String, Sendable {

@@ -7,9 +7,9 @@ extension Spool {
     func putAside(_ name: String, _ logger: Logger) {
         do {
             try quarantine(name)
-            logger.warning("Put in quarantine", ["file": .string(name)])
+            logger.warning("Put in quarantine", [.fileName: .string(name)])
         } catch {
-            logger.error("Quarantine failed", ["file": .string(name), "error": LogValue(error)])
+            logger.error("Quarantine failed", [.fileName: .string(name), .error: LogValue(error)])
         }
     }
 }
@@ -21,7 +21,7 @@ extension SpoolError {
     /// be deleted. Only a new start finds out what is on the disk.
     func endIfNotDurable(_ logger: Logger) {
         guard kind == .directoryNotDurable else { return }
-        logger.error("The spool's directory cannot be made durable; ending", ["error": LogValue(self)])
+        logger.error("The spool's directory cannot be made durable; ending", [.error: LogValue(self)])
         _exit(1)
     }
 }

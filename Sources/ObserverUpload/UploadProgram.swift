@@ -15,22 +15,22 @@ package enum UploadProgram {
             configuration = try UploadConfiguration(environment: environment)
         } catch {
             let logger = Logger(label: "upload")
-            for problem in error.problems { logger.error("Wrong setting", ["error": .string(problem.description)]) }
+            for problem in error.problems { logger.error("Wrong setting", [.error: .string(problem.description)]) }
             return ConfigurationError.exitCode
         }
         let logger = configuration.log.logger("upload")
         do {
             let service = UploadService(
                 try settings(configuration, crashPoints: CrashPoints(armed: environment["OBSERVER_CRASH_AT"])),
-                objects: S3Objects(configuration.s3, parallel: configuration.parallel),
+                objects: S3SegmentStore(configuration.s3, parallel: configuration.parallel),
                 logger: logger
             )
             return ServiceGroup(logger: logger, services: [service]).run()
         } catch let error as SpoolError {
-            logger.error("The spool cannot be used", ["error": .string(error.description)])
+            logger.error("The spool cannot be used", [.error: .string(error.description)])
             return 1
         } catch {
-            logger.error("Wrong settings", ["error": LogValue(error)])
+            logger.error("Wrong settings", [.error: LogValue(error)])
             return ConfigurationError.exitCode
         }
     }

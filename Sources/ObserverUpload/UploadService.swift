@@ -15,7 +15,7 @@ package struct UploadService: Service {
     package struct Settings: Sendable {
         package var spool: Spool
         package var broker: AMQPURL
-        package var database: ConnectionConfiguration
+        package var database: PostgresConfiguration
         package var limits: UploadStateMachine.Limits
         package var sweepInterval: Duration
         package var crashPoints: CrashPoints
@@ -23,7 +23,7 @@ package struct UploadService: Service {
         package init(
             spool: Spool,
             broker: AMQPURL,
-            database: ConnectionConfiguration,
+            database: PostgresConfiguration,
             limits: UploadStateMachine.Limits = .init(),
             sweepInterval: Duration = .seconds(60),
             crashPoints: CrashPoints = CrashPoints()
@@ -51,47 +51,47 @@ package struct UploadService: Service {
     /// Uploads until stopped; then finishes what is under way, within 17 s.
     ///
     /// What is not done goes back to the queue.
-    package func run(until stop: StopToken) {
+    package func run(until stop: StopSignal) {
         let inputs = BlockingQueue<Uploader.Input>(limit: 1_000_000)
         let report: @Sendable (UploadStateMachine.Event) -> Void = { event in
             _ = inputs.push(.event(event))  // ignored: full only after the end
         }
-        let topology = Broker.topology(host: settings.spool.host)
-        let publisher = ConfirmedPublisher(
+        let topology = Broker.topology(spool: settings.spool.id)
+        let publisher = AMQPConfirmedPublisher(
             url: settings.broker,
             name: "upload-publish",
             topology: topology,
             onEvent: log("publisher")
         )
-        let consumer = ConsumerService(
+        let consumer = AMQPConsumerService(
             url: settings.broker,
             name: "upload-consume",
             topology: topology,
-            queue: Broker.uploadQueue(host: settings.spool.host),
+            queue: Broker.uploadQueue(spool: settings.spool.id),
             prefetch: UInt16(clamping: max(64, 4 * settings.limits.parallel)),
             drainLimit: .seconds(17),
             onEvent: log("consumer"),
             handler: { take($0, inputs, publisher) }
         )
-        let bookkeeper = Bookkeeper(
+        let receiptWriter = ReceiptWriter(
             spool: settings.spool,
             database: settings.database,
             crashPoints: settings.crashPoints,
             logger: logger,
             report: report
         )
-        let sweep = Sweep(
+        let sweep = SpoolSweeper(
             spool: settings.spool,
             interval: settings.sweepInterval,
-            bookkeeper: bookkeeper,
+            receiptWriter: receiptWriter,
             logger: logger,
             report: report
         )
-        let surroundings = Uploader.Surroundings(
+        let surroundings = Uploader.Dependencies(
             spool: settings.spool,
             objects: objects,
             publisher: publisher,
-            bookkeeper: bookkeeper,
+            receiptWriter: receiptWriter,
             wakeSweep: { sweep.wake() },
             crashPoints: settings.crashPoints,
             logger: logger
@@ -99,14 +99,14 @@ package struct UploadService: Service {
         let uploader = Uploader(inputs: inputs)
         let limits = settings.limits
         // In the order of their end: no new work, then what is under way, then its proof, then the last messages.
-        let publishing = StopToken()
-        let publisherThread = OwnThread.start(name: "publish") { publisher.run(until: publishing) }
-        let bookkeeperThread = OwnThread.start(name: "books") { bookkeeper.run() }
-        let sweepThread = OwnThread.start(name: "sweep") { sweep.run(until: stop) }
-        let consumerThread = OwnThread.start(name: "consume") { consumer.run(until: stop) }
+        let publishing = StopSignal()
+        let publisherThread = DedicatedThread.start(name: "publish") { publisher.run(until: publishing) }
+        let bookkeeperThread = DedicatedThread.start(name: "books") { receiptWriter.run() }
+        let sweepThread = DedicatedThread.start(name: "sweep") { sweep.run(until: stop) }
+        let consumerThread = DedicatedThread.start(name: "consume") { consumer.run(until: stop) }
         uploader.run(limits, surroundings, until: stop, drainLimit: .seconds(15))
         objects.stop()
-        bookkeeper.stop()
+        receiptWriter.stop()
         bookkeeperThread.join()
         consumerThread.join()
         publishing.stop()
@@ -114,21 +114,25 @@ package struct UploadService: Service {
         sweepThread.join()
     }
 
-    /// Reads a delivery; what cannot be read is parked as it is.
-    private func take(_ open: OpenDelivery, _ inputs: BlockingQueue<Uploader.Input>, _ publisher: ConfirmedPublisher) {
+    /// Reads a delivery; what cannot be read is dead-lettered as it is.
+    private func take(
+        _ open: AMQPOpenDelivery,
+        _ inputs: BlockingQueue<Uploader.Input>,
+        _ publisher: AMQPConfirmedPublisher
+    ) {
         let body = open.delivery.message.body
         do throws(MessageError) {
             let recorded = try SegmentRecorded(body: body)
-            guard recorded.segment.host == settings.spool.host else {
-                throw MessageError(.invalid, "the segment is of host \(recorded.segment.host)")
+            guard recorded.segment.spoolID == settings.spool.id else {
+                throw MessageError(.invalid, "the segment is of spool \(recorded.segment.spoolID)")
             }
             if !inputs.push(.delivery(recorded, open)) { open.requeue() }
         } catch {
-            logger.error("Message parked", ["error": .string(error.description), "bytes": .int(body.count)])
+            logger.error("Message dead-lettered", [.error: .string(error.description), .byteCount: .int(body.count)])
             let id = open.delivery.message.messageID
             let letter = DeadLetter.message(.malformed, error: error.description, body: body, messageID: id)
             publisher.publish(letter, within: .seconds(5)) { outcome in
-                // Without a confirm the broker parks it itself.
+                // Without a confirm the broker dead-letters it itself.
                 if outcome == .confirmed { open.acknowledge() } else { open.reject() }
             }
         }
@@ -141,7 +145,7 @@ package struct UploadService: Service {
             switch event {
             case .connected:
                 isAway.withLock { $0 = false }
-                logger.info("Broker connected", ["side": .string(side)])
+                logger.info("Broker connected", [.connectionName: .string(side)])
             case .disconnected(let error, _):
                 let wasAway = isAway.withLock { isAway in
                     defer { isAway = true }
@@ -150,7 +154,7 @@ package struct UploadService: Service {
                 guard !wasAway else { return }
                 logger.warning(
                     "Broker is away; the spool is swept meanwhile",
-                    ["side": .string(side), "error": LogValue(error)]
+                    [.connectionName: .string(side), .error: LogValue(error)]
                 )
             }
         }

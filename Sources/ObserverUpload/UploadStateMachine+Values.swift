@@ -14,7 +14,7 @@ extension UploadStateMachine {
         package var retryPauses: [Duration] = [.seconds(5), .seconds(30)]
         /// A delivery held longer is acknowledged: brokers close channels that hold one for 30 min, and the spool remembers.
         package var holdLimit: Duration = .seconds(600)
-        /// When a parked segment is tried again: this, doubled with each cycle.
+        /// When a dead-lettered segment is tried again: this, doubled with each cycle.
         package var firstReplay: Duration = .seconds(600)
         /// The longest of these waits.
         package var lastReplay: Duration = .seconds(6 * 3600)
@@ -62,8 +62,8 @@ extension UploadStateMachine {
         case lookUp(SegmentID)
         case publishRetry(SegmentRecorded, pause: Duration)
         /// Row, one ERROR line, dead queue. The file stays.
-        case park(SegmentID, SegmentRecorded?, Failure, tries: Int)
-        case settle(DeliveryToken, Verdict)
+        case deadLetter(SegmentID, SegmentRecorded?, Failure, tries: Int)
+        case resolve(DeliveryToken, Verdict)
         /// Look through the spool at once.
         case sweep
         /// Tell people: S3 is away, or back.
@@ -76,7 +76,7 @@ extension UploadStateMachine {
 
     package enum StoreHealth: Hashable, Sendable {
         case away(String), back
-        /// It takes again what it had refused; so many parked segments go at once.
+        /// It takes again what it had refused; so many dead-lettered segments go at once.
         case takesAgain(Int)
     }
 }

@@ -10,7 +10,7 @@ import Spool
 /// network's fault waits, here, and never counts. Nothing here does I/O.
 package struct UploadStateMachine: Sendable {
     private enum Step: Hashable {
-        case waiting, preparing, putting, checking, hashing, keeping, lookingUp, publishing, parking
+        case waiting, preparing, putting, checking, hashing, keeping, lookingUp, publishing, deadLettering
     }
 
     private struct Job {
@@ -20,7 +20,7 @@ package struct UploadStateMachine: Sendable {
         var attempt: Int
         var cycle: Int
         var delivery: DeliveryToken?
-        var since: Monotonic
+        var since: MonotonicInstant
         var troubles = 0
         var lastTrouble: Trouble?
         var waits = Backoff(first: .milliseconds(500), limit: .seconds(20))
@@ -30,8 +30,8 @@ package struct UploadStateMachine: Sendable {
     }
 
     /// A try that waits in a retry queue, or a cycle that waits for its time.
-    private struct Later {
-        var until: Monotonic
+    private struct Deferred {
+        var until: MonotonicInstant
         var attempt: Int
         var cycle: Int
         /// Parked because S3 refused it.
@@ -41,12 +41,12 @@ package struct UploadStateMachine: Sendable {
     }
 
     private let limits: Limits
-    private var gate: StoreGate
+    private var gate: UploadThrottle
     private var jobs: [SegmentID: Job] = [:]
-    private var line = WaitingLine()
-    private var paused: [SegmentID: Monotonic] = [:]
-    private var retrying: [SegmentID: Later] = [:]
-    private var parked: [SegmentID: Later] = [:]
+    private var line = UploadQueue()
+    private var paused: [SegmentID: MonotonicInstant] = [:]
+    private var retrying: [SegmentID: Deferred] = [:]
+    private var deadLettered: [SegmentID: Deferred] = [:]
     /// Whether S3's last word about a segment was a refusal.
     private var isRefusing = false
     /// Cycles that began before their time: one that was refused all the same gives its segment no second such cycle.
@@ -57,7 +57,7 @@ package struct UploadStateMachine: Sendable {
 
     package init(limits: Limits) {
         self.limits = limits
-        gate = StoreGate(parallel: limits.parallel)
+        gate = UploadThrottle(parallel: limits.parallel)
     }
 
     /// Nothing is under way; after `stop` the process may end.
@@ -66,13 +66,13 @@ package struct UploadStateMachine: Sendable {
     /// How many segments are known and not done.
     package var count: Int { jobs.count }
 
-    package mutating func handle(_ event: Event, now: Monotonic) -> [Action] {
+    package mutating func handle(_ event: Event, now: MonotonicInstant) -> [Action] {
         var actions = react(to: event, now: now)
         if !isStopping { begin(now, &actions) }
         return actions
     }
 
-    private mutating func react(to event: Event, now: Monotonic) -> [Action] {
+    private mutating func react(to event: Event, now: MonotonicInstant) -> [Action] {
         switch event {
         case .announced(let recorded, let delivery): announced(recorded, delivery, now)
         case .found(let ids): found(ids, now)
@@ -93,12 +93,12 @@ package struct UploadStateMachine: Sendable {
     private mutating func announced(
         _ recorded: SegmentRecorded,
         _ delivery: DeliveryToken,
-        _ now: Monotonic
+        _ now: MonotonicInstant
     ) -> [Action] {
         let id = recorded.segment.id
-        guard !isStopping else { return [.settle(delivery, .requeue)] }
-        guard jobs[id] == nil, !isCopy(recorded) else { return [.settle(delivery, .acknowledge)] }
-        parked[id] = nil
+        guard !isStopping else { return [.resolve(delivery, .requeue)] }
+        guard jobs[id] == nil, !isCopy(recorded) else { return [.resolve(delivery, .acknowledge)] }
+        deadLettered[id] = nil
         retrying[id] = nil
         jobs[id] = Job(
             recorded: recorded,
@@ -113,25 +113,25 @@ package struct UploadStateMachine: Sendable {
 
     /// Whether a message belongs to a try that was made before: brokers deliver twice, publishers send twice.
     ///
-    /// A parked segment begins again only by a message of the next cycle, which is a replay; one in a retry queue by the
+    /// A dead-lettered segment begins again only by a message of the next cycle, which is a replay; one in a retry queue by the
     /// message that waits there.
     private func isCopy(_ recorded: SegmentRecorded) -> Bool {
         let id = recorded.segment.id
-        guard let next = parked[id] ?? retrying[id] else { return false }
+        guard let next = deadLettered[id] ?? retrying[id] else { return false }
         return (recorded.cycle, recorded.attempt) < (next.cycle, next.attempt)
     }
 
     /// Takes what is not known yet, oldest and newest in turn, as much as the memory is meant to hold.
-    private mutating func found(_ ids: [SegmentID], _ now: Monotonic) -> [Action] {
+    private mutating func found(_ ids: [SegmentID], _ now: MonotonicInstant) -> [Action] {
         guard !isStopping else { return [] }
-        var candidates = WaitingLine(
+        var candidates = UploadQueue(
             ids.filter { id in
                 guard jobs[id] == nil else { return false }
-                return (parked[id] ?? retrying[id]).map { $0.until <= now } ?? true
+                return (deadLettered[id] ?? retrying[id]).map { $0.until <= now } ?? true
             }
         )
         while jobs.count < limits.mostJobs, let id = candidates.take() {
-            let known = parked.removeValue(forKey: id) ?? retrying.removeValue(forKey: id)
+            let known = deadLettered.removeValue(forKey: id) ?? retrying.removeValue(forKey: id)
             retrying[id] = nil
             if let known, known.isRefused {
                 if known.isEarly { early.insert(id) } else { early.remove(id) }
@@ -142,7 +142,7 @@ package struct UploadStateMachine: Sendable {
         return []
     }
 
-    private mutating func begin(_ now: Monotonic, _ actions: inout [Action]) {
+    private mutating func begin(_ now: MonotonicInstant, _ actions: inout [Action]) {
         while keeping < 64, let id = line.next, let job = jobs[id] {
             let isRetry = job.troubles > 0
             guard gate.admits(underWay: underWay, isRetry: isRetry, after: job.lastTrouble, now: now) else { return }
@@ -154,7 +154,7 @@ package struct UploadStateMachine: Sendable {
 
     // MARK: - On the way
 
-    private mutating func prepared(_ id: SegmentID, _ preparation: Preparation, _ now: Monotonic) -> [Action] {
+    private mutating func prepared(_ id: SegmentID, _ preparation: Preparation, _ now: MonotonicInstant) -> [Action] {
         switch preparation {
         case .ready(let segment):
             jobs[id]?.segment = segment
@@ -167,13 +167,13 @@ package struct UploadStateMachine: Sendable {
             move(id, to: .lookingUp)
             return [.lookUp(id)]
         case .corrupt(let detail):
-            return park(id, Failure(kind: .corrupt, detail: detail), now)
+            return deadLetter(id, Failure(kind: .corrupt, detail: detail), now)
         case .unreadable(let reason):
             return unreadable(id, reason, now)
         }
     }
 
-    private mutating func put(_ id: SegmentID, _ outcome: PutOutcome, _ now: Monotonic) -> [Action] {
+    private mutating func put(_ id: SegmentID, _ outcome: PutOutcome, _ now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         switch outcome {
         case .stored(let etag):
@@ -193,21 +193,22 @@ package struct UploadStateMachine: Sendable {
         }
     }
 
-    private mutating func checked(_ id: SegmentID, _ outcome: CheckOutcome, _ now: Monotonic) -> [Action] {
+    private mutating func checked(_ id: SegmentID, _ outcome: CheckOutcome, _ now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         switch outcome {
         case .same(let etag): return answered() + keep(id, segment, etag, job.attempt, now)
         case .different:
-            return answered() + park(id, Failure(kind: .corrupt, detail: "other bytes lie under its key in S3"), now)
+            return answered()
+                + deadLetter(id, Failure(kind: .corrupt, detail: "other bytes lie under its key in S3"), now)
         case .refused(let reason): return answered() + refused(id, reason, now)
         case .trouble(let trouble, let reason): return troubled(id, trouble, reason, now)
         }
     }
 
-    private mutating func hashed(_ id: SegmentID, _ outcome: HashOutcome, _ now: Monotonic) -> [Action] {
+    private mutating func hashed(_ id: SegmentID, _ outcome: HashOutcome, _ now: MonotonicInstant) -> [Action] {
         switch outcome {
         case .intact: troubled(id, .connection, "the bytes were changed on the way", now)
-        case .different: park(id, Failure(kind: .corrupt, detail: "the file is not what was recorded"), now)
+        case .different: deadLetter(id, Failure(kind: .corrupt, detail: "the file is not what was recorded"), now)
         case .unreadable(let reason): unreadable(id, reason, now)
         }
     }
@@ -217,14 +218,14 @@ package struct UploadStateMachine: Sendable {
         _ segment: Segment,
         _ etag: String?,
         _ tries: Int,
-        _ now: Monotonic
+        _ now: MonotonicInstant
     ) -> [Action] {
         move(id, to: .keeping)
         early.remove(id)
         return [.keep(segment, etag: etag, tries: tries)] + takesAgain(now)
     }
 
-    private mutating func kept(_ id: SegmentID, _ problem: String?, _ now: Monotonic) -> [Action] {
+    private mutating func kept(_ id: SegmentID, _ problem: String?, _ now: MonotonicInstant) -> [Action] {
         guard problem == nil else {
             // The disk refused the receipt, which is told. The next PUT finds the object there, and nothing is lost meanwhile.
             waitForDisk(id, now)
@@ -233,13 +234,13 @@ package struct UploadStateMachine: Sendable {
         return finish(id, .acknowledge)
     }
 
-    private mutating func lookedUp(_ id: SegmentID, _ outcome: RowOutcome, _ now: Monotonic) -> [Action] {
+    private mutating func lookedUp(_ id: SegmentID, _ outcome: RowOutcome, _ now: MonotonicInstant) -> [Action] {
         switch outcome {
         case .known(.stored?), .known(.expired?), .known(.lost?):
             return [.discard(id)] + finish(id, .acknowledge)
         case .known:
             let detail = "the file is neither in the spool nor in S3"
-            return park(id, Failure(kind: .missing, detail: detail), now)
+            return deadLetter(id, Failure(kind: .missing, detail: detail), now)
         case .away:
             pause(id, until: now + .seconds(5))
             return []
@@ -249,12 +250,12 @@ package struct UploadStateMachine: Sendable {
     /// The disk does not give a file: it waits, here, and never counts.
     ///
     /// Once that may be another process that finishes with it; what fails again is told.
-    private mutating func unreadable(_ id: SegmentID, _ reason: String, _ now: Monotonic) -> [Action] {
+    private mutating func unreadable(_ id: SegmentID, _ reason: String, _ now: MonotonicInstant) -> [Action] {
         waitForDisk(id, now)
         return jobs[id]?.diskTroubles == 2 ? [.reportUnreadable(id, reason)] : []
     }
 
-    private mutating func waitForDisk(_ id: SegmentID, _ now: Monotonic) {
+    private mutating func waitForDisk(_ id: SegmentID, _ now: MonotonicInstant) {
         jobs[id]?.diskTroubles += 1
         let wait = jobs[id]?.diskWaits.next() ?? .seconds(1)
         pause(id, until: now + wait)
@@ -262,10 +263,12 @@ package struct UploadStateMachine: Sendable {
 
     // MARK: - Refused and troubled
 
-    private mutating func refused(_ id: SegmentID, _ reason: String, _ now: Monotonic) -> [Action] {
+    private mutating func refused(_ id: SegmentID, _ reason: String, _ now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         isRefusing = true
-        guard job.attempt < Broker.triesPerCycle else { return park(id, Failure(kind: .refused, detail: reason), now) }
+        guard job.attempt < Broker.triesPerCycle else {
+            return deadLetter(id, Failure(kind: .refused, detail: reason), now)
+        }
         move(id, to: .publishing)
         let recorded = SegmentRecorded(attempt: job.attempt, cycle: job.cycle, segment: segment)
         return [.publishRetry(recorded, pause: retryPause(after: job.attempt))]
@@ -275,22 +278,22 @@ package struct UploadStateMachine: Sendable {
         limits.retryPauses.indices.contains(attempt - 1) ? limits.retryPauses[attempt - 1] : .seconds(30)
     }
 
-    private mutating func park(_ id: SegmentID, _ failure: Failure, _ now: Monotonic) -> [Action] {
+    private mutating func deadLetter(_ id: SegmentID, _ failure: Failure, _ now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id] else { return [] }
-        move(id, to: .parking)
+        move(id, to: .deadLettering)
         jobs[id]?.failure = failure.kind
         let segment = job.segment ?? job.recorded?.segment
         let recorded = segment.map { SegmentRecorded(attempt: job.attempt, cycle: job.cycle, segment: $0) }
-        return [.park(id, recorded, failure, tries: job.attempt)]
+        return [.deadLetter(id, recorded, failure, tries: job.attempt)]
     }
 
-    private mutating func published(_ id: SegmentID, _ isConfirmed: Bool, _ now: Monotonic) -> [Action] {
+    private mutating func published(_ id: SegmentID, _ isConfirmed: Bool, _ now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id] else { return [] }
-        if job.step == .parking {
+        if job.step == .deadLettering {
             let wait = min(limits.firstReplay * (1 << min(job.cycle, 16)), limits.lastReplay)
             let isRefused = job.failure == .refused
-            parked[id] = Later(until: now + wait, attempt: 1, cycle: job.cycle + 1, isRefused: isRefused)
-            // Without a confirm the broker parks the delivery itself.
+            deadLettered[id] = Deferred(until: now + wait, attempt: 1, cycle: job.cycle + 1, isRefused: isRefused)
+            // Without a confirm the broker dead-letters the delivery itself.
             return finish(id, isConfirmed ? .acknowledge : .reject)
         }
         let pause = retryPause(after: job.attempt)
@@ -300,28 +303,32 @@ package struct UploadStateMachine: Sendable {
             self.pause(id, until: now + pause)
             return []
         }
-        retrying[id] = Later(until: now + pause + .seconds(120), attempt: job.attempt + 1, cycle: job.cycle)
+        retrying[id] = Deferred(until: now + pause + .seconds(120), attempt: job.attempt + 1, cycle: job.cycle)
         return finish(id, .acknowledge)
     }
 
-    /// S3 took a segment after it had refused others: somebody has mended what was wrong, and what is parked for it goes
+    /// S3 took a segment after it had refused others: somebody has mended what was wrong, and what is dead-lettered for it goes
     /// at once.
     ///
     /// That can be wrong where S3 refuses some and takes others, so a segment goes early only once in turn.
-    private mutating func takesAgain(_ now: Monotonic) -> [Action] {
+    private mutating func takesAgain(_ now: MonotonicInstant) -> [Action] {
         guard isRefusing else { return [] }
         isRefusing = false
-        let due = parked.filter { $0.value.isRefused && !early.contains($0.key) }.map(\.key)
+        let due = deadLettered.filter { $0.value.isRefused && !early.contains($0.key) }.map(\.key)
         guard !due.isEmpty else { return [] }
         for id in due {
-            parked[id]?.until = now
-            parked[id]?.isEarly = true
+            deadLettered[id]?.until = now
+            deadLettered[id]?.isEarly = true
         }
         return [.report(.takesAgain(due.count))] + found(due, now)
     }
 
-    private mutating func troubled(_ id: SegmentID, _ trouble: Trouble, _ reason: String, _ now: Monotonic) -> [Action]
-    {
+    private mutating func troubled(
+        _ id: SegmentID,
+        _ trouble: Trouble,
+        _ reason: String,
+        _ now: MonotonicInstant
+    ) -> [Action] {
         let wasOpen = gate.isOpen
         gate.troubled(now: now)
         jobs[id]?.troubles += 1
@@ -355,11 +362,11 @@ package struct UploadStateMachine: Sendable {
     private static func isTransfer(_ step: Step) -> Int {
         switch step {
         case .preparing, .putting, .checking, .hashing: 1
-        case .waiting, .keeping, .lookingUp, .publishing, .parking: 0
+        case .waiting, .keeping, .lookingUp, .publishing, .deadLettering: 0
         }
     }
 
-    private mutating func pause(_ id: SegmentID, until moment: Monotonic) {
+    private mutating func pause(_ id: SegmentID, until moment: MonotonicInstant) {
         move(id, to: .waiting)
         paused[id] = moment
     }
@@ -367,10 +374,10 @@ package struct UploadStateMachine: Sendable {
     private mutating func finish(_ id: SegmentID, _ verdict: Verdict) -> [Action] {
         move(id, to: .waiting)
         let job = jobs.removeValue(forKey: id)
-        return job?.delivery.map { [.settle($0, verdict)] } ?? []
+        return job?.delivery.map { [.resolve($0, verdict)] } ?? []
     }
 
-    private mutating func tick(_ now: Monotonic) -> [Action] {
+    private mutating func tick(_ now: MonotonicInstant) -> [Action] {
         for (id, moment) in paused where moment <= now {
             paused[id] = nil
             line.insert(id)
@@ -379,7 +386,7 @@ package struct UploadStateMachine: Sendable {
         for (id, job) in jobs where job.step == .waiting && now - job.since > limits.holdLimit {
             guard let delivery = job.delivery else { continue }
             jobs[id]?.delivery = nil
-            actions.append(.settle(delivery, .acknowledge))
+            actions.append(.resolve(delivery, .acknowledge))
         }
         return actions
     }
@@ -391,7 +398,7 @@ package struct UploadStateMachine: Sendable {
         var actions: [Action] = []
         for (id, job) in jobs where job.step == .waiting {
             jobs[id] = nil
-            if let delivery = job.delivery { actions.append(.settle(delivery, .requeue)) }
+            if let delivery = job.delivery { actions.append(.resolve(delivery, .requeue)) }
         }
         return actions
     }

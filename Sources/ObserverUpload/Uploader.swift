@@ -10,15 +10,15 @@ import Spool
 final class Uploader: Sendable {
     enum Input: Sendable {
         case event(UploadStateMachine.Event)
-        case delivery(SegmentRecorded, OpenDelivery)
+        case delivery(SegmentRecorded, AMQPOpenDelivery)
     }
 
     /// Whom the uploader asks to do things.
-    struct Surroundings: Sendable {
+    struct Dependencies: Sendable {
         let spool: Spool
         let objects: any SegmentObjects
-        let publisher: ConfirmedPublisher
-        let bookkeeper: Bookkeeper
+        let publisher: AMQPConfirmedPublisher
+        let receiptWriter: ReceiptWriter
         let wakeSweep: @Sendable () -> Void
         let crashPoints: CrashPoints
         let logger: Logger
@@ -38,28 +38,28 @@ final class Uploader: Sendable {
     /// Works until stopped and idle, or until `drainLimit` after the stop.
     func run(
         _ limits: UploadStateMachine.Limits,
-        _ surroundings: Surroundings,
-        until stop: StopToken,
+        _ surroundings: Dependencies,
+        until stop: StopSignal,
         drainLimit: Duration
     ) {
         var shell = UploadShell(machine: UploadStateMachine(limits: limits), surroundings: surroundings, inputs: inputs)
-        var end: Monotonic?
-        var nextTick = Monotonic.now()
+        var end: MonotonicInstant?
+        var nextTick = MonotonicInstant.now()
         while true {
             if let input = inputs.pop(within: Self.tick) { shell.take(input) }
             // A tick looks at every segment that is known, so it must not come with every event.
-            if Monotonic.now() >= nextTick {
+            if MonotonicInstant.now() >= nextTick {
                 shell.react(to: .tick)
-                nextTick = Monotonic.now() + Self.tick
+                nextTick = MonotonicInstant.now() + Self.tick
             }
             guard stop.isStopped else { continue }
             if end == nil {
-                end = Monotonic.now() + drainLimit
+                end = MonotonicInstant.now() + drainLimit
                 shell.react(to: .stop)
             }
             if shell.machine.isIdle && inputs.count == 0 { return }
-            if let end, Monotonic.now() >= end {
-                surroundings.logger.warning("Stopped with uploads under way", ["uploads": .int(shell.machine.count)])
+            if let end, MonotonicInstant.now() >= end {
+                surroundings.logger.warning("Stopped with uploads under way", [.uploadCount: .int(shell.machine.count)])
                 return
             }
         }
@@ -69,14 +69,14 @@ final class Uploader: Sendable {
 /// The uploader's thread: the state machine, the open deliveries, and how each action is done.
 private struct UploadShell {
     var machine: UploadStateMachine
-    let surroundings: Uploader.Surroundings
+    let surroundings: Uploader.Dependencies
     let inputs: BlockingQueue<Uploader.Input>
-    private var deliveries: [DeliveryToken: OpenDelivery] = [:]
+    private var deliveries: [DeliveryToken: AMQPOpenDelivery] = [:]
     private var lastToken = 0
 
     init(
         machine: UploadStateMachine,
-        surroundings: Uploader.Surroundings,
+        surroundings: Uploader.Dependencies,
         inputs: BlockingQueue<Uploader.Input>
     ) {
         self.machine = machine
@@ -112,30 +112,30 @@ private struct UploadShell {
         case .check(let segment):
             let report = reporter
             surroundings.objects.check(segment) { report(.checked(segment.id, $0)) }
-        case .hash(let segment): surroundings.bookkeeper.add(.hash(segment))
+        case .hash(let segment): surroundings.receiptWriter.add(.hash(segment))
         case .keep(let segment, let etag, let tries):
             logger.debug(
                 "Uploaded",
-                ["segment.id": .string(segment.id.description), "bytes": .int(Int(segment.bytes))]
+                [.segmentID: .string(segment.id.description), .byteCount: .int(Int(segment.bytes))]
             )
-            surroundings.bookkeeper.add(.keep(segment, etag: etag, tries: tries))
-        case .keepAgain(let receipt): surroundings.bookkeeper.add(.keepAgain(receipt))
-        case .discard(let id): surroundings.bookkeeper.add(.discard(id))
-        case .lookUp(let id): surroundings.bookkeeper.add(.lookUp(id))
+            surroundings.receiptWriter.add(.keep(segment, etag: etag, tries: tries))
+        case .keepAgain(let receipt): surroundings.receiptWriter.add(.keepAgain(receipt))
+        case .discard(let id): surroundings.receiptWriter.add(.discard(id))
+        case .lookUp(let id): surroundings.receiptWriter.add(.lookUp(id))
         case .publishRetry(let recorded, let pause): retry(recorded, pause)
-        case .park(let id, let recorded, let failure, let tries): park(id, recorded, failure, tries)
-        case .settle(let token, let verdict): settle(token, verdict)
+        case .deadLetter(let id, let recorded, let failure, let tries): deadLetter(id, recorded, failure, tries)
+        case .resolve(let token, let verdict): resolve(token, verdict)
         case .sweep: surroundings.wakeSweep()
         case .report(.away(let reason)):
-            logger.warning("S3 is away; uploads wait", ["error": .string(reason)])
+            logger.warning("S3 is away; uploads wait", [.error: .string(reason)])
         case .report(.back):
-            logger.info("S3 is back; uploads go on", ["waiting": .int(machine.count)])
+            logger.info("S3 is back; uploads go on", [.uploadsWaiting: .int(machine.count)])
         case .report(.takesAgain(let count)):
-            logger.info("S3 takes uploads again; what it refused is replayed", ["segments": .int(count)])
+            logger.info("S3 takes uploads again; what it refused is replayed", [.segmentCount: .int(count)])
         case .reportUnreadable(let id, let reason):
             logger.warning(
                 "Segment cannot be read from the spool; tried again and again",
-                ["segment.id": .string(id.description), "error": .string(reason)]
+                [.segmentID: .string(id.description), .error: .string(reason)]
             )
         }
         return nil
@@ -170,7 +170,10 @@ private struct UploadShell {
         let id = recorded.segment.id
         surroundings.logger.info(
             "Refused; tried again later",
-            ["segment.id": .string(id.description), "attempt": .int(recorded.attempt), "pause": .string("\(pause)")]
+            [
+                .segmentID: .string(id.description), .uploadAttempt: .int(recorded.attempt),
+                .uploadPause: .string("\(pause)"),
+            ]
         )
         let report = reporter
         do {
@@ -184,14 +187,14 @@ private struct UploadShell {
         }
     }
 
-    private func park(_ id: SegmentID, _ recorded: SegmentRecorded?, _ failure: Failure, _ tries: Int) {
+    private func deadLetter(_ id: SegmentID, _ recorded: SegmentRecorded?, _ failure: Failure, _ tries: Int) {
         var fields: [LogKey: LogValue] = [
-            "segment.id": .string(id.description), "tries": .int(tries), "cycle": .int(recorded?.cycle ?? 0),
-            "reason": .string(failure.kind.rawValue), "error": .string(failure.detail),
+            .segmentID: .string(id.description), .uploadTries: .int(tries), .uploadCycle: .int(recorded?.cycle ?? 0),
+            .reason: .string(failure.kind.rawValue), .error: .string(failure.detail),
         ]
-        if let recorded { fields["camera.id"] = .int(Int(recorded.segment.cameraID.rawValue)) }
-        surroundings.logger.error("Upload failed; the segment is parked and its file kept", fields)
-        if let recorded { surroundings.bookkeeper.add(.fail(recorded.segment, failure, tries: tries)) }
+        if let recorded { fields[.cameraID] = .int(Int(recorded.segment.cameraID.rawValue)) }
+        surroundings.logger.error("Upload failed; file kept", fields)
+        if let recorded { surroundings.receiptWriter.add(.fail(recorded.segment, failure, tries: tries)) }
 
         let body: [UInt8]
         do { body = try recorded?.message().body ?? Array("{\"id\":\"\(id)\"}".utf8) } catch { body = [] }
@@ -208,7 +211,7 @@ private struct UploadShell {
         }
     }
 
-    private mutating func settle(_ token: DeliveryToken, _ verdict: UploadStateMachine.Verdict) {
+    private mutating func resolve(_ token: DeliveryToken, _ verdict: UploadStateMachine.Verdict) {
         guard let delivery = deliveries.removeValue(forKey: token) else { return }
         switch verdict {
         case .acknowledge: delivery.acknowledge()

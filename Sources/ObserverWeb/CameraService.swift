@@ -7,7 +7,7 @@ package import ObserverStore
 
 /// What people and programs do with cameras: the same for API and forms.
 ///
-/// A change is in the database when a method returns; then, and not before, its worker is told.
+/// A change is in the database when a method returns; then, and not before, its recorder is told.
 package struct CameraService {
     private let context: WebContext
     private let store: CameraStore

@@ -12,7 +12,7 @@ package enum ErrorResponses {
     /// Seconds after which a client may try again when a server that we need is away.
     private static let retryAfter = "5"
     private static let warningInterval = Duration.seconds(10)
-    private static let lastWarning = Mutex<Monotonic?>(nil)
+    private static let lastWarning = Mutex<MonotonicInstant?>(nil)
 
     /// The problem to answer with; what is not the caller's doing is logged, with the request's number.
     package static func problem(_ error: any Error, _ request: Request, _ logger: Logger) -> Problem {
@@ -21,7 +21,7 @@ package enum ErrorResponses {
         case let error as FieldErrors: return fields(error)
         case let error as PostgresError: return database(error, request, logger)
         case let error as CryptoError where error.kind == .unavailable:
-            logger.warning("Request not answered for want of memory", ["error": LogValue(error)])
+            logger.warning("Request not answered for want of memory", [.error: LogValue(error)])
             return Problem(503, "There is not enough memory for this now. Try again in a few seconds.")
                 .with(.retryAfter, retryAfter)
         default: return unexpected(error, request, logger)
@@ -43,7 +43,7 @@ package enum ErrorResponses {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded, .authentication, .unknownDatabase,
             .configuration, .schema, .forbidden:
             if mayWarn() {
-                logger.warning("Database not available", ["error": LogValue(error), "hint": .string(error.hint ?? "")])
+                logger.warning("Database not available", [.error: LogValue(error), .hint: .string(error.hint ?? "")])
             }
             return Problem(503, "The database is not available. Recording goes on. Try again in a few seconds.")
                 .with(.retryAfter, retryAfter)
@@ -56,7 +56,7 @@ package enum ErrorResponses {
 
     /// Whether the last warning about the database is long enough ago: pages ask every few seconds while it is away.
     private static func mayWarn() -> Bool {
-        let now = Monotonic.now()
+        let now = MonotonicInstant.now()
         return lastWarning.withLock { last in
             if let last, now - last < warningInterval { return false }
             last = now
@@ -69,8 +69,8 @@ package enum ErrorResponses {
         logger.error(
             "Request failed",
             [
-                "error": LogValue(error), "request.id": .string(number), "request.method": .string(request.method),
-                "request.path": .string(request.path),
+                .error: LogValue(error), .requestID: .string(number), .requestMethod: .string(request.method),
+                .requestPath: .string(request.path),
             ]
         )
         return Problem(500, "Something went wrong here. The log tells more under request \(number).")

@@ -15,7 +15,7 @@ struct HealthMonitor: Service {
     /// Below this much free space the spool is no place for recordings.
     private static let leastFreeBytes: UInt64 = 64 << 20
 
-    func run(until stop: StopToken) throws {
+    func run(until stop: StopSignal) throws {
         repeat {
             let isConnected = isBrokerConnected()
             board.set(.broker, .init(isGood: isConnected, detail: isConnected ? "connected" : "not connected"))

@@ -8,19 +8,19 @@ import Synchronization
 /// Deletes sessions that are over and old sign-in attempts, now and then, with a connection of its own.
 struct Housekeeping {
     let name = "housekeeping"
-    let database: ConnectionConfiguration
+    let database: PostgresConfiguration
     let logger: Logger
 
     private static let interval = Duration.seconds(600)
 
-    func run(until stop: StopToken) {
-        let connection = Connection(database)
+    func run(until stop: StopSignal) {
+        let connection = PostgresConnection(database)
         repeat {
             do throws(PostgresError) {
                 try UserStore(connection).prune()
             } catch {
                 // What is over does not count any more, whether it is deleted or not.
-                logger.debug("Sessions not cleared", ["error": LogValue(error)])
+                logger.debug("Sessions not cleared", [.error: LogValue(error)])
             }
             connection.close()
         } while !stop.wait(for: Self.interval)
@@ -41,7 +41,7 @@ final class BrokerLog: Sendable {
         case .connected:
             if change(to: true) { logger.info("Broker connected") }
         case .disconnected(let error, _):
-            if change(to: false) { logger.warning("Broker not connected", ["error": LogValue(error)]) }
+            if change(to: false) { logger.warning("Broker not connected", [.error: LogValue(error)]) }
         }
     }
 

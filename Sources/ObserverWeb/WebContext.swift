@@ -22,20 +22,20 @@ package struct WebSite: Sendable {
     package let spool: String?
     /// Signs addresses of recordings.
     package let signer: Signer
-    package let gatekeeper: Gatekeeper
+    package let gatekeeper: Authenticator
     package let health: HealthBoard
-    /// Tells workers that a camera has changed: to one, or to all.
+    /// Tells recorders that a camera has changed: to one, or to all.
     ///
     /// Returns at once; a lost message is made up for by
-    /// the workers' own look at the database.
-    package let announce: @Sendable (CameraChanged, _ worker: String?) -> Void
+    /// the recorders' own look at the database.
+    package let announce: @Sendable (CameraChanged, _ recorder: String?) -> Void
 
     package init(
         configuration: WebConfiguration,
         templates: TemplateLibrary,
         health: HealthBoard,
         logger: Logger,
-        announce: @escaping @Sendable (CameraChanged, _ worker: String?) -> Void
+        announce: @escaping @Sendable (CameraChanged, _ recorder: String?) -> Void
     ) {
         self.logger = logger
         self.templates = templates
@@ -44,7 +44,7 @@ package struct WebSite: Sendable {
         segmentSeconds = configuration.segmentSeconds
         spool = configuration.spool
         signer = Signer(configuration.s3)
-        gatekeeper = Gatekeeper(publicURL: configuration.publicURL)
+        gatekeeper = Authenticator(publicURL: configuration.publicURL)
         self.health = health
         self.announce = announce
     }
@@ -54,9 +54,9 @@ package struct WebSite: Sendable {
 package final class WebContext {
     package let site: WebSite
     /// The thread's own connection.
-    package let database: Connection
+    package let database: PostgresConnection
 
-    package init(site: WebSite, database: Connection) {
+    package init(site: WebSite, database: PostgresConnection) {
         self.site = site
         self.database = database
     }
@@ -78,7 +78,7 @@ package struct WebRequest {
     }
 
     package var site: WebSite { context.site }
-    package var database: Connection { context.database }
+    package var database: PostgresConnection { context.database }
 
     /// The camera in the path, `{id:int}`.
     package var cameraID: CameraID { CameraID(rawValue: parameters.int("id")) }

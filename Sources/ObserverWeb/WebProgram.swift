@@ -14,7 +14,7 @@ package enum WebProgram {
             configuration = try WebConfiguration(environment: environment)
         } catch {
             let logger = Logger(label: "web")
-            for problem in error.problems { logger.error("Wrong setting", ["error": .string(problem.description)]) }
+            for problem in error.problems { logger.error("Wrong setting", [.error: .string(problem.description)]) }
             return ConfigurationError.exitCode
         }
         let logger = configuration.log.logger("web")
@@ -22,7 +22,7 @@ package enum WebProgram {
             let service = try WebService(configuration: configuration, logger: logger)
             return ServiceGroup(logger: logger, services: [service]).run()
         } catch {
-            logger.error("Wrong settings", ["error": LogValue(error)])
+            logger.error("Wrong settings", [.error: LogValue(error)])
             return ConfigurationError.exitCode
         }
     }

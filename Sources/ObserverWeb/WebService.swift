@@ -16,8 +16,8 @@ package struct WebService: Service {
     package let name = "web"
     private let configuration: WebConfiguration
     private let logger: Logger
-    private let publisher: ConfirmedPublisher
-    private let database: ConnectionConfiguration
+    private let publisher: AMQPConfirmedPublisher
+    private let database: PostgresConfiguration
     private let templates: TemplateLibrary
 
     /// How long a change may wait for the broker to be told of it.
@@ -29,14 +29,14 @@ package struct WebService: Service {
         self.logger = logger
         templates = try TemplateLibrary(directory: configuration.templates)
         database = configuration.database
-        publisher = ConfirmedPublisher(
+        publisher = AMQPConfirmedPublisher(
             url: configuration.broker,
             name: "web",
             topology: Broker.topology()
         ) { [brokerLog = BrokerLog(logger)] event in brokerLog.note(event) }
     }
 
-    package func run(until stop: StopToken) throws {
+    package func run(until stop: StopSignal) throws {
         let board = HealthBoard()
         let socket = try ListeningSocket(path: configuration.socket)
         let site = WebSite(
@@ -49,37 +49,37 @@ package struct WebService: Service {
         let monitor = HealthMonitor(
             board: board,
             isBrokerConnected: { [publisher] in publisher.isConnected },
-            store: S3Client(configuration.s3, transfers: Transfers(name: "s3", parallel: 2), limits: Self.probeLimits),
+            store: S3Client(configuration.s3, transfers: HTTPClient(name: "s3", parallel: 2), limits: Self.probeLimits),
             spool: configuration.spool
         )
         let housekeeping = Housekeeping(database: database, logger: logger)
         let helpers = [
-            OwnThread.start(name: housekeeping.name) { housekeeping.run(until: stop) },
-            OwnThread.start(name: "publisher") { [publisher] in publisher.run(until: stop) },
-            OwnThread.start(name: monitor.name) { [logger] in
+            DedicatedThread.start(name: housekeeping.name) { housekeeping.run(until: stop) },
+            DedicatedThread.start(name: "publisher") { [publisher] in publisher.run(until: stop) },
+            DedicatedThread.start(name: monitor.name) { [logger] in
                 do {
                     try monitor.run(until: stop)
                 } catch {
-                    logger.error("Health is not looked at any more", ["error": LogValue(error)])
+                    logger.error("Health is not looked at any more", [.error: LogValue(error)])
                 }
             },
         ]
-        logger.info("Answering", ["socket": .string(socket.path), "threads": .int(configuration.threads)])
-        Server(socket: socket, threads: configuration.threads).run(until: stop) { [database] _ in
-            let context = WebContext(site: site, database: Connection(database))
+        logger.info("Answering", [.socketPath: .string(socket.path), .threadCount: .int(configuration.threads)])
+        FastCGIServer(socket: socket, threads: configuration.threads).run(until: stop) { [database] _ in
+            let context = WebContext(site: site, database: PostgresConnection(database))
             return { Routes.table.respond(to: $0, context: context) }
         }
         for helper in helpers { helper.join() }
     }
 
     private var announcer: @Sendable (CameraChanged, String?) -> Void {
-        { [publisher, logger] changed, worker in
-            publisher.publish(changed.message(worker: worker), within: Self.announceLimit) { outcome in
+        { [publisher, logger] changed, recorder in
+            publisher.publish(changed.message(recorder: recorder), within: Self.announceLimit) { outcome in
                 switch outcome {
                 case .confirmed, .returned: break
                 case .refused, .unconfirmed:
-                    // The worker's own look at the database finds the change within seconds.
-                    logger.warning("Change not announced", ["camera.id": .string(changed.cameraID.description)])
+                    // The recorder's own look at the database finds the change within seconds.
+                    logger.warning("Change not announced", [.cameraID: .int(Int(changed.cameraID.rawValue))])
                 }
             }
         }

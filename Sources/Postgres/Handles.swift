@@ -1,7 +1,7 @@
 import CLibPQ
 
 /// The answer to one statement, freed when it goes out of scope.
-struct ResultHandle: ~Copyable {
+struct PQResult: ~Copyable {
     private let raw: OpaquePointer  // PGresult
 
     init(takingOwnershipOf raw: OpaquePointer) {

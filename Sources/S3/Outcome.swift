@@ -3,7 +3,7 @@ import Lifecycle
 
 /// Hands one result from the engine's thread to the one that waits for it.
 final class Outcome<Value: Sendable>: Sendable {
-    private let result = Condition<Result<Value, S3Error>?>(nil)
+    private let result = Monitor<Result<Value, S3Error>?>(nil)
 
     func set(_ value: Result<Value, S3Error>) {
         result.withLock { $0 = value }

@@ -93,7 +93,7 @@ public final class S3Client: Sendable {
     /// Where and with which right.
     public let configuration: S3Configuration
     private let signer: Signer
-    private let transfers: Transfers
+    private let transfers: HTTPClient
     private let limits: HTTPRequest.Limits
     private let clock: @Sendable () -> Int64
     /// Seconds to add to `clock`.
@@ -108,7 +108,7 @@ public final class S3Client: Sendable {
     ///   - clock: Seconds since 1970, for signatures; nil for the system's.
     public init(
         _ configuration: S3Configuration,
-        transfers: Transfers,
+        transfers: HTTPClient,
         limits: HTTPRequest.Limits = HTTPRequest.Limits(),
         clock: (@Sendable () -> Int64)? = nil
     ) {

@@ -39,23 +39,23 @@ package final class RecorderLock: Sendable {
 }
 
 extension Spool {
-    /// Takes the right to write as `worker`.
+    /// Takes the right to write as `recorder`.
     ///
     /// Another process may be finishing what this one's former life left open. That is waited for, a minute at most: it
     /// would have to be done here otherwise. A process that records is given two seconds to end.
     ///
     /// - Throws: `SpoolError`: `.inUse` where another process has it.
-    package func lock(worker: String) throws(SpoolError) -> RecorderLock {
+    package func lock(recorder: String) throws(SpoolError) -> RecorderLock {
         for tenth in 0..<600 {
-            if let lock = try tryLock(worker, for: .recording) { return lock }
+            if let lock = try tryLock(recorder, for: .recording) { return lock }
             // Who recovers shares the lock with whoever asks in this way; who records shares it with nobody.
-            if tenth >= 20, try tryLock(worker, for: .recovery) == nil {
-                let reason = "another process records here as \(worker); give it another OBSERVER_NODE"
+            if tenth >= 20, try tryLock(recorder, for: .recovery) == nil {
+                let reason = "another process records here as \(recorder); give it another OBSERVER_RECORDER"
                 throw SpoolError(.inUse, root, reason: reason)
             }
             usleep(100_000)
         }
-        throw SpoolError(.inUse, root, reason: "another process still finishes what \(worker) left open")
+        throw SpoolError(.inUse, root, reason: "another process still finishes what \(recorder) left open")
     }
 
     enum LockUse {
@@ -64,8 +64,8 @@ extension Spool {
         case recovery
     }
 
-    func tryLock(_ worker: String, for use: LockUse) throws(SpoolError) -> RecorderLock? {
-        let safe = PercentCoding.encode(worker)
+    func tryLock(_ recorder: String, for use: LockUse) throws(SpoolError) -> RecorderLock? {
+        let safe = PercentCoding.encode(recorder)
         let file = try Files.open("\(root)/open/.\(safe).lock", O_RDWR | O_CREAT)
         return try RecorderLock.take(file, use == .recording ? LOCK_EX : LOCK_SH, root)
     }
@@ -75,10 +75,10 @@ extension Spool {
     /// Files of recorders that live are left alone, and so is what a failing disk does not let be read. May die anywhere
     /// and be called again.
     ///
-    /// - Parameter worker: The caller's own name, whose lock it holds; nil where the caller records nothing.
+    /// - Parameter recorder: The caller's own name, whose lock it holds; nil where the caller records nothing.
     /// - Returns: What became of each file; what is not what belongs there is in quarantine and not among them.
     /// - Throws: `SpoolError` where nothing can be done at all; calling again goes on from there.
-    package func recover(as worker: String?) throws(SpoolError) -> [Recovered] {
+    package func recover(as recorder: String?) throws(SpoolError) -> [Recovered] {
         var results: [Recovered] = []
         // Two that finish the same file would disturb each other. Nobody else locks this folder.
         let folder = root + "/open"
@@ -88,10 +88,12 @@ extension Spool {
             guard let id = SegmentID(String(name.dropLast(5))) else { continue }
             do throws(SpoolError) {
                 guard let draft = try draft(id) else { continue }
-                if draft.worker != worker {
+                if draft.recorder != recorder {
                     guard single != nil else { continue }
-                    if dead[draft.worker] == nil { dead[draft.worker] = try tryLock(draft.worker, for: .recovery) }
-                    guard dead[draft.worker] != nil else { continue }
+                    if dead[draft.recorder] == nil {
+                        dead[draft.recorder] = try tryLock(draft.recorder, for: .recovery)
+                    }
+                    guard dead[draft.recorder] != nil else { continue }
                 }
                 if let result = try finish(draft) { results.append(result) }
             } catch {

@@ -4,7 +4,7 @@ package import ObserverCore
 /// The folder on a recorder's disk where segments are until S3 has them.
 ///
 /// ```
-/// VERSION  HOST  reserve
+/// VERSION  SPOOL_ID  reserve
 /// open/<id>.mp4.part + <id>.json    being written; the .json is the draft that lets a cut-off file be finished
 /// ready/<id>.mp4 + <id>.json        committed: the rename of the .json is the commit
 /// stored/<id>.json                  receipt of an upload, kept until its row is in the database
@@ -21,7 +21,7 @@ package struct Spool: Sendable {
 
     package let root: String
     /// Which spool this is; it moves with the disk.
-    package let host: HostID
+    package let id: SpoolID
 
     /// Opens a spool, making it where the folder is missing or empty.
     ///
@@ -34,7 +34,7 @@ package struct Spool: Sendable {
         defer { close(lock) }
         try Spool.claim(root)
         for folder in ["open", "ready", "stored", "quarantine"] { try Files.makeDirectory(root + "/" + folder) }
-        host = try Spool.hostID(in: root)
+        id = try Spool.spoolID(in: root)
         try Files.syncDirectory(root)
     }
 
@@ -56,13 +56,13 @@ package struct Spool: Sendable {
     }
 
     /// Reads the identifier, or makes one.
-    private static func hostID(in root: String) throws(SpoolError) -> HostID {
-        let path = root + "/HOST"
-        if try !Files.exists(path) { try Files.writeDurably(Array("\(HostID.makeRandom())\n".utf8), to: path) }
-        guard let host = HostID(line(try Files.read(path, limit: 64))) else {
+    private static func spoolID(in root: String) throws(SpoolError) -> SpoolID {
+        let path = root + "/SPOOL_ID"
+        if try !Files.exists(path) { try Files.writeDurably(Array("\(SpoolID.makeRandom())\n".utf8), to: path) }
+        guard let id = SpoolID(line(try Files.read(path, limit: 64))) else {
             throw SpoolError(.corrupt, path, reason: "not an identifier")
         }
-        return host
+        return id
     }
 
     private static func line(_ bytes: [UInt8]) -> String {

@@ -45,7 +45,7 @@ struct Checks {
             let connection = try configuration.connect()
             let version =
                 try connection.rows("select current_setting('server_version')", as: (String).self).first ?? "?"
-            // Where the migrations are not at hand, as in a container of a worker, the tables are not compared.
+            // Where the migrations are not at hand, as in a container of a recorder, the tables are not compared.
             guard let directory = try? Migrations.directory(nil) else { return "PostgreSQL \(version)" }
             let migrations = try Migration.load(from: directory)
             guard try Migrator(connection).isUpToDate(migrations) else {
@@ -73,7 +73,7 @@ struct Checks {
         } catch {
             return [Finding(name: "s3", error)]
         }
-        let transfers = Transfers(name: "s3", parallel: 1)
+        let transfers = HTTPClient(name: "s3", parallel: 1)
         defer { transfers.stop() }
         let client = S3Client(storage, transfers: transfers, limits: .short)
         let rights = finding("s3", hint: hint) {
@@ -102,7 +102,7 @@ struct Checks {
     }
 
     /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
-    private func clock(_ storage: S3Configuration, _ transfers: Transfers) -> Finding {
+    private func clock(_ storage: S3Configuration, _ transfers: HTTPClient) -> Finding {
         finding("clock", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
             let request = HTTPRequest(
                 method: "HEAD",
@@ -139,7 +139,7 @@ struct Checks {
     private static let leastFree: UInt64 = 2 << 30
 
     private func spool() -> Finding {
-        finding("spool", hint: "make the folder, give it to the user of the workers, or move OBSERVER_SPOOL") {
+        finding("spool", hint: "make the folder, give it to the user of the recorders, or move OBSERVER_SPOOL") {
             let folder = try configuration.spool()
             let probe = "\(folder)/.check-\(getpid())"
             let file = open(probe, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)

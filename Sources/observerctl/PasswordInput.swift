@@ -24,10 +24,10 @@ enum PasswordInput {
 
     /// The first line of standard input; nil when that is empty, or nothing comes in time.
     static func firstLine(within limit: Duration) throws -> String? {
-        let end = Monotonic.now() + limit
+        let end = MonotonicInstant.now() + limit
         var line: [UInt8] = []
         while line.count < 4096 {
-            let left = (end - Monotonic.now()).wholeMilliseconds
+            let left = (end - MonotonicInstant.now()).wholeMilliseconds
             var input = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
             let ready = poll(&input, 1, Int32(clamping: max(left, 0)))
             if ready < 0, errno == EINTR { continue }

@@ -13,7 +13,7 @@ extension Command {
             """,
         run: { _, configuration in
             let storage = try configuration.s3()
-            let transfers = Transfers(name: "s3", parallel: 1)
+            let transfers = HTTPClient(name: "s3", parallel: 1)
             defer { transfers.stop() }
             try S3Client(storage, transfers: transfers, limits: .short).createBucket()
             Output.note("bucket \(storage.bucket) is there")

@@ -117,7 +117,7 @@ enum Tool {
 
 extension ToolConfiguration {
     /// A connection to the database; nothing is sent yet.
-    func connect() throws -> Connection {
-        Connection(try database())
+    func connect() throws -> PostgresConnection {
+        PostgresConnection(try database())
     }
 }

@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: one running Observer, one building of simulated cameras, one browser.
+"""What the end-to-end tests share: one running Observer, one camera simulator, one browser.
 
 `E2E_KEEP=1` leaves Observer running afterwards and uses what runs, for work on the tests themselves.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from building import Building
+from camera_simulator import CameraSimulator
 from home import REPOSITORY, Home, free_port
 from messages import MessageTap
 from waiting import Stopwatch
@@ -65,7 +65,7 @@ def home(artifacts: Path):
         "OBSERVER_DEMO": "1",
         "OBSERVER_SEGMENT_SECONDS": "3",
         "OBSERVER_SWEEP_SECONDS": "5",
-        "OBSERVER_PICTURE_SECONDS": "5",
+        "OBSERVER_SNAPSHOT_SECONDS": "5",
         "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.1/32",
     }
     port_file = HOME / "e2e-port"
@@ -114,8 +114,8 @@ def second_home(home: Home, artifacts: Path):
 
 
 @pytest.fixture(scope="session")
-def building(artifacts: Path, canary: str):
-    simulator = Building(artifacts / "simulator.log", canary)
+def camera_simulator(artifacts: Path, canary: str):
+    simulator = CameraSimulator(artifacts / "simulator.log", canary)
     yield simulator
     simulator.end()
 

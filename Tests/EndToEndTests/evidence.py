@@ -5,11 +5,11 @@ import json
 import subprocess
 from dataclasses import dataclass, field
 
-from building import Building
+from camera_simulator import CameraSimulator
 from home import Home
 from waiting import await_value
 
-from clip import counters_in  # the simulator's; building.py put its folder on the path
+from clip import counters_in  # the simulator's; camera_simulator.py put its folder on the path
 
 
 @dataclass
@@ -119,9 +119,9 @@ def await_no_receipts(home: Home, camera: int) -> None:
     await_value(f"no receipt of camera {camera} is left", 15, lambda: not left(), context=lambda: str(left()[:5]))
 
 
-def assert_no_frame_lost(recording: Recording, building: Building, name: str, from_counter: int | None = None) -> None:
+def assert_no_frame_lost(recording: Recording, camera_simulator: CameraSimulator, name: str, from_counter: int | None = None) -> None:
     """Every counter the camera sent between the first and the last stored one is stored, once, and in order."""
-    counters, sent = recording.counters, building.sent(name)
+    counters, sent = recording.counters, camera_simulator.sent(name)
     assert counters, "no frame carries a counter"
     doubled = (
         sorted({counter for counter in counters if counters.count(counter) > 1})

@@ -9,9 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-from building import Building
+from camera_simulator import CameraSimulator
 
-from clip import UUID  # the simulator's; building.py put its folder on the path
+from clip import UUID  # the simulator's; camera_simulator.py put its folder on the path
 
 
 class Sources:
@@ -19,10 +19,10 @@ class Sources:
 
     MJPEG_FPS = 10
 
-    def __init__(self, folder: Path, building: Building):
+    def __init__(self, folder: Path, camera_simulator: CameraSimulator):
         self.folder = folder
         (folder / "live").mkdir(parents=True)
-        self.record_file(building)
+        self.record_file(camera_simulator)
         self.jpegs = self.make_jpegs()
         self.mjpeg_sent: list[int] = []
         self.mjpeg_connections = 0
@@ -37,7 +37,7 @@ class Sources:
                 "-rtsp_transport",
                 "tcp",
                 "-i",
-                building.url("hlssource1"),
+                camera_simulator.url("hlssource1"),
                 "-c",
                 "copy",
                 "-f",
@@ -56,7 +56,7 @@ class Sources:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
-    def record_file(self, building: Building) -> None:
+    def record_file(self, camera_simulator: CameraSimulator) -> None:
         subprocess.run(
             [
                 "ffmpeg",
@@ -68,7 +68,7 @@ class Sources:
                 "-rtsp_transport",
                 "tcp",
                 "-i",
-                building.url("filesource1"),
+                camera_simulator.url("filesource1"),
                 "-c",
                 "copy",
                 "-t",

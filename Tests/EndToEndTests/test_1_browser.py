@@ -224,8 +224,8 @@ def test_a_wrong_form_says_what_to_mend_and_keeps_what_was_typed(new_page, home,
     assert len(api.get("/cameras/")) == count
 
 
-def test_a_camera_is_edited_and_deleted_by_forms(new_page, home, api, building):
-    camera = api.add_camera("Short lived", building.url("edited2", credentials="viewer:secret"), on=False)["id"]
+def test_a_camera_is_edited_and_deleted_by_forms(new_page, home, api, camera_simulator):
+    camera = api.add_camera("Short lived", camera_simulator.url("edited2", credentials="viewer:secret"), on=False)["id"]
     page = new_page()
     sign_in(page, home)
     page.goto(f"/api/v1/controller/cameras/{camera}/edit")
@@ -240,8 +240,8 @@ def test_a_camera_is_edited_and_deleted_by_forms(new_page, home, api, building):
     api.call("GET", f"/cameras/{camera}", 404)
 
 
-def test_a_form_from_another_site_changes_nothing(new_page, home, api, building):
-    camera = api.add_camera("Not by others", building.url("forged1"), on=False)["id"]
+def test_a_form_from_another_site_changes_nothing(new_page, home, api, camera_simulator):
+    camera = api.add_camera("Not by others", camera_simulator.url("forged1"), on=False)["id"]
     page = new_page()
     sign_in(page, home)
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}

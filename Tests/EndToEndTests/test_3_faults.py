@@ -24,9 +24,9 @@ BACK_WITHIN = 2.0
 class Watch:
     """Cameras that record through the faults, and what has been seen of their segments in the spool."""
 
-    def __init__(self, home, api, building):
-        self.home, self.api, self.building = home, api, building
-        self.cameras = {name: api.add_camera(name, building.url(name))["id"] for name in NAMES}
+    def __init__(self, home, api, camera_simulator):
+        self.home, self.api, self.camera_simulator = home, api, camera_simulator
+        self.cameras = {name: api.add_camera(name, camera_simulator.url(name))["id"] for name in NAMES}
         self.committed: dict[str, dict] = {}
         self.marks: list[str] = []
         self.ended = threading.Event()
@@ -34,7 +34,7 @@ class Watch:
         self.looking.start()
 
     def mark(self, text: str) -> None:
-        counters = {name: self.building.last_sent(name) for name in NAMES}
+        counters = {name: self.camera_simulator.last_sent(name) for name in NAMES}
         self.marks.append(f"{utc_text(time.time())} {text} {counters}")
 
     def look_on(self) -> None:
@@ -126,8 +126,8 @@ def key_time(identifier: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def watch(home, api, building):
-    cameras = Watch(home, api, building)
+def watch(home, api, camera_simulator):
+    cameras = Watch(home, api, camera_simulator)
     for camera in cameras.cameras.values():
         api.await_state(camera, "recording", 15)
     cameras.mark("all record")
@@ -152,12 +152,12 @@ def test_a_killed_upload_process_is_back_within_two_seconds_and_uploads_what_it_
     watch.assert_all_stored(watch.last(11, begun), 30)
 
 
-def test_the_broker_may_be_away_for_a_minute(home, api, building, watch):
+def test_the_broker_may_be_away_for_a_minute(home, api, camera_simulator, watch):
     watch.mark("stop rabbitmq")
     home.stop("rabbitmq")
     begun = time.time()
     try:
-        late = api.add_camera("Switched on without a broker", building.url("late1"))["id"]
+        late = api.add_camera("Switched on without a broker", camera_simulator.url("late1"))["id"]
         api.await_state(late, "recording", 20)
         segments = watch.last(OUTAGE_SECONDS, begun)
         for camera in watch.cameras.values():
@@ -168,7 +168,7 @@ def test_the_broker_may_be_away_for_a_minute(home, api, building, watch):
         watch.mark("started rabbitmq")
     watch.assert_recording_went_on(segments, OUTAGE_SECONDS)
     watch.assert_all_stored(segments, 60)
-    assert_no_frame_lost(gather(home, late), building, "late1")
+    assert_no_frame_lost(gather(home, late), camera_simulator, "late1")
 
 
 def test_the_database_may_be_away_for_a_minute(home, api, watch):
@@ -210,7 +210,7 @@ def test_the_store_may_be_away_for_a_minute_without_using_up_tries(home, api, wa
     watch.assert_all_stored(segments, 90)
 
 
-def test_no_frame_of_the_whole_time_is_lost_or_doubled(home, api, building, watch):
+def test_no_frame_of_the_whole_time_is_lost_or_doubled(home, api, camera_simulator, watch):
     watch.mark("off")
     for camera in watch.cameras.values():
         api.switch(camera, False)
@@ -219,10 +219,10 @@ def test_no_frame_of_the_whole_time_is_lost_or_doubled(home, api, building, watc
     faults = []
     for name, camera in watch.cameras.items():
         recording = gather(home, camera)
-        connections = building.connections(name)
+        connections = camera_simulator.connections(name)
         if len(connections) != 1:
             faults.append(f"{name} was opened {len(connections)} times: {[c['ranges'] for c in connections]}")
-        missing = recording.missing_from(building.sent(name))
+        missing = recording.missing_from(camera_simulator.sent(name))
         doubled = len(recording.counters) - len(set(recording.counters))
         if missing or doubled:
             faults.append(f"{name}: {len(missing)} frames missing {ranges_of(missing)}, {doubled} doubled")
@@ -235,14 +235,14 @@ def test_no_frame_of_the_whole_time_is_lost_or_doubled(home, api, building, watc
 
 
 def test_a_killed_capture_process_is_back_within_two_seconds_and_costs_at_most_a_second_of_video(
-    home, api, building, cameras
+    home, api, camera_simulator, cameras
 ):
     names = ("killed1", "killed2")
-    mine = {name: cameras(name, building.url(name), segment_seconds=12) for name in names}
+    mine = {name: cameras(name, camera_simulator.url(name), segment_seconds=12) for name in names}
     for camera in mine.values():
         api.await_state(camera, "recording", 15)
     for name in names:
-        building.await_frames(name, 3 * building.fps, 15)
+        camera_simulator.await_frames(name, 3 * camera_simulator.fps, 15)
 
     def open_sizes() -> list[int]:
         return [path.stat().st_size for path in (home.spool / "open").glob("*.part")]
@@ -257,8 +257,8 @@ def test_a_killed_capture_process_is_back_within_two_seconds_and_costs_at_most_a
     )
     seconds = home.kill("capture")
     for name in names:
-        await_value(f"{name} is opened again", 15, lambda: len(building.connections(name)) == 2)
-        building.await_frames(name, 4 * building.fps, 15)
+        await_value(f"{name} is opened again", 15, lambda: len(camera_simulator.connections(name)) == 2)
+        camera_simulator.await_frames(name, 4 * camera_simulator.fps, 15)
     for camera in mine.values():
         api.await_state(camera, "recording", 15)
         api.switch(camera, False)
@@ -268,14 +268,14 @@ def test_a_killed_capture_process_is_back_within_two_seconds_and_costs_at_most_a
 
     for name, camera in mine.items():
         recording = gather(home, camera)
-        before, after = building.connections(name)
+        before, after = camera_simulator.connections(name)
         last_before, first_after = before["ranges"][-1][1], after["ranges"][0][0]
         stored = set(recording.counters)
         assert len(stored) == len(recording.counters), f"{name}: frames are doubled"
         old = [counter for counter in stored if counter <= last_before]
         lost = last_before - max(old)
-        assert lost <= building.fps * 1.2, f"{name}: {lost} frames before the kill are lost"
-        missing = [c for c in recording.missing_from(building.sent(name)) if not max(old) < c <= last_before]
+        assert lost <= camera_simulator.fps * 1.2, f"{name}: {lost} frames before the kill are lost"
+        missing = [c for c in recording.missing_from(camera_simulator.sent(name)) if not max(old) < c <= last_before]
         assert not missing, f"{name}: frames are missing away from the kill: {ranges_of(missing)}"
         assert first_after in stored, f"{name}: the first frame after the restart, {first_after}, is missing"
         gap = after["first_sent"] - before["last_sent"]

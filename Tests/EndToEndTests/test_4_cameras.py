@@ -13,8 +13,8 @@ from waiting import Stopwatch, await_value
 
 
 @pytest.fixture(scope="module")
-def sources(building, tmp_path_factory):
-    served = Sources(tmp_path_factory.mktemp("sources"), building)
+def sources(camera_simulator, tmp_path_factory):
+    served = Sources(tmp_path_factory.mktemp("sources"), camera_simulator)
     yield served
     served.end()
 
@@ -36,7 +36,7 @@ def segments_of(api, camera):
     return api.get(f"/cameras/{camera}/segments")
 
 
-def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, building, cameras):
+def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, camera_simulator, cameras):
     names = {
         "steady": "calm1",
         "refused": "unplugged1",
@@ -45,23 +45,23 @@ def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, bui
         "not_found": "absent1",
     }
     odd = {"silent": "silent1", "garbage": "garbage1", "close": "closes1", "453": "full1", "503": "busy1"}
-    steady = cameras("Steady", building.url(names["steady"]))
-    unplugged = cameras("Unplugged", building.url(names["refused"], port=1))
-    stalls = cameras("Stalls", building.url(names["stalled"]))
+    steady = cameras("Steady", camera_simulator.url(names["steady"]))
+    unplugged = cameras("Unplugged", camera_simulator.url(names["refused"], port=1))
+    stalls = cameras("Stalls", camera_simulator.url(names["stalled"]))
     for camera in (steady, unplugged, stalls):
         api.await_state(camera, "recording", 15)
 
-    building.shut_port(1)
-    building.fault(names["stalled"], "stall")
-    building.fault(names["unauthorized"], "401")
-    building.fault(names["not_found"], "404")
+    camera_simulator.shut_port(1)
+    camera_simulator.fault(names["stalled"], "stall")
+    camera_simulator.fault(names["unauthorized"], "401")
+    camera_simulator.fault(names["not_found"], "404")
     watch = Stopwatch()
-    denies = cameras("Denies", building.url(names["unauthorized"]))
-    absent = cameras("Absent", building.url(names["not_found"]))
+    denies = cameras("Denies", camera_simulator.url(names["unauthorized"]))
+    absent = cameras("Absent", camera_simulator.url(names["not_found"]))
     strange = {}
     for fault, name in odd.items():
-        building.fault(name, fault)
-        strange[fault] = cameras(f"Odd {fault}", building.url(name))
+        camera_simulator.fault(name, fault)
+        strange[fault] = cameras(f"Odd {fault}", camera_simulator.url(name))
     seen = {}
     for cause, camera in (("refused", unplugged), ("unauthorized", denies), ("not_found", absent), ("stalled", stalls)):
         status = api.await_state(camera, "retrying", max(0.5, 15.5 - watch.seconds))
@@ -72,26 +72,26 @@ def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, bui
         status = api.await_state(camera, "retrying", max(0.5, 15.5 - watch.seconds))
         assert status["cause"], f"{fault}: no cause: {status}"
 
-    building.shut_port(1, shut=False)
-    building.fault(names["stalled"], "resume")
+    camera_simulator.shut_port(1, shut=False)
+    camera_simulator.fault(names["stalled"], "resume")
     back = Stopwatch()
     for camera in (unplugged, stalls):
         api.await_state(camera, "recording", max(0.2, 5.2 - back.seconds))
-    building.fault(names["unauthorized"], "resume")
+    camera_simulator.fault(names["unauthorized"], "resume")
     api.call("PATCH", f"/cameras/{denies}", 200, json={"username": "viewer", "password": "right now"})
     api.await_state(denies, "recording", 8)
     # Those that gave no answer are started anew, as people do: what was asked before will never be answered.
     for fault in ("silent", "garbage"):
-        building.fault(odd[fault], "close")
+        camera_simulator.fault(odd[fault], "close")
     for name in odd.values():
-        building.fault(name, "resume")
+        camera_simulator.fault(name, "resume")
     back = Stopwatch()
     for camera in strange.values():
         api.await_state(camera, "recording", max(0.2, 6 - back.seconds))
 
     recording = finish(home, api, steady)
-    assert len(building.connections(names["steady"])) == 1
-    assert_no_frame_lost(recording, building, names["steady"])
+    assert len(camera_simulator.connections(names["steady"])) == 1
+    assert_no_frame_lost(recording, camera_simulator, names["steady"])
     for name, camera in ((names["refused"], unplugged), (names["stalled"], stalls)):
         recording = finish(home, api, camera)
         counters = recording.counters
@@ -99,49 +99,49 @@ def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, bui
         # Whatever a connection brought from its first key frame on is stored, but for the frame that a silence cut off.
         lost = [
             counter
-            for connection in building.connections(name)
+            for connection in camera_simulator.connections(name)
             for counter in decodable(connection["ranges"])[:-1]
             if counter < counters[-1] and counter not in set(counters)
         ]
-        assert not lost, f"{name}: {ranges_of(lost)} are missing of {building.connections(name)}"
+        assert not lost, f"{name}: {ranges_of(lost)} are missing of {camera_simulator.connections(name)}"
     gaps = home.rows("select cause, ended_at from gaps where camera_id in (%s, %s)", unplugged, stalls)
     assert {gap["cause"] for gap in gaps} >= {"refused", "stalled"} and all(gap["ended_at"] for gap in gaps), gaps
 
 
-def test_a_changed_resolution_starts_a_new_segment_and_loses_no_frame(home, api, building, cameras):
+def test_a_changed_resolution_starts_a_new_segment_and_loses_no_frame(home, api, camera_simulator, cameras):
     name = "resizes1"
-    camera = cameras("Resizes", building.url(name))
+    camera = cameras("Resizes", camera_simulator.url(name))
     api.await_state(camera, "recording", 15)
     await_value("a segment is there", 20, lambda: segments_of(api, camera))
-    building.fault(name, "resize", clip="hd")
+    camera_simulator.fault(name, "resize", clip="hd")
     await_value(
         "a segment of the new size is there",
         20,
         lambda: [row for row in segments_of(api, camera) if row["width"] == 1280],
         context=lambda: segments_of(api, camera)[-2:],
     )
-    building.await_frames(name, 4 * building.fps, 10)
+    camera_simulator.await_frames(name, 4 * camera_simulator.fps, 10)
     recording = finish(home, api, camera)
-    assert_no_frame_lost(recording, building, name)
+    assert_no_frame_lost(recording, camera_simulator, name)
     sizes = home.rows("select width, height from segments where camera_id = %s order by started_at", camera)
     assert {(row["width"], row["height"]) for row in sizes} == {(640, 360), (1280, 720)}, sizes
 
 
 @pytest.mark.parametrize("fault", ["jump", "freeze"])
-def test_a_lying_clock_ends_no_recording(home, api, building, cameras, tmp_path, fault):
+def test_a_lying_clock_ends_no_recording(home, api, camera_simulator, cameras, tmp_path, fault):
     name = f"{fault}s1"
-    camera = cameras(f"Clock {fault}", building.url(name))
+    camera = cameras(f"Clock {fault}", camera_simulator.url(name))
     api.await_state(camera, "recording", 15)
     await_value("a segment is there", 20, lambda: segments_of(api, camera))
-    building.fault(name, fault)
-    building.await_frames(name, 8 * building.fps, 20)
+    camera_simulator.fault(name, fault)
+    camera_simulator.await_frames(name, 8 * camera_simulator.fps, 20)
     api.await_state(camera, "recording", 5)
     recording = finish(home, api, camera)
-    missing = recording.missing_from(building.sent(name))
-    assert len(missing) <= building.fps, f"{len(missing)} frames are missing: {ranges_of(missing)}"
+    missing = recording.missing_from(camera_simulator.sent(name))
+    assert len(missing) <= camera_simulator.fps, f"{len(missing)} frames are missing: {ranges_of(missing)}"
     assert len(set(recording.counters)) == len(recording.counters)
     spans = sum(row["duration_ms"] for row in recording.rows)
-    real = len(recording.counters) * 1000 / building.fps
+    real = len(recording.counters) * 1000 / camera_simulator.fps
     assert abs(spans - real) <= 0.15 * real + 1000, f"{spans} ms of segments for {real:.0f} ms of video"
 
 
@@ -169,12 +169,12 @@ def trap():
     listener.listener.close()
 
 
-def test_a_redirect_is_not_followed_to_a_forbidden_address(api, building, cameras, trap):
-    building.fault("redirects1", "redirect", location=f"rtsp://{trap.address}/cam")
-    camera = cameras("Redirects", building.url("redirects1"))
+def test_a_redirect_is_not_followed_to_a_forbidden_address(api, camera_simulator, cameras, trap):
+    camera_simulator.fault("redirects1", "redirect", location=f"rtsp://{trap.address}/cam")
+    camera = cameras("Redirects", camera_simulator.url("redirects1"))
     status = api.await_state(camera, "retrying", 15)
     assert status["cause"], status
-    assert building.stats()["cameras"]["redirects1"]["describes"] >= 1
+    assert camera_simulator.stats()["cameras"]["redirects1"]["describes"] >= 1
     assert not trap.touched.wait(2), "Observer followed the redirect to an address it may not open"
 
 
@@ -195,20 +195,20 @@ def test_a_playlist_leads_neither_to_files_nor_to_forbidden_addresses(api, camer
     assert not trap.touched.wait(1), "Observer followed a playlist to an address it may not open"
 
 
-def test_digest_and_basic_passwords_open_a_camera(api, building, cameras, canary):
+def test_digest_and_basic_passwords_open_a_camera(api, camera_simulator, cameras, canary):
     for name in ("locked7", "basic7"):
-        camera = cameras(f"Opens {name}", building.url(name), username="viewer", password=canary)
+        camera = cameras(f"Opens {name}", camera_simulator.url(name), username="viewer", password=canary)
         api.await_state(camera, "recording", 15)
 
 
-def test_an_hls_stream_is_recorded_without_a_gap(home, api, building, cameras, sources):
+def test_an_hls_stream_is_recorded_without_a_gap(home, api, camera_simulator, cameras, sources):
     await_value("the HLS source is ready", 20, (sources.folder / "live" / "index.m3u8").exists)
     camera = cameras("HLS", f"{sources.url}/live/index.m3u8")
     api.await_state(camera, "recording", 20)
     await_value("three segments are recorded", 30, lambda: len(segments_of(api, camera)) >= 3)
     recording = finish(home, api, camera)
-    assert_no_frame_lost(recording, building, "hlssource1")
-    assert len(recording.counters) >= 4 * building.fps
+    assert_no_frame_lost(recording, camera_simulator, "hlssource1")
+    assert len(recording.counters) >= 4 * camera_simulator.fps
 
 
 def test_mjpeg_over_http_is_recorded_frame_by_frame(home, api, cameras, sources):
@@ -274,12 +274,12 @@ def test_the_demo_camera_is_recorded_over_udp(home, api, cameras, tmp_path):
     assert not left, f"still open: {left}"
 
 
-def test_a_camera_that_knows_only_tcp_is_not_recorded_over_udp(api, building, cameras):
+def test_a_camera_that_knows_only_tcp_is_not_recorded_over_udp(api, camera_simulator, cameras):
     name = "tcponly1"
-    camera = cameras("Only TCP", building.url(name), transport="udp")
+    camera = cameras("Only TCP", camera_simulator.url(name), transport="udp")
     status = api.await_state(camera, "retrying", 15)
     assert status["cause"] == "bad_stream" and status["detail"], status
-    assert not building.connections(name), "it was recorded over TCP"
+    assert not camera_simulator.connections(name), "it was recorded over TCP"
     api.call("PATCH", f"/cameras/{camera}", 200, json={"transport": "tcp"})
     api.await_state(camera, "recording", 8)
 

@@ -42,7 +42,7 @@ def test_everything_else_wants_credentials(home):
 
 
 @pytest.mark.parametrize("slash", ["", "/"], ids=["without a slash", "with a slash"])
-def test_the_original_clients_requests_work(home, api, building, slash):
+def test_the_original_clients_requests_work(home, api, camera_simulator, slash):
     created = api.call(
         "POST",
         f"/cameras{slash}",
@@ -51,7 +51,7 @@ def test_the_original_clients_requests_work(home, api, building, slash):
             "name": "Gate",
             "location": "Old Trafford",
             "location_details": "Stretford End",
-            "url": building.url("original1"),
+            "url": camera_simulator.url("original1"),
             "is_active": False,
         },
     )
@@ -75,8 +75,8 @@ def test_the_original_clients_requests_work(home, api, building, slash):
     api.call("GET", path, 404)
 
 
-def test_on_and_off_are_idempotent_and_answer_with_the_camera(api, building, cameras):
-    camera = cameras("Twice", building.url("twice1"), on=False)
+def test_on_and_off_are_idempotent_and_answer_with_the_camera(api, camera_simulator, cameras):
+    camera = cameras("Twice", camera_simulator.url("twice1"), on=False)
     for _ in range(2):
         assert api.switch(camera, True)["is_active"] is True
     api.await_state(camera, "recording", 15)
@@ -85,8 +85,8 @@ def test_on_and_off_are_idempotent_and_answer_with_the_camera(api, building, cam
     api.await_state(camera, "off", 10)
 
 
-def test_every_change_is_announced_to_the_capture_queue(api, building, cameras, tap):
-    camera = cameras("Announced", building.url("announced1"), on=False)
+def test_every_change_is_announced_to_the_capture_queue(api, camera_simulator, cameras, tap):
+    camera = cameras("Announced", camera_simulator.url("announced1"), on=False)
     version = api.switch(camera, True)["version"]
 
     def told() -> bool:
@@ -99,8 +99,8 @@ def test_every_change_is_announced_to_the_capture_queue(api, building, cameras, 
     assert all(set(body) <= {"v", "camera_id", "version"} for body in tap.bodies("observer.capture"))
 
 
-def test_an_outdated_edit_is_refused(api, building, cameras):
-    camera = cameras("Edited", building.url("edited1"), on=False)
+def test_an_outdated_edit_is_refused(api, camera_simulator, cameras):
+    camera = cameras("Edited", camera_simulator.url("edited1"), on=False)
     tag = api.call("GET", f"/cameras/{camera}", 200).headers["ETag"]
     api.call("PATCH", f"/cameras/{camera}", 200, json={"name": "First"}, headers={"If-Match": tag})
     api.call("PATCH", f"/cameras/{camera}", 412, json={"name": "Second"}, headers={"If-Match": tag})
@@ -145,10 +145,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize("name,value", WRONG, ids=[f"{name}={json.dumps(value)[:40]}" for name, value in WRONG])
-def test_a_wrong_field_is_named_and_nothing_changes(api, building, edited, name, value):
+def test_a_wrong_field_is_named_and_nothing_changes(api, camera_simulator, edited, name, value):
     before = api.get(f"/cameras/{edited}")
     count = len(api.get("/cameras/"))
-    good = {"name": "New", "location": "Here", "url": building.url("new1"), "is_active": False}
+    good = {"name": "New", "location": "Here", "url": camera_simulator.url("new1"), "is_active": False}
     for answer in (
         api.call("POST", "/cameras/", json=good | {name: value}),
         api.call("PATCH", f"/cameras/{edited}", json={name: value}),
@@ -162,8 +162,8 @@ def test_a_wrong_field_is_named_and_nothing_changes(api, building, edited, name,
 
 
 @pytest.fixture(scope="module")
-def edited(api, building):
-    return api.add_camera("Never changed", building.url("never1"), on=False)["id"]
+def edited(api, camera_simulator):
+    return api.add_camera("Never changed", camera_simulator.url("never1"), on=False)["id"]
 
 
 def test_wrong_paths_methods_and_bodies_have_their_own_answers(api, edited):
@@ -184,8 +184,8 @@ def test_wrong_paths_methods_and_bodies_have_their_own_answers(api, edited):
     )
 
 
-def test_a_segment_is_served_through_nginx_with_ranges_and_only_to_whom_may(home, api, building, cameras):
-    camera = cameras("Served", building.url("served1"))
+def test_a_segment_is_served_through_nginx_with_ranges_and_only_to_whom_may(home, api, camera_simulator, cameras):
+    camera = cameras("Served", camera_simulator.url("served1"))
     rows = await_value(
         "a segment is stored",
         30,
@@ -222,9 +222,9 @@ def test_openapi_names_every_path_that_is_served(home, api):
         assert path in text, f"{path} is not in openapi.json: {text}"
 
 
-def test_a_camera_password_shows_up_nowhere(home, api, building, cameras, canary, tap):
-    camera = cameras("Locked", building.url("locked1", credentials=f"viewer:{canary}"))
-    other = cameras("Locked too", building.url("locked2"), username="viewer", password=canary)
+def test_a_camera_password_shows_up_nowhere(home, api, camera_simulator, cameras, canary, tap):
+    camera = cameras("Locked", camera_simulator.url("locked1", credentials=f"viewer:{canary}"))
+    other = cameras("Locked too", camera_simulator.url("locked2"), username="viewer", password=canary)
     wrong = cameras("Wrong scheme", f"rtsp://viewer:{canary}@127.0.0.1:1/unreachable1")
     for one in (camera, other):
         api.await_state(one, "recording", 15)
@@ -240,7 +240,7 @@ def test_a_camera_password_shows_up_nowhere(home, api, building, cameras, canary
         # As text: bytes come as hexadecimal digits, which the driver would hide behind a memoryview.
         **{
             f"table {table}": str(home.rows(f"select t::text from {table} t"))
-            for table in ("cameras", "camera_status", "gaps", "segments", "workers", "assignments")
+            for table in ("cameras", "camera_status", "gaps", "segments", "recorders", "assignments")
         },
         "sidecars": "".join(path.read_text() for path in (home.spool / "ready").glob("*.json")),
     }

@@ -6,7 +6,7 @@ import Synchronization
 final class LocalServer: Sendable {
     let port: Int
     private let listener: Int32
-    private let received = Condition<[String]>([])
+    private let received = Monitor<[String]>([])
 
     /// Starts a server; `handler` gets a connected socket and the head of the request, and the socket is closed after it.
     init?(_ handler: @escaping @Sendable (Int32, String) -> Void) {
@@ -23,11 +23,11 @@ final class LocalServer: Sendable {
         guard isBound else { return nil }
         self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
-        OwnThread.start(name: "local-server") { [listener, received] in
+        DedicatedThread.start(name: "local-server") { [listener, received] in
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
-                OwnThread.start(name: "connection") {
+                DedicatedThread.start(name: "connection") {
                     let head = Self.readHead(connection)
                     received.withLock { $0.append(head) }
                     handler(connection, head)

@@ -11,7 +11,7 @@ struct AMQPFaultTests {
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("kill")
         let topology = TestBroker.topology(name)
-        let publisher = ConfirmedPublisher(url: broker.url, name: "p", topology: topology)
+        let publisher = AMQPConfirmedPublisher(url: broker.url, name: "p", topology: topology)
         let publishing = Running(publisher)
         let outcomes = Collected<Int>()
         let unconfirmed = Collected<Int>()
@@ -25,7 +25,7 @@ struct AMQPFaultTests {
             }
         }
         // RabbitMQ 3.10 forgets a quorum queue that is younger than a second or two when it is killed: let it grow older.
-        let ripe = Monotonic.now() + .seconds(4)
+        let ripe = MonotonicInstant.now() + .seconds(4)
         var next = 0
         // Not as many as a fast machine can: all of them are to be received again at the end.
         while next < 1000 {
@@ -34,7 +34,7 @@ struct AMQPFaultTests {
             let expected = next
             _ = outcomes.wait { $0.count == expected }
         }
-        #expect(poll(for: .seconds(5)) { Monotonic.now() >= ripe })
+        #expect(poll(for: .seconds(5)) { MonotonicInstant.now() >= ripe })
         publish(next..<next + 200, within: .seconds(120))
         try broker.kill9()
         let confirmedBefore = outcomes.all.count
@@ -54,7 +54,7 @@ struct AMQPFaultTests {
 
         let received = Collected<Int>()
         let consuming = Running(
-            ConsumerService(url: broker.url, name: "c", topology: topology, queue: name, prefetch: 100) { open in
+            AMQPConsumerService(url: broker.url, name: "c", topology: topology, queue: name, prefetch: 100) { open in
                 if let number = Int(String(decoding: open.delivery.message.body, as: UTF8.self)) {
                     received.add(number)
                 }
@@ -73,7 +73,8 @@ struct AMQPFaultTests {
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("alarm")
         let changes = Collected<String>()
-        let publisher = ConfirmedPublisher(url: broker.url, name: "p", topology: TestBroker.topology(name)) { event in
+        let publisher = AMQPConfirmedPublisher(url: broker.url, name: "p", topology: TestBroker.topology(name)) {
+            event in
             switch event {
             case .connected: changes.add("connected")
             case .disconnected(let error, _): changes.add(error.kind.rawValue)
@@ -82,13 +83,13 @@ struct AMQPFaultTests {
         let publishing = Running(publisher)
         let message = AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 4000))
         #expect(publisher.publish(message, within: .seconds(20)) == .confirmed)
-        let hanging = try Publisher(AMQPConnection(broker.url, name: "hang"))
+        let hanging = try AMQPPublisher(AMQPConnection(broker.url, name: "hang"))
         try broker.control("set_vm_memory_high_watermark absolute 1MB")
         let late = Collected<PublishOutcome>()
         for _ in 0..<20 { publisher.publish(message, within: .milliseconds(100)) { late.add($0) } }
-        let begin = Monotonic.now()
+        let begin = MonotonicInstant.now()
         #expect(publisher.publish(message, within: .milliseconds(300)) == .unconfirmed)
-        #expect(Monotonic.now() - begin < .seconds(1))
+        #expect(MonotonicInstant.now() - begin < .seconds(1))
         // What was sent before the alarm was known is given up at its time as well.
         #expect(poll { !publisher.isConnected })
         #expect(late.wait { $0.count == 20 }.count == 20)
@@ -101,17 +102,17 @@ struct AMQPFaultTests {
     }
 
     /// A call that waits inside the library is ended by the watchdog.
-    private func expectHangingCallToEnd(_ publisher: Publisher) throws {
-        let begin = Monotonic.now()
+    private func expectHangingCallToEnd(_ publisher: AMQPPublisher) throws {
+        let begin = MonotonicInstant.now()
         #expect(throws: AMQPError.self) {
             // Far more than the socket buffers hold, so that the library waits in the call.
-            for _ in 0..<Publisher.limit {
+            for _ in 0..<AMQPPublisher.limit {
                 _ = try publisher.publish(
                     AMQPMessage(exchange: "amq.topic", routingKey: "k", body: [UInt8](repeating: 7, count: 2_000_000))
                 )
             }
         }
-        let duration = Monotonic.now() - begin
+        let duration = MonotonicInstant.now() - begin
         #expect(duration > .seconds(5) && duration < .seconds(20), "took \(duration)")
     }
 

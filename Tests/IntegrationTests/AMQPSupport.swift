@@ -13,8 +13,8 @@ enum TestBroker {
     static func name(_ stem: String) -> String { "test.\(stem).\(UInt64.random(in: 0 ... .max))" }
 
     /// An exchange with one queue bound to the key `k`.
-    static func topology(_ name: String, arguments: [String: AMQPValue] = ["x-queue-type": "quorum"]) -> Topology {
-        Topology(
+    static func topology(_ name: String, arguments: [String: AMQPValue] = ["x-queue-type": "quorum"]) -> AMQPTopology {
+        AMQPTopology(
             exchanges: [.init(name)],
             queues: [.init(name, arguments: arguments)],
             bindings: [.init(queue: name, exchange: name, key: "k")]
@@ -24,7 +24,7 @@ enum TestBroker {
 
 /// Values that other threads bring, to be waited for with a deadline.
 final class Collected<Value: Sendable>: Sendable {
-    private let values = Condition<[Value]>([])
+    private let values = Monitor<[Value]>([])
 
     func add(_ value: Value) { values.withLock { $0.append(value) } }
 
@@ -32,19 +32,20 @@ final class Collected<Value: Sendable>: Sendable {
 
     /// Waits until the values pass the test; gives what there is then.
     func wait(seconds: Int64 = 20, until test: @escaping ([Value]) -> Bool) -> [Value] {
-        _ = values.wait(until: Monotonic.now() + .seconds(seconds), test)  // ignored: the caller checks the values
+        // ignored: the caller checks the values
+        _ = values.wait(until: MonotonicInstant.now() + .seconds(seconds), test)
         return all
     }
 }
 
 /// A service on a thread, stopped at the end of a scope.
 final class Running {
-    private let stop = StopToken()
-    private let thread: OwnThread
+    private let stop = StopSignal()
+    private let thread: DedicatedThread
 
     init(_ service: any Service) {
         let stop = stop
-        thread = OwnThread.start(name: "test-service") {
+        thread = DedicatedThread.start(name: "test-service") {
             do { try service.run(until: stop) } catch { Issue.record("\(service.name) ended: \(error)") }
         }
     }

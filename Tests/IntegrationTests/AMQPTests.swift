@@ -14,7 +14,7 @@ struct AMQPTests {
         let name = TestBroker.name("arrive")
         let connection = try AMQPConnection(TestBroker.required(), name: name)
         try connection.declare(TestBroker.topology(name))
-        let publisher = try Publisher(connection)
+        let publisher = try AMQPPublisher(connection)
         var sent = message(name, "hello")
         sent.messageID = "id-1"
         sent.headers = ["text": "ü", "number": -5, "flag": true]
@@ -22,7 +22,7 @@ struct AMQPTests {
         #expect(try publisher.waitForConfirms(within: .seconds(5)) == [tag: .confirmed])
 
         let other = try AMQPConnection(TestBroker.required(), name: name)
-        let consumer = try Consumer(other, queue: name, prefetch: 1)
+        let consumer = try AMQPConsumer(other, queue: name, prefetch: 1)
         let first = try #require(try consumer.next(within: .seconds(5)))
         #expect(first.message == sent)
         #expect(!first.isRedelivered)
@@ -38,7 +38,7 @@ struct AMQPTests {
         let name = TestBroker.name("return")
         let connection = try AMQPConnection(TestBroker.required(), name: name)
         try connection.declare(TestBroker.topology(name))
-        let publisher = try Publisher(connection)
+        let publisher = try AMQPPublisher(connection)
         var expected: [UInt64: PublishOutcome] = [:]
         for index in 0..<40 {
             let isLost = index % 3 == 0
@@ -58,7 +58,7 @@ struct AMQPTests {
                 arguments: ["x-queue-type": "classic", "x-max-length": 2, "x-overflow": "reject-publish"]
             )
         )
-        let publisher = try Publisher(connection)
+        let publisher = try AMQPPublisher(connection)
         for _ in 0..<6 { _ = try publisher.publish(message(name)) }
         let outcomes = try publisher.waitForConfirms(within: .seconds(5)).values
         #expect(outcomes.contains(.refused) && outcomes.contains(.confirmed))
@@ -69,10 +69,10 @@ struct AMQPTests {
         let name = TestBroker.name("limit")
         let connection = try AMQPConnection(TestBroker.required(), name: name)
         try connection.declare(TestBroker.topology(name))
-        let publisher = try Publisher(connection)
-        for _ in 0..<Publisher.limit { _ = try publisher.publish(message(name)) }
+        let publisher = try AMQPPublisher(connection)
+        for _ in 0..<AMQPPublisher.limit { _ = try publisher.publish(message(name)) }
         #expect { try publisher.publish(message(name)) } throws: { ($0 as? AMQPError)?.kind == .blocked }
-        #expect(try publisher.waitForConfirms(within: .seconds(10)).count == Publisher.limit)
+        #expect(try publisher.waitForConfirms(within: .seconds(10)).count == AMQPPublisher.limit)
         try connection.deleteQueue(name)
     }
 
@@ -102,18 +102,18 @@ struct AMQPTests {
         let url = try TestBroker.required()
         let name = TestBroker.name("many")
         let topology = TestBroker.topology(name)
-        let publisher = ConfirmedPublisher(url: url, name: "p", topology: topology)
+        let publisher = AMQPConfirmedPublisher(url: url, name: "p", topology: topology)
         let publishing = Running(publisher)
         let received = Collected<String>()
         let consuming = Running(
-            ConsumerService(url: url, name: "c", topology: topology, queue: name, prefetch: 50) { open in
+            AMQPConsumerService(url: url, name: "c", topology: topology, queue: name, prefetch: 50) { open in
                 received.add(String(decoding: open.delivery.message.body, as: UTF8.self))
                 open.acknowledge()
             }
         )
         let outcomes = Collected<PublishOutcome>()
         let threads = (0..<4).map { thread in
-            OwnThread.start(name: "t\(thread)") {
+            DedicatedThread.start(name: "t\(thread)") {
                 for index in 0..<250 {
                     let message = AMQPMessage(exchange: name, routingKey: "k", body: Array("\(thread)/\(index)".utf8))
                     if index % 10 == 0 {
@@ -140,7 +140,7 @@ struct AMQPTests {
         let topology = TestBroker.topology(name)
         let received = Collected<String>()
         let events = Collected<String>()
-        let service = ConsumerService(
+        let service = AMQPConsumerService(
             url: url,
             name: "c",
             topology: topology,
@@ -161,7 +161,7 @@ struct AMQPTests {
         #expect(events.wait { $0 == ["connected"] } == ["connected"])
         try AMQPConnection(url, name: name).deleteQueue(name)
         #expect(events.wait { $0.count == 3 } == ["connected", "cancelled", "connected"])
-        let publisher = ConfirmedPublisher(url: url, name: "p", topology: Topology())
+        let publisher = AMQPConfirmedPublisher(url: url, name: "p", topology: AMQPTopology())
         let publishing = Running(publisher)
         #expect(publisher.publish(message(name), within: .seconds(10)) == .confirmed)
         #expect(received.wait { $0.count == 1 } == ["got"])
@@ -170,17 +170,17 @@ struct AMQPTests {
         try AMQPConnection(url, name: name).deleteQueue(name)
     }
 
-    @Test func `what is not acknowledged at the stop goes back to the queue, what is settled late does not`() throws {
+    @Test func `what is not acknowledged at the stop goes back to the queue, what is resolved late does not`() throws {
         let url = try TestBroker.required()
         let name = TestBroker.name("drain")
         let topology = TestBroker.topology(name)
         let connection = try AMQPConnection(url, name: name)
         try connection.declare(topology)
-        let publisher = try Publisher(connection)
+        let publisher = try AMQPPublisher(connection)
         for _ in 0..<2 { _ = try publisher.publish(message(name)) }
         _ = try publisher.waitForConfirms(within: .seconds(5))
-        let open = Collected<OpenDelivery>()
-        let service = ConsumerService(
+        let open = Collected<AMQPOpenDelivery>()
+        let service = AMQPConsumerService(
             url: url,
             name: "c",
             topology: topology,
@@ -191,7 +191,7 @@ struct AMQPTests {
         )
         let consuming = Running(service)
         let first = try #require(open.wait { $0.count == 2 }.first)
-        let late = OwnThread.start(name: "late") {
+        let late = DedicatedThread.start(name: "late") {
             usleep(200_000)
             first.acknowledge()
         }
@@ -202,11 +202,15 @@ struct AMQPTests {
     }
 
     @Test func `without a broker a caller waits no longer than it said`() throws {
-        let publisher = ConfirmedPublisher(url: try AMQPURL("amqp://127.0.0.1:1"), name: "p", topology: Topology())
+        let publisher = AMQPConfirmedPublisher(
+            url: try AMQPURL("amqp://127.0.0.1:1"),
+            name: "p",
+            topology: AMQPTopology()
+        )
         let publishing = Running(publisher)
-        let begin = Monotonic.now()
+        let begin = MonotonicInstant.now()
         #expect(publisher.publish(message("x"), within: .milliseconds(300)) == .unconfirmed)
-        #expect(Monotonic.now() - begin < .milliseconds(600))
+        #expect(MonotonicInstant.now() - begin < .milliseconds(600))
         publishing.end()
         #expect(publisher.publish(message("x"), within: .seconds(5)) == .unconfirmed)
     }

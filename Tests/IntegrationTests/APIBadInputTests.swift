@@ -6,10 +6,10 @@ import Testing
 
 /// Every field of every body and query wrong in turn: named, and nothing changed.
 @Suite(.enabled(if: TestEnvironment.has(.database))) struct APIBadInputTests {
-    private let trial: WebTrial
+    private let harness: WebHarness
 
     init() throws {
-        trial = try WebTrial()
+        harness = try WebHarness()
     }
 
     /// Values that are wrong for a new camera and for a change alike.
@@ -37,24 +37,24 @@ import Testing
     private static func tags(_ count: Int) -> String { (0..<count).map { "\"t\($0)\"" }.joined(separator: ",") }
 
     @Test func `a wrong field is named and nothing changes`() throws {
-        let id = try trial.addCamera()
-        let before = try trial.cameraRows()
-        _ = trial.takeAnnounced()
+        let id = try harness.addCamera()
+        let before = try harness.cameraRows()
+        _ = harness.takeAnnounced()
         for (field, value) in Self.wrong.flatMap({ field, values in values.map { (field, $0) } }) {
             let other = field == "retention_days" ? "segment_seconds" : "retention_days"
             let good = ["name": "\"N\"", "location": "\"L\"", "url": "\"rtsp://cam.example/2\""]
             let all = good.merging([field: value]) { $1 }.map { "\"\($0)\": \($1)" }.joined(separator: ",")
             for answer in [
-                trial.call("POST", "/cameras/", "{\(all)}"),
-                trial.call("PATCH", "/cameras/\(id)", "{\"\(field)\": \(value), \"\(other)\": 30}"),
+                harness.call("POST", "/cameras/", "{\(all)}"),
+                harness.call("PATCH", "/cameras/\(id)", "{\"\(field)\": \(value), \"\(other)\": 30}"),
             ] {
                 #expect(answer.status == 422, "\(field) = \(value)")
                 #expect(answer.wrongFields == [field], "\(field) = \(value): \(answer.text)")
                 #expect(answer.response.header(.contentType) == "application/problem+json")
             }
         }
-        #expect(try trial.cameraRows() == before)
-        #expect(trial.takeAnnounced().isEmpty)
+        #expect(try harness.cameraRows() == before)
+        #expect(harness.takeAnnounced().isEmpty)
     }
 
     private static let hostile = [
@@ -88,22 +88,22 @@ import Testing
     ]
 
     @Test func `a hostile camera URL is refused`() throws {
-        let id = try trial.addCamera()
-        let before = try trial.cameraRows()
+        let id = try harness.addCamera()
+        let before = try harness.cameraRows()
         for url in Self.hostile {
             for answer in [
-                trial.call("POST", "/cameras/", #"{"name": "N", "location": "L", "url": "\#(url)"}"#),
-                trial.call("PATCH", "/cameras/\(id)", #"{"url": "\#(url)"}"#),
+                harness.call("POST", "/cameras/", #"{"name": "N", "location": "L", "url": "\#(url)"}"#),
+                harness.call("PATCH", "/cameras/\(id)", #"{"url": "\#(url)"}"#),
             ] {
                 #expect(answer.status == 422, "\(url)")
                 #expect(answer.wrongFields == ["url"], "\(url)")
             }
         }
-        #expect(try trial.cameraRows() == before)
+        #expect(try harness.cameraRows() == before)
     }
 
     @Test func `several wrong fields are told at once`() {
-        let answer = trial.call("POST", "/cameras/", #"{"url": "x", "audio": 3, "colour": 1}"#)
+        let answer = harness.call("POST", "/cameras/", #"{"url": "x", "audio": 3, "colour": 1}"#)
         #expect(answer.wrongFields == ["audio", "colour", "location", "name", "url"])
     }
 
@@ -114,12 +114,12 @@ import Testing
             (#"{"x": 1}"#, ["is_active", "x"]),
         ]
         for (body, wrong) in cases {
-            let id = try trial.addCamera()
-            let before = try trial.cameraRows()
-            let answer = trial.call("POST", "/controller/camera/\(id)/update_state", body)
+            let id = try harness.addCamera()
+            let before = try harness.cameraRows()
+            let answer = harness.call("POST", "/controller/camera/\(id)/update_state", body)
             #expect(answer.status == 422)
             #expect(answer.wrongFields == wrong)
-            #expect(try trial.cameraRows() == before)
+            #expect(try harness.cameraRows() == before)
         }
     }
 
@@ -137,25 +137,25 @@ import Testing
             ("/cameras/1/snapshot.jpg?at=1", "at"),
         ]
         for (path, name) in cases {
-            let answer = trial.call("GET", path)
+            let answer = harness.call("GET", path)
             #expect(answer.status == 422, "\(path)")
             #expect(answer.wrongFields == [name], "\(path)")
         }
     }
 
     @Test func `bodies that are no JSON object have their own answers`() throws {
-        let id = try trial.addCamera()
+        let id = try harness.addCamera()
         for (method, path) in [
             ("POST", "/cameras/"), ("PATCH", "/cameras/\(id)"), ("POST", "/controller/camera/\(id)/update_state"),
         ] {
-            #expect(trial.call(method, path, "{").status == 400)
-            #expect(trial.call(method, path, #"{"name": "a", "name": "b"}"#).status == 400)
-            #expect(trial.call(method, path, "[]").status == 422)
-            #expect(trial.call(method, path, "name=x", type: "application/x-www-form-urlencoded").status == 415)
-            #expect(trial.call(method, path, "{}", type: "text/plain").status == 415)
-            #expect(trial.call(method, path).status == 415)
+            #expect(harness.call(method, path, "{").status == 400)
+            #expect(harness.call(method, path, #"{"name": "a", "name": "b"}"#).status == 400)
+            #expect(harness.call(method, path, "[]").status == 422)
+            #expect(harness.call(method, path, "name=x", type: "application/x-www-form-urlencoded").status == 415)
+            #expect(harness.call(method, path, "{}", type: "text/plain").status == 415)
+            #expect(harness.call(method, path).status == 415)
             let large = "{\"name\": \"" + String(repeating: "x", count: 70_000) + "\"}"
-            #expect(trial.call(method, path, large).status == 413)
+            #expect(harness.call(method, path, large).status == 413)
         }
     }
 
@@ -166,7 +166,7 @@ import Testing
             ("TRACE", "/health/live", "GET, HEAD"), ("OPTIONS", "/openapi.json", "GET, HEAD"),
         ]
         for (method, path, allow) in cases {
-            let answer = trial.call(method, path)
+            let answer = harness.call(method, path)
             #expect(answer.status == 405)
             #expect(answer.response.header(.allow) == allow)
         }
@@ -177,19 +177,19 @@ import Testing
             "/", "/nothing", "/cameras/x", "/cameras/0", "/cameras/99999999999999999999", "/segments/x.mp4",
         ]
         for path in cases {
-            #expect(trial.call("GET", path).status == 404)
+            #expect(harness.call("GET", path).status == 404)
         }
     }
 
     @Test func `a database that is away is told within its time`() throws {
-        let away = try WebTrial(databaseURL: "postgresql://nobody@127.0.0.1:9/none")
+        let away = try WebHarness(databaseURL: "postgresql://nobody@127.0.0.1:9/none")
         let clock = ContinuousClock()
         for (method, path) in [
             ("GET", "/cameras/"), ("POST", "/cameras/"), ("GET", "/cameras/1"), ("POST", "/cameras/1/on"),
         ] {
             let headers = [("Authorization", "Bearer obs_x")]
             let time = clock.measure {
-                let answer = away.call(method, path, method == "POST" ? WebTrial.good : nil, headers: headers)
+                let answer = away.call(method, path, method == "POST" ? WebHarness.good : nil, headers: headers)
                 #expect(answer.status == 503)
                 #expect(answer.response.header(.retryAfter) == "5")
             }

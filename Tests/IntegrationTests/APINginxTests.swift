@@ -13,19 +13,19 @@ import TestSupport
 import Testing
 
 /// `observer-web` as it runs, behind the real nginx with the project's configuration.
-private final class NginxWebTrial {
-    let nginx: NginxTrial
-    let web: WebTrial
+private final class NginxWebHarness {
+    let nginx: NginxHarness
+    let web: WebHarness
     let spool: String
-    private let stop = StopToken()
-    private let ended = Condition(false)
+    private let stop = StopSignal()
+    private let ended = Monitor(false)
 
     init(store: (endpoint: String, key: String, secret: String)? = nil) throws {
-        nginx = try NginxTrial(store: store?.endpoint ?? "http://127.0.0.1:9")
-        web = try WebTrial()
+        nginx = try NginxHarness(store: store?.endpoint ?? "http://127.0.0.1:9")
+        web = try WebHarness()
         spool = nginx.folder + "/spool"
         mkdir(spool + "/ready", 0o755)
-        var environment = WebTrial.environment(try #require(web.database?.url))
+        var environment = WebHarness.environment(try #require(web.database?.url))
         let socket = nginx.folder + "/run/web.sock"
         environment["OBSERVER_FASTCGI_SOCKET"] = socket
         environment["OBSERVER_SPOOL"] = spool
@@ -38,11 +38,11 @@ private final class NginxWebTrial {
         if let broker = TestEnvironment.variable("OBSERVER_TEST_AMQP_URL") { environment["OBSERVER_AMQP_URL"] = broker }
         let logger = Logger(label: "test", level: .error)
         let service = try WebService(configuration: WebConfiguration(environment: environment), logger: logger)
-        OwnThread.start(name: "web") { [stop, ended] in
+        DedicatedThread.start(name: "web") { [stop, ended] in
             do {
                 try service.run(until: stop)
             } catch {
-                logger.error("Web service", ["error": LogValue(error)])
+                logger.error("Web service", [.error: LogValue(error)])
             }
             ended.withLock { $0 = true }
         }
@@ -55,7 +55,7 @@ private final class NginxWebTrial {
     func end() -> Bool {
         stop.stop()
         nginx.end()
-        return ended.wait(until: Monotonic.now() + .seconds(10)) { $0 }
+        return ended.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 }
     }
 
     func curl(_ path: String, _ arguments: String = "", as role: Role? = .admin) throws -> String {
@@ -67,106 +67,108 @@ private final class NginxWebTrial {
 @Suite(.enabled(if: TestEnvironment.has(.nginx) && TestEnvironment.has(.database)), .serialized)
 struct APINginxTests {
     @Test func `requests pass through nginx with all they need`() throws {
-        let trial = try NginxWebTrial()
+        let harness = try NginxWebHarness()
         for path in [
             "/controller/healthcheck", "/controller/healthcheck/", "/cameras/healthcheck", "/cameras/healthcheck/",
         ] {
-            let answer = try trial.curl(path, as: nil)
+            let answer = try harness.curl(path, as: nil)
             #expect(answer.contains("HTTP/1.1 200 ") && answer.hasSuffix("\n\nUP"), "\(answer)")
         }
-        let refused = try trial.curl("/cameras/", as: nil)
+        let refused = try harness.curl("/cameras/", as: nil)
         #expect(refused.contains("HTTP/1.1 401 "))
         #expect(refused.contains("WWW-Authenticate: Bearer"))
         #expect(refused.contains("Content-Type: application/problem+json"))
-        for header in NginxTrial.headers { #expect(refused.occurrences(of: "\n\(header)") == 1, "\(header)") }
+        for header in NginxHarness.headers { #expect(refused.occurrences(of: "\n\(header)") == 1, "\(header)") }
 
         let body = "-X POST -H 'Content-Type: application/json' --data-binary"
-        let created = try trial.curl(
+        let created = try harness.curl(
             "/cameras",
             #"\#(body) '{"name":"Gate","location":"Here","url":"rtsp://cam.example/1"}'"#
         )
         #expect(created.contains("HTTP/1.1 201 "), "\(created)")
         #expect(created.contains("\nLocation: /api/v1/cameras/1\n"))
         #expect(created.contains("\nETag: \"1\"\n"))
-        let head = try trial.curl("/cameras/1/", "-I")
+        let head = try harness.curl("/cameras/1/", "-I")
         #expect(head.contains("HTTP/1.1 200 "))
         #expect(head.contains("\nETag: \"1\"\n"))
-        #expect(try trial.curl("/cameras/1", "-X PATCH -H 'Content-Type: text/plain' -d x").contains("HTTP/1.1 415 "))
-        #expect(try trial.curl("/cameras/1", "-X PUT -d x").contains("\nAllow: DELETE, GET, PATCH, HEAD\n"))
-        #expect(try trial.curl("/cameras/?tag=%zz").contains("HTTP/1.1 400 "))
-        #expect(try trial.curl("/cameras/..%2f1").contains("HTTP/1.1 404 "))
+        #expect(try harness.curl("/cameras/1", "-X PATCH -H 'Content-Type: text/plain' -d x").contains("HTTP/1.1 415 "))
+        #expect(try harness.curl("/cameras/1", "-X PUT -d x").contains("\nAllow: DELETE, GET, PATCH, HEAD\n"))
+        #expect(try harness.curl("/cameras/?tag=%zz").contains("HTTP/1.1 400 "))
+        #expect(try harness.curl("/cameras/..%2f1").contains("HTTP/1.1 404 "))
         #expect(
-            try trial.curl("/cameras/", "-H 'Cookie: observer_session=x' -X POST", as: nil).contains("HTTP/1.1 401 ")
+            try harness.curl("/cameras/", "-H 'Cookie: observer_session=x' -X POST", as: nil).contains("HTTP/1.1 401 ")
         )
-        #expect(trial.end(), "threads end when asked to")
+        #expect(harness.end(), "threads end when asked to")
     }
 
     @Test func `chunked and large bodies are dealt with`() throws {
-        let trial = try NginxWebTrial()
+        let harness = try NginxWebHarness()
         let json = #"{"name":"Gate","location":"Here","url":"rtsp://cam.example/1"}"#
         let post = "-X POST -H 'Content-Type: application/json'"
-        let chunked = try trial.curl("/cameras/", "\(post) -H 'Transfer-Encoding: chunked' --data-binary '\(json)'")
+        let chunked = try harness.curl("/cameras/", "\(post) -H 'CurlEasy-Encoding: chunked' --data-binary '\(json)'")
         #expect(chunked.contains("HTTP/1.1 201 "), "\(chunked)")
-        let large = try trial.curl("/cameras/", "\(post) -H 'Expect:' --data-binary @<(head -c 70000 /dev/zero)")
+        let large = try harness.curl("/cameras/", "\(post) -H 'Expect:' --data-binary @<(head -c 70000 /dev/zero)")
         #expect(large.contains("HTTP/1.1 413 "))
-        let full = try trial.curl("/cameras/", "\(post) -H 'Expect:' --data-binary @<(head -c 65536 /dev/zero)")
+        let full = try harness.curl("/cameras/", "\(post) -H 'Expect:' --data-binary @<(head -c 65536 /dev/zero)")
         #expect(full.contains("HTTP/1.1 400 "))
-        #expect(trial.end())
+        #expect(harness.end())
     }
 
     @Test func `readiness names what is away`() throws {
-        let trial = try NginxWebTrial()
-        let ready = try trial.curl("/health/ready", as: nil)
+        let harness = try NginxWebHarness()
+        let ready = try harness.curl("/health/ready", as: nil)
         #expect(ready.contains("HTTP/1.1 503 "))
         #expect(ready.occurrences(of: "\nRetry-After: ") == 1, "\(ready)")
         #expect(ready.contains(#""database":{"detail":"answers","ok":true}"#), "\(ready)")
         #expect(ready.contains(#""storage":{"#) && ready.contains(#""ok":false"#))
-        #expect(try trial.curl("/health/live", as: nil).contains("HTTP/1.1 200 "))
-        #expect(trial.end())
+        #expect(try harness.curl("/health/live", as: nil).contains("HTTP/1.1 200 "))
+        #expect(harness.end())
     }
 
     @Test func `a segment in the spool is served with ranges, to whom may see it`() throws {
-        let trial = try NginxWebTrial()
-        let camera = CameraID(rawValue: try trial.web.addCamera())
+        let harness = try NginxWebHarness()
+        let camera = CameraID(rawValue: try harness.web.addCamera())
         let segment = Sample.segment(of: camera)
-        try SegmentStore(trial.web.context.database).upsertSpooled([segment])
-        let file = try #require(fopen("\(trial.spool)/ready/\(segment.id).mp4", "w"))
+        try SegmentStore(harness.web.context.database).upsertSpooled([segment])
+        let file = try #require(fopen("\(harness.spool)/ready/\(segment.id).mp4", "w"))
         fputs("0123456789", file)
         fclose(file)
-        chmod("\(trial.spool)/ready/\(segment.id).mp4", 0o644)
+        chmod("\(harness.spool)/ready/\(segment.id).mp4", 0o644)
         let path = "/segments/\(segment.id).mp4"
-        let whole = try trial.curl(path, as: .viewer)
+        let whole = try harness.curl(path, as: .viewer)
         #expect(whole.contains("HTTP/1.1 200 ") && whole.hasSuffix("\n\n0123456789"), "\(whole)")
         #expect(whole.contains("\nContent-Type: video/mp4\n"))
         #expect(!whole.contains("X-Accel"))
-        let part = try trial.curl(path, "-H 'Range: bytes=2-4'")
+        let part = try harness.curl(path, "-H 'Range: bytes=2-4'")
         #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
-        #expect(try trial.curl(path, as: nil).contains("HTTP/1.1 401 "))
-        #expect(try trial.nginx.request("'\(trial.nginx.address)/internal/spool/\(segment.id).mp4'").contains(" 404 "))
-        #expect(trial.end())
+        #expect(try harness.curl(path, as: nil).contains("HTTP/1.1 401 "))
+        #expect(
+            try harness.nginx.request("'\(harness.nginx.address)/internal/spool/\(segment.id).mp4'").contains(" 404 ")
+        )
+        #expect(harness.end())
     }
 
     @Test func `a store that is away is 503, and its signed address is nobody's business`() throws {
-        let trial = try NginxWebTrial()
-        let camera = CameraID(rawValue: try trial.web.addCamera())
+        let harness = try NginxWebHarness()
+        let camera = CameraID(rawValue: try harness.web.addCamera())
         let segment = Sample.segment(of: camera)
-        try SegmentStore(trial.web.context.database).markStored(segment, etag: nil)
-        let answer = try trial.curl("/segments/\(segment.id).mp4", as: .viewer)
+        try SegmentStore(harness.web.context.database).markStored(segment, etag: nil)
+        let answer = try harness.curl("/segments/\(segment.id).mp4", as: .viewer)
         #expect(answer.contains("HTTP/1.1 503 ") && answer.contains("\nRetry-After: 5\n"), "\(answer)")
         #expect(answer.contains("application/problem+json"))
-        let log = try trial.nginx.log(with: "/segments/")
+        let log = try harness.nginx.log(with: "/segments/")
         #expect(log.contains("/segments/") && !log.contains("X-Amz") && !answer.contains("X-Amz"), "\(log)")
-        #expect(trial.end())
+        #expect(harness.end())
     }
 
     @Test func `people behind a proxy on this machine are told apart`() throws {
-        let trial = try NginxWebTrial()
+        let harness = try NginxWebHarness()
         for address in ["192.0.2.7", "192.0.2.8"] {
-            _ = try trial.curl("/cameras/", "-H 'X-Forwarded-For: \(address)'")
+            _ = try harness.curl("/cameras/", "-H 'X-Forwarded-For: \(address)'")
         }
-        let log = try trial.nginx.log(with: "192.0.2.8")
+        let log = try harness.nginx.log(with: "192.0.2.8")
         #expect(log.contains("192.0.2.7 [") && log.contains("192.0.2.8 ["), "\(log)")
-        #expect(trial.end())
+        #expect(harness.end())
     }
 
     @Test(.enabled(if: TestEnvironment.has(.s3)))
@@ -176,8 +178,8 @@ struct APINginxTests {
             key: try TestEnvironment.required("OBSERVER_TEST_S3_KEY"),
             secret: try TestEnvironment.required("OBSERVER_TEST_S3_SECRET")
         )
-        let trial = try NginxWebTrial(store: store)
-        let camera = CameraID(rawValue: try trial.web.addCamera())
+        let harness = try NginxWebHarness(store: store)
+        let camera = CameraID(rawValue: try harness.web.addCamera())
         let segment = Sample.segment(of: camera)
         let bytes = Array("0123456789".utf8)
         let configuration = try S3Configuration(
@@ -187,7 +189,7 @@ struct APINginxTests {
             accessKeyID: store.key,
             secretAccessKey: Secret(store.secret)
         )
-        let client = S3Client(configuration, transfers: Transfers(name: "s3", parallel: 1))
+        let client = S3Client(configuration, transfers: HTTPClient(name: "s3", parallel: 1))
         do throws(S3Error) {
             try client.createBucket()
         } catch {
@@ -200,18 +202,18 @@ struct APINginxTests {
             contentType: "video/mp4"
         )
         _ = try client.put(upload)
-        try SegmentStore(trial.web.context.database).markStored(segment, etag: nil)
+        try SegmentStore(harness.web.context.database).markStored(segment, etag: nil)
         let path = "/segments/\(segment.id).mp4"
-        let whole = try trial.curl(path, as: .viewer)
+        let whole = try harness.curl(path, as: .viewer)
         #expect(whole.contains("HTTP/1.1 200 ") && whole.hasSuffix("\n\n0123456789"), "\(whole)")
         #expect(whole.occurrences(of: "\nContent-Type: video/mp4\n") == 1)
-        let part = try trial.curl(path, "-H 'Range: bytes=2-4'")
+        let part = try harness.curl(path, "-H 'Range: bytes=2-4'")
         #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
-        #expect(try trial.curl(path, "-I").contains("HTTP/1.1 200 "))
-        let beyond = try trial.curl(path, "-H 'Range: bytes=99-'")
+        #expect(try harness.curl(path, "-I").contains("HTTP/1.1 200 "))
+        let beyond = try harness.curl(path, "-H 'Range: bytes=99-'")
         #expect(beyond.contains("HTTP/1.1 416 ") && !beyond.contains("<Error>"), "\(beyond)")
-        let direct = try trial.nginx.request("'\(store.endpoint)/recordings/\(segment.objectKey)'")
+        let direct = try harness.nginx.request("'\(store.endpoint)/recordings/\(segment.objectKey)'")
         #expect(direct.contains(" 403 "), "the bucket is not private")
-        #expect(trial.end())
+        #expect(harness.end())
     }
 }

@@ -8,15 +8,15 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestEnvironment.has(.database))) struct APIRecordingTests {
-    private let trial: WebTrial
+    private let harness: WebHarness
     private let segments: SegmentStore
 
     init() throws {
-        trial = try WebTrial()
-        segments = SegmentStore(trial.context.database)
+        harness = try WebHarness()
+        segments = SegmentStore(harness.context.database)
     }
 
-    private func ids(_ answer: WebTrial.Answer) -> [String] {
+    private func ids(_ answer: WebHarness.Answer) -> [String] {
         guard case .array(let list)? = answer.json else { return ["not a list: \(answer.text)"] }
         return list.compactMap { segment in
             if case .object(let members) = segment, case .string(let id)? = members["id"] { id } else { nil }
@@ -24,73 +24,73 @@ import Testing
     }
 
     @Test func `segments are listed by start, within a stretch, page by page`() throws {
-        let camera = CameraID(rawValue: try trial.addCamera())
+        let camera = CameraID(rawValue: try harness.addCamera())
         let all = (0..<5).map { Sample.segment(of: camera, at: Sample.start.advanced(bySeconds: Int64($0) * 10)) }
         try segments.upsertSpooled(all.reversed())
         try segments.markStored(all[0], etag: "x")
         let names = all.map(\.id.description)
         let path = "/cameras/\(camera)/segments"
-        let answer = trial.call("GET", path, as: .viewer)
+        let answer = harness.call("GET", path, as: .viewer)
         #expect(ids(answer) == names)
         #expect(answer.text.contains(#""duration_ms":10000,"bytes":2500000,"#))
         #expect(answer.text.contains(#""state":"stored","codecs":"avc1.64001f","width":1920,"height":1080,"#))
         let from = Sample.start.advanced(bySeconds: 15).rfc3339
         let to = Sample.start.advanced(bySeconds: 30).rfc3339
-        #expect(ids(trial.call("GET", "\(path)?from=\(from)&to=\(to)")) == Array(names[1...2]))
+        #expect(ids(harness.call("GET", "\(path)?from=\(from)&to=\(to)")) == Array(names[1...2]))
 
         var next: String? = "/api/v1\(path)?limit=2"
         var pages: [[String]] = []
         while let address = next, pages.count < 5 {
-            let page = trial.call("GET", String(address.dropFirst("/api/v1".count)))
+            let page = harness.call("GET", String(address.dropFirst("/api/v1".count)))
             pages.append(ids(page))
             next = page.response.header(.link).map { String($0.dropFirst().prefix { $0 != ">" }) }
         }
         #expect(pages == [Array(names[0...1]), Array(names[2...3]), [names[4]]])
-        #expect(trial.call("GET", "/cameras/999/segments").status == 404)
-        #expect(ids(trial.call("GET", "/cameras/\(try trial.addCamera())/segments")) == [])
+        #expect(harness.call("GET", "/cameras/999/segments").status == 404)
+        #expect(ids(harness.call("GET", "/cameras/\(try harness.addCamera())/segments")) == [])
     }
 
     @Test func `a stored segment is handed to nginx with a signed address that nobody sees`() throws {
-        let camera = CameraID(rawValue: try trial.addCamera())
+        let camera = CameraID(rawValue: try harness.addCamera())
         let segment = Sample.segment(of: camera)
         try segments.markStored(segment, etag: nil)
-        let response = trial.call("GET", "/segments/\(segment.id).mp4", as: .viewer).response
+        let response = harness.call("GET", "/segments/\(segment.id).mp4", as: .viewer).response
         let location = try #require(response.header(.accelRedirect))
         #expect(location.hasPrefix("/internal/s3/recordings/\(segment.objectKey)?"))
         #expect(location.contains("X-Amz-Expires=300"))
         #expect(location.contains("response-content-type=video%2Fmp4"))
         #expect(response.body.isEmpty)
         #expect(response.header(.cacheControl) == "private, no-store")
-        #expect(trial.call("GET", "/segments/\(segment.id).mp4", as: nil).response.header(.accelRedirect) == nil)
+        #expect(harness.call("GET", "/segments/\(segment.id).mp4", as: nil).response.header(.accelRedirect) == nil)
     }
 
     @Test func `segments that can't be had say why`() throws {
-        let camera = CameraID(rawValue: try trial.addCamera())
+        let camera = CameraID(rawValue: try harness.addCamera())
         let (spooled, lost) = (Sample.segment(of: camera), Sample.segment(of: camera, at: .init(milliseconds: 0)))
         try segments.upsertSpooled([spooled])
         try segments.markLost(lost, reason: "the disk died")
-        #expect(trial.call("GET", "/segments/\(spooled.id).mp4").status == 404)
-        let answer = trial.call("GET", "/segments/\(lost.id).mp4")
+        #expect(harness.call("GET", "/segments/\(spooled.id).mp4").status == 404)
+        let answer = harness.call("GET", "/segments/\(lost.id).mp4")
         #expect(answer.status == 410)
         #expect(answer.text.contains("the disk died"))
-        #expect(trial.call("GET", "/segments/\(SegmentID.makeRandom()).mp4").status == 404)
+        #expect(harness.call("GET", "/segments/\(SegmentID.makeRandom()).mp4").status == 404)
     }
 
-    @Test func `the newest picture is sent once to those who have it`() throws {
-        let camera = CameraID(rawValue: try trial.addCamera())
+    @Test func `the newest snapshot is sent once to those who have it`() throws {
+        let camera = CameraID(rawValue: try harness.addCamera())
         let path = "/cameras/\(camera)/snapshot.jpg"
-        #expect(trial.call("GET", path).status == 404)
-        try StatusStore(trial.context.database).putPicture([0xFF, 0xD8, 1], takenAt: Sample.start, of: camera)
-        let first = trial.call("GET", path, as: .viewer).response
+        #expect(harness.call("GET", path).status == 404)
+        try StatusStore(harness.context.database).putSnapshot([0xFF, 0xD8, 1], takenAt: Sample.start, of: camera)
+        let first = harness.call("GET", path, as: .viewer).response
         #expect(first.status == 200)
         #expect(first.header(.contentType) == "image/jpeg")
         #expect(first.body == [0xFF, 0xD8, 1])
         let tag = try #require(first.header(.eTag))
-        let again = trial.call("GET", path, headers: [("If-None-Match", tag)]).response
+        let again = harness.call("GET", path, headers: [("If-None-Match", tag)]).response
         #expect(again.status == 304)
         #expect(again.body.isEmpty)
         let later = Sample.start.advanced(bySeconds: 1)
-        try StatusStore(trial.context.database).putPicture([0xFF, 0xD8, 2], takenAt: later, of: camera)
-        #expect(trial.call("GET", path, headers: [("If-None-Match", tag)]).response.body.last == 2)
+        try StatusStore(harness.context.database).putSnapshot([0xFF, 0xD8, 2], takenAt: later, of: camera)
+        #expect(harness.call("GET", path, headers: [("If-None-Match", tag)]).response.body.last == 2)
     }
 }

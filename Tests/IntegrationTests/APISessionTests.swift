@@ -9,14 +9,14 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestEnvironment.has(.database))) struct APISessionTests {
-    private let trial: WebTrial
+    private let harness: WebHarness
     /// A cheap hash, so that the tests are quick; its cost is in it.
     private static let cheap = PasswordHash.Cost(logN: 4, r: 8, p: 1)
 
     init() throws {
-        trial = try WebTrial()
+        harness = try WebHarness()
         let hash = try PasswordHash.make(Secret("open sesame"), cost: Self.cheap)
-        _ = try UserStore(trial.context.database).create(name: "Ada", role: .operator, passwordHash: hash.text)
+        _ = try UserStore(harness.context.database).create(name: "Ada", role: .operator, passwordHash: hash.text)
     }
 
     private func signIn(
@@ -25,7 +25,7 @@ import Testing
         from address: String = "192.0.2.7"
     ) throws -> SignIn.Outcome {
         let request = Request("POST", "/", headers: [("User-Agent", "test")], remoteAddress: address)
-        return try SignIn(trial.context).signIn(name: name, password: Secret(password), request)
+        return try SignIn(harness.context).signIn(name: name, password: Secret(password), request)
     }
 
     /// `name=value` of the cookie of a new session, and its CSRF token.
@@ -33,7 +33,7 @@ import Testing
         guard case .signedIn(let cookies) = try signIn() else { throw Failure() }
         let cookie = String(try #require(cookies.first).prefix { $0 != ";" })
         let request = Request("GET", "/", headers: [("Cookie", cookie)])
-        let identity = try trial.context.site.gatekeeper.authorise(request, .viewer, trial.context.database)
+        let identity = try harness.context.site.gatekeeper.authorise(request, .viewer, harness.context.database)
         return (cookie, identity.csrf)
     }
 
@@ -43,9 +43,9 @@ import Testing
             let path = entry.pattern.replacing("{id:int}", with: "1")
                 .replacing("{id:uuid}", with: "01936b2e-0000-7000-8000-000000000001").dropFirst("/api/v1".count)
             let method = entry.method.rawValue
-            #expect(trial.call(method, String(path), "{}", as: nil).status == 401, "\(method) \(path)")
+            #expect(harness.call(method, String(path), "{}", as: nil).status == 401, "\(method) \(path)")
             for role in Role.allCases {
-                let status = trial.call(method, String(path), "{}", as: role).status
+                let status = harness.call(method, String(path), "{}", as: role).status
                 #expect((status == 403) == (role < needed), "\(method) \(path) as \(role): \(status)")
                 #expect(status != 401)
             }
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func `tokens that are wrong, revoked, expired or misspelt open nothing`() throws {
-        let users = UserStore(trial.context.database)
+        let users = UserStore(harness.context.database)
         _ = try users.createToken(
             name: "old",
             role: .admin,
@@ -67,11 +67,11 @@ import Testing
             "Bearer obs_old", "Bearer obs_gone", "Bearer obs_", "Bearer", "", "Basic YTpi", "obs_admin-token",
             "Bearer obs_admin-token x", "Bearer " + String(repeating: "x", count: 300),
         ] {
-            let answer = trial.call("GET", "/cameras/", as: nil, headers: [("Authorization", header)])
+            let answer = harness.call("GET", "/cameras/", as: nil, headers: [("Authorization", header)])
             #expect(answer.status == 401, "\(header)")
             #expect(answer.response.header(.wwwAuthenticate)?.hasPrefix("Bearer") == true)
         }
-        let lower = trial.call("GET", "/cameras/", as: nil, headers: [("Authorization", "bearer obs_admin-token")])
+        let lower = harness.call("GET", "/cameras/", as: nil, headers: [("Authorization", "bearer obs_admin-token")])
         #expect(lower.status == 200)
     }
 
@@ -81,11 +81,11 @@ import Testing
         #expect(cookie.hasPrefix("observer_session="))
         for attribute in ["; Path=/", "; HttpOnly", "; SameSite=Lax"] { #expect(cookie.contains(attribute)) }
         let secret = String(cookie.dropFirst("observer_session=".count).prefix(43))
-        let rows = try trial.context.database.rows("select hash, s::text from sessions s", as: ([UInt8], String).self)
+        let rows = try harness.context.database.rows("select hash, s::text from sessions s", as: ([UInt8], String).self)
         #expect(rows.map(\.0) == [SHA256.hash(secret.utf8)])
         #expect(rows.allSatisfy { !$0.1.contains(secret) })
 
-        let secure = try WebTrial(["OBSERVER_PUBLIC_URL": "https://observer.example"])
+        let secure = try WebHarness(["OBSERVER_PUBLIC_URL": "https://observer.example"])
         let (_, gate) = try SignIn(secure.context).gate(Request("GET", "/"))
         #expect(gate.hasPrefix("__Host-observer_gate="))
         #expect(gate.contains("; Secure"))
@@ -105,14 +105,14 @@ import Testing
     }
 
     @Test func `a change with a cookie needs the session's token, by header or in the form`() throws {
-        let id = try trial.addCamera()
+        let id = try harness.addCamera()
         let (cookie, csrf) = try session()
         let (_, other) = try session()
         func post(_ headers: [(String, String)]) -> Int {
-            trial.call("POST", "/cameras/\(id)/on", as: nil, headers: [("Cookie", cookie)] + headers).status
+            harness.call("POST", "/cameras/\(id)/on", as: nil, headers: [("Cookie", cookie)] + headers).status
         }
-        let before = try trial.cameraRows()
-        #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 200)
+        let before = try harness.cameraRows()
+        #expect(harness.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 200)
         #expect(post([]) == 403)
         #expect(post([("X-CSRF-Token", "")]) == 403)
         #expect(post([("X-CSRF-Token", other)]) == 403)
@@ -122,8 +122,8 @@ import Testing
         ] {
             #expect(post([("X-CSRF-Token", csrf), ("Host", "nvr.example"), (name, value)]) == 403, "\(name): \(value)")
         }
-        #expect(try trial.cameraRows() == before)
-        let form = trial.call(
+        #expect(try harness.cameraRows() == before)
+        let form = harness.call(
             "POST",
             "/cameras/\(id)/on",
             "csrf=\(csrf)",
@@ -137,17 +137,17 @@ import Testing
 
     @Test func `signing out ends the session at once`() throws {
         let (cookie, _) = try session()
-        let clear = try SignIn(trial.context).signOut(Request("POST", "/", headers: [("Cookie", cookie)]))
+        let clear = try SignIn(harness.context).signOut(Request("POST", "/", headers: [("Cookie", cookie)]))
         #expect(clear.contains("Max-Age=0"))
-        #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 401)
+        #expect(harness.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 401)
     }
 
     @Test func `sessions end when they are not used, and after half a day`() throws {
         for column in ["seen_at = now() - interval '31 minutes'", "created_at = now() - interval '721 minutes'"] {
             let (cookie, _) = try session()
-            #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 200)
-            try trial.context.database.execute("update sessions set \(unsafe: column)")
-            #expect(trial.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 401)
+            #expect(harness.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 200)
+            try harness.context.database.execute("update sessions set \(unsafe: column)")
+            #expect(harness.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 401)
         }
     }
 
@@ -162,21 +162,21 @@ import Testing
         // The right password does not help while it lasts, and somebody else is not kept out.
         guard case .throttled = try signIn() else { throw Failure() }
         let hash = try PasswordHash.make(Secret("x"), cost: Self.cheap)
-        _ = try UserStore(trial.context.database).create(name: "bob", role: .viewer, passwordHash: hash.text)
+        _ = try UserStore(harness.context.database).create(name: "bob", role: .viewer, passwordHash: hash.text)
         guard case .signedIn = try signIn("bob", "x") else { throw Failure() }
-        try trial.context.database.execute("update login_attempts set at = at - interval '31 seconds'")
+        try harness.context.database.execute("update login_attempts set at = at - interval '31 seconds'")
         guard case .signedIn = try signIn() else { throw Failure() }
     }
 
     @Test func `somebody who is disabled, or has no password, stays out`() throws {
-        try trial.context.database.execute("update users set disabled_at = now()")
+        try harness.context.database.execute("update users set disabled_at = now()")
         guard case .refused = try signIn() else { throw Failure() }
-        _ = try UserStore(trial.context.database).create(name: "robot", role: .admin, passwordHash: nil)
+        _ = try UserStore(harness.context.database).create(name: "robot", role: .admin, passwordHash: nil)
         guard case .refused = try signIn("robot", "") else { throw Failure() }
     }
 
     @Test func `a sign-in form must be ours`() throws {
-        let signIn = SignIn(trial.context)
+        let signIn = SignIn(harness.context)
         let (csrf, setCookie) = try signIn.gate(Request("GET", "/"))
         let cookie = ("Cookie", String(setCookie.prefix { $0 != ";" }))
         try signIn.checkGate(Request("POST", "/", headers: [cookie]), FormFields([("csrf", csrf)]))

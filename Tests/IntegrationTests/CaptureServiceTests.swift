@@ -15,36 +15,36 @@ import Testing
 
 /// The whole recorder on a real database and a real broker, with simulated cameras.
 @Suite(
-    .enabled(if: CaptureStage.isPossible && TestEnvironment.has(.database) && TestEnvironment.has(.amqp)),
+    .enabled(if: CameraSimulator.isPossible && TestEnvironment.has(.database) && TestEnvironment.has(.amqp)),
     .timeLimit(.minutes(3)),
     .serialized
 )
 struct CaptureServiceTests {
-    let stage: CaptureStage
+    let simulator: CameraSimulator
     let database: TestDatabase
-    let connection: Connection
-    let worker = "test-\(UInt32.random(in: 0 ... .max))"
+    let connection: PostgresConnection
+    let recorder = "test-\(UInt32.random(in: 0 ... .max))"
     let root: String
     let key: SealingKey
 
     init() throws {
-        stage = try CaptureStage.shared.get()
+        simulator = try CameraSimulator.shared.get()
         database = try TestDatabase()
         connection = database.connect()
-        root = "\(stage.folder)/spool-\(worker)"
+        root = "\(simulator.folder)/spool-\(recorder)"
         key = try SealingKey([UInt8](repeating: 7, count: 32))
     }
 
     private func service() throws -> CaptureService {
         CaptureService(
             CaptureService.Settings(
-                worker: worker,
+                recorder: recorder,
                 spool: try Spool(at: root),
                 broker: try TestBroker.required(),
                 database: database.configuration,
                 key: key,
                 networks: try NetworkPolicy(parsing: "default,127.0.0.0/8"),
-                pictureInterval: .seconds(2)
+                snapshotInterval: .seconds(2)
             ),
             logger: Logger(label: "capture", level: .warning)
         )
@@ -52,9 +52,9 @@ struct CaptureServiceTests {
 
     /// Runs the service while `body` looks on; then it has stopped in order.
     private func running(_ body: () throws -> Void) throws {
-        let stop = StopToken()
+        let stop = StopSignal()
         let service = try service()
-        let thread = OwnThread.start(name: "capture") {
+        let thread = DedicatedThread.start(name: "capture") {
             do {
                 try service.run(until: stop)
             } catch {
@@ -107,7 +107,7 @@ struct CaptureServiceTests {
             let summary = try FragmentedMP4.inspect(spool.media(segment.id))
             #expect(summary.frames == segment.frames)
             #expect(summary.completeBytes == segment.bytes)
-            #expect(CaptureStage.shell("sha256sum \(spool.media(segment.id))").output.hasPrefix(segment.sha256))
+            #expect(CameraSimulator.shell("sha256sum \(spool.media(segment.id))").output.hasPrefix(segment.sha256))
         }
         for (run, parts) in Dictionary(grouping: segments, by: \.run) {
             let ordered = parts.sorted { $0.sequence < $1.sequence }
@@ -120,14 +120,14 @@ struct CaptureServiceTests {
     }
 
     @Test func `cameras are recorded, committed and announced, and nothing is open after the stop`() throws {
-        let first = try add("First", url: stage.camera("one"))
-        let second = try add("Second", url: stage.camera("locked-two"), password: "test-password")
+        let first = try add("First", url: simulator.camera("one"))
+        let second = try add("Second", url: simulator.camera("locked-two"), password: "test-password")
         try running {
             #expect(awaitState(first, .recording, 15) && awaitState(second, .recording, 15))
             let isRecorded = poll(for: .seconds(25)) { try segments(first).count >= 4 && segments(second).count >= 4 }
             #expect(isRecorded)
             let isShown = poll(for: .seconds(10)) {
-                try StatusStore(connection).picture(of: first)?.jpeg.isEmpty == false
+                try StatusStore(connection).snapshot(of: first)?.jpeg.isEmpty == false
             }
             #expect(isShown)
         }
@@ -136,28 +136,28 @@ struct CaptureServiceTests {
             try expectWhole(all)
             #expect(all.last?.endReason == .stopped)
         }
-        #expect(CaptureStage.shell("ls \(root)/open").output.isEmpty)
-        let host = try Spool(at: root).host
-        let announced = try AMQPTestQueue.bodies(in: Broker.uploadQueue(host: host), worker: worker, host: host)
+        #expect(CameraSimulator.shell("ls \(root)/open").output.isEmpty)
+        let spool = try Spool(at: root).id
+        let announced = try AMQPTestQueue.bodies(in: Broker.uploadQueue(spool: spool), recorder: recorder, spool: spool)
         let ids = try Set(announced.map { try SegmentRecorded(body: $0).segment.id })
         #expect(ids == Set(try segments(first).map(\.id) + segments(second).map(\.id)))
     }
 
     @Test func `a camera that misbehaves gets its cause and a gap, and disturbs no other`() throws {
-        let steady = try add("Steady", url: stage.camera("steady"))
-        let odd = try add("Odd", url: stage.camera("odd"))
+        let steady = try add("Steady", url: simulator.camera("steady"))
+        let odd = try add("Odd", url: simulator.camera("odd"))
         try running {
             #expect(awaitState(steady, .recording, 15) && awaitState(odd, .recording, 15))
-            stage.fault("odd", "stall")
+            simulator.fault("odd", "stall")
             #expect(awaitState(odd, .retrying, 15))
             let cause = try status(odd)?.cause
             #expect(cause == .stalled)
-            stage.fault("odd", "resume")
+            simulator.fault("odd", "resume")
             #expect(awaitState(odd, .recording, 5))
-            stage.fault("odd", "404")
-            stage.fault("odd", "close")
+            simulator.fault("odd", "404")
+            simulator.fault("odd", "close")
             #expect(awaitState(odd, .retrying, 15))
-            stage.fault("odd", "resume")
+            simulator.fault("odd", "resume")
             #expect(awaitState(odd, .recording, 5))
             let isClosed = poll(for: .seconds(5)) {
                 let gaps = try StatusStore(connection).gaps(of: odd, from: .init(microseconds: 0), to: .farFuture)
@@ -172,7 +172,7 @@ struct CaptureServiceTests {
     }
 
     @Test func `a camera that is switched off stops, and says so`() throws {
-        let camera = try add("Switched", url: stage.camera("switched"))
+        let camera = try add("Switched", url: simulator.camera("switched"))
         try running {
             #expect(awaitState(camera, .recording, 15))
             _ = try CameraStore(connection).setActive(camera, false)
@@ -189,11 +189,11 @@ struct CaptureServiceTests {
     }
 
     @Test func `a disk that fails for long is a gap until it works again`() throws {
-        let camera = try add("Disk", url: stage.camera("disk"))
+        let camera = try add("Disk", url: simulator.camera("disk"))
         try running {
             #expect(awaitState(camera, .recording, 15))
             // A file where the folder of open segments should be: nothing can be begun or finished.
-            let broken = CaptureStage.shell("mv \(root)/open \(root)/away && touch \(root)/open")
+            let broken = CameraSimulator.shell("mv \(root)/open \(root)/away && touch \(root)/open")
             #expect(broken.isGood)
             #expect(awaitState(camera, .retrying, 10))
             let cause = try status(camera)?.cause
@@ -206,7 +206,7 @@ struct CaptureServiceTests {
                 return open.count != 1
             }
             #expect(!isLasting, "the gap was closed while nothing was written")
-            #expect(CaptureStage.shell("rm \(root)/open && mv \(root)/away \(root)/open").isGood)
+            #expect(CameraSimulator.shell("rm \(root)/open && mv \(root)/away \(root)/open").isGood)
             #expect(awaitState(camera, .recording, 10))
             let isClosed = poll(for: .seconds(5)) { try gaps(camera).allSatisfy { $0.endedAt != nil } }
             #expect(isClosed)
@@ -217,14 +217,14 @@ struct CaptureServiceTests {
     }
 
     @Test func `what was recorded before the camera was lost to another process is no gap`() throws {
-        let camera = try add("Taken", url: stage.camera("taken"))
+        let camera = try add("Taken", url: simulator.camera("taken"))
         try running {
             #expect(awaitState(camera, .recording, 15))
             let isRecorded = poll(for: .seconds(15)) { try segments(camera).count >= 3 }
             #expect(isRecorded)
-            let store = WorkerStore(connection)
+            let store = RecorderStore(connection)
             // Another life under the same name, which ends at once.
-            _ = try store.register(worker, host: try Spool(at: root).host, version: "0")
+            _ = try store.register(recorder, spool: try Spool(at: root).id, version: "0")
             let runs = try Set(segments(camera).map(\.run)).count
             let isBack = poll(for: .seconds(25)) { try Set(segments(camera).map(\.run)).count > runs }
             #expect(isBack)
@@ -240,10 +240,10 @@ struct CaptureServiceTests {
     }
 
     @Test func `a gap that was open when the camera was switched off ends there`() throws {
-        let camera = try add("Resting", url: stage.camera("resting"))
+        let camera = try add("Resting", url: simulator.camera("resting"))
         let start = Timestamp(milliseconds: 1_700_000_000_000)
-        let gap = Gap(cameraID: camera, startedAt: start, endedAt: nil, cause: .noWorker, detail: nil)
-        try StatusStore(connection).openGap(gap, worker: worker)
+        let gap = Gap(cameraID: camera, startedAt: start, endedAt: nil, cause: .noRecorder, detail: nil)
+        try StatusStore(connection).openGap(gap, recorder: recorder)
         _ = try CameraStore(connection).setActive(camera, false)
         let switched = try CameraStore(connection).get(camera)?.camera.updatedAt
         try running {
@@ -269,11 +269,11 @@ extension Timestamp {
 
 /// Reads what lies in a queue.
 enum AMQPTestQueue {
-    static func bodies(in queue: String, worker: String, host: HostID) throws -> [[UInt8]] {
+    static func bodies(in queue: String, recorder: String, spool: SpoolID) throws -> [[UInt8]] {
         let connection = try AMQPConnection(try TestBroker.required(), name: "test-reader")
         defer { connection.close() }
-        try connection.declare(Broker.topology(worker: worker, host: host))
-        let consumer = try Consumer(connection, queue: queue, prefetch: 500)
+        try connection.declare(Broker.topology(recorder: recorder, spool: spool))
+        let consumer = try AMQPConsumer(connection, queue: queue, prefetch: 500)
         var result: [[UInt8]] = []
         while let delivery = try consumer.next(within: .seconds(2)) { result.append(delivery.message.body) }
         return result

@@ -3,20 +3,20 @@ import Media
 import Testing
 
 /// Real streams through source and cutter, without a database or a broker.
-@Suite(.enabled(if: CaptureStage.isPossible), .timeLimit(.minutes(3)))
+@Suite(.enabled(if: CameraSimulator.isPossible), .timeLimit(.minutes(3)))
 struct CaptureStreamTests {
     /// What one connection made.
     final class Take {
         struct Piece {
             var bytes: [UInt8]
             var initBytes: Int
-            var reason: StreamCutter.EndReason?
+            var reason: Segmenter.EndReason?
             var flags: [String] = []
         }
 
         var pieces: [Piece] = []
         var videoPackets = 0
-        /// Those since the first picture: what came before it has no segment to be in.
+        /// Those since the first snapshot: what came before it has no segment to be in.
         var audioPackets = 0
         var streams: StreamDescription?
         var error: MediaError?
@@ -24,18 +24,18 @@ struct CaptureStreamTests {
         var summaries: [FragmentedMP4.Summary] { pieces.compactMap { try? FragmentedMP4.inspect(bytes: $0.bytes) } }
     }
 
-    let stage: CaptureStage
+    let simulator: CameraSimulator
 
     init() throws {
-        stage = try CaptureStage.shared.get()
+        simulator = try CameraSimulator.shared.get()
     }
 
-    /// Records until so many pictures came or the stream ended; `onPacket` is told the number of each picture.
+    /// Records until so many snapshots came or the stream ended; `onPacket` is told the number of each snapshot.
     func record(
         _ address: String,
         audio: Bool = false,
         transport: LibAVSource.Transport = .auto,
-        pictures: Int = .max,
+        snapshots: Int = .max,
         onPacket: (Int) -> Void = { _ in }
     ) -> Take {
         let take = Take()
@@ -47,9 +47,9 @@ struct CaptureStreamTests {
         do throws(MediaError) {
             let streams = try source.open()
             take.streams = streams
-            let cutter = StreamCutter(streams, seconds: 2) { collect($0, take) }
+            let cutter = Segmenter(streams, seconds: 2) { collect($0, take) }
             do throws(MediaError) {
-                while take.videoPackets < pictures {
+                while take.videoPackets < snapshots {
                     let packet = try source.next()
                     try cutter.take(packet, arrival: Self.nanoseconds(CLOCK_MONOTONIC), wallClock: Self.wall())
                     guard packet.track == .video else {
@@ -69,7 +69,7 @@ struct CaptureStreamTests {
         return take
     }
 
-    private func collect(_ output: StreamCutter.Output, _ take: Take) {
+    private func collect(_ output: Segmenter.Output, _ take: Take) {
         switch output {
         case .began(let begin):
             let bytes = begin.initSection.withUnsafeBytes { Array($0) }
@@ -79,7 +79,7 @@ struct CaptureStreamTests {
         case .ended(let end):
             take.pieces[take.pieces.count - 1].reason = end.reason
             take.pieces[take.pieces.count - 1].flags = end.flags
-        case .picture:
+        case .keyFrame:
             return
         }
     }
@@ -92,12 +92,12 @@ struct CaptureStreamTests {
 
     static func wall() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1000 }
 
-    /// Every picture and every packet of sound is in exactly one file, the media time has no hole, and each file stands
+    /// Every snapshot and every packet of sound is in exactly one file, the media time has no hole, and each file stands
     /// alone.
-    func expectWhole(_ take: Take, atLeast cuts: Int, pictures: Int) throws {
+    func expectWhole(_ take: Take, atLeast cuts: Int, snapshots: Int) throws {
         let summaries = take.summaries
         try #require(summaries.count == take.pieces.count && summaries.count > cuts)
-        #expect(summaries.map(\.frames).reduce(0, +) == pictures)
+        #expect(summaries.map(\.frames).reduce(0, +) == snapshots)
         for (before, after) in zip(summaries, summaries.dropFirst()) {
             #expect(after.mediaStart90k == before.mediaStart90k + before.mediaDuration90k)
         }
@@ -105,9 +105,9 @@ struct CaptureStreamTests {
         var audioPackets = 0
         for (index, piece) in take.pieces.enumerated() {
             #expect(piece.bytes.prefix(piece.initBytes) == first.bytes.prefix(first.initBytes))
-            let path = "\(stage.folder)/piece-\(UInt64.random(in: 0 ... .max)).mp4"
+            let path = "\(simulator.folder)/piece-\(UInt64.random(in: 0 ... .max)).mp4"
             write(piece.bytes, to: path)
-            let packets = CaptureStage.packets(path)
+            let packets = CameraSimulator.packets(path)
             #expect(packets.video == summaries[index].frames)
             audioPackets += packets.audio
             unlink(path)
@@ -122,34 +122,34 @@ struct CaptureStreamTests {
     }
 
     @Test func `a file over HTTP comes out frame by frame, with its sound, and ends`() throws {
-        let take = record(stage.file("clip.mp4"), audio: true)
+        let take = record(simulator.file("clip.mp4"), audio: true)
         #expect(take.error?.kind == .unreachable)
         #expect(take.videoPackets == 400)
-        try expectWhole(take, atLeast: 6, pictures: 400)
+        try expectWhole(take, atLeast: 6, snapshots: 400)
         #expect(take.summaries.allSatisfy { $0.hasAudio && $0.codecs.hasSuffix(",mp4a.40.2") && $0.width == 320 })
     }
 
     @Test func `HLS comes out frame by frame`() throws {
-        let take = record(stage.file("list.m3u8"), audio: true)
+        let take = record(simulator.file("list.m3u8"), audio: true)
         #expect(take.videoPackets == 400)
-        try expectWhole(take, atLeast: 6, pictures: 400)
+        try expectWhole(take, atLeast: 6, snapshots: 400)
         #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
     }
 
     @Test func `of an HLS playlist with six variants one is recorded, and only that one is fetched`() throws {
-        let take = record(stage.file("master.m3u8"), audio: true, pictures: 150)
+        let take = record(simulator.file("master.m3u8"), audio: true, snapshots: 150)
         #expect(take.videoPackets == 150, "\(take.error.map { "\($0)" } ?? "")")
-        try expectWhole(take, atLeast: 2, pictures: 150)
+        try expectWhole(take, atLeast: 2, snapshots: 150)
         #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
-        #expect(stage.requests(for: "v1-list1.ts") == 1)
-        #expect(stage.requests(for: "v[2-6]-list[1-3].ts") == 0)
+        #expect(simulator.requests(for: "v1-list1.ts") == 1)
+        #expect(simulator.requests(for: "v[2-6]-list[1-3].ts") == 0)
     }
 
     /// Records from a server that was just started, and may not listen yet.
-    private func record(served address: String, pictures: Int) -> Take {
+    private func record(served address: String, snapshots: Int) -> Take {
         var take = Take()
-        let isOpen = CaptureStage.eventually(20) {
-            take = record(address, pictures: pictures)
+        let isOpen = CameraSimulator.eventually(20) {
+            take = record(address, snapshots: snapshots)
             return take.error == nil
         }
         #expect(isOpen, "\(take.error.map { "\($0)" } ?? "")")
@@ -157,32 +157,32 @@ struct CaptureStreamTests {
     }
 
     @Test func `RTMP comes out frame by frame`() throws {
-        let take = record(served: try stage.serve("rtmp", "-c copy -f flv"), pictures: 100)
-        try expectWhole(take, atLeast: 1, pictures: 100)
+        let take = record(served: try simulator.serve("rtmp", "-c copy -f flv"), snapshots: 100)
+        try expectWhole(take, atLeast: 1, snapshots: 100)
     }
 
-    @Test func `MJPEG over HTTP is recorded picture by picture, at the pace at which it comes`() throws {
-        let take = record(served: try stage.serve("http", "-an -c:v mjpeg -r 10 -f mpjpeg"), pictures: 80)
+    @Test func `MJPEG over HTTP is recorded snapshot by snapshot, at the pace at which it comes`() throws {
+        let take = record(served: try simulator.serve("http", "-an -c:v mjpeg -r 10 -f mpjpeg"), snapshots: 80)
         #expect(take.streams?.video.codec == .mjpeg)
-        try expectWhole(take, atLeast: 2, pictures: 80)
+        try expectWhole(take, atLeast: 2, snapshots: 80)
         #expect(take.summaries.allSatisfy { $0.codecs == "mp4v.6C" })
         let length = take.summaries.map(\.mediaDuration90k).reduce(0, +)
         #expect(abs(length - 8 * 90_000) < 70_000, "\(length) is not 8 s")
     }
 
-    @Test func `sound that MP4 cannot carry is left out with a note, and the picture is recorded`() throws {
-        let take = record(stage.file("clip.mkv"), audio: true, pictures: 150)
+    @Test func `sound that MP4 cannot carry is left out with a note, and the snapshot is recorded`() throws {
+        let take = record(simulator.file("clip.mkv"), audio: true, snapshots: 150)
         #expect(take.streams?.audio == nil)
         #expect(take.streams?.notes.count == 1)
-        try expectWhole(take, atLeast: 2, pictures: 150)
+        try expectWhole(take, atLeast: 2, snapshots: 150)
     }
 
     @Test(arguments: ["tcp-a", "tcp-b"])
     func `an RTSP camera loses no frame over six cuts`(name: String) throws {
-        let take = record(stage.camera(name), transport: .tcp, pictures: 350)
+        let take = record(simulator.camera(name), transport: .tcp, snapshots: 350)
         #expect(take.error == nil)
-        try expectWhole(take, atLeast: 6, pictures: 350)
-        let counters = take.pieces.flatMap { CaptureStage.counters(in: $0.bytes) }
+        try expectWhole(take, atLeast: 6, snapshots: 350)
+        let counters = take.pieces.flatMap { CameraSimulator.counters(in: $0.bytes) }
         let first = try #require(counters.first)
         #expect(counters == Array(first..<first + 350))
     }
@@ -191,18 +191,23 @@ struct CaptureStreamTests {
     func `an RTSP camera that is asked for sound loses no frame in libavformat's own client`(
         transport: LibAVSource.Transport
     ) throws {
-        let take = record(stage.camera("sound-\(transport.rawValue)"), audio: true, transport: transport, pictures: 200)
+        let take = record(
+            simulator.camera("sound-\(transport.rawValue)"),
+            audio: true,
+            transport: transport,
+            snapshots: 200
+        )
         #expect(take.error == nil)
-        try expectWhole(take, atLeast: 3, pictures: 200)
-        let counters = take.pieces.flatMap { CaptureStage.counters(in: $0.bytes) }
+        try expectWhole(take, atLeast: 3, snapshots: 200)
+        let counters = take.pieces.flatMap { CameraSimulator.counters(in: $0.bytes) }
         let first = try #require(counters.first)
         #expect(counters == Array(first..<first + 200))
     }
 
-    @Test func `a change of the picture's size begins a new file`() throws {
+    @Test func `a change of the snapshot's size begins a new file`() throws {
         let name = "resized"
-        let take = record(stage.camera(name), pictures: 200) { count in
-            if count == 75 { stage.fault(name, "resize", more: ", \"clip\": \"small\"") }
+        let take = record(simulator.camera(name), snapshots: 200) { count in
+            if count == 75 { simulator.fault(name, "resize", more: ", \"clip\": \"small\"") }
         }
         let summaries = take.summaries
         #expect(summaries.first?.width == 320)
@@ -213,10 +218,10 @@ struct CaptureStreamTests {
 
     @Test func `a jump of the camera's clock leaves the recording's time whole`() throws {
         let name = "jumps"
-        let take = record(stage.camera(name), pictures: 200) { count in
-            if count == 60 { stage.fault(name, "jump", more: ", \"seconds\": 3600") }
+        let take = record(simulator.camera(name), snapshots: 200) { count in
+            if count == 60 { simulator.fault(name, "jump", more: ", \"seconds\": 3600") }
         }
-        try expectWhole(take, atLeast: 2, pictures: 200)
+        try expectWhole(take, atLeast: 2, snapshots: 200)
         #expect(take.pieces.contains { $0.flags.contains("clock_joined") })
         let length = take.summaries.map(\.mediaDuration90k).reduce(0, +)
         #expect(abs(length - 8 * 90_000) < 45_000)
@@ -225,12 +230,12 @@ struct CaptureStreamTests {
     @Test(arguments: [("404", MediaError.Kind.notFound), ("401", .unauthorized), ("503", .refused), ("453", .refused)])
     func `an error has its cause`(fault: String, kind: MediaError.Kind) {
         let name = "answers\(fault)"
-        stage.fault(name, fault)
-        #expect(record(stage.camera(name)).error?.kind == kind)
+        simulator.fault(name, fault)
+        #expect(record(simulator.camera(name)).error?.kind == kind)
     }
 
     @Test func `a password is given when it is asked for`() {
-        var options = LibAVSource.Options(address: stage.camera("locked-x"))
+        var options = LibAVSource.Options(address: simulator.camera("locked-x"))
         options.credentials = ("viewer", "wrong")
         var source = LibAVSource(options, interrupt: MediaInterrupt())
         #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .unauthorized }
@@ -242,8 +247,8 @@ struct CaptureStreamTests {
     }
 
     @Test func `a redirect is followed only to where cameras may be`() {
-        stage.fault("moved", "redirect", more: ", \"location\": \"rtsp://127.0.0.1:9/secret\"")
-        var options = LibAVSource.Options(address: stage.camera("moved"))
+        simulator.fault("moved", "redirect", more: ", \"location\": \"rtsp://127.0.0.1:9/secret\"")
+        var options = LibAVSource.Options(address: simulator.camera("moved"))
         options.admit = { address throws(MediaError) in
             if address.contains(":9/") { throw MediaError(.refused, "not there") }
             return address
@@ -253,8 +258,8 @@ struct CaptureStreamTests {
     }
 
     @Test func `a silent camera is given up at the deadline, and a stop at once`() {
-        stage.fault("mute", "silent")
-        var options = LibAVSource.Options(address: stage.camera("mute"))
+        simulator.fault("mute", "silent")
+        var options = LibAVSource.Options(address: simulator.camera("mute"))
         options.openLimit = .seconds(1)
         var source = LibAVSource(options, interrupt: MediaInterrupt())
         let clock = ContinuousClock()

@@ -27,7 +27,7 @@ struct MigratorTests {
     @Test func `several processes may migrate at once`() throws {
         let applied = Mutex(0)
         let threads = (0..<4).map { _ in
-            OwnThread.start(name: "migrate") { [database, migrations] in
+            DedicatedThread.start(name: "migrate") { [database, migrations] in
                 let count = (try? Migrator(database.connect()).migrate(migrations).count) ?? 1000
                 applied.withLock { $0 += count }
             }

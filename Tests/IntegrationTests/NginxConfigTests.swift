@@ -6,7 +6,7 @@ import Testing
 @Suite(.enabled(if: TestEnvironment.has(.nginx)))
 struct NginxConfigTests {
     @Test func `nginx accepts the configuration`() throws {
-        let nginx = try NginxTrial()
+        let nginx = try NginxHarness()
         defer { nginx.end() }
         let result = try nginx.check()
         #expect(result.status == 0, "\(result.output)")
@@ -14,7 +14,7 @@ struct NginxConfigTests {
     }
 
     @Test func `a value that could end a directive is refused`() throws {
-        #expect(throws: (any Error).self) { try NginxTrial(host: "a;return 200") }
+        #expect(throws: (any Error).self) { try NginxHarness(host: "a;return 200") }
     }
 
     @Test(arguments: [
@@ -28,12 +28,12 @@ struct NginxConfigTests {
     )
         throws
     {
-        let nginx = try NginxTrial()
+        let nginx = try NginxHarness()
         defer { nginx.end() }
         try nginx.start()
         let answer = try nginx.request("--path-as-is '\(nginx.address)\(path)'")
         #expect(answer.contains("HTTP/1.1 \(status) "), "\(answer)")
-        for header in NginxTrial.headers {
+        for header in NginxHarness.headers {
             #expect(answer.contains("\n\(header)"), "\(path) lacks \(header)")
             #expect(answer.occurrences(of: "\n\(header)") == 1, "\(path) has \(header) more than once")
         }
@@ -41,7 +41,7 @@ struct NginxConfigTests {
     }
 
     @Test func `nginx starts while the store's name cannot be found`() throws {
-        let nginx = try NginxTrial(store: "https://store.nowhere.invalid:9000")
+        let nginx = try NginxHarness(store: "https://store.nowhere.invalid:9000")
         defer { nginx.end() }
         let checked = try nginx.check()
         #expect(checked.status == 0, "\(checked.output)")
@@ -50,7 +50,7 @@ struct NginxConfigTests {
     }
 
     @Test func `a program gets a problem document and a person a page when the responder is away`() throws {
-        let nginx = try NginxTrial()
+        let nginx = try NginxHarness()
         defer { nginx.end() }
         try nginx.start()
         let api = try nginx.request("'\(nginx.address)/api/v1/cameras/'")
@@ -63,7 +63,7 @@ struct NginxConfigTests {
     }
 
     @Test func `a body over 64 KiB is refused with 413`() throws {
-        let nginx = try NginxTrial()
+        let nginx = try NginxHarness()
         defer { nginx.end() }
         try nginx.start()
         let answer = try nginx.request(
@@ -75,7 +75,7 @@ struct NginxConfigTests {
 
     @Test(arguments: ["rebound.example", "127.0.0.1.attacker.example"])
     func `a host name that is not ours is refused`(host: String) throws {
-        let nginx = try NginxTrial()
+        let nginx = try NginxHarness()
         defer { nginx.end() }
         try nginx.start()
         let answer = try nginx.request("-H 'Host: \(host)' '\(nginx.address)/api/v1/controller/'")
@@ -84,7 +84,7 @@ struct NginxConfigTests {
 
     @Test(arguments: ["localhost", "192.168.1.20:8080", "nvr", "nvr.local", "[::1]", "observer.example"])
     func `addresses, local names and the public name are served`(host: String) throws {
-        let nginx = try NginxTrial(host: "observer.example")
+        let nginx = try NginxHarness(host: "observer.example")
         defer { nginx.end() }
         try nginx.start()
         let answer = try nginx.request("-H 'Host: \(host)' '\(nginx.address)/'")
@@ -94,7 +94,7 @@ struct NginxConfigTests {
 
     @Test(arguments: ["TRACE", "CONNECT"])
     func `methods that nobody needs are refused`(method: String) throws {
-        let nginx = try NginxTrial()
+        let nginx = try NginxHarness()
         defer { nginx.end() }
         try nginx.start()
         let answer = try nginx.request("-X \(method) '\(nginx.address)/api/v1/cameras/'")

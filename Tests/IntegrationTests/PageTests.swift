@@ -8,7 +8,7 @@ import Testing
 
 /// The pages and forms, from the request to the database and back.
 @Suite(.enabled(if: TestEnvironment.has(.database))) struct PageTests {
-    private let trial: WebTrial
+    private let harness: WebHarness
     private static let good = [
         "name": "Gate", "location": "Old Trafford", "location_details": "Stretford End", "tags": "outdoor, gate",
         "url": "rtsp://cam.example/1", "username": "viewer", "password": "canary", "transport": "tcp", "audio": "off",
@@ -16,20 +16,20 @@ import Testing
     ]
 
     init() throws {
-        trial = try WebTrial()
+        harness = try WebHarness()
     }
 
     private func post(
         _ path: String,
         _ fields: [String: String],
         as role: Role = .operator
-    ) -> WebTrial.Answer {
+    ) -> WebHarness.Answer {
         let body = FormFields(fields.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }).encoded
-        return trial.call("POST", path, body, as: role, type: "application/x-www-form-urlencoded")
+        return harness.call("POST", path, body, as: role, type: "application/x-www-form-urlencoded")
     }
 
-    private func page(_ path: String, as role: Role? = .viewer) -> WebTrial.Answer {
-        trial.call("GET", path, as: role, headers: [("Accept", "text/html")])
+    private func page(_ path: String, as role: Role? = .viewer) -> WebHarness.Answer {
+        harness.call("GET", path, as: role, headers: [("Accept", "text/html")])
     }
 
     @Test func `a camera is added, edited, switched and deleted by forms`() throws {
@@ -37,7 +37,7 @@ import Testing
         #expect(added.status == 303)
         let path = String(try #require(added.response.header(.location)).prefix { $0 != "?" }.dropFirst(7))
         #expect(page(path).text.contains("<h1>Gate</h1>"))
-        #expect(trial.takeAnnounced().count == 1)
+        #expect(harness.takeAnnounced().count == 1)
 
         let renamed = Self.good.merging(["name": "West gate", "password": "", "version": "1"]) { $1 }
         #expect(post(path + "/edit", renamed).response.header(.location)?.hasSuffix("?done=saved") == true)
@@ -61,29 +61,29 @@ import Testing
         ("segment_seconds", "1"), ("segment_seconds", ""), ("retention_days", "3651"), ("is_active", "maybe"),
     ])
     func `a wrong field is 422, told beside it, and changes nothing`(_ field: String, _ value: String) throws {
-        let path = "/controller/cameras/\(try trial.addCamera())"
-        _ = trial.takeAnnounced()
-        let before = try trial.cameraRows()
+        let path = "/controller/cameras/\(try harness.addCamera())"
+        _ = harness.takeAnnounced()
+        let before = try harness.cameraRows()
         for target in ["/controller/cameras/new", path + "/edit"] {
             let answer = post(target, Self.good.merging([field: value]) { $1 })
             #expect(answer.status == 422)
             #expect(answer.text.contains("id=\"\(field)-error\""), "\(target)")
             #expect(!answer.text.contains("canary"))
         }
-        #expect(try trial.cameraRows() == before)
-        #expect(trial.takeAnnounced().isEmpty)
+        #expect(try harness.cameraRows() == before)
+        #expect(harness.takeAnnounced().isEmpty)
     }
 
     @Test(arguments: [("version", "abc"), ("version", ""), ("remove_password", "maybe"), ("is_active", "false")])
     func `what no browser sends with a form is refused by name`(_ field: String, _ value: String) throws {
-        let path = "/controller/cameras/\(try trial.addCamera())/edit"
-        _ = trial.takeAnnounced()
-        let before = try trial.cameraRows()
+        let path = "/controller/cameras/\(try harness.addCamera())/edit"
+        _ = harness.takeAnnounced()
+        let before = try harness.cameraRows()
         let answer = post(path, Self.good.merging([field: value]) { $1 })
         #expect(answer.status == 422)
         #expect(answer.text.contains("href=\"#\(field)\""), "\(answer.text)")
-        #expect(try trial.cameraRows() == before)
-        #expect(trial.takeAnnounced().isEmpty)
+        #expect(try harness.cameraRows() == before)
+        #expect(harness.takeAnnounced().isEmpty)
     }
 
     @Test func `the form asks for the password again where it cannot be kept`() throws {
@@ -97,22 +97,22 @@ import Testing
     }
 
     @Test func `a switch that says neither on nor off changes nothing`() throws {
-        let path = "/controller/cameras/\(try trial.addCamera())/switch"
-        _ = trial.takeAnnounced()
-        let before = try trial.cameraRows()
+        let path = "/controller/cameras/\(try harness.addCamera())/switch"
+        _ = harness.takeAnnounced()
+        let before = try harness.cameraRows()
         for fields in [[:], ["is_active": "maybe"]] {
             let answer = post(path, fields)
             #expect(answer.status == 422)
             #expect(answer.text.contains("is_active"), "\(answer.text)")
         }
-        #expect(try trial.cameraRows() == before)
-        #expect(trial.takeAnnounced().isEmpty)
+        #expect(try harness.cameraRows() == before)
+        #expect(harness.takeAnnounced().isEmpty)
     }
 
     @Test func `a zero byte finds nothing and signs nobody in`() throws {
         #expect(page("/controller/?q=%00&tag=%00").status == 200)
-        let (csrf, cookie) = try SignIn(trial.context).gate(Request("GET", "/"))
-        let answer = trial.call(
+        let (csrf, cookie) = try SignIn(harness.context).gate(Request("GET", "/"))
+        let answer = harness.call(
             "POST",
             "/controller/sign-in",
             "name=a%00da&password=x&csrf=\(csrf)",
@@ -124,15 +124,15 @@ import Testing
     }
 
     @Test func `every page asks for its role, as a page`() throws {
-        let path = try trial.addCamera()
+        let path = try harness.addCamera()
         for entry in Routes.table.entries where entry.isPage {
             guard let needed = entry.role else { continue }
             let target = String(entry.pattern.replacing("{id:int}", with: "\(path)").dropFirst("/api/v1".count))
-            let nobody = trial.call(entry.method.rawValue, target, "", as: nil)
+            let nobody = harness.call(entry.method.rawValue, target, "", as: nil)
             #expect(nobody.status == 303, "\(target)")
             #expect(nobody.response.header(.location)?.hasPrefix("/api/v1/controller/sign-in") == true)
             guard needed > .viewer else { continue }
-            let viewer = trial.call(entry.method.rawValue, target, "", as: .viewer)
+            let viewer = harness.call(entry.method.rawValue, target, "", as: .viewer)
             #expect(viewer.status == 403, "\(target)")
             #expect(viewer.text.contains("<h1>This is not allowed</h1>"))
         }
@@ -142,10 +142,10 @@ import Testing
         let missing = page("/controller/nonsense")
         #expect(missing.status == 404 && missing.text.contains("<h1>Not found</h1>"))
         #expect(page("/controller/cameras/999").status == 404)
-        let method = trial.call("PUT", "/controller/cameras/1", as: .viewer, headers: [("Accept", "text/html")])
+        let method = harness.call("PUT", "/controller/cameras/1", as: .viewer, headers: [("Accept", "text/html")])
         #expect(method.status == 405 && method.response.header(.allow) == "GET, HEAD")
         #expect(method.text.contains("<h1>"))
-        let away = try WebTrial(databaseURL: "postgresql://nobody@127.0.0.1:9/none")
+        let away = try WebHarness(databaseURL: "postgresql://nobody@127.0.0.1:9/none")
         let headers = [("Accept", "text/html"), ("Cookie", "observer_session=" + String(repeating: "a", count: 43))]
         let answer = away.call("GET", "/controller/", as: nil, headers: headers)
         #expect(answer.status == 503 && answer.response.header(.retryAfter) != nil)

@@ -140,12 +140,12 @@ struct PostgresConnectionTests {
 
     @Test func `a call ends at its deadline and the next one works`() throws {
         let connection = database.connect()
-        let start = Monotonic.now()
+        let start = MonotonicInstant.now()
         let error = #expect(throws: PostgresError.self) {
             try connection.execute("select pg_sleep(30)", within: .milliseconds(300))
         }
         #expect(error?.kind == .deadline)
-        #expect(Monotonic.now() - start < .seconds(2))
+        #expect(MonotonicInstant.now() - start < .seconds(2))
         #expect(try connection.rows("select 1", as: (Int).self) == [1])
     }
 
@@ -155,12 +155,12 @@ struct PostgresConnectionTests {
         // Only a server on this machine, and one we may signal, can be frozen.
         guard kill(process, SIGSTOP) == 0 else { return }
         defer { kill(process, SIGCONT) }
-        let start = Monotonic.now()
+        let start = MonotonicInstant.now()
         let error = #expect(throws: PostgresError.self) {
             try connection.execute("select 1", within: .milliseconds(500))
         }
         #expect(error?.kind == .deadline)
-        #expect(Monotonic.now() - start < .seconds(3))
+        #expect(MonotonicInstant.now() - start < .seconds(3))
         #expect(try connection.rows("select 1", as: (Int).self) == [1])
     }
 
@@ -176,8 +176,8 @@ struct PostgresConnectionTests {
         // Bound but not listening: nobody else gets the port, and every attempt is refused.
         let (socket, port) = try boundPort()
         defer { close(socket) }
-        let connection = Connection(
-            try ConnectionConfiguration(
+        let connection = PostgresConnection(
+            try PostgresConfiguration(
                 url: "postgresql://nobody@127.0.0.1:\(port)/none",
                 applicationName: "tests",
                 reconnectInterval: .seconds(60)
@@ -193,17 +193,17 @@ struct PostgresConnectionTests {
         let (socket, port) = try boundPort()
         defer { close(socket) }
         #expect(listen(socket, 4) == 0)
-        let connection = Connection(
-            try ConnectionConfiguration(
+        let connection = PostgresConnection(
+            try PostgresConfiguration(
                 url: "postgresql://nobody@127.0.0.1:\(port)/none",
                 applicationName: "tests",
                 deadline: .milliseconds(300)
             )
         )
-        let start = Monotonic.now()
+        let start = MonotonicInstant.now()
         let error = #expect(throws: PostgresError.self) { try connection.execute("select 1") }
         #expect(error?.kind == .unavailable)
-        #expect(Monotonic.now() - start < .seconds(2))
+        #expect(MonotonicInstant.now() - start < .seconds(2))
     }
 
     @Test func `a large parameter and a large answer pass`() throws {
@@ -214,7 +214,7 @@ struct PostgresConnectionTests {
     // MARK: Helpers
 
     /// Ends the server's side of a connection.
-    private func terminate(_ connection: Connection) throws(PostgresError) {
+    private func terminate(_ connection: PostgresConnection) throws(PostgresError) {
         let processes = try connection.rows("select pg_backend_pid()", as: (Int32).self)
         let other = database.connect()
         try other.execute("select pg_terminate_backend(\(processes[0]), 5000)")

@@ -9,7 +9,7 @@ private final class PrivateServer {
     static let programs = "/usr/lib/postgresql/15/bin"
     static var isInstalled: Bool { TestEnvironment.has(program: "\(programs)/initdb") }
 
-    let configuration: ConnectionConfiguration
+    let configuration: PostgresConfiguration
     private let folder: String
     private let port: Int
 
@@ -17,7 +17,7 @@ private final class PrivateServer {
         var template = Array("/tmp/observer-postgres-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         port = try FreePort.next()
-        configuration = try ConnectionConfiguration(
+        configuration = try PostgresConfiguration(
             url: "postgresql://postgres@127.0.0.1:\(port)/postgres",
             applicationName: "tests",
             deadline: .seconds(1),
@@ -69,7 +69,7 @@ struct PostgresServerTests {
     @Test func `a server that restarts is used again, and work that was cut off is not half done`() throws {
         let server = try PrivateServer()
         defer { #expect(throws: Never.self) { try server.end() } }
-        let connection = Connection(server.configuration)
+        let connection = PostgresConnection(server.configuration)
         try connection.execute("create table t (id int)", within: .seconds(10))
         try connection.execute("insert into t values (1)")
 
@@ -85,15 +85,15 @@ struct PostgresServerTests {
     @Test func `a server that freezes costs each call its deadline, and is used again when it thaws`() throws {
         let server = try PrivateServer()
         defer { #expect(throws: Never.self) { try server.end() } }
-        let connection = Connection(server.configuration)
+        let connection = PostgresConnection(server.configuration)
         #expect(try connection.rows("select 1", as: (Int).self, within: .seconds(10)) == [1])
 
         try server.signal(SIGSTOP)
         for _ in 0..<3 {
-            let start = Monotonic.now()
+            let start = MonotonicInstant.now()
             let error = #expect(throws: PostgresError.self) { try connection.execute("select 1") }
             #expect(error?.isTemporary == true)
-            #expect(Monotonic.now() - start < .seconds(3))
+            #expect(MonotonicInstant.now() - start < .seconds(3))
         }
         try server.signal(SIGCONT)
         #expect(poll { try connection.rows("select 1", as: (Int).self) == [1] })

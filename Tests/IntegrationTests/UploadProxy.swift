@@ -32,7 +32,7 @@ final class FaultProxy: Sendable {
         let listener = listener
         let bound = Self.withAddress(UInt16(port)) { bind(listener, $0, $1) }
         try #require(bound == 0 && listen(listener, 64) == 0)
-        OwnThread.start(name: "proxy") { [self] in accept() }
+        DedicatedThread.start(name: "proxy") { [self] in accept() }
     }
 
     var endpoint: String { "http://127.0.0.1:\(port)" }
@@ -60,9 +60,9 @@ final class FaultProxy: Sendable {
                 close(server)
                 continue
             }
-            let forth = OwnThread.start(name: "forth") { [self] in pump(client, server, isAnswer: false) }
-            let back = OwnThread.start(name: "back") { [self] in pump(server, client, isAnswer: true) }
-            OwnThread.start(name: "close") {
+            let forth = DedicatedThread.start(name: "forth") { [self] in pump(client, server, isAnswer: false) }
+            let back = DedicatedThread.start(name: "back") { [self] in pump(server, client, isAnswer: true) }
+            DedicatedThread.start(name: "close") {
                 forth.join()
                 back.join()
                 close(client)

@@ -14,110 +14,112 @@ import Spool
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: UploadTrial.isPossible), .serialized, .timeLimit(.minutes(5)))
+@Suite(.enabled(if: UploadHarness.isPossible), .serialized, .timeLimit(.minutes(5)))
 struct UploadTests {
     @Test func `announced segments are stored once, each with its row, and leave the spool`() throws {
-        let trial = try UploadTrial()
-        try trial.start(sweep: .seconds(60))
-        let segments = try (0..<20).map { _ in try trial.record() }
+        let harness = try UploadHarness()
+        try harness.start(sweep: .seconds(60))
+        let segments = try (0..<20).map { _ in try harness.record() }
         // Each is announced three times: a publisher that lost a confirm sends again.
-        try trial.announce((segments + segments + segments.reversed()).map { SegmentRecorded(segment: $0) })
-        let isStored = trial.areStored(segments)
+        try harness.announce((segments + segments + segments.reversed()).map { SegmentRecorded(segment: $0) })
+        let isStored = harness.areStored(segments)
         #expect(isStored)
-        #expect(try trial.hasExactly(segments))
-        let record = try #require(try SegmentStore(trial.database.connect()).get(segments[0].id))
+        #expect(try harness.hasExactly(segments))
+        let record = try #require(try SegmentStore(harness.database.connect()).get(segments[0].id))
         #expect(record.segment == segments[0])
         #expect(record.etag != nil && record.storedAt != nil)
-        let info = try trial.store.head(segments[0].objectKey)
+        let info = try harness.store.head(segments[0].objectKey)
         #expect(info.metadata["camera"] == "7")
         #expect(info.metadata["segment"]?.contains(segments[0].id.description) == true)
-        trial.stop()
-        let connection = try AMQPConnection(trial.broker, name: "look")
-        #expect(try connection.messageCount(queue: Broker.uploadQueue(host: trial.spool.host)) == 0)
-        #expect(trial.errors.isEmpty)
+        harness.stop()
+        let connection = try AMQPConnection(harness.broker, name: "look")
+        #expect(try connection.messageCount(queue: Broker.uploadQueue(spool: harness.spool.id)) == 0)
+        #expect(harness.errors.isEmpty)
     }
 
     @Test(.enabled(if: TestEnvironment.has(.rclone)))
     func `a store that knows no conditions ends with the same objects`() throws {
-        let trial = try UploadTrial(server: .rclone)
+        let harness = try UploadHarness(server: .rclone)
         let proxy = try FaultProxy(to: TestEnvironment.address(of: .rclone))
         defer { proxy.stop() }
         proxy.set(.loseAnswers)
-        let segments = try (0..<5).map { _ in try trial.record() }
-        try trial.start(endpoint: proxy.endpoint)
-        #expect(poll { trial.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
+        let segments = try (0..<5).map { _ in try harness.record() }
+        try harness.start(endpoint: proxy.endpoint)
+        #expect(poll { harness.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
         proxy.set(.pass)
-        let isStored = trial.areStored(segments, within: .seconds(40))
+        let isStored = harness.areStored(segments, within: .seconds(40))
         #expect(isStored)
-        #expect(try trial.hasExactly(segments))
-        #expect(trial.errors.isEmpty)
+        #expect(try harness.hasExactly(segments))
+        #expect(harness.errors.isEmpty)
     }
 
-    @Test func `a refusal is tried three times, then told once, parked and kept, and replayed by a message`() throws {
-        let trial = try UploadTrial()
-        try trial.start(hasBucket: false)
-        let segment = try trial.record()
-        try trial.announce([SegmentRecorded(segment: segment)])
-        #expect(poll(for: .seconds(20)) { try trial.state(segment.id) == .failed })
-        let letters = try trial.deadLetters(segment.id.description)
+    @Test func `a refusal is tried three times, then told once, dead-lettered and kept, and replayed by a message`()
+        throws
+    {
+        let harness = try UploadHarness()
+        try harness.start(hasBucket: false)
+        let segment = try harness.record()
+        try harness.announce([SegmentRecorded(segment: segment)])
+        #expect(poll(for: .seconds(20)) { try harness.state(segment.id) == .failed })
+        let letters = try harness.deadLetters(segment.id.description)
         #expect(letters.count == 1)
         #expect(letters.first?.message.headers["reason"] == "refused")
         #expect(try letters.first.map { try SegmentRecorded(body: $0.message.body).segment } == segment)
-        let record = try #require(try SegmentStore(trial.database.connect()).get(segment.id))
+        let record = try #require(try SegmentStore(harness.database.connect()).get(segment.id))
         #expect(record.tries == 3)
         #expect(record.error?.contains("NoSuchBucket") == true)
-        #expect(try trial.spool.mediaStatus(segment.id)?.bytes == segment.bytes)
-        #expect(trial.log.lines.count { $0.message == "Refused; tried again later" } == 2)
-        #expect(trial.errors.count == 1)
+        #expect(try harness.spool.mediaStatus(segment.id)?.bytes == segment.bytes)
+        #expect(harness.log.lines.count { $0.message == "Refused; tried again later" } == 2)
+        #expect(harness.errors.count == 1)
 
-        trial.stop()
-        try trial.start(sweep: .seconds(60))
-        try trial.announce([SegmentRecorded(cycle: 1, segment: segment)])
-        let isStored = trial.areStored([segment])
+        harness.stop()
+        try harness.start(sweep: .seconds(60))
+        try harness.announce([SegmentRecorded(cycle: 1, segment: segment)])
+        let isStored = harness.areStored([segment])
         #expect(isStored)
-        #expect(try trial.hasExactly([segment]))
-        #expect(trial.errors.count == 1)
+        #expect(try harness.hasExactly([segment]))
+        #expect(harness.errors.count == 1)
     }
 
-    @Test func `a message that cannot be read is parked as it is`() throws {
-        let trial = try UploadTrial()
-        try trial.start()
+    @Test func `a message that cannot be read is dead-lettered as it is`() throws {
+        let harness = try UploadHarness()
+        try harness.start()
         let id = "poison-\(UInt32.random(in: 0 ... .max))"
-        let connection = try AMQPConnection(trial.broker, name: "poison")
-        try connection.declare(Broker.topology(host: trial.spool.host))
-        let publisher = try Publisher(connection)
+        let connection = try AMQPConnection(harness.broker, name: "poison")
+        try connection.declare(Broker.topology(spool: harness.spool.id))
+        let publisher = try AMQPPublisher(connection)
         for body in ["{", #"{"v":9}"#, String(repeating: "x", count: 1_000_000)] {
             _ = try publisher.publish(
                 AMQPMessage(
                     exchange: Broker.uploadExchange,
-                    routingKey: Broker.uploadKey(host: trial.spool.host),
+                    routingKey: Broker.uploadKey(spool: harness.spool.id),
                     body: Array(body.utf8),
                     messageID: id
                 )
             )
         }
         _ = try publisher.waitForConfirms(within: .seconds(5))
-        #expect(poll { trial.errors.count == 3 })
+        #expect(poll { harness.errors.count == 3 })
         var letters: [Delivery] = []
         #expect(
             poll {
-                letters += try trial.deadLetters(id)
+                letters += try harness.deadLetters(id)
                 return letters.count == 3
             }
         )
         #expect(letters.allSatisfy { $0.message.headers["reason"] == "malformed" })
         // It goes on.
-        let segment = try trial.record()
-        try trial.announce([SegmentRecorded(segment: segment)])
-        let isStored = trial.areStored([segment])
+        let segment = try harness.record()
+        try harness.announce([SegmentRecorded(segment: segment)])
+        let isStored = harness.areStored([segment])
         #expect(isStored)
     }
 
     @Test func `an object that is there already is taken as ours only when it is`() throws {
-        let trial = try UploadTrial()
-        let (same, other) = (try trial.record(), try trial.record())
-        let bytes = try #require(read(trial.spool.media(same.id)))
-        try trial.store.put(
+        let harness = try UploadHarness()
+        let (same, other) = (try harness.record(), try harness.record())
+        let bytes = try #require(read(harness.spool.media(same.id)))
+        try harness.store.put(
             Upload(
                 key: same.objectKey,
                 body: .bytes(bytes),
@@ -127,109 +129,111 @@ struct UploadTests {
             )
         )
         let foreign = Array("something else".utf8)
-        try trial.store.put(
+        try harness.store.put(
             Upload(key: other.objectKey, body: .bytes(foreign), sha256: SHA256.hex(foreign), contentType: "text/plain")
         )
-        try trial.start()
-        #expect(poll(for: .seconds(20)) { try trial.state(same.id) == .stored })
-        #expect(poll(for: .seconds(20)) { try trial.state(other.id) == .failed })
-        #expect(try trial.store.get(other.objectKey) == foreign)
-        #expect(try trial.spool.mediaStatus(other.id) != nil)
-        #expect(trial.errors.count == 1)
+        try harness.start()
+        #expect(poll(for: .seconds(20)) { try harness.state(same.id) == .stored })
+        #expect(poll(for: .seconds(20)) { try harness.state(other.id) == .failed })
+        #expect(try harness.store.get(other.objectKey) == foreign)
+        #expect(try harness.spool.mediaStatus(other.id) != nil)
+        #expect(harness.errors.count == 1)
     }
 
     @Test func `an answer that got lost makes no second object and no failure`() throws {
-        let trial = try UploadTrial()
+        let harness = try UploadHarness()
         let proxy = try FaultProxy(to: TestEnvironment.address(of: .s3))
         defer { proxy.stop() }
         proxy.set(.loseAnswers)
-        let segments = try (0..<6).map { _ in try trial.record() }
-        try trial.start(endpoint: proxy.endpoint)
-        #expect(poll { trial.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
+        let segments = try (0..<6).map { _ in try harness.record() }
+        try harness.start(endpoint: proxy.endpoint)
+        #expect(poll { harness.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
         proxy.set(.pass)
-        let isStored = trial.areStored(segments, within: .seconds(40))
+        let isStored = harness.areStored(segments, within: .seconds(40))
         #expect(isStored)
-        #expect(try trial.hasExactly(segments))
-        #expect(trial.errors.isEmpty)
+        #expect(try harness.hasExactly(segments))
+        #expect(harness.errors.isEmpty)
     }
 
     @Test func `while S3 is away nothing counts as a try, and when it is back everything goes`() throws {
-        let trial = try UploadTrial()
+        let harness = try UploadHarness()
         let proxy = try FaultProxy(to: TestEnvironment.address(of: .s3))
         defer { proxy.stop() }
         proxy.set(.refuse)
-        try trial.start(endpoint: proxy.endpoint)
-        let segments = try (0..<12).map { _ in try trial.record() }
-        try trial.announce(segments.map { SegmentRecorded(segment: $0) })
-        #expect(poll { trial.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
+        try harness.start(endpoint: proxy.endpoint)
+        let segments = try (0..<12).map { _ in try harness.record() }
+        try harness.announce(segments.map { SegmentRecorded(segment: $0) })
+        #expect(poll { harness.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
         // Time for several probes.
         usleep(3_000_000)
-        #expect(try trial.spool.readyIDs().count == segments.count)
+        #expect(try harness.spool.readyIDs().count == segments.count)
         proxy.set(.pass)
-        let isStored = trial.areStored(segments, within: .seconds(40))
+        let isStored = harness.areStored(segments, within: .seconds(40))
         #expect(isStored)
-        #expect(try trial.hasExactly(segments))
-        #expect(trial.errors.isEmpty)
-        let record = try #require(try SegmentStore(trial.database.connect()).get(segments[0].id))
+        #expect(try harness.hasExactly(segments))
+        #expect(harness.errors.isEmpty)
+        let record = try #require(try SegmentStore(harness.database.connect()).get(segments[0].id))
         #expect(record.tries == 0)
     }
 
     @Test func `without a broker the sweep feeds the uploader`() throws {
-        let trial = try UploadTrial()
-        let segments = try (0..<5).map { _ in try trial.record() }
-        try trial.start(broker: AMQPURL("amqp://127.0.0.1:1"))
-        let isStored = trial.areStored(segments)
+        let harness = try UploadHarness()
+        let segments = try (0..<5).map { _ in try harness.record() }
+        try harness.start(broker: AMQPURL("amqp://127.0.0.1:1"))
+        let isStored = harness.areStored(segments)
         #expect(isStored)
-        #expect(try trial.hasExactly(segments))
+        #expect(try harness.hasExactly(segments))
     }
 
     @Test func `without a database the receipt stays, and becomes a row later`() throws {
-        let trial = try UploadTrial()
-        let segments = try (0..<5).map { _ in try trial.record() }
-        let away = try ConnectionConfiguration(url: "postgresql://127.0.0.1:1/none", applicationName: "t")
-        try trial.start(database: away)
-        #expect(poll(for: .seconds(20)) { try trial.spool.receiptIDs().count == 5 && trial.spool.readyIDs().isEmpty })
-        #expect(try trial.hasExactly(segments))
-        trial.stop()
-        try trial.start()
-        let isStored = trial.areStored(segments)
+        let harness = try UploadHarness()
+        let segments = try (0..<5).map { _ in try harness.record() }
+        let away = try PostgresConfiguration(url: "postgresql://127.0.0.1:1/none", applicationName: "t")
+        try harness.start(database: away)
+        #expect(
+            poll(for: .seconds(20)) { try harness.spool.receiptIDs().count == 5 && harness.spool.readyIDs().isEmpty }
+        )
+        #expect(try harness.hasExactly(segments))
+        harness.stop()
+        try harness.start()
+        let isStored = harness.areStored(segments)
         #expect(isStored)
-        #expect(trial.errors.isEmpty)
+        #expect(harness.errors.isEmpty)
     }
 
     @Test func `what was announced after its end is no failure`() throws {
-        let trial = try UploadTrial()
-        let segment = try trial.record()
-        try trial.start()
-        let isStored = trial.areStored([segment])
+        let harness = try UploadHarness()
+        let segment = try harness.record()
+        try harness.start()
+        let isStored = harness.areStored([segment])
         #expect(isStored)
-        try trial.announce([SegmentRecorded(segment: segment), SegmentRecorded(attempt: 2, segment: segment)])
-        let connection = try AMQPConnection(trial.broker, name: "look")
-        #expect(poll { try connection.messageCount(queue: Broker.uploadQueue(host: trial.spool.host)) == 0 })
-        trial.stop()
-        #expect(try trial.state(segment.id) == .stored)
-        #expect(trial.errors.isEmpty)
-        #expect(try connection.messageCount(queue: Broker.uploadQueue(host: trial.spool.host)) == 0)
+        try harness.announce([SegmentRecorded(segment: segment), SegmentRecorded(attempt: 2, segment: segment)])
+        let connection = try AMQPConnection(harness.broker, name: "look")
+        #expect(poll { try connection.messageCount(queue: Broker.uploadQueue(spool: harness.spool.id)) == 0 })
+        harness.stop()
+        #expect(try harness.state(segment.id) == .stored)
+        #expect(harness.errors.isEmpty)
+        #expect(try connection.messageCount(queue: Broker.uploadQueue(spool: harness.spool.id)) == 0)
     }
 
     @Test func `at the stop what is under way is finished, the rest goes back to the queue`() throws {
-        let trial = try UploadTrial()
+        let harness = try UploadHarness()
         let proxy = try FaultProxy(to: TestEnvironment.address(of: .s3))
         defer { proxy.stop() }
         proxy.set(.stall)
-        try trial.start(endpoint: proxy.endpoint, parallel: 2, sweep: .seconds(60))
-        let segments = try (0..<6).map { _ in try trial.record() }
-        try trial.announce(segments.map { SegmentRecorded(segment: $0) })
-        let connection = try AMQPConnection(trial.broker, name: "look")
-        let queue = Broker.uploadQueue(host: trial.spool.host)
+        try harness.start(endpoint: proxy.endpoint, parallel: 2, sweep: .seconds(60))
+        let segments = try (0..<6).map { _ in try harness.record() }
+        try harness.announce(segments.map { SegmentRecorded(segment: $0) })
+        let connection = try AMQPConnection(harness.broker, name: "look")
+        let queue = Broker.uploadQueue(spool: harness.spool.id)
         #expect(poll { try connection.messageCount(queue: queue) == 0 })
-        let release = OwnThread.start(name: "release") {
+        let release = DedicatedThread.start(name: "release") {
             usleep(1_000_000)
             proxy.set(.pass)
         }
-        trial.stop()
+        harness.stop()
         release.join()
-        let left = try trial.spool.readyIDs()
+        let left = try harness.spool.readyIDs()
         #expect((2...5).contains(left.count))
         #expect(poll { try connection.messageCount(queue: queue) == left.count })
     }

@@ -6,8 +6,8 @@ import Testing
     @Test func `a thread runs its body and can be joined`() {
         let ran = Atomic(false)
         withExtendedLifetime(ran) {
-            let done = Condition(false)
-            let thread = OwnThread.start(name: "a-name-that-is-longer-than-fifteen-bytes") {
+            let done = Monitor(false)
+            let thread = DedicatedThread.start(name: "a-name-that-is-longer-than-fifteen-bytes") {
                 done.withLock { $0 = true }
             }
             thread.join()
@@ -16,23 +16,23 @@ import Testing
     }
 
     @Test func `a wait ends at its deadline`() {
-        let condition = Condition(0)
-        let start = Monotonic.now()
+        let condition = Monitor(0)
+        let start = MonotonicInstant.now()
         #expect(!condition.wait(until: start + .milliseconds(30)) { $0 > 0 })
-        #expect(Monotonic.now() - start >= .milliseconds(30))
+        #expect(MonotonicInstant.now() - start >= .milliseconds(30))
     }
 
     @Test func `a wait ends when the state changes`() {
-        let condition = Condition(0)
-        OwnThread.start(name: "changer") { condition.withLock { $0 = 1 } }
-        #expect(condition.wait(until: Monotonic.now() + .seconds(10)) { $0 == 1 })
+        let condition = Monitor(0)
+        DedicatedThread.start(name: "changer") { condition.withLock { $0 = 1 } }
+        #expect(condition.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 1 })
     }
 
     @Test func `a stop wakes waiters and runs each action once`() {
-        let token = StopToken()
-        let count = Condition(0)
+        let token = StopSignal()
+        let count = Monitor(0)
         token.onStop { count.withLock { $0 += 1 } }
-        let waiter = OwnThread.start(name: "waiter") { token.wait() }
+        let waiter = DedicatedThread.start(name: "waiter") { token.wait() }
         token.stop()
         token.stop()
         waiter.join()
@@ -53,9 +53,9 @@ import Testing
 
     @Test func `what several threads push is taken exactly once`() {
         let queue = BlockingQueue<Int>(limit: 100_000)
-        let sum = Condition((count: 0, total: 0))
+        let sum = Monitor((count: 0, total: 0))
         let takers = (0..<4).map { _ in
-            OwnThread.start(name: "taker") {
+            DedicatedThread.start(name: "taker") {
                 while let number = queue.pop(within: .seconds(10)) {
                     sum.withLock {
                         $0.count += 1
@@ -65,7 +65,7 @@ import Testing
             }
         }
         let makers = (0..<4).map { maker in
-            OwnThread.start(name: "maker") { for number in 0..<1000 { queue.push(maker * 1000 + number) } }
+            DedicatedThread.start(name: "maker") { for number in 0..<1000 { queue.push(maker * 1000 + number) } }
         }
         for maker in makers { maker.join() }
         queue.close()

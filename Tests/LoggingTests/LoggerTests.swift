@@ -17,18 +17,28 @@ import Testing
 
     @Test func `a child adds its fields and the newest value wins`() {
         let sink = MemoryLogSink()
-        let logger = Logger(label: "test", level: .info, sink: sink).with(["camera.id": 7, "phase": "open"])
-        logger.info("Recording", ["phase": "read"])
-        #expect(sink.lines.first?.fields == ["camera.id": 7, "phase": "read"])
+        let logger = Logger(label: "test", level: .info, sink: sink).with([.cameraID: 7, .note: "open"])
+        logger.info("Recording", [.note: "read"])
+        #expect(sink.lines.first?.fields == [.cameraID: 7, .note: "read"])
     }
 
     @Test func `a line of text carries the time in UTC and sorted fields`() {
-        let line = LogLine(level: .info, label: "capture", message: "Recording", fields: ["b": "x y", "a": 1])
+        let line = LogLine(
+            level: .info,
+            label: "capture",
+            message: "Recording",
+            fields: [LogKey("b"): "x y", LogKey("a"): 1]
+        )
         #expect(rendered(line, .text) == "2026-11-23T20:01:02.123Z INFO    capture: Recording a=1 b=\"x y\"")
     }
 
     @Test func `a name with a line feed cannot forge a line`() {
-        let line = LogLine(level: .info, label: "web", message: "Camera added", fields: ["name": "a\nERROR b\u{1B}[2J"])
+        let line = LogLine(
+            level: .info,
+            label: "web",
+            message: "Camera added",
+            fields: [.userName: "a\nERROR b\u{1B}[2J"]
+        )
         for format in LogFormat.allCases {
             #expect(!rendered(line, format).contains("\n"))
             #expect(!rendered(line, format).contains("\u{1B}"))
@@ -36,7 +46,7 @@ import Testing
     }
 
     @Test func `a line of JSON keeps numbers and truth values as such`() {
-        let fields: [LogKey: LogValue] = ["tries": 3, "kept": true, "text": "a\"b"]
+        let fields: [LogKey: LogValue] = [LogKey("tries"): 3, LogKey("kept"): true, LogKey("text"): "a\"b"]
         let line = LogLine(level: .error, label: "upload", message: "Gave up", fields: fields)
         let head = #"{"time":"2026-11-23T20:01:02.123Z","level":"error","label":"upload","message":"Gave up""#
         #expect(rendered(line, .json) == head + #","kept":true,"text":"a\"b","tries":3}"#)

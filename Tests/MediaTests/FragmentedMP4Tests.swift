@@ -89,7 +89,7 @@ import Testing
         #expect(CodecString.av1(record: [0x81, 0x2D, 0xC0, 0]) == "av01.1.13H.10")
     }
 
-    @Test func `MPEG-4 descriptors name audio and picture codecs`() {
+    @Test func `MPEG-4 descriptors name audio and frame codecs`() {
         let aac: [UInt8] =
             [0, 0, 0, 0, 3, 25, 0, 1, 0, 4, 17, 0x40] + [UInt8](repeating: 0, count: 12) + [5, 2, 0x12, 0x10]
         #expect(CodecString.mpeg4(descriptor: aac, entry: "mp4a") == "mp4a.40.2")

@@ -6,19 +6,19 @@ import Lifecycle
 /// It listens until the process ends, so that no other test is ever given its port.
 final class StubServer: Sendable {
     let port: Int
-    private let heads = Condition<[String]>([])
-    private let accepted = Condition(0)
+    private let heads = Monitor<[String]>([])
+    private let accepted = Monitor(0)
 
     /// Starts a server; `answer` gets the head of a request, nil closes the connection.
     init?(_ answer: @escaping @Sendable (String) -> String?) {
         guard let (listener, port) = Self.bound(SOCK_STREAM), listen(listener, 16) == 0 else { return nil }
         self.port = port
-        OwnThread.start(name: "stub-server") { [self] in
+        DedicatedThread.start(name: "stub-server") { [self] in
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
                 accepted.withLock { $0 += 1 }
-                OwnThread.start(name: "stub") { [self] in
+                DedicatedThread.start(name: "stub") { [self] in
                     defer { close(connection) }
                     while let head = Self.readHead(connection) {
                         heads.withLock { $0.append(head) }

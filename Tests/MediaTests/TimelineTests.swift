@@ -2,91 +2,91 @@ import Testing
 
 @testable import Media
 
-/// Times are in 1/90000 s; a picture lasts 3600 of them, 40 ms.
+/// Times are in 1/90000 s; a frame lasts 3600 of them, 40 ms.
 @Suite struct TimelineTests {
     static let frame: Int64 = 3600
     static let frameNanoseconds: Int64 = 40_000_000
 
-    /// Feeds stamps at the pace of the pictures, one each 40 ms.
-    static func run(_ stamps: [Int64?]) -> (timeline: Timeline, stamps: [Timeline.Stamp]) {
+    /// Feeds timestamps at the pace of the frames, one each 40 ms.
+    static func run(_ timestamps: [Int64?]) -> (timeline: Timeline, timestamps: [Timeline.FrameTime]) {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: frame)
-        var result: [Timeline.Stamp] = []
-        for (index, stamp) in stamps.enumerated() {
+        var result: [Timeline.FrameTime] = []
+        for (index, timestamp) in timestamps.enumerated() {
             let arrival = Int64(index) * frameNanoseconds
-            result.append(timeline.place(decode: stamp, presentation: stamp, duration: 0, arrival: arrival))
+            result.append(timeline.place(decode: timestamp, presentation: timestamp, duration: 0, arrival: arrival))
         }
         return (timeline, result)
     }
 
-    @Test func `good stamps are kept and begin at the origin`() {
-        let (timeline, stamps) = Self.run((0..<100).map { 777_000 + $0 * Self.frame })
-        #expect(stamps.map(\.decode) == (0..<100).map { 90_000 + $0 * Self.frame })
+    @Test func `good timestamps are kept and begin at the origin`() {
+        let (timeline, timestamps) = Self.run((0..<100).map { 777_000 + $0 * Self.frame })
+        #expect(timestamps.map(\.decode) == (0..<100).map { 90_000 + $0 * Self.frame })
         #expect(timeline.nudged == 0 && timeline.rejoined == 0)
     }
 
-    @Test func `a first picture without stamps lies one picture before the second`() {
-        let (_, stamps) = Self.run([nil, 50_000, 50_000 + Self.frame])
-        #expect(stamps.map(\.decode) == [90_000, 93_600, 97_200])
+    @Test func `a first frame without timestamps lies one frame before the second`() {
+        let (_, timestamps) = Self.run([nil, 50_000, 50_000 + Self.frame])
+        #expect(timestamps.map(\.decode) == [90_000, 93_600, 97_200])
     }
 
-    @Test func `a picture without stamps in between follows the one before`() {
-        let (_, stamps) = Self.run([0, Self.frame, nil, 3 * Self.frame])
-        #expect(stamps.map(\.decode) == [90_000, 93_600, 97_200, 100_800])
+    @Test func `a frame without timestamps in between follows the one before`() {
+        let (_, timestamps) = Self.run([0, Self.frame, nil, 3 * Self.frame])
+        #expect(timestamps.map(\.decode) == [90_000, 93_600, 97_200, 100_800])
     }
 
-    @Test func `a repeated stamp is moved by a tick`() {
-        let (timeline, stamps) = Self.run([0, Self.frame, Self.frame, 2 * Self.frame])
-        #expect(stamps.map(\.decode) == [90_000, 93_600, 93_601, 97_200])
+    @Test func `a repeated timestamp is moved by a tick`() {
+        let (timeline, timestamps) = Self.run([0, Self.frame, Self.frame, 2 * Self.frame])
+        #expect(timestamps.map(\.decode) == [90_000, 93_600, 93_601, 97_200])
         #expect(timeline.nudged == 1)
     }
 
     @Test(arguments: [-3_600_000, -90_000, 3_600_000, 4_212_000_000] as [Int64])
     func `a jump of the clock is joined, and the pace goes on`(jump: Int64) {
-        let (timeline, stamps) = Self.run((0..<100).map { $0 * Self.frame + ($0 < 50 ? 0 : jump) })
-        #expect(stamps.map(\.decode) == (0..<100).map { 90_000 + $0 * Self.frame })
+        let (timeline, timestamps) = Self.run((0..<100).map { $0 * Self.frame + ($0 < 50 ? 0 : jump) })
+        #expect(timestamps.map(\.decode) == (0..<100).map { 90_000 + $0 * Self.frame })
         #expect(timeline.rejoined == 1)
-        #expect(stamps.filter(\.isRejoined).count == 1 && stamps[50].isRejoined)
+        #expect(timestamps.filter(\.isRejoined).count == 1 && timestamps[50].isRejoined)
     }
 
-    @Test func `stamps that stand still are replaced by the arrival`() {
-        let (timeline, stamps) = Self.run((0..<500).map { $0 < 50 ? Int64($0) * Self.frame : 50 * Self.frame })
+    @Test func `timestamps that stand still are replaced by the arrival`() {
+        let (timeline, timestamps) = Self.run((0..<500).map { $0 < 50 ? Int64($0) * Self.frame : 50 * Self.frame })
         #expect(timeline.clock == .arrival)
-        let length = stamps[499].decode - stamps[0].decode
+        let length = timestamps[499].decode - timestamps[0].decode
         #expect(abs(length - 499 * Self.frame) < 90_000, "\(length) is not 20 s, give or take one")
-        #expect(zip(stamps, stamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
+        #expect(zip(timestamps, timestamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
     }
 
-    @Test func `no stamps at all are replaced by the nominal pace`() {
-        let (_, stamps) = Self.run([Int64?](repeating: nil, count: 250))
-        #expect(stamps[249].decode - stamps[0].decode == 249 * Self.frame)
+    @Test func `no timestamps at all are replaced by the nominal pace`() {
+        let (_, timestamps) = Self.run([Int64?](repeating: nil, count: 250))
+        #expect(timestamps[249].decode - timestamps[0].decode == 249 * Self.frame)
     }
 
     @Test(arguments: [1, 5, 25, 60] as [Int64])
     func `a source without a clock is recorded at the pace at which it comes`(rate: Int64) {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: 0, clock: .arrival)
-        var stamps: [Timeline.Stamp] = []
+        var timestamps: [Timeline.FrameTime] = []
         for index in 0..<(rate * 20) {
-            // Early and late by a fifth of a picture in turn.
+            // Early and late by a fifth of a frame in turn.
             let jitter = (index % 2 == 0 ? 1 : -1) * 100_000_000 / rate
             let arrival = index * 1_000_000_000 / rate + jitter
-            stamps.append(timeline.place(decode: nil, presentation: nil, duration: 0, arrival: arrival))
+            timestamps.append(timeline.place(decode: nil, presentation: nil, duration: 0, arrival: arrival))
         }
-        let length = stamps[stamps.count - 1].decode - stamps[0].decode
+        let length = timestamps[timestamps.count - 1].decode - timestamps[0].decode
         #expect(abs(length - (20 * rate - 1) * 90_000 / rate) < 45_000, "\(length) is not 20 s, give or take a half")
-        #expect(zip(stamps, stamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
-        #expect(stamps.allSatisfy { !$0.isRejoined })
+        #expect(zip(timestamps, timestamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
+        #expect(timestamps.allSatisfy { !$0.isRejoined })
     }
 
     @Test(arguments: [Int64.min, .min + 1, -1 << 53, 1 << 53, .max - 1, .max])
-    func `stamps that cannot be times are repaired like others`(extreme: Int64) {
+    func `timestamps that cannot be times are repaired like others`(extreme: Int64) {
         for place in 0..<4 {
-            let (_, stamps) = Self.run((0..<100).map { $0 == place ? extreme : Int64($0) * Self.frame })
-            #expect(zip(stamps, stamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
-            #expect(stamps[99].decode - stamps[0].decode < 200 * Self.frame)
+            let (_, timestamps) = Self.run((0..<100).map { $0 == place ? extreme : Int64($0) * Self.frame })
+            #expect(zip(timestamps, timestamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
+            #expect(timestamps[99].decode - timestamps[0].decode < 200 * Self.frame)
         }
     }
 
-    @Test func `no stamps, durations, rates or arrivals can stop it`() {
+    @Test func `no timestamps, durations, rates or arrivals can stop it`() {
         let seed = UInt64.random(in: 0 ... .max)
         var random = Lehmer(state: seed | 1)
         let interesting: [Int64] = [.min, .min + 1, -1 << 53, -1, 0, 1, 90_000, 1 << 53, 1 << 62, .max - 1, .max]
@@ -97,7 +97,7 @@ import Testing
             default: Int64.random(in: -1_000_000...1_000_000_000_000, using: &random)
             }
         }
-        func stamp() -> Int64? { Bool.random(using: &random) ? value() : nil }
+        func timestamp() -> Int64? { Bool.random(using: &random) ? value() : nil }
         for _ in 0..<500 {
             let clock: Timeline.Clock = Bool.random(using: &random) ? .source : .arrival
             var timeline = Timeline(ticksPerSecond: value(), origin: 90_000, nominalDuration: value(), clock: clock)
@@ -105,8 +105,8 @@ import Testing
             var last = Int64.min
             for _ in 0..<200 {
                 let next = timeline.place(
-                    decode: stamp(),
-                    presentation: stamp(),
+                    decode: timestamp(),
+                    presentation: timestamp(),
                     duration: value(),
                     arrival: value()
                 )
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test func `a burst of older pictures is no jump`() {
+    @Test func `a burst of older frames is no jump`() {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
         for index in 0..<125 {
             _ = timeline.place(decode: Int64(index) * Self.frame, presentation: nil, duration: 0, arrival: Int64(index))
@@ -128,14 +128,14 @@ import Testing
         #expect(timeline.latest == 90_000 + 124 * Self.frame)
     }
 
-    @Test func `lost pictures leave their time empty`() {
+    @Test func `lost frames leave their time empty`() {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
         _ = timeline.place(decode: 0, presentation: 0, duration: 0, arrival: 0)
         let next = timeline.place(decode: 450_000, presentation: 450_000, duration: 0, arrival: 5_000_000_000)
         #expect(next.decode == 540_000 && !next.isRejoined)
     }
 
-    @Test func `reordered pictures keep the time at which they are shown`() {
+    @Test func `reordered frames keep the time at which they are shown`() {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
         let first = timeline.place(decode: 0, presentation: 7200, duration: 0, arrival: 0)
         let second = timeline.place(decode: 3600, presentation: 18_000, duration: 0, arrival: 40_000_000)
@@ -155,7 +155,7 @@ struct Lehmer: RandomNumberGenerator {
 }
 
 @Suite struct WallClockTests {
-    @Test func `the least delayed picture tells the time`() {
+    @Test func `the least delayed frame tells the time`() {
         var clock = WallClock()
         for index in 0..<100 {
             let delay: Int64 = index == 60 ? 5_000 : 200_000

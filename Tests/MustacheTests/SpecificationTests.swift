@@ -71,7 +71,7 @@ private let interpolation: [Behaviour] = [
     Behaviour("missing is nothing", "[{{n}}{{{n}}}{{&n}}]", gives: "[]"),
     Behaviour("html that is html already", "{{a}}", ["a": .html(Array("<b>".utf8))], gives: "<b>"),
     Behaviour("dotted", "{{camera.name}} {{{camera.video.codec}}}", gate, gives: "Gate h264"),
-    Behaviour("dotted into nothing", "[{{camera.picture.width}}]", gate, gives: "[]"),
+    Behaviour("dotted into nothing", "[{{camera.snapshot.width}}]", gate, gives: "[]"),
     Behaviour("dotted through text", "[{{name.length}}]", gate, gives: "[]"),
     Behaviour("first part alone walks outwards", "{{#camera}}{{camera.name}}{{/camera}}", gate, gives: "Gate"),
     Behaviour(

@@ -4,7 +4,9 @@ import Testing
 @testable import ObserverCapture
 
 @Suite struct AdmissionTests {
-    static func at(_ milliseconds: Int64) -> Monotonic { Monotonic(nanoseconds: milliseconds * 1_000_000) }
+    static func at(_ milliseconds: Int64) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: milliseconds * 1_000_000)
+    }
 
     @Test func `a place that is given back is free at once`() throws {
         var places = Places(limit: 2)

@@ -5,7 +5,9 @@ import Testing
 @testable import ObserverCapture
 
 @Suite struct RecorderStateTests {
-    static func at(_ seconds: Double) -> Monotonic { Monotonic(nanoseconds: Int64(seconds * 1_000_000_000)) }
+    static func at(_ seconds: Double) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: Int64(seconds * 1_000_000_000))
+    }
 
     /// A recorder that has recorded from 0 s on.
     static func recording() -> RecorderState {
@@ -35,15 +37,15 @@ import Testing
         #expect(state.handle(.recording, at: Self.at(104)) == [.endGap, .report(.recording, nil, nil)])
     }
 
-    @Test func `a closed port is knocked at every second, and opened as soon as it answers, even after a day`() {
+    @Test func `a closed port is probed at every second, and opened as soon as it answers, even after a day`() {
         var state = Self.recording()
         _ = state.handle(.failed(.unreachable, "gone"), at: Self.at(100))
         for second in stride(from: 101.0, to: 86_500, by: 61) {
             #expect(state.step(at: Self.at(second)) != .open || second < 103)
-            _ = state.handle(.knocked(false, .refused, "closed"), at: Self.at(second))
-            #expect(state.step(at: Self.at(second)) == .knock(until: Self.at(second + 1)))
+            _ = state.handle(.probed(false, .refused, "closed"), at: Self.at(second))
+            #expect(state.step(at: Self.at(second)) == .probe(until: Self.at(second + 1)))
         }
-        _ = state.handle(.knocked(true, .refused, ""), at: Self.at(86_501))
+        _ = state.handle(.probed(true, .refused, ""), at: Self.at(86_501))
         #expect(state.step(at: Self.at(86_501)) == .open)
     }
 
@@ -52,7 +54,7 @@ import Testing
         var now = 100.0
         while now < 690 {
             _ = state.handle(.failed(.notFound, "no stream"), at: Self.at(now))
-            _ = state.handle(.knocked(true, .refused, ""), at: Self.at(now))
+            _ = state.handle(.probed(true, .refused, ""), at: Self.at(now))
             guard case .wait(let until) = state.step(at: Self.at(now)) else {
                 Issue.record("it does not wait")
                 return
@@ -70,7 +72,7 @@ import Testing
         var longest = Duration.zero
         for _ in 0..<400 {
             _ = state.handle(.failed(.notFound, "no stream"), at: Self.at(now))
-            _ = state.handle(.knocked(true, .refused, ""), at: Self.at(now))
+            _ = state.handle(.probed(true, .refused, ""), at: Self.at(now))
             if case .wait(let until) = state.step(at: Self.at(now)) { longest = max(longest, until - Self.at(now)) }
             now += 3
         }
@@ -102,7 +104,7 @@ import Testing
         _ = state.handle(.opened, at: Self.at(1000))
         _ = state.handle(.recording, at: Self.at(1000))
         _ = state.handle(.failed(.notFound, ""), at: Self.at(1061))
-        _ = state.handle(.knocked(true, .refused, ""), at: Self.at(1061))
+        _ = state.handle(.probed(true, .refused, ""), at: Self.at(1061))
         #expect(state.step(at: Self.at(1061)) == .wait(until: Self.at(1062)))
     }
 

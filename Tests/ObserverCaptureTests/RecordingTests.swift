@@ -13,28 +13,28 @@ import Testing
 @Suite struct RecordingTests {
     private let root = "/tmp/observer-recording-\(UInt64.random(in: 0 ... .max))"
     private let writers: WriterPool
-    private let lane = WriterLane(camera: CameraID(rawValue: 7))
+    private let writeQueue = WriteQueue(camera: CameraID(rawValue: 7))
     private let recording: Recording
 
     init() throws {
         let spool = try Spool(at: root)
         let logger = Logger(label: "test", level: .error)
         writers = WriterPool(spool: spool, threads: 1, logger: logger) { _ in }
-        let configuration = try ConnectionConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
-        let bookkeeper = Bookkeeper(configuration, worker: "test", logger: logger)
+        let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
+        let statusWriter = StatusWriter(configuration, recorder: "test", logger: logger)
         let context = RecorderContext(
-            worker: "test",
+            recorder: "test",
             spool: spool,
             prefix: "test",
-            pictureInterval: nil,
+            snapshotInterval: nil,
             writers: writers,
-            pictures: PicturePool(bookkeeper: bookkeeper, logger: logger),
-            bookkeeper: bookkeeper,
-            addresses: AddressBook(policy: .standard),
+            snapshots: SnapshotPool(statusWriter: statusWriter, logger: logger),
+            statusWriter: statusWriter,
+            resolver: CameraResolver(policy: .standard),
             logger: logger
         )
         let streams = StreamDescription(video: VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 5))
-        recording = Recording(streams, camera: Self.camera, epoch: { 1 }, lane: lane, context: context)
+        recording = Recording(streams, camera: Self.camera, epoch: { 1 }, writeQueue: writeQueue, context: context)
         writers.start()
     }
 
@@ -59,12 +59,12 @@ import Testing
         )
     }
 
-    /// Takes pictures, five to each second of the stream's clock, until `isDone` or so many were taken.
+    /// Takes frames, five to each second of the stream's clock, until `isDone` or so many were taken.
     private func take(from first: Int64, until isDone: () -> Bool) throws -> Int64 {
-        let picture: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
+        let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
         for index in first..<first + 300 {
             guard !isDone() else { return index }
-            try picture.withUnsafeBytes { bytes in
+            try frame.withUnsafeBytes { bytes in
                 let time = index * 18_000
                 let packet = MediaPacket(
                     track: .video,
@@ -94,7 +94,7 @@ import Testing
             closedir(entries)
         }
         for name in ["open", "away", "ready", "stored", "quarantine"] { rmdir("\(root)/\(name)") }
-        for name in ["open", "HOST", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
+        for name in ["open", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
         rmdir(root)
     }
 
@@ -110,7 +110,7 @@ import Testing
             return failures == 3
         }
         #expect(failures == 3)
-        #expect(recording.coveredUntil == nil && lane.written == nil)
+        #expect(recording.coveredUntil == nil && writeQueue.written == nil)
 
         unlink("\(root)/open")
         rename("\(root)/away", "\(root)/open")
@@ -131,7 +131,7 @@ import Testing
             #expect(recording.takeNewlyCovered() == nil)
             return recording.takeFailure() != nil
         }
-        #expect(recording.coveredUntil == lane.written?.until)
+        #expect(recording.coveredUntil == writeQueue.written?.until)
         #expect(recording.coveredUntil.map { $0 >= until } == true)
     }
 

@@ -13,14 +13,14 @@ import Testing
         "AWS_ACCESS_KEY_ID": "id",
         "AWS_SECRET_ACCESS_KEY": "canary",
         "OBSERVER_SPOOL": "/var/spool/observer",
-        "OBSERVER_NODE": "node-a",
+        "OBSERVER_RECORDER": "node-a",
         "OBSERVER_FASTCGI_SOCKET": "/run/web.sock",
         "OBSERVER_TEMPLATES": "/usr/share/observer/templates",
     ]
 
     @Test func `what is needed is enough, and the rest has defaults`() throws {
         let capture = try CaptureConfiguration(environment: Self.good)
-        #expect(capture.pictureSeconds == 30 && capture.prefix == "observer")
+        #expect(capture.snapshotSeconds == 30 && capture.prefix == "observer")
         let upload = try UploadConfiguration(environment: Self.good)
         #expect(upload.parallel == 8 && upload.sweepSeconds == 60 && upload.retrySeconds == [5, 30])
         #expect(try WebConfiguration(environment: Self.good).threads == 12)
@@ -41,8 +41,8 @@ import Testing
         ("OBSERVER_DATABASE_URL", "mysql://x"), ("OBSERVER_DATABASE_URL", "postgresql://u:p%zz@h/d"),
         ("OBSERVER_AMQP_URL", "http://x"), ("OBSERVER_AMQP_URL", "amqp://u:p@h:0/d"), ("OBSERVER_KEY", "c2hvcnQ="),
         ("OBSERVER_S3_BUCKET", "Video_1"), ("AWS_ENDPOINT_URL_S3", "127.0.0.1"), ("OBSERVER_SPOOL", "spool"),
-        ("OBSERVER_NODE", "Node A"), ("OBSERVER_SEGMENT_SECONDS", "1"), ("OBSERVER_SEGMENT_SECONDS", "ten"),
-        ("OBSERVER_PICTURE_SECONDS", "-1"), ("OBSERVER_CAMERA_NETWORKS", "everything"), ("OBSERVER_S3_PREFIX", "/a"),
+        ("OBSERVER_RECORDER", "Node A"), ("OBSERVER_SEGMENT_SECONDS", "1"), ("OBSERVER_SEGMENT_SECONDS", "ten"),
+        ("OBSERVER_SNAPSHOT_SECONDS", "-1"), ("OBSERVER_CAMERA_NETWORKS", "everything"), ("OBSERVER_S3_PREFIX", "/a"),
         ("OBSERVER_S3_PREFIX", "a/../b"), ("OBSERVER_LOG_LEVEL", "loud"), ("OBSERVER_LOG_FORMAT", "xml"),
         ("OBSERVER_WEB_THREADS", "0"), ("OBSERVER_TEMPLATES", "templates"), ("OBSERVER_PUBLIC_URL", "example.org"),
         ("OBSERVER_FASTCGI_SOCKET", "/" + String(repeating: "x", count: 107)), ("OBSERVER_UPLOAD_PARALLEL", "9999"),

@@ -15,8 +15,8 @@ import Testing
             epoch: 3,
             run: .makeRandom(),
             sequence: 0,
-            host: .makeRandom(),
-            worker: "node-a",
+            spoolID: .makeRandom(),
+            recorder: "node-a",
             startedAt: start,
             durationMilliseconds: 10_000,
             bytes: 2_500_000,
@@ -40,7 +40,7 @@ import Testing
         let recorded = SegmentRecorded(segment: Self.segment)
         let message = try recorded.message()
         #expect(message.exchange == "observer.upload")
-        #expect(message.routingKey == Self.segment.host.description)
+        #expect(message.routingKey == Self.segment.spoolID.description)
         #expect(message.messageID == Self.segment.id.description)
         #expect(message.body.count < 8192)
         #expect(try SegmentRecorded(body: message.body) == recorded)
@@ -48,17 +48,17 @@ import Testing
 
     @Test func `a retry is the next attempt with a pause`() throws {
         let message = try SegmentRecorded(segment: Self.segment).retryMessage(after: 1, pause: .seconds(5))
-        #expect(message.routingKey == "\(Self.segment.host).retry.1")
+        #expect(message.routingKey == "\(Self.segment.spoolID).retry.1")
         #expect(message.expiration == .seconds(5))
         #expect(try SegmentRecorded(body: message.body).attempt == 2)
     }
 
-    @Test func `a change of a camera goes to its worker, or to all`() throws {
+    @Test func `a change of a camera goes to its recorder, or to all`() throws {
         let changed = CameraChanged(cameraID: CameraID(rawValue: 7), version: 18)
-        let message = changed.message(worker: "node-a")
+        let message = changed.message(recorder: "node-a")
         #expect(String(decoding: message.body, as: UTF8.self) == #"{"v":1,"camera_id":7,"version":18}"#)
-        #expect(message.routingKey == "worker.node-a")
-        #expect(changed.message(worker: nil).routingKey == "all")
+        #expect(message.routingKey == "recorder.node-a")
+        #expect(changed.message(recorder: nil).routingKey == "all")
         #expect(try CameraChanged(body: message.body) == changed)
     }
 
@@ -96,15 +96,15 @@ import Testing
     }
 
     @Test func `all processes declare a queue with the same arguments`() {
-        let host = Self.segment.host
-        let capture = Broker.topology(worker: "a", host: host)
-        let upload = Broker.topology(host: host)
+        let spool = Self.segment.spoolID
+        let capture = Broker.topology(recorder: "a", spool: spool)
+        let upload = Broker.topology(spool: spool)
         for queue in upload.queues {
             #expect(capture.queues.contains(queue))
         }
         #expect(
             Set(upload.queues.map(\.name)) == [
-                "upload.\(host)", "upload.\(host).retry.1", "upload.\(host).retry.2", "upload.dead",
+                "upload.\(spool)", "upload.\(spool).retry.1", "upload.\(spool).retry.2", "upload.dead",
             ]
         )
     }

@@ -61,12 +61,12 @@ enum Example {
                 state: state,
                 since: now.advanced(bySeconds: -secondsAgo),
                 cause: cause,
-                worker: "node-a",
+                recorder: "node-a",
                 lastFrameAt: now,
                 video: VideoInfo(codec: "h264", width: 1920, height: 1080, fps: 25, bitrate: 4_012_345)
             ),
             backlogSeconds: 4.2,
-            pictureAt: now.advanced(bySeconds: -8)
+            snapshotAt: now.advanced(bySeconds: -8)
         )
     }
 
@@ -84,8 +84,8 @@ enum Example {
             epoch: 1,
             run: .makeRandom(),
             sequence: 0,
-            host: .makeRandom(),
-            worker: "node-a",
+            spoolID: .makeRandom(),
+            recorder: "node-a",
             startedAt: start,
             durationMilliseconds: milliseconds,
             bytes: 2_512_345,

@@ -85,7 +85,7 @@ import Testing
         (.retrying, .unauthorized, "failing", "mark-failing", "Wrong user or password"),
         (.connecting, nil, "plain", "mark-connecting", "Connecting"),
         (.pending, nil, "plain", "mark-pending", "Starting"),
-        (.unassigned, .noWorker, "failing", "mark-unassigned", "No recorder"),
+        (.unassigned, .noRecorder, "failing", "mark-unassigned", "No recorder"),
         (.off, nil, "quiet", "mark-off", "Off"),
     ])
     func `a state is a tone, a shape and a word`(
@@ -118,11 +118,11 @@ import Testing
         #expect(html.contains("Recording"))
     }
 
-    @Test func `the last picture of a dead camera says how old it is`() throws {
+    @Test func `the last snapshot of a dead camera says how old it is`() throws {
         let alive = try render(cameras([Example.listing()]))
         #expect(!alive.contains("is-stale"))
         var listing = Example.listing(Example.camera(), .retrying, cause: .unreachable)
-        listing.pictureAt = Example.now.advanced(bySeconds: -14 * 60)
+        listing.snapshotAt = Example.now.advanced(bySeconds: -14 * 60)
         #expect(try render(cameras([listing])).contains("14 min old"))
     }
 
@@ -163,7 +163,7 @@ import Testing
         #expect(html.contains("<video controls playsinline autoplay"))
         #expect(html.contains("src=\"/api/v1/segments/\(record.segment.id).mp4\""))
         #expect(html.contains("<tr aria-current=\"true\">"))
-        #expect(html.contains(">Earlier</a>") && !html.contains(">Later</a>"))
+        #expect(html.contains(">Earlier</a>") && !html.contains(">Deferred</a>"))
     }
 
     @Test func `what is wrong comes with what to do about it`() throws {

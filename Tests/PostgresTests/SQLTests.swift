@@ -110,7 +110,7 @@ import Testing
 
 @Suite struct ConnectionConfigurationTests {
     @Test func `a configuration never shows user or password`() throws {
-        let configuration = try ConnectionConfiguration(
+        let configuration = try PostgresConfiguration(
             url: "postgresql://someone:hunter2@db.example:5433/observer?sslmode=require",
             applicationName: "test"
         )
@@ -123,12 +123,12 @@ import Testing
     ])
     func `what is no URL of PostgreSQL is refused without repeating it`(url: String) {
         #expect(throws: PostgresError(.configuration)) {
-            try ConnectionConfiguration(url: url, applicationName: "test")
+            try PostgresConfiguration(url: url, applicationName: "test")
         }
     }
 
     @Test func `the settings of the URL win over the defaults`() throws {
-        let configuration = try ConnectionConfiguration(
+        let configuration = try PostgresConfiguration(
             url: "postgresql:///db?host=/run/x&connect_timeout=9",
             applicationName: "test"
         )

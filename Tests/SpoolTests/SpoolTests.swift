@@ -9,7 +9,7 @@ import Testing
 @testable import Spool
 
 /// A folder of its own for one test, removed with the object.
-final class ScratchFolder: Sendable {
+final class TemporaryDirectory: Sendable {
     let path: String
 
     init() {
@@ -30,13 +30,13 @@ final class ScratchFolder: Sendable {
 }
 
 @Suite struct SpoolTests {
-    private let folder = ScratchFolder()
+    private let folder = TemporaryDirectory()
 
     private var fixture: String {
         "\(#filePath.prefix(#filePath.count - "SpoolTests/SpoolTests.swift".count))Fixtures/fragmented.mp4"
     }
 
-    private func draft(_ spool: Spool, worker: String = "node-a") -> SegmentDraft {
+    private func draft(_ spool: Spool, recorder: String = "node-a") -> SegmentDraft {
         let start = Timestamp(milliseconds: 1_795_464_062_123)
         let id = SegmentID.make(at: start)
         let camera = CameraID(rawValue: 7)
@@ -46,8 +46,8 @@ final class ScratchFolder: Sendable {
             epoch: 3,
             run: RunID.makeRandom(),
             sequence: 0,
-            host: spool.host,
-            worker: worker,
+            spoolID: spool.id,
+            recorder: recorder,
             startedAt: start,
             objectKey: ObjectKey.make(prefix: "observer", camera: camera, start: start, epoch: 3, id: id)
         )
@@ -89,18 +89,18 @@ final class ScratchFolder: Sendable {
         #expect(try Files.names(in: folder.path + "/open").isEmpty)
     }
 
-    @Test func `the host's identifier stays the same, whoever opens the spool`() throws {
-        let first = try Spool(at: folder.path).host
-        #expect(try Spool(at: folder.path).host == first)
+    @Test func `the spool's identifier stays the same, whoever opens the spool`() throws {
+        let first = try Spool(at: folder.path).id
+        #expect(try Spool(at: folder.path).id == first)
     }
 
     @Test func `of several that make the spool at once, all get the same one`() throws {
         for _ in 0..<20 {
-            let folder = ScratchFolder()
-            let outcomes = Mutex<[Result<HostID, any Error>]>([])
+            let folder = TemporaryDirectory()
+            let outcomes = Mutex<[Result<SpoolID, any Error>]>([])
             let threads = (0..<4).map { number in
-                OwnThread.start(name: "opener \(number)") {
-                    let outcome = Result { try Spool(at: folder.path).host }
+                DedicatedThread.start(name: "opener \(number)") {
+                    let outcome = Result { try Spool(at: folder.path).id }
                     outcomes.withLock { $0.append(outcome) }
                 }
             }
@@ -113,11 +113,11 @@ final class ScratchFolder: Sendable {
     @Test func `a spool whose making was cut off is made whole`() throws {
         try Files.makeDirectory(folder.path)
         try Files.writeDurably([], to: folder.path + "/VERSION.part")
-        let host = try Spool(at: folder.path).host
-        unlink(folder.path + "/HOST")
+        let id = try Spool(at: folder.path).id
+        unlink(folder.path + "/SPOOL_ID")
         rmdir(folder.path + "/stored")
         let spool = try Spool(at: folder.path)
-        #expect(spool.host != host)
+        #expect(spool.id != id)
         #expect(try spool.receiptIDs().isEmpty)
     }
 
@@ -166,10 +166,10 @@ final class ScratchFolder: Sendable {
 
     @Test func `two recorders cannot have one name`() throws {
         let spool = try Spool(at: folder.path)
-        let lock = try spool.lock(worker: "node-a")
-        let error = try #require(throws: SpoolError.self) { try spool.lock(worker: "node-a") }
+        let lock = try spool.lock(recorder: "node-a")
+        let error = try #require(throws: SpoolError.self) { try spool.lock(recorder: "node-a") }
         #expect(error.kind == .inUse)
-        _ = try spool.lock(worker: "node-b")
+        _ = try spool.lock(recorder: "node-b")
         withExtendedLifetime(lock) {}
     }
 
@@ -208,7 +208,7 @@ final class ScratchFolder: Sendable {
 
     @Test func `files of a recorder that lives are left alone`() throws {
         let spool = try Spool(at: folder.path)
-        let lock = try spool.lock(worker: "node-a")
+        let lock = try spool.lock(recorder: "node-a")
         let open = try spool.begin(draft(spool))
         #expect(try spool.recover(as: "node-b").isEmpty)
         #expect(try Files.exists(spool.openMedia(open.draft.id)))
@@ -282,13 +282,13 @@ final class ScratchFolder: Sendable {
     @Test func `a recorder that starts waits for whoever finishes its former life's files`() throws {
         let spool = try Spool(at: folder.path)
         let recovering = Mutex(try spool.tryLock("node-a", for: .recovery))
-        let end = Monotonic.now() + .seconds(3)
-        let release = OwnThread.start(name: "release") {
+        let end = MonotonicInstant.now() + .seconds(3)
+        let release = DedicatedThread.start(name: "release") {
             usleep(3_000_000)
             recovering.withLock { $0 = nil }
         }
-        _ = try spool.lock(worker: "node-a")
-        #expect(Monotonic.now() >= end)
+        _ = try spool.lock(recorder: "node-a")
+        #expect(MonotonicInstant.now() >= end)
         release.join()
     }
 

@@ -10,10 +10,10 @@ public final class TestDatabase: Sendable {
     /// Its name.
     public let name: String
     /// How to connect to it.
-    public let configuration: ConnectionConfiguration
+    public let configuration: PostgresConfiguration
     /// Its URL, for programs under test.
     public let url: String
-    private let server: ConnectionConfiguration
+    private let server: PostgresConfiguration
 
     /// Creates a database.
     ///
@@ -21,29 +21,29 @@ public final class TestDatabase: Sendable {
     /// - Throws: When no server is given, or what the server reports.
     public init(migrated: Bool = true) throws {
         let address = try TestEnvironment.address(of: .database)
-        server = try ConnectionConfiguration(url: address, applicationName: "tests", deadline: .seconds(30))
+        server = try PostgresConfiguration(url: address, applicationName: "tests", deadline: .seconds(30))
         let name = "observer_test_\(getpid())_\(UInt32.random(in: 0 ... .max))"
-        let administrator = Connection(server)
+        let administrator = PostgresConnection(server)
         let template = migrated ? try Self.template(administrator) : "template0"
         try administrator.executeScript(unsafe: "create database \(name) template \(template)")
         self.name = name
-        configuration = try ConnectionConfiguration(url: address, applicationName: "tests").with(database: name)
+        configuration = try PostgresConfiguration(url: address, applicationName: "tests").with(database: name)
         url = Self.url(address, database: name)
     }
 
     deinit {
         do {
-            try Connection(server).executeScript(unsafe: "drop database if exists \(name) with (force)")
+            try PostgresConnection(server).executeScript(unsafe: "drop database if exists \(name) with (force)")
         } catch {
             // Left behind on a server that is itself only for tests.
         }
     }
 
     /// A new connection to it.
-    public func connect(deadline: Duration = .seconds(10)) -> Connection {
+    public func connect(deadline: Duration = .seconds(10)) -> PostgresConnection {
         var configuration = configuration
         configuration.deadline = deadline
-        return Connection(configuration)
+        return PostgresConnection(configuration)
     }
 
     /// The migrations of the source tree.
@@ -53,7 +53,7 @@ public final class TestDatabase: Sendable {
     ///
     /// Creating is not transactional, so a half-made one could be left behind: it is made under another name and renamed.
     /// The advisory lock keeps suites that run in parallel from each making it.
-    private static func template(_ administrator: Connection) throws -> String {
+    private static func template(_ administrator: PostgresConnection) throws -> String {
         let migrations = try Migration.load(from: migrationsDirectory)
         let digest = Migration(version: 0, name: "", text: migrations.map(\.checksum).joined()).checksum.prefix(16)
         let template = "observer_template_\(digest)"
@@ -71,7 +71,7 @@ public final class TestDatabase: Sendable {
         try administrator.executeScript(unsafe: "drop database if exists \(draft) with (force)")
         try administrator.executeScript(unsafe: "create database \(draft) template template0")
         do {
-            let connection = Connection(administrator.configuration.with(database: draft))
+            let connection = PostgresConnection(administrator.configuration.with(database: draft))
             try Migrator(connection).migrate(migrations)
         }
         // A closed session may take a moment to leave, and a database in use cannot be renamed.

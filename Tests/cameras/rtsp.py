@@ -25,10 +25,10 @@ REALM = "Camera simulator"
 
 
 class RTSPConnection:
-    """Serves one client. The building sends the media; this class says whether, and from which frame on."""
+    """Serves one client. The camera_simulator sends the media; this class says whether, and from which frame on."""
 
-    def __init__(self, building, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int):
-        self.building, self.reader, self.writer, self.port = building, reader, writer, port
+    def __init__(self, camera_simulator, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int):
+        self.camera_simulator, self.reader, self.writer, self.port = camera_simulator, reader, writer, port
         self.camera = None
         self.clip = None
         self.playing = False
@@ -44,7 +44,7 @@ class RTSPConnection:
         self.reason = ""
         self.methods: list[str] = []  # each once, in the order of their first request
 
-    # What the building uses
+    # What the camera_simulator uses
 
     @property
     def behind(self) -> int:
@@ -119,7 +119,7 @@ class RTSPConnection:
         if method not in self.methods:
             self.methods.append(method)
         path = re.sub(r"^rtsps?://[^/]*", "", url)
-        camera = self.building.camera(path)
+        camera = self.camera_simulator.camera(path)
         self.adopt(camera)
         if camera.fault == "close":
             self.end("fault")
@@ -194,7 +194,7 @@ class RTSPConnection:
         if not self.may_pass(method, headers, camera):
             self.refuse(headers, camera)
             return
-        upcoming = self.building.upcoming(camera)
+        upcoming = self.camera_simulator.upcoming(camera)
         # `?join=any` begins in the middle of a group of pictures, as some cameras do; otherwise a key frame is first.
         self.first_counter = upcoming if "join=any" in url else camera.clip.next_key(upcoming)
         self.sequence = camera.clip.sequence(self.first_counter)
@@ -228,14 +228,14 @@ class RTSPConnection:
         name = camera.name.split("/")[-1]
         given = headers.get("authorization", "")
         if name.startswith("basic"):
-            pair = f"{self.building.user}:{self.building.password}".encode()
+            pair = f"{self.camera_simulator.user}:{self.camera_simulator.password}".encode()
             return given == "Basic " + base64.b64encode(pair).decode()
         if not name.startswith("locked"):
             return True
         facts = dict(re.findall(r'(\w+)="?([^",]*)"?', given.removeprefix("Digest ")))
-        secret = self.digest(f"{self.building.user}:{REALM}:{self.building.password}")
+        secret = self.digest(f"{self.camera_simulator.user}:{REALM}:{self.camera_simulator.password}")
         wanted = self.digest(f"{secret}:{self.nonce}:" + self.digest(f"{method}:{facts.get('uri', '')}"))
-        return facts.get("username") == self.building.user and facts.get("response") == wanted
+        return facts.get("username") == self.camera_simulator.user and facts.get("response") == wanted
 
     @staticmethod
     def digest(text: str) -> str:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A building full of RTSP cameras in one process, for the tests and the benchmarks (Python's standard library alone).
+"""A camera_simulator full of RTSP cameras in one process, for the tests and the benchmarks (Python's standard library alone).
 
 Any path is a camera: `rtsp://127.0.0.1:PORT/cam7`, or `/NAME/cam7` for the clip NAME. Names that begin with `locked`
 want Digest and those with `basic` Basic authentication. RTP comes over the RTSP connection (RFC 2326, 10.12); UDP is
@@ -50,7 +50,7 @@ class Camera:
         return {"fault": self.fault, "describes": self.describes, "connections": [c.report() for c in self.connections]}
 
 
-class Building:
+class CameraSimulator:
     """All cameras, the clock they share, and the packets of the present frame, made once for all who get the same."""
 
     def __init__(self, clips: dict[str, Clip], user: str, password: str):
@@ -177,8 +177,8 @@ class Building:
 class Door:
     """One RTSP port, which can be shut (connections refused) and opened again."""
 
-    def __init__(self, building: Building, port: int):
-        self.building, self.port, self.server = building, port, None
+    def __init__(self, camera_simulator: CameraSimulator, port: int):
+        self.camera_simulator, self.port, self.server = camera_simulator, port, None
         self.connections: set[RTSPConnection] = set()
 
     async def open(self) -> None:
@@ -194,7 +194,7 @@ class Door:
             connection.end("port shut")
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = RTSPConnection(self.building, reader, writer, self.port)
+        connection = RTSPConnection(self.camera_simulator, reader, writer, self.port)
         self.connections.add(connection)
         try:
             await connection.serve()
@@ -205,8 +205,8 @@ class Door:
 class Control:
     """The HTTP endpoint for the tests: GET /stats, GET /health, POST /fault."""
 
-    def __init__(self, building: Building, doors: list[Door]):
-        self.building, self.doors = building, doors
+    def __init__(self, camera_simulator: CameraSimulator, doors: list[Door]):
+        self.camera_simulator, self.doors = camera_simulator, doors
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -237,13 +237,13 @@ class Control:
 
     async def answer(self, method: str, target: str, body: bytes) -> tuple[str, object]:
         if method == "GET" and target == "/stats":
-            return "200 OK", self.building.report()
+            return "200 OK", self.camera_simulator.report()
         if method == "GET" and target == "/health":
             return "200 OK", {"rtsp": [door.port for door in self.doors]}
         if method == "POST" and target == "/fault":
             order = json.loads(body)
             if "port" not in order:
-                return "200 OK", {"cameras": self.building.set_fault(order)}
+                return "200 OK", {"cameras": self.camera_simulator.set_fault(order)}
             door = next(door for door in self.doors if door.port == order["port"])
             await (door.shut() if order["fault"] == "refuse" else door.open())
             return "200 OK", {"port": door.port}
@@ -256,15 +256,15 @@ async def main(options: argparse.Namespace) -> None:
         name, _, spec_text = text.partition("=")
         spec = ClipSpec.parse(spec_text)
         clips[name] = Clip(spec, make(spec, options.clips))
-    building = Building(clips, options.user, options.password)
-    doors = [Door(building, port) for port in (options.port or [0])]
-    doors += [Door(building, 0) for _ in range(options.more_ports)]
+    camera_simulator = CameraSimulator(clips, options.user, options.password)
+    doors = [Door(camera_simulator, port) for port in (options.port or [0])]
+    doors += [Door(camera_simulator, 0) for _ in range(options.more_ports)]
     rates = {clip.spec.fps for clip in clips.values()}
-    players = [asyncio.create_task(building.play(fps, group)) for fps in rates for group in range(GROUPS)]
+    players = [asyncio.create_task(camera_simulator.play(fps, group)) for fps in rates for group in range(GROUPS)]
     await asyncio.sleep(0)
     for door in doors:
         await door.open()
-    control = await asyncio.start_server(Control(building, doors).serve, "127.0.0.1", options.control)
+    control = await asyncio.start_server(Control(camera_simulator, doors).serve, "127.0.0.1", options.control)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -82,42 +82,42 @@ comment on table cameras is 'Cameras as people want them. What they are doing is
 comment on column cameras.url is 'Where the stream is, without user name and password.';
 comment on column cameras.password_sealed is 'AES-256-GCM with OBSERVER_KEY; associated data "camera:<id>:password".';
 comment on column cameras.is_active is 'The switch: whether it shall be recorded.';
-comment on column cameras.version is 'Rises with every change; workers restart a recorder whose version is old.';
+comment on column cameras.version is 'Rises with every change; recorders restart a recorder whose version is old.';
 comment on column cameras.priority is 'When the disk is full, cameras with the lowest number pause first.';
 comment on column cameras.deleted_at is 'Set: gone for people. The row stays as long as there are recordings.';
 create index cameras_tags on cameras using gin (tags) where deleted_at is null;
 
 -- Who does it --------------------------------------------------------------------------------------------------------
 
-create table workers (
+create table recorders (
     id text primary key check (id ~ '^[a-z0-9.-]{1,63}$'),
-    host text not null check (length(host) <= 64),
+    spool_id text not null check (length(spool_id) <= 64),
     incarnation bigint not null default 1,
-    beat bigint not null default 0,
-    beat_at timestamptz not null default now(),
+    heartbeat bigint not null default 0,
+    heartbeat_at timestamptz not null default now(),
     capacity integer not null default 0 check (capacity >= 0),
     draining boolean not null default false,
     fenced boolean not null default false,
     started_at timestamptz not null default now(),
     version text not null default '' check (length(version) <= 64)
 );
-comment on table workers is 'Capture workers.';
-comment on column workers.host is 'Identity of the spool it writes to.';
-comment on column workers.incarnation is 'Rises with every start and when it is fenced: assignments of an older one are orphans.';
-comment on column workers.beat is 'Rises every 2 s while it lives. Others watch it with their own clocks.';
-comment on column workers.beat_at is 'When the last beat came, for people; nothing about ownership is decided by it.';
-comment on column workers.capacity is 'Cameras it will take at most; 0: no limit.';
+comment on table recorders is 'Recorders.';
+comment on column recorders.spool_id is 'Identity of the spool it writes to.';
+comment on column recorders.incarnation is 'Rises with every start and when it is fenced: assignments of an older one are orphans.';
+comment on column recorders.heartbeat is 'Rises every 2 s while it lives. Others watch it with their own clocks.';
+comment on column recorders.heartbeat_at is 'When the last heartbeat came, for people; nothing about ownership is decided by it.';
+comment on column recorders.capacity is 'Cameras it will take at most; 0: no limit.';
 
 create table assignments (
     camera_id bigint primary key references cameras (id) on delete cascade,
-    worker_id text,
+    recorder_id text,
     incarnation bigint,
     epoch bigint not null default 0 check (epoch >= 0),
     since timestamptz not null default now()
 );
-comment on table assignments is 'Which worker has which camera. An orphan is a camera whose (worker_id, incarnation) is no row of workers.';
+comment on table assignments is 'Which recorder has which camera. An orphan is a camera whose (recorder_id, incarnation) is no row of recorders.';
 comment on column assignments.epoch is 'Rises with every change of hands; it is part of each segment and of its key (fencing token).';
-create index assignments_worker on assignments (worker_id, incarnation);
+create index assignments_recorder on assignments (recorder_id, incarnation);
 
 -- What happens -------------------------------------------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ create table camera_status (
     since timestamptz not null,
     cause text check (length(cause) <= 32),
     detail text check (length(detail) <= 1000),
-    worker text check (length(worker) <= 63),
+    recorder text check (length(recorder) <= 63),
     last_frame_at timestamptz,
     video_codec text check (length(video_codec) <= 32),
     width integer,
@@ -137,18 +137,18 @@ create table camera_status (
     reconnects integer not null default 0,
     updated_at timestamptz not null default now()
 );
-comment on table camera_status is 'What each camera is doing, as its worker last said.';
+comment on table camera_status is 'What each camera is doing, as its recorder last said.';
 comment on column camera_status.cause is 'Why it is not recording: a word of the API.';
 comment on column camera_status.detail is 'The same as a sentence for people.';
 
-create table camera_pictures (
+create table camera_snapshots (
     camera_id bigint primary key references cameras (id) on delete cascade,
     taken_at timestamptz not null,
     jpeg bytea not null check (octet_length(jpeg) between 1 and 1048576)
 );
-comment on table camera_pictures is 'The newest picture of each camera, 640 pixels wide.';
+comment on table camera_snapshots is 'The newest snapshot of each camera, 640 pixels wide.';
 -- A JPEG does not get smaller by compressing it again.
-alter table camera_pictures alter column jpeg set storage external;
+alter table camera_snapshots alter column jpeg set storage external;
 
 -- No foreign key on camera_id in what follows: a recording outlives what is known of its camera, and a spool that comes
 -- back after the database was restored from a copy must still be able to register its segments.
@@ -159,8 +159,8 @@ create table segments (
     epoch bigint not null,
     run uuid not null,
     sequence integer not null check (sequence >= 0),
-    host uuid not null,
-    worker text not null check (length(worker) <= 63),
+    spool_id uuid not null,
+    recorder text not null check (length(recorder) <= 63),
     started_at timestamptz not null,
     duration_ms bigint not null check (duration_ms >= 0),
     bytes bigint not null check (bytes >= 1),
@@ -188,7 +188,7 @@ comment on table segments is 'Every recorded stretch of video: one object in S3.
 comment on column segments.id is 'UUIDv7, made once by the recorder, so that every later step can be repeated.';
 comment on column segments.epoch is 'The fencing token under which it was recorded.';
 comment on column segments.run is 'One connection to the camera: within it, media time is continuous.';
-comment on column segments.host is 'Identity of the spool that has the file until it is stored.';
+comment on column segments.spool_id is 'Identity of the spool that has the file until it is stored.';
 comment on column segments.media_start_90k is 'Decode time of the first fragment in 1/90000 s.';
 comment on column segments.frames is 'Video frames.';
 comment on column segments.state is 'Moves forward only: spooled, then stored, failed or lost; failed may become stored or lost; stored becomes expired.';
@@ -203,7 +203,7 @@ create table gaps (
     ended_at timestamptz check (ended_at >= started_at),
     cause text not null check (length(cause) <= 32),
     detail text check (length(detail) <= 1000),
-    worker text check (length(worker) <= 63)
+    recorder text check (length(recorder) <= 63)
 );
 comment on table gaps is 'Stretches in which a camera that was on was not recorded, and why. Open while ended_at is null.';
 create unique index gaps_camera_time on gaps (camera_id, started_at);

@@ -77,7 +77,7 @@ function show(camera) {
     if (status.backlog_seconds !== undefined) setText(find(scope, "backlog"), backlog(status.backlog_seconds));
     if (scope === document) {
       setShown(find(scope, "detail"), detail(status));
-      setText(find(scope, "worker"), status.worker ?? "none");
+      setText(find(scope, "recorder"), status.recorder ?? "none");
       setText(find(scope, "reconnects"), String(status.reconnects ?? 0));
       if (status.video?.bitrate) setText(find(scope, "bitrate"), `${(status.video.bitrate / 1e6).toFixed(1)} Mbit/s`);
     }
@@ -89,7 +89,7 @@ function show(camera) {
 function detail(status) {
   const cause = words.cause.get(status.cause);
   if (!cause || (status.state !== "retrying" && status.state !== "unassigned")) return "";
-  if (!status.detail || status.cause === "no_worker") return cause.dataset.remedy;
+  if (!status.detail || status.cause === "no_recorder") return cause.dataset.remedy;
   const text = status.detail[0].toUpperCase() + status.detail.slice(1);
   return `${/[.!?]$/.test(text) ? text : `${text}.`} ${cause.dataset.remedy}`;
 }
@@ -177,7 +177,7 @@ document.addEventListener("submit", (event) => {
   flip(form);
 });
 
-// What the API does not tell, such as pictures and the last recording, comes from the page itself: it is asked for
+// What the API does not tell, such as snapshots and the last recording, comes from the page itself: it is asked for
 // again, and the parts marked with data-fresh take the place of the old ones.
 const marked = new URLSearchParams(location.search);
 const isElsewhere = ["day", "hour", "older", "newer", "segment"].some((name) => marked.has(name));
@@ -190,12 +190,12 @@ function mayChange(part) {
 }
 
 async function arrived(part) {
-  const pictures = [...part.querySelectorAll("img")].map((image) => {
+  const snapshots = [...part.querySelectorAll("img")].map((image) => {
     const next = new Image();
     next.src = image.getAttribute("src");
     return next.decode().catch(() => {});
   });
-  await Promise.all(pictures);
+  await Promise.all(snapshots);
 }
 
 async function refreshParts() {

@@ -47,7 +47,7 @@ function stop() {
 }
 
 function makeVideo(segment) {
-  const old = stage.querySelector("video, img, .no-picture");
+  const old = stage.querySelector("video, img, .no-snapshot");
   const video = document.createElement("video");
   Object.assign(video, { controls: true, playsInline: true, autoplay: true });
   video.setAttribute("aria-label", `Recording from ${exact(new Date(segment.start))}`);
@@ -56,7 +56,7 @@ function makeVideo(segment) {
   return video;
 }
 
-/** Shows the wall-clock time of the picture that is seen, and marks its row. */
+/** Shows the wall-clock time of the snapshot that is seen, and marks its row. */
 function follow(video, marks, signal) {
   let current = null;
   video.addEventListener("timeupdate", () => {
@@ -104,7 +104,7 @@ function append(buffer, bytes, signal) {
 
 const end = (buffer) => buffer.buffered.length ? buffer.buffered.end(buffer.buffered.length - 1) : 0;
 
-/** Steps over the cracks where sound and picture of a connection do not end together. */
+/** Steps over the cracks where sound and snapshot of a connection do not end together. */
 function bridge(video, signal) {
   const step = () => {
     for (let index = 0; index < video.buffered.length; index += 1) {

@@ -84,7 +84,7 @@ observer_link *_Nullable observer_link_new(int file, observer_input *_Nonnull in
 void observer_link_free(observer_link *_Nonnull link);
 int observer_link_await_writable(observer_link *_Nonnull link);
 /// From now on lets what arrives gather for up to 100 ms, or 32 KiB, before the reader is woken: a thread that is woken
-/// for each picture does hardly anything but wake up.
+/// for each frame does hardly anything but wake up.
 void observer_link_gather(observer_link *_Nonnull link);
 /// Receives what there is, waiting until there is something; 0 or an AVERROR.
 int observer_link_fill(observer_link *_Nonnull link);
@@ -120,6 +120,6 @@ static inline void observer_set_native_channels(AVCodecParameters *_Nonnull para
     av_channel_layout_uninit(&parameters->ch_layout);
     av_channel_layout_default(&parameters->ch_layout, channels);
 }
-/// Width and height of the pictures that parameter sets describe, by the library's parser; false if they do not say.
-bool observer_picture_size(enum AVCodecID codec, const uint8_t *_Nonnull data, int size, int *_Nonnull width,
+/// Width and height of the frames that parameter sets describe, by the library's parser; false if they do not say.
+bool observer_frame_size(enum AVCodecID codec, const uint8_t *_Nonnull data, int size, int *_Nonnull width,
                            int *_Nonnull height);

@@ -42,7 +42,7 @@ enum CameraJSON {
             json.field("since", time: try row.read(.since))
             try text(row, .cause, "cause", &json)
             try text(row, .detail, "detail", &json)
-            try text(row, .worker, "worker", &json)
+            try text(row, .recorder, "recorder", &json)
             json.field("last_frame_at", time: try row.read(.lastFrameAt))
             if row.isNull(at: CameraColumn.videoCodec.rawValue) {
                 json.null("video")
@@ -102,7 +102,7 @@ enum CameraJSON {
             json.field("since", time: status.since)
             json.field("cause", status.cause?.rawValue)
             json.field("detail", status.detail)
-            json.field("worker", status.worker)
+            json.field("recorder", status.recorder)
             json.field("last_frame_at", time: status.lastFrameAt)
             if let video = status.video {
                 json.object("video") { json in

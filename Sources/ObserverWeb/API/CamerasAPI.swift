@@ -89,16 +89,16 @@ package enum CamerasAPI {
         return answer(try CameraService(request.context).setActive(request.cameraID, isActive))
     }
 
-    /// The newest picture; with `?t=` the address is of that picture alone and may be kept.
+    /// The newest snapshot; with `?t=` the address is of that snapshot alone and may be kept.
     @Sendable package static func snapshot(_ request: WebRequest) throws -> Response {
         let fields = try request.query(["t"])
-        guard let picture = try StatusStore(request.database).picture(of: request.cameraID) else {
-            throw Problem(404, "There is no picture of this camera yet.")
+        guard let snapshot = try StatusStore(request.database).snapshot(of: request.cameraID) else {
+            throw Problem(404, "There is no snapshot of this camera yet.")
         }
-        let tag = EntityTag(String(picture.takenAt.microseconds))
+        let tag = EntityTag(String(snapshot.takenAt.microseconds))
         let isFresh = request.http.isFresh(tag)
         var response =
-            isFresh ? Response(status: 304) : Response(contentType: "image/jpeg", body: picture.jpeg)
+            isFresh ? Response(status: 304) : Response(contentType: "image/jpeg", body: snapshot.jpeg)
         response.set(.eTag, tag.description)
         response.set(.cacheControl, fields["t"] == nil ? "private, no-cache" : "private, max-age=600")
         return response

@@ -115,9 +115,9 @@ extension OpenAPI {
             method: .get,
             path: "/api/v1/cameras/{id}/snapshot.jpg",
             role: .viewer,
-            summary: "The newest picture",
+            summary: "The newest snapshot",
             query: ["t"],
-            answers: [Answer(200, "The picture", "image/jpeg", "Bytes"), Answer(304, "It is the one you have")]
+            answers: [Answer(200, "The snapshot", "image/jpeg", "Bytes"), Answer(304, "It is the one you have")]
         ),
     ]
 

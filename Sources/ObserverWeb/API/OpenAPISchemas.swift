@@ -131,18 +131,18 @@ enum OpenAPISchemas {
                 "cause": {
                   "enum": [
                     "unreachable", "refused", "unauthorized", "not_found", "no_video", "stalled", "bad_stream",
-                    "disk_full", "no_worker", "dns", null
+                    "disk_full", "no_recorder", "dns", null
                   ]
                 },
                 "detail": {"type": ["string", "null"]},
-                "worker": {"type": ["string", "null"]},
+                "recorder": {"type": ["string", "null"]},
                 "last_frame_at": {"type": ["string", "null"], "format": "date-time"},
                 "video": {"oneOf": [{"$ref": "#/components/schemas/Video"}, {"type": "null"}]},
                 "reconnects": {"type": "integer"},
                 "backlog_seconds": {"type": "number"}
               },
               "required": [
-                "state", "since", "cause", "detail", "worker", "last_frame_at", "video", "reconnects",
+                "state", "since", "cause", "detail", "recorder", "last_frame_at", "video", "reconnects",
                 "backlog_seconds"
               ],
               "additionalProperties": false

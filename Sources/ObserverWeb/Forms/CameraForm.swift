@@ -171,7 +171,7 @@ package struct CameraForm: Hashable, Sendable {
         case "username": "User name"
         case "password": "Password"
         case "transport": "RTSP transport"
-        case "audio": "Sound"
+        case "audio": "Audio"
         case "segment_seconds": "Segment length"
         case "retention_days": "Keep recordings for"
         case "is_active": "Record this camera"

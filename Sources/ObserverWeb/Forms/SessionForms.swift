@@ -29,7 +29,7 @@ package enum SessionForms {
             return try page(request, name: name, back: back, status: 401, problem: "Name or password is wrong.")
         case .throttled(let seconds):
             let problem =
-                "Too many failed attempts. Try again in \(Wording.length(milliseconds: Int64(seconds) * 1000))."
+                "Too many failed attempts. Try again in \(Phrases.length(milliseconds: Int64(seconds) * 1000))."
             var response = try page(request, name: name, back: back, status: 429, problem: problem)
             response.set(.retryAfter, String(seconds))
             return response

@@ -2,7 +2,7 @@ package import Mustache
 package import ObserverCore
 package import ObserverStore
 
-/// One camera: its picture or a recording, its state, its settings and its recordings of a day.
+/// One camera: its snapshot or a recording, its state, its settings and its recordings of a day.
 package struct CameraPage: Page {
     package static let template = "pages/camera"
     package let scripts = ["live.js", "player.js"]
@@ -44,7 +44,7 @@ package struct CameraPage: Page {
 
     package var value: MustacheValue {
         let camera = listing.camera
-        let picture = PictureView(listing, now: now)
+        let snapshot = SnapshotView(listing, now: now)
         var value: [String: MustacheValue] = [
             "id": MustacheValue(camera.id.rawValue),
             "name": .string(camera.name),
@@ -57,9 +57,9 @@ package struct CameraPage: Page {
             "back": .string(Links.camera(camera.id)),
             "poll": .string("/api/v1/cameras/\(camera.id)"),
             "status": StateView.value(listing.status, now: now),
-            "picture": MustacheValue(picture.address),
-            "picture_at": Wording.time(listing.pictureAt, now: now),
-            "is_stale": .bool(playing == nil && picture.isStale),
+            "snapshot": MustacheValue(snapshot.address),
+            "snapshot_at": Phrases.time(listing.snapshotAt, now: now),
+            "is_stale": .bool(playing == nil && snapshot.isStale),
             "width": MustacheValue(playing?.record.segment.width ?? listing.status.video?.width ?? 640),
             "height": MustacheValue(playing?.record.segment.height ?? listing.status.video?.height ?? 360),
             "playing": playing.map(playingValue) ?? .null,
@@ -83,7 +83,7 @@ package struct CameraPage: Page {
             "id": .string(playing.record.segment.id.description),
             "camera_id": MustacheValue(listing.camera.id.rawValue),
             "src": .string(Links.video(playing.record.segment.id)),
-            "at": Wording.time(playing.record.segment.startedAt, now: now),
+            "at": Phrases.time(playing.record.segment.startedAt, now: now),
             "previous": link(playing.previous),
             "next": link(playing.next),
         ]
@@ -95,14 +95,14 @@ package struct CameraPage: Page {
         return [
             fact("Last frame", at: status.lastFrameAt, live: "last_frame"),
             fact("Last recording", at: listing.lastRecordingEnd, live: "last"),
-            fact("To upload", Wording.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000)), live: "backlog"),
+            fact("To upload", Phrases.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000)), live: "backlog"),
             fact("Video", video.map(Self.describe) ?? "unknown", live: "video"),
             fact(
                 "Bit rate",
-                video.flatMap { $0.bitrate > 0 ? Wording.bitrate($0.bitrate) : nil } ?? "unknown",
+                video.flatMap { $0.bitrate > 0 ? Phrases.bitrate($0.bitrate) : nil } ?? "unknown",
                 live: "bitrate"
             ),
-            fact("Recorder", status.worker ?? "none", live: "worker"),
+            fact("Recorder", status.recorder ?? "none", live: "recorder"),
             fact("Reconnects", String(status.reconnects), live: "reconnects"),
         ]
     }
@@ -114,12 +114,12 @@ package struct CameraPage: Page {
             setting("User name", camera.username ?? "none"),
             setting("Password", camera.hasPassword ? "stored" : "none"),
             setting("Transport", CameraForm.word(camera.transport)),
-            setting("Sound", CameraForm.word(camera.audio).lowercased()),
+            setting("Audio", CameraForm.word(camera.audio).lowercased()),
             setting("Segments", "\(camera.segmentSeconds) s"),
             setting("Kept for", camera.retentionDays == 1 ? "1 day" : "\(camera.retentionDays) days"),
             setting("Tags", camera.tags.isEmpty ? "none" : camera.tags.joined(separator: ", ")),
             setting("Number", camera.id.description),
-            setting("Changed", Wording.exact(camera.updatedAt)),
+            setting("Changed", Phrases.exact(camera.updatedAt)),
         ]
     }
 
@@ -128,7 +128,7 @@ package struct CameraPage: Page {
     }
 
     private func fact(_ term: String, at moment: Timestamp?, live: String) -> MustacheValue {
-        ["term": .string(term), "text": "none", "time": Wording.time(moment, now: now), "live": .string(live)]
+        ["term": .string(term), "text": "none", "time": Phrases.time(moment, now: now), "live": .string(live)]
     }
 
     private func setting(_ term: String, _ text: String, isCode: Bool = false) -> MustacheValue {
@@ -148,7 +148,7 @@ package struct CameraPage: Page {
         var parts = [codec, "\(video.width) × \(video.height)"]
         if video.fps > 0 {
             let rounded = video.fps.rounded()
-            parts.append(abs(video.fps - rounded) < 0.05 ? "\(Int(rounded)) fps" : "\(Wording.decimal(video.fps)) fps")
+            parts.append(abs(video.fps - rounded) < 0.05 ? "\(Int(rounded)) fps" : "\(Phrases.decimal(video.fps)) fps")
         }
         return parts.joined(separator: ", ")
     }

@@ -134,7 +134,7 @@ package struct CamerasPage: Page {
 
     private func row(_ listing: CameraListing) -> MustacheValue {
         let camera = listing.camera
-        let picture = PictureView(listing, now: now)
+        let snapshot = SnapshotView(listing, now: now)
         return [
             "id": MustacheValue(camera.id.rawValue),
             "name": .string(camera.name),
@@ -148,31 +148,31 @@ package struct CamerasPage: Page {
             "csrf": .string(viewer.csrf),
             "back": .string(here),
             "status": StateView.value(listing.status, now: now),
-            "picture": MustacheValue(picture.address),
-            "is_stale": .bool(picture.isStale),
-            "picture_note": MustacheValue(picture.note),
-            "last": Wording.time(listing.lastRecordingEnd, now: now),
-            "backlog": .string(Wording.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000))),
+            "snapshot": MustacheValue(snapshot.address),
+            "is_stale": .bool(snapshot.isStale),
+            "snapshot_note": MustacheValue(snapshot.note),
+            "last": Phrases.time(listing.lastRecordingEnd, now: now),
+            "backlog": .string(Phrases.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000))),
         ]
     }
 }
 
-/// A camera's newest picture, and whether it is what the camera sees.
-struct PictureView {
+/// A camera's newest snapshot, and whether it is what the camera sees.
+struct SnapshotView {
     let address: String?
     let isStale: Bool
     let note: String?
 
     init(_ listing: CameraListing, now: Timestamp) {
-        guard let at = listing.pictureAt else {
+        guard let at = listing.snapshotAt else {
             (address, isStale, note) = (nil, false, nil)
             return
         }
-        address = Links.picture(listing.camera.id, at)
+        address = Links.snapshot(listing.camera.id, at)
         let age = max(0, now.milliseconds - at.milliseconds)
-        // A dead camera must not look alive: its last picture says how old it is.
+        // A dead camera must not look alive: its last snapshot says how old it is.
         isStale = listing.status.state != .recording || age > 180_000
-        note = isStale ? "\(Wording.age(milliseconds: age)) old" : nil
+        note = isStale ? "\(Phrases.age(milliseconds: age)) old" : nil
     }
 }
 

@@ -11,8 +11,8 @@ enum Links {
     static func edit(_ id: CameraID) -> String { camera(id) + "/edit" }
     static func delete(_ id: CameraID) -> String { camera(id) + "/delete" }
 
-    /// The newest picture; the time makes it another address when there is another picture.
-    static func picture(_ id: CameraID, _ at: Timestamp) -> String {
+    /// The newest snapshot; the time makes it another address when there is another snapshot.
+    static func snapshot(_ id: CameraID, _ at: Timestamp) -> String {
         "/api/v1/cameras/\(id)/snapshot.jpg?t=\(at.milliseconds)"
     }
 

@@ -85,7 +85,7 @@ package struct RecordingsView: Sendable {
             "segments": .list(rows(now: now, playing: playing)),
             "newer": hasNewer ? MustacheValue(segments.first.map { pageLink(newer: $0.segment.id) }) : .null,
             "older": hasOlder ? MustacheValue(segments.last.map { pageLink(older: $0.segment.id) }) : .null,
-            "no_segments": .string("Nothing was recorded on \(Wording.day(day.start))."),
+            "no_segments": .string("Nothing was recorded on \(Phrases.day(day.start))."),
         ]
     }
 
@@ -94,18 +94,18 @@ package struct RecordingsView: Sendable {
     private var summary: String {
         let milliseconds = hours.reduce(0) { $0 + $1.milliseconds }
         let bytes = hours.reduce(0) { $0 + $1.bytes }
-        let length = Wording.length(milliseconds: min(milliseconds, 86_399_000))
-        return "\(Wording.day(day.start)) · \(length) recorded · \(Wording.size(bytes)) · times are UTC"
+        let length = Phrases.length(milliseconds: min(milliseconds, 86_399_000))
+        return "\(Phrases.day(day.start)) · \(length) recorded · \(Phrases.size(bytes)) · times are UTC"
     }
 
     private func hour(_ number: Int) -> MustacheValue {
         let recorded = hours.first { $0.hour == number }
         let seconds = min(3600, (recorded?.milliseconds ?? 0) / 1000)
-        let length = recorded.map { Wording.length(milliseconds: min($0.milliseconds, 3_600_000)) + " recorded" }
+        let length = recorded.map { Phrases.length(milliseconds: min($0.milliseconds, 3_600_000)) + " recorded" }
         return [
-            "hour": .string(Wording.two(number)),
+            "hour": .string(Phrases.two(number)),
             "seconds": MustacheValue(seconds),
-            "label": .string("\(Wording.two(number)):00, \(length ?? "nothing recorded")"),
+            "label": .string("\(Phrases.two(number)):00, \(length ?? "nothing recorded")"),
             "href": recorded == nil ? .null : .string(link(Place(day: day, hour: number))),
             "is_current": .bool(currentHour == number),
         ]
@@ -118,8 +118,8 @@ package struct RecordingsView: Sendable {
 
     private var caption: String {
         guard let newest = segments.first, let oldest = segments.last else { return "" }
-        let from = Wording.minute(oldest.segment.startedAt)
-        return "\(from) to \(Wording.minute(newest.segment.end)), newest first"
+        let from = Phrases.minute(oldest.segment.startedAt)
+        return "\(from) to \(Phrases.minute(newest.segment.end)), newest first"
     }
 
     // MARK: Rows
@@ -144,9 +144,9 @@ package struct RecordingsView: Sendable {
             .flatMap { overlap($0, from, to) > 0 ? $0.cause : nil }
         return [
             "gap": [
-                "length": .string(Wording.length(milliseconds: to.milliseconds - from.milliseconds)),
-                "from": .string(Wording.clock(from)),
-                "to": .string(isOpen ? "now" : Wording.clock(to)),
+                "length": .string(Phrases.length(milliseconds: to.milliseconds - from.milliseconds)),
+                "from": .string(Phrases.clock(from)),
+                "to": .string(isOpen ? "now" : Phrases.clock(to)),
                 "cause": MustacheValue(cause.map(StateView.word)),
             ]
         ]
@@ -160,7 +160,7 @@ package struct RecordingsView: Sendable {
     private func row(_ record: SegmentRecord, isCurrent: Bool) -> MustacheValue {
         let segment = record.segment
         let outcome = Outcome(record.state)
-        let clock = Wording.clock(segment.startedAt)
+        let clock = Phrases.clock(segment.startedAt)
         let name = segment.startedAt.rfc3339.prefix(19).map { $0 == ":" ? "-" : String($0) }.joined()
         let query = place.query + [("segment", segment.id.description)]
         return [
@@ -171,8 +171,8 @@ package struct RecordingsView: Sendable {
             "duration_ms": MustacheValue(segment.durationMilliseconds),
             "codecs": .string(segment.codecs),
             "clock": .string(clock),
-            "length": .string(Wording.fineLength(milliseconds: segment.durationMilliseconds)),
-            "size": .string(Wording.size(segment.bytes)),
+            "length": .string(Phrases.fineLength(milliseconds: segment.durationMilliseconds)),
+            "size": .string(Phrases.size(segment.bytes)),
             "where": .string(outcome.word),
             "mark": .string(outcome.mark),
             "tone": .string(outcome.tone.rawValue),
@@ -189,7 +189,7 @@ package struct RecordingsView: Sendable {
     private func note(_ segment: Segment) -> String? {
         switch segment.endReason {
         case .duration: segment.flags.contains("recovered") ? "repaired" : nil
-        case .parameters: "picture format changed"
+        case .parameters: "snapshot format changed"
         case .oversize: "no key frame for long"
         case .clock: "camera’s clock jumped"
         case .stopped: "stopped"

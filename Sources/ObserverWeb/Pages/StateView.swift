@@ -38,12 +38,12 @@ enum StateView {
         case .stalled: "Stream went silent"
         case .badStream: "Stream is broken"
         case .diskFull: "Recorder’s disk is full"
-        case .noWorker: "No recorder is running"
+        case .noRecorder: "No recorder is running"
         case .dns: "Unknown host name"
         }
     }
 
-    /// What a person can do about it, where the worker gave no sentence of its own.
+    /// What a person can do about it, where the recorder gave no sentence of its own.
     static func remedy(_ cause: Cause) -> String {
         switch cause {
         case .unreachable: "Check that the camera has power and network, and that its address is right."
@@ -55,10 +55,10 @@ enum StateView {
                 + "camera does not lock the account."
         case .notFound: "The camera answers, but has no stream at this path. Check the end of the address."
         case .noVideo: "The stream has no video, or in a codec that can’t be recorded as it is."
-        case .stalled: "The connection stands, but no picture comes. If it stays so, restart the camera."
+        case .stalled: "The connection stands, but no snapshot comes. If it stays so, restart the camera."
         case .badStream: "What the camera sends can’t be understood. Try another transport or another stream of it."
         case .diskFull: "Free space on the recorder’s disk, or see why uploads don’t drain it."
-        case .noWorker: "Start a capture worker; the camera is recorded at once when one is there."
+        case .noRecorder: "Start a recorder; the camera is recorded at once when one is there."
         case .dns: "Check the host name in the address, and the recorder’s name server."
         }
     }
@@ -67,7 +67,7 @@ enum StateView {
     static func needsPerson(_ cause: Cause) -> Bool {
         switch cause {
         case .unauthorized, .notFound, .noVideo, .badStream, .diskFull: true
-        case .unreachable, .refused, .stalled, .noWorker, .dns: false
+        case .unreachable, .refused, .stalled, .noRecorder, .dns: false
         }
     }
 
@@ -95,7 +95,7 @@ enum StateView {
             "tone": .string(tone(status.state, status.cause).rawValue),
             "mark": .string(mark(status.state, status.cause)),
             "word": .string(word(status.state)),
-            "since": Wording.time(status.since, now: now),
+            "since": Phrases.time(status.since, now: now),
             "cause": MustacheValue(cause.map(word)),
             "detail": MustacheValue(detail(status)),
         ]
@@ -104,7 +104,7 @@ enum StateView {
     /// A sentence on what is wrong.
     static func detail(_ status: CameraStatus) -> String? {
         guard status.state == .retrying || status.state == .unassigned, let cause = status.cause else { return nil }
-        guard let detail = status.detail, !detail.isEmpty, cause != .noWorker else { return remedy(cause) }
+        guard let detail = status.detail, !detail.isEmpty, cause != .noRecorder else { return remedy(cause) }
         return sentence(detail) + " " + remedy(cause)
     }
 

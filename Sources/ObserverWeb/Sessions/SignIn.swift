@@ -89,7 +89,7 @@ package struct SignIn {
         guard let isRight else { return .busy }
         guard isRight, usable != nil, let user else {
             try users.noteFailedLogin(for: [account, address])
-            context.site.logger.warning("Sign-in refused", ["client.address": .string(request.remoteAddress)])
+            context.site.logger.warning("Sign-in refused", [.clientAddress: .string(request.remoteAddress)])
             return .refused
         }
         try users.clearFailedLogins(for: account)
@@ -101,7 +101,7 @@ package struct SignIn {
             address: request.remoteAddress,
             agent: request.header("User-Agent") ?? ""
         )
-        context.site.logger.info("Signed in", ["user.name": .string(user.name)])
+        context.site.logger.info("Signed in", [.userName: .string(user.name)])
         return .signedIn(cookies: [context.site.gatekeeper.cookie.set(secret, request)])
     }
 

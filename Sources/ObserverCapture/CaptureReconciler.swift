@@ -1,0 +1,161 @@
+import Crypto
+import Lifecycle
+import Logging
+import ObserverCore
+import ObserverStore
+import Postgres
+import Spool
+
+/// Decides which cameras this process records: says that it lives, claims cameras, and looks again and again whether what
+/// it does is what is wanted.
+///
+/// Losing the database changes nothing: recordings go on under the epoch they have, because nobody can claim them either.
+final class CaptureReconciler: Sendable {
+    private static let heartbeatInterval = Duration.seconds(2)
+    private static let reconcileInterval = Duration.seconds(5)
+    private static let claimBatch = 8
+
+    private let wake = Monitor(0)
+    private let context: RecorderContext
+    private let configuration: PostgresConfiguration
+    private let key: SealingKey
+    private let version: String
+    private let lastRecovered: [CameraID: Timestamp]
+    private let segmentPublisher: SegmentPublisher
+    private let logger: Logger
+
+    init(
+        context: RecorderContext,
+        configuration: PostgresConfiguration,
+        key: SealingKey,
+        version: String,
+        lastRecovered: [CameraID: Timestamp],
+        segmentPublisher: SegmentPublisher
+    ) {
+        self.context = context
+        self.configuration = configuration
+        self.key = key
+        self.version = version
+        self.lastRecovered = lastRecovered
+        self.segmentPublisher = segmentPublisher
+        logger = context.logger
+    }
+
+    /// Something changed: look at once.
+    func hint() {
+        wake.withLock { $0 += 1 }
+    }
+
+    /// Supervises until stopped; then all recorders have ended, or 12 s have passed.
+    func run(until stop: StopSignal) {
+        stop.onStop { [self] in hint() }
+        let recorderSet = RecorderSet(context: context)
+        let connection = PostgresConnection(configuration)
+        var incarnation: Int64?
+        var isAway = false
+        var heartbeatDue = MonotonicInstant.now()
+        var reconcileDue = heartbeatDue
+        var seen = 0
+        while !stop.isStopped {
+            let now = MonotonicInstant.now()
+            do throws(PostgresError) {
+                let store = RecorderStore(connection)
+                if incarnation == nil {
+                    incarnation = try store.register(
+                        context.recorder,
+                        spool: context.spool.id,
+                        version: version
+                    )
+                    reconcileDue = now
+                }
+                guard let current = incarnation else { continue }
+                if now >= heartbeatDue {
+                    heartbeatDue = now + Self.heartbeatInterval
+                    if try !store.heartbeat(context.recorder, incarnation: current) {
+                        logger.warning("Another recorder has taken over; beginning again")
+                        recorderSet.endAll(.lost)
+                        incarnation = nil
+                        continue
+                    }
+                }
+                let hints = wake.withLock { $0 }
+                if now >= reconcileDue || hints != seen {
+                    seen = hints
+                    reconcileDue = now + Self.reconcileInterval
+                    try reconcile(connection, incarnation: current, recorderSet)
+                    segmentPublisher.retry()
+                }
+                if isAway { logger.info("Database is back") }
+                isAway = false
+            } catch {
+                if !isAway { logger.warning("Database is away; recordings go on", [.error: LogValue(error)]) }
+                isAway = true
+                // As often as the heartbeat: the connection itself spaces out its attempts.
+                reconcileDue = now + .seconds(1)
+                stop.wait(for: .milliseconds(500))
+            }
+            recorderSet.watchDisk()
+            let next = min(heartbeatDue, reconcileDue)
+            _ = wake.wait(until: next) { $0 != seen || stop.isStopped }
+        }
+        recorderSet.endAll(.shutdown)
+        recorderSet.waitForEnd(until: .now() + .seconds(12))
+        if let incarnation { try? RecorderStore(connection).release(context.recorder, incarnation: incarnation) }
+        connection.close()
+    }
+
+    private func reconcile(
+        _ connection: PostgresConnection,
+        incarnation: Int64,
+        _ recorderSet: RecorderSet
+    ) throws(PostgresError) {
+        let store = RecorderStore(connection)
+        while try store.claimOrphans(for: context.recorder, incarnation: incarnation, limit: Self.claimBatch).count > 0
+        {}
+        let assigned = try store.assignedCameras(to: context.recorder, incarnation: incarnation)
+        var wanted: Set<CameraID> = []
+        for item in assigned {
+            let id = item.camera.id
+            guard item.camera.isActive, !item.isDeleted else { continue }
+            wanted.insert(id)
+            var plan = RecorderPlan(camera: item.camera, password: password(of: item), epoch: item.epoch)
+            if recorderSet.needs(plan) {
+                if !recorderSet.has(id) { plan.uncoveredSince = try uncoveredSince(item.camera, connection) }
+                recorderSet.start(plan)
+            }
+        }
+        for id in recorderSet.running where !wanted.contains(id) {
+            let isMine = assigned.contains { $0.camera.id == id }
+            recorderSet.end(id, isMine ? .off : .lost)
+        }
+        for item in assigned where !item.camera.isActive && !item.isDeleted { recorderSet.noteOff(item.camera) }
+        recorderSet.forgetEnded()
+    }
+
+    /// From when on a camera should have been recorded, when this process meets it for the first time.
+    private func uncoveredSince(_ camera: Camera, _ connection: PostgresConnection) throws(PostgresError) -> Timestamp?
+    {
+        guard let listing = try CameraStore(connection).get(camera.id) else { return nil }
+        let newest = try SegmentStore(connection).newest(of: camera.id)?.segment.endedAt
+        let known = [newest, lastRecovered[camera.id]].compactMap { $0 }.max()
+        switch listing.status.state {
+        case .off, .pending: return max(known ?? camera.updatedAt, camera.updatedAt)
+        default: return known ?? camera.updatedAt
+        }
+    }
+
+    private func password(of item: RecorderStore.AssignedCamera) -> Secret? {
+        guard let sealed = item.sealedPassword else { return nil }
+        do throws(CryptoError) {
+            return Secret(
+                String(decoding: try key.open(sealed, for: "camera:\(item.camera.id):password"), as: UTF8.self)
+            )
+        } catch {
+            logger.error(
+                "A camera's password cannot be opened; is OBSERVER_KEY the right one?",
+                [.cameraID: .int(Int(item.camera.id.rawValue)), .error: LogValue(error)]
+            )
+            return nil
+        }
+    }
+}

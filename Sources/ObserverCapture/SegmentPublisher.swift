@@ -1,0 +1,48 @@
+import AMQP
+import Lifecycle
+import Logging
+import ObserverCore
+import ObserverMessages
+import Synchronization
+
+/// Tells the uploader of committed segments.
+///
+/// The broker's confirm is the receipt; what was not confirmed is told again every few seconds. When there is too much of
+/// it, or the process ends, nothing is lost: the uploader looks through the spool by itself.
+final class SegmentPublisher: Sendable {
+    private static let limit = 5000
+
+    private let publisher: AMQPConfirmedPublisher
+    private let logger: Logger
+    private let pending = Mutex<[SegmentID: Segment]>([:])
+
+    init(_ publisher: AMQPConfirmedPublisher, logger: Logger) {
+        self.publisher = publisher
+        self.logger = logger
+    }
+
+    func announce(_ segment: Segment) {
+        do throws(MessageError) {
+            let message = try SegmentRecorded(segment: segment).message()
+            publisher.publish(message, within: .seconds(10)) { [self] outcome in
+                guard outcome != .confirmed else { return }
+                pending.withLock { pending in
+                    if pending.count < Self.limit { pending[segment.id] = segment }
+                }
+            }
+        } catch {
+            logger.error("Segment could not be announced", [.error: LogValue(error)])
+        }
+    }
+
+    /// Announces again what was not confirmed, if the broker is there.
+    func retry() {
+        guard publisher.isConnected else { return }
+        let again = pending.withLock { pending in
+            let some = pending.values.prefix(256).map { $0 }
+            for segment in some { pending[segment.id] = nil }
+            return some
+        }
+        for segment in again { announce(segment) }
+    }
+}

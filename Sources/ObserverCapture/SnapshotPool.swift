@@ -1,0 +1,40 @@
+import Lifecycle
+import Logging
+import Media
+import ObserverCore
+
+/// Makes small JPEGs of key snapshots, on a thread of its own: decoding must not delay a recording.
+final class SnapshotPool: Sendable {
+    private struct Job: Sendable {
+        var camera: CameraID
+        var takenAt: Timestamp
+        var snapshot: KeyFrame
+    }
+
+    private let queue = BlockingQueue<Job>(limit: 64)
+    private let statusWriter: StatusWriter
+    private let logger: Logger
+
+    init(statusWriter: StatusWriter, logger: Logger) {
+        self.statusWriter = statusWriter
+        self.logger = logger
+    }
+
+    /// Takes a snapshot; when too many wait it is left out, the next one comes.
+    func take(_ snapshot: KeyFrame, at takenAt: Timestamp, of camera: CameraID) {
+        queue.push(Job(camera: camera, takenAt: takenAt, snapshot: snapshot))
+    }
+
+    /// Works until stopped.
+    func run(until stop: StopSignal) {
+        while !stop.isStopped {
+            guard let job = queue.pop(within: .milliseconds(500)) else { continue }
+            do throws(MediaError) {
+                let jpeg = try SnapshotEncoder.jpeg(job.snapshot)
+                statusWriter.put(snapshot: jpeg, takenAt: job.takenAt, of: job.camera)
+            } catch {
+                logger.debug("No snapshot", [.cameraID: .int(Int(job.camera.rawValue)), .error: LogValue(error)])
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package import Lifecycle
+
+/// How many uploads may be under way, and whether S3 may be asked at all.
+///
+/// Three rules in one value: additive increase and multiplicative decrease of the concurrency; a pause with full jitter
+/// and a single probe after several troubles in a row; and the retry quota of the AWS SDKs' standard mode (500 tokens,
+/// a retry costs 5, after a time-out 10, a success gives 1 back).
+package struct UploadThrottle: Sendable {
+    /// Troubles in a row after which only a probe goes out.
+    static let closesAfter = 3
+    /// Troubles in a row after which a success is worth looking through the whole spool.
+    static let recoversAfter = 5
+
+    private let most: Double
+    private var limit: Double
+    private var lastDecrease: MonotonicInstant?
+    private var closedUntil: MonotonicInstant?
+    private var pauses = Backoff(first: .milliseconds(500), limit: .seconds(20))
+    private var tokens = 500
+    package private(set) var troublesInARow = 0
+
+    /// Opens a gate for at most `parallel` uploads.
+    package init(parallel: Int) {
+        most = Double(max(1, parallel))
+        limit = most
+    }
+
+    /// Whether S3 answers as far as is known.
+    package var isOpen: Bool { troublesInARow < Self.closesAfter }
+
+    /// How many may be under way now.
+    package var concurrency: Int { isOpen ? max(1, Int(limit)) : 1 }
+
+    /// Asks to begin an upload while `underWay` others are; a retry pays from the quota.
+    package mutating func admits(underWay: Int, isRetry: Bool, after trouble: Trouble?, now: MonotonicInstant) -> Bool {
+        if let closedUntil, now < closedUntil { return false }
+        guard underWay < concurrency else { return false }
+        guard isRetry else { return true }
+        let cost = trouble == .timeout ? 10 : 5
+        // One probe is always allowed: otherwise an empty quota would never fill again.
+        guard tokens >= cost else { return underWay == 0 }
+        tokens -= cost
+        return true
+    }
+
+    /// S3 gave an answer that decides something; true when it had been away before.
+    package mutating func answered() -> Bool {
+        let hadTrouble = troublesInARow >= Self.recoversAfter
+        troublesInARow = 0
+        closedUntil = nil
+        pauses.reset()
+        tokens = min(500, tokens + 1)
+        limit = min(most, limit + 1 / limit)
+        return hadTrouble
+    }
+
+    /// A request came to nothing.
+    package mutating func troubled(now: MonotonicInstant) {
+        var generator = SystemRandomNumberGenerator()
+        troubled(now: now, using: &generator)
+    }
+
+    package mutating func troubled<Generator: RandomNumberGenerator>(
+        now: MonotonicInstant,
+        using generator: inout Generator
+    ) {
+        troublesInARow += 1
+        // Requests that were under way together fail together: that is one sign, not several.
+        if lastDecrease.map({ now - $0 > .seconds(1) }) ?? true {
+            limit = max(1, limit / 2)
+            lastDecrease = now
+        }
+        if !isOpen, closedUntil.map({ $0 <= now }) ?? true { closedUntil = now + pauses.next(using: &generator) }
+    }
+}

@@ -1,0 +1,115 @@
+import Mustache
+import ObserverCore
+
+/// How times, lengths and sizes are written on pages.
+///
+/// Times are UTC; the scripts make relative ones of them.
+enum Phrases {
+    private static let months = [
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
+    ]
+
+    /// What `partials/time` shows: the exact time for machines and for people, and a short one that fits a table.
+    static func time(_ moment: Timestamp, now: Timestamp) -> MustacheValue {
+        [
+            "datetime": .string(moment.rfc3339),
+            "exact": .string(exact(moment)),
+            "short": .string(isSameDay(moment, now) ? clock(moment) : dayAndMinute(moment)),
+        ]
+    }
+
+    /// The same, or nothing.
+    static func time(_ moment: Timestamp?, now: Timestamp) -> MustacheValue {
+        moment.map { time($0, now: now) } ?? .null
+    }
+
+    /// A time with everything: `23 Nov 2026, 20:01:02 UTC`.
+    static func exact(_ moment: Timestamp) -> String {
+        "\(shortDay(moment)) \(moment.date.year), \(clock(moment)) UTC"
+    }
+
+    /// The time of day: `20:01:02`.
+    static func clock(_ moment: Timestamp) -> String {
+        let date = moment.date
+        return "\(two(date.hour)):\(two(date.minute)):\(two(date.second))"
+    }
+
+    /// The time of day to the minute: `20:01`.
+    static func minute(_ moment: Timestamp) -> String {
+        "\(two(moment.date.hour)):\(two(moment.date.minute))"
+    }
+
+    /// The day: `23 November 2026`.
+    static func day(_ moment: Timestamp) -> String {
+        let date = moment.date
+        return "\(date.day) \(months[date.month - 1]) \(date.year)"
+    }
+
+    /// A length of time in one or two units: 0.4 s, 7 s, 3 min 12 s, 2 h 5 min, 4 d.
+    static func length(milliseconds: Int64) -> String {
+        let whole = max(0, (milliseconds + 500) / 1000)
+        switch whole {
+        case ..<60: return "\(whole) s"
+        case ..<3600: return two("min", whole / 60, "s", whole % 60)
+        case ..<86_400: return two("h", whole / 3600, "min", whole % 3600 / 60)
+        default: return "\(whole / 86_400) d"
+        }
+    }
+
+    /// A length of time in one unit: 14 min.
+    static func age(milliseconds: Int64) -> String {
+        let text = length(milliseconds: milliseconds)
+        return text.split(separator: " ").prefix(2).joined(separator: " ")
+    }
+
+    /// A length of time with tenths of a second, where it is short: 9.9 s.
+    static func fineLength(milliseconds: Int64) -> String {
+        milliseconds > 0 && milliseconds < 60_000
+            ? "\(decimal(Double(milliseconds) / 1000)) s" : length(milliseconds: milliseconds)
+    }
+
+    /// A number of bytes: 812 kB, 2.5 MB, 41.3 GB.
+    static func size(_ bytes: Int64) -> String {
+        switch bytes {
+        case ..<1000: "\(bytes) B"
+        case ..<1_000_000: "\(bytes / 1000) kB"
+        case ..<1_000_000_000: "\(decimal(Double(bytes) / 1e6)) MB"
+        case ..<1_000_000_000_000: "\(decimal(Double(bytes) / 1e9)) GB"
+        default: "\(decimal(Double(bytes) / 1e12)) TB"
+        }
+    }
+
+    /// Bits a second: 4.0 Mbit/s.
+    static func bitrate(_ bits: Int) -> String {
+        bits < 1_000_000 ? "\(bits / 1000) kbit/s" : "\(decimal(Double(bits) / 1e6)) Mbit/s"
+    }
+
+    /// A number with one decimal.
+    static func decimal(_ number: Double) -> String {
+        let tenths = Int64((number * 10).rounded())
+        return "\(tenths / 10).\(abs(tenths % 10))"
+    }
+
+    static func two(_ number: Int) -> String {
+        number < 10 ? "0\(number)" : String(number)
+    }
+
+    /// The smaller unit counts only while the greater one is small.
+    private static func two(_ unit: String, _ count: Int64, _ smaller: String, _ rest: Int64) -> String {
+        count < 10 && rest > 0 ? "\(count) \(unit) \(rest) \(smaller)" : "\(count) \(unit)"
+    }
+
+    private static func isSameDay(_ left: Timestamp, _ right: Timestamp) -> Bool {
+        Day(of: left) == Day(of: right)
+    }
+
+    private static func shortDay(_ moment: Timestamp) -> String {
+        let date = moment.date
+        return "\(date.day) \(months[date.month - 1].prefix(3))"
+    }
+
+    private static func dayAndMinute(_ moment: Timestamp) -> String {
+        "\(shortDay(moment)), \(minute(moment))"
+    }
+}

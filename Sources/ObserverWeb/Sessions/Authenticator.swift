@@ -1,0 +1,164 @@
+import Crypto
+package import FastCGI
+package import HTTPRouting
+import Lifecycle
+package import ObserverCore
+import ObserverStore
+package import Postgres
+import Synchronization
+
+/// Decides who comes in: the one place for pages and API.
+///
+/// A program shows `Authorization: Bearer obs_…`, a browser its cookie. A request that changes something and comes with
+/// a cookie must also come from a page of ours (`Origin`, `Sec-Fetch-Site`) and carry the session's token, as header
+/// `X-CSRF-Token` or form field `csrf`.
+package final class Authenticator: Sendable {
+    /// What a program's token was found to be, and until when that is believed.
+    private struct Entry: Sendable {
+        let token: UserStore.Token
+        let until: MonotonicInstant
+    }
+
+    /// For so long a token that was revoked may still work; it saves a query on each of a program's requests.
+    private static let memory = Duration.seconds(2)
+    private static let memoryLimit = 1000
+
+    /// The address people use, without the slash at its end.
+    private let publicOrigin: String?
+    private let tokens = Mutex<[[UInt8]: Entry]>([:])
+    let cookie: SessionCookie
+    /// At most so many passwords are checked at once: each takes 128 MiB.
+    let turnstile = Turnstile(2)
+
+    /// - Parameter publicURL: The address people use; nil: the one that they happen to use.
+    package init(publicURL: String?) {
+        publicOrigin = publicURL.map { Self.origin($0) }
+        cookie = SessionCookie(isSecure: publicURL?.hasPrefix("https://") ?? false)
+    }
+
+    /// Who makes a request, if they may.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - role: The least role.
+    ///   - database: The thread's connection.
+    /// - Returns: Who it is.
+    /// - Throws: `Problem` 401 or 403; what the database reports.
+    package func authorise(_ request: Request, _ role: Role, _ database: PostgresConnection) throws -> Identity {
+        let identity = try identify(request, database)
+        guard identity.role >= role else {
+            throw Problem(403, "This needs the role \(role.rawValue); you have \(identity.role.rawValue).")
+        }
+        if case .session(let csrf) = identity.proof, !["GET", "HEAD"].contains(request.method) {
+            try checkSameOrigin(request)
+            try checkToken(request, csrf)
+        }
+        return identity
+    }
+
+    private func identify(_ request: Request, _ database: PostgresConnection) throws -> Identity {
+        if let header = request.header("Authorization") {
+            guard let token = Self.bearer(header), let found = try find(token, database) else {
+                throw Problem(401, "The token is not valid. Make one with: ./observer token NAME")
+                    .with(.wwwAuthenticate, "Bearer error=\"invalid_token\"")
+            }
+            return Identity(name: found.name, role: found.role, proof: .token(id: found.id))
+        }
+        if let value = cookie.read(request),
+            let session = try UserStore(database).findSession(hash: SHA256.hash(value.utf8))
+        {
+            return Identity(name: session.userName, role: session.role, proof: .session(csrf: session.csrf))
+        }
+        throw Problem(401, "Sign in, or send a token: Authorization: Bearer obs_…").with(.wwwAuthenticate, "Bearer")
+    }
+
+    private static func bearer(_ header: String) -> String? {
+        let parts = header.split(separator: " ")
+        guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 256 else { return nil }
+        return String(parts[1])
+    }
+
+    private func find(_ token: String, _ database: PostgresConnection) throws(PostgresError) -> UserStore.Token? {
+        let hash = SHA256.hash(token.utf8)
+        let now = MonotonicInstant.now()
+        if let entry = tokens.withLock({ $0[hash] }), now < entry.until { return entry.token }
+        guard let found = try UserStore(database).findToken(hash: hash) else { return nil }
+        tokens.withLock { tokens in
+            if tokens.count >= Self.memoryLimit { tokens.removeAll(keepingCapacity: true) }
+            tokens[hash] = Entry(token: found, until: now + Self.memory)
+        }
+        return found
+    }
+
+    // MARK: Cross-site requests
+
+    /// Refuses a request that another site's page has made.
+    ///
+    /// `Origin: null` is what browsers send for forms of pages with a strict referrer policy, as well as for sandboxed
+    /// foreign ones, so it decides nothing; the session's token does.
+    package func checkSameOrigin(_ request: Request) throws(Problem) {
+        if let site = request.header("Sec-Fetch-Site"), site != "same-origin", site != "none" {
+            throw Problem(403, "The request comes from another site.")
+        }
+        guard let origin = request.header("Origin"), origin != "null" else { return }
+        if let publicOrigin, Self.origin(origin) == publicOrigin { return }
+        let host = request.header("Host") ?? ""
+        guard !host.isEmpty, ["http://\(host)", "https://\(host)"].contains(origin.lowercased()) else {
+            throw Problem(
+                403,
+                "The request comes from another site. Set OBSERVER_PUBLIC_URL to the address people use."
+            )
+        }
+    }
+
+    private func checkToken(_ request: Request, _ expected: String) throws(Problem) {
+        var given = request.header("X-CSRF-Token")
+        if given == nil, request.mediaType == "application/x-www-form-urlencoded" {
+            given = try request.formFields()["csrf"]
+        }
+        guard let given, constantTimeEqual(given.utf8, expected.utf8) else {
+            throw Problem(403, "The form is too old, or not ours. Load the page again and repeat.")
+        }
+    }
+
+    /// `https://host:port` of a URL, in lower case.
+    private static func origin(_ url: String) -> String {
+        let parts = url.lowercased().split(separator: "/", omittingEmptySubsequences: true)
+        return parts.count < 2 ? url.lowercased() : "\(parts[0])//\(parts[1])"
+    }
+}
+
+/// Lets a number of threads in at a time, and a few wait; more are turned away, so that sign-ins never take all
+/// threads.
+final class Turnstile: Sendable {
+    private struct State: Sendable {
+        var free: Int
+        var waiting = 0
+    }
+
+    private static let waitingLimit = 3
+    private let state: Monitor<State>
+
+    init(_ places: Int) {
+        state = Monitor(State(free: places))
+    }
+
+    /// Runs `body` when there is a place; nil when there is none in time, or too many wait.
+    func enter<R>(within limit: Duration, _ body: () throws -> R) rethrows -> R? {
+        let mayWait = state.withLock { state in
+            guard state.free > 0 || state.waiting < Self.waitingLimit else { return false }
+            state.waiting += 1
+            return true
+        }
+        guard mayWait else { return nil }
+        let isIn = state.take(until: MonotonicInstant.now() + limit) { state -> Bool? in
+            guard state.free > 0 else { return nil }
+            state.free -= 1
+            return true
+        }
+        state.withLock { $0.waiting -= 1 }
+        guard isIn == true else { return nil }
+        defer { state.withLock { $0.free += 1 } }
+        return try body()
+    }
+}

@@ -1,0 +1,129 @@
+import CLibPQ
+
+/// Where the server is and how long it is waited for.
+public struct PostgresConfiguration: Sendable {
+    /// How long a call may take when it is not given a deadline of its own, connecting included.
+    ///
+    /// The server itself ends statements after 5 s; one that may take longer sets `statement_timeout` in its transaction.
+    public var deadline: Duration
+    /// How long calls fail at once (`unavailable`) after a failed attempt to connect, so that a server that is away is not
+    /// hammered and its callers do not all wait.
+    public var reconnectInterval: Duration
+    /// libpq's keywords with their values, the password among them.
+    let settings: [(keyword: String, value: String)]
+
+    /// Reads a connection URL (PostgreSQL manual, "PostgresConnection URIs").
+    ///
+    /// - Parameters:
+    ///   - url: `postgresql://user:password@host:port/database`; a socket directory as `?host=/run/postgresql`. What the
+    ///     URL does not say is taken from libpq's defaults.
+    ///   - applicationName: What `pg_stat_activity` shows.
+    ///   - deadline: How long a call may take.
+    ///   - reconnectInterval: How long to leave a server alone that could not be reached.
+    /// - Throws: `configuration` when libpq cannot read the URL. The URL is not part of the error.
+    public init(
+        url: String,
+        applicationName: String,
+        deadline: Duration = .seconds(3),
+        reconnectInterval: Duration = .milliseconds(500)
+    ) throws(PostgresError) {
+        self.deadline = deadline
+        self.reconnectInterval = reconnectInterval
+        let given = try Self.parse(url)
+        var settings = Self.defaults(applicationName: applicationName).filter { given[$0.keyword] == nil }
+        settings += given.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
+        self.settings = settings
+    }
+
+    /// The same server with another database; for tools and tests that create one.
+    public func with(database: String) -> PostgresConfiguration {
+        PostgresConfiguration(
+            base: self,
+            settings: settings.filter { $0.keyword != "dbname" } + [("dbname", database)]
+        )
+    }
+
+    private init(base: PostgresConfiguration, settings: [(keyword: String, value: String)]) {
+        deadline = base.deadline
+        reconnectInterval = base.reconnectInterval
+        self.settings = settings
+    }
+
+    /// Host and port of each server the URL names, without those that are reached by a socket in the file system.
+    public var servers: [(host: String, port: Int)] {
+        func values(_ keyword: String) -> [Substring] {
+            settings.last { $0.keyword == keyword }?.value.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        }
+        let addresses = values("hostaddr")
+        let ports = values("port").map { Int($0) ?? 5432 }
+        return (addresses.isEmpty ? values("host") : addresses).enumerated().compactMap { index, host in
+            guard !host.isEmpty, !host.hasPrefix("/"), !host.hasPrefix("@") else { return nil }
+            return (String(host), index < ports.count ? ports[index] : ports.last ?? 5432)
+        }
+    }
+
+    /// Host, port and database for a message to an operator; never user or password.
+    public var address: String {
+        func value(_ keyword: String) -> String? { settings.last { $0.keyword == keyword }?.value }
+        return "\(value("host") ?? "local socket"):\(value("port") ?? "5432")/\(value("dbname") ?? "")"
+    }
+
+    /// The server's own limits end what a client gave up on; keepalives and `tcp_user_timeout` find a peer that is gone;
+    /// neither notices a server that is frozen, for which every call has its deadline.
+    ///
+    /// Plans are made once per statement and session (`force_generic_plan`): the statements are the program's own, keyed
+    /// by index, and planning anew for each value takes longer than most of them run. They are too small for the
+    /// just-in-time compiler.
+    private static func defaults(applicationName: String) -> [(keyword: String, value: String)] {
+        [
+            ("application_name", applicationName),
+            ("client_encoding", "UTF8"),
+            ("connect_timeout", "3"),
+            ("keepalives_idle", "5"),
+            ("keepalives_interval", "2"),
+            ("keepalives_count", "3"),
+            ("tcp_user_timeout", "5000"),
+            ("target_session_attrs", "read-write"),
+            (
+                "options",
+                "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s -c TimeZone=UTC"
+                    + " -c plan_cache_mode=force_generic_plan -c jit=off"
+            ),
+        ]
+    }
+
+    private static func parse(_ url: String) throws(PostgresError) -> [String: String] {
+        // PQconninfoParse also takes "keyword=value" text, in which a mistyped URL would become something else.
+        guard url.hasPrefix("postgresql://") || url.hasPrefix("postgres://") else {
+            throw PostgresError(.configuration)
+        }
+        var message: UnsafeMutablePointer<CChar>?
+        let options = PQconninfoParse(url, &message)
+        // The message repeats the URL, so it is not kept.
+        defer {
+            PQconninfoFree(options)
+            PQfreemem(message)
+        }
+        guard let options else { throw PostgresError(.configuration) }
+        var given: [String: String] = [:]
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { given[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        // libpq looks at ports only when it connects.
+        let ports = given["port"]?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+        guard ports.allSatisfy({ $0.isEmpty || Int($0).map { (1...65_535).contains($0) } == true }) else {
+            throw PostgresError(.configuration)
+        }
+        return given
+    }
+}
+
+extension PostgresConfiguration: CustomStringConvertible, CustomReflectable {
+    /// The address; never user or password.
+    public var description: String { address }
+
+    /// Nothing to look into: a dump must not show the password.
+    public var customMirror: Mirror { Mirror(self, children: ["address": address]) }
+}

@@ -1,0 +1,216 @@
+import FastCGI
+import Glibc
+import Lifecycle
+import Synchronization
+import Testing
+
+/// A server on a socket of its own, with a handler that shows what it was asked.
+private final class RunningServer: Sendable {
+    let client: FastCGIClient
+    let calls = Mutex(0)
+    private let stop = StopSignal()
+    private let ended = Monitor(false)
+
+    init(threads: Int = 2, bodyLimit: Int = 1 << 20, handler: @escaping @Sendable (Request) -> Response) throws {
+        let path = "/tmp/observer-fastcgi-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+        client = FastCGIClient(path: path)
+        let server = FastCGIServer(socket: try ListeningSocket(path: path), threads: threads, bodyLimit: bodyLimit)
+        DedicatedThread.start(name: "server") { [self] in
+            server.run(until: stop) { _ in
+                { request in
+                    self.calls.withLock { $0 += 1 }
+                    return handler(request)
+                }
+            }
+            ended.withLock { $0 = true }
+        }
+    }
+
+    /// Stops; whether all threads have ended within `limit`.
+    func end(within limit: Duration = .seconds(5)) -> Bool {
+        stop.stop()
+        return ended.wait(until: MonotonicInstant.now() + limit) { $0 }
+    }
+
+    deinit { stop.stop() }
+}
+
+private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_COOKIE": "x=1; session=abc; y=2"]
+
+@Suite(.serialized) struct ServerTests {
+    @Test func `a request is read and answered`() throws {
+        let server = try RunningServer { request in
+            Response(
+                text: "\(request.method) \(request.path) \(request.query) \(request.cookie("session") ?? "-") "
+                    + (request.header("user-agent") ?? "none")
+            )
+        }
+        let answer = try #require(server.client.send(get))
+        #expect(answer.status == 200)
+        #expect(answer.head.contains("Content-Type: text/plain; charset=utf-8\r\n"))
+        #expect(answer.head.contains("Content-Length: \(answer.body.count)\r\n"))
+        #expect(String(decoding: answer.body, as: UTF8.self) == "GET /a%20b c=d abc none")
+        #expect(server.end())
+    }
+
+    @Test(arguments: [1, 7, .max]) func `a body arrives whole, however it is cut`(chunk: Int) throws {
+        let server = try RunningServer { request in
+            Response(contentType: "application/octet-stream", body: (try? request.body(limit: 1 << 20)) ?? [])
+        }
+        let body = (0..<3000).map { UInt8(truncatingIfNeeded: $0) }
+        let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": "3000"]
+        #expect(server.client.send(parameters, body: body, chunk: chunk)?.body == body)
+        #expect(server.end())
+    }
+
+    @Test func `a large answer arrives whole`() throws {
+        let large = [UInt8](repeating: 65, count: 5_000_000)
+        let server = try RunningServer { _ in Response(contentType: "text/plain", body: large) }
+        #expect(server.client.send(get)?.body == large)
+        #expect(server.end())
+    }
+
+    @Test func `a body that ends early is never handed to a handler`() throws {
+        let server = try RunningServer { _ in Response() }
+        let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": "10"]
+        #expect(server.client.send(parameters, body: Array("12345".utf8))?.status == nil)
+        #expect(server.client.send(parameters, body: Array("12345".utf8), ends: false)?.status == nil)
+        #expect(server.calls.withLock { $0 } == 0)
+        #expect(server.client.send(get)?.status == 200)
+        #expect(server.end())
+    }
+
+    @Test func `a body beyond the limit is reported, not kept`() throws {
+        let server = try RunningServer(bodyLimit: 100) { request in
+            do throws(RequestError) {
+                _ = try request.body(limit: 50)
+                return Response()
+            } catch {
+                return Response(status: 413, text: error.description)
+            }
+        }
+        for length in [51, 101, 2_000_000] {
+            let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": "\(length)"]
+            #expect(server.client.send(parameters, body: Array(repeating: 0, count: min(length, 200)))?.status == 413)
+        }
+        #expect(server.end())
+    }
+
+    @Test func `a header can't be split by its value`() throws {
+        let server = try RunningServer { _ in
+            var response = Response(status: 303)
+            response.add(.location, "/x\r\nSet-Cookie: evil=1\u{0}")
+            return response
+        }
+        let answer = try #require(server.client.send(get))
+        #expect(answer.head.contains("Location: /x  Set-Cookie: evil=1 \r\n"))
+        #expect(!answer.head.contains("\nSet-Cookie"))
+        #expect(server.end())
+    }
+
+    @Test func `HEAD gets the length and no body, 204 neither`() throws {
+        let server = try RunningServer { request in
+            request.path == "/empty" ? Response(status: 204) : Response(text: "hello")
+        }
+        let head = try #require(server.client.send(["REQUEST_METHOD": "HEAD", "REQUEST_URI": "/"]))
+        #expect(head.head.contains("Content-Length: 5\r\n"))
+        #expect(head.body.isEmpty)
+        let empty = try #require(server.client.send(["REQUEST_METHOD": "GET", "REQUEST_URI": "/empty"]))
+        #expect(!empty.head.contains("Content-Length"))
+        #expect(server.end())
+    }
+
+    @Test func `clients that go away do no harm`() throws {
+        let server = try RunningServer { _ in Response(text: String(repeating: "x", count: 300_000)) }
+        for _ in 0..<20 { _ = server.client.send(get, reads: false) }
+        #expect(server.client.send(get)?.body.count == 300_000)
+        #expect(server.end())
+    }
+
+    @Test func `a stop lets a running request finish and ends idle threads`() throws {
+        let entered = Monitor(false)
+        let release = Monitor(false)
+        let server = try RunningServer(threads: 4) { _ in
+            entered.withLock { $0 = true }
+            _ = release.wait(until: MonotonicInstant.now() + .seconds(5)) { $0 }
+            return Response(text: "done")
+        }
+        let answer = Mutex<Int?>(nil)
+        let thread = DedicatedThread.start(name: "client") {
+            let status = server.client.send(get)?.status
+            answer.withLock { $0 = status }
+        }
+        #expect(entered.wait(until: MonotonicInstant.now() + .seconds(5)) { $0 })
+        #expect(!server.end(within: .milliseconds(50)))
+        release.withLock { $0 = true }
+        thread.join()
+        #expect(answer.withLock { $0 } == 200)
+        #expect(server.end())
+    }
+
+    @Test func `many clients at once are all answered`() throws {
+        let server = try RunningServer(threads: 8) { Response(text: $0.query) }
+        let wrong = Mutex(0)
+        let threads = (0..<8).map { number in
+            DedicatedThread.start(name: "client") {
+                for round in 0..<50 {
+                    let uri = "/?\(number)-\(round)"
+                    let answer = server.client.send(["REQUEST_METHOD": "GET", "REQUEST_URI": uri])
+                    if answer?.body != Array("\(number)-\(round)".utf8) { wrong.withLock { $0 += 1 } }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(wrong.withLock { $0 } == 0)
+        #expect(server.end())
+    }
+
+    @Test func `bytes that are not FastCGI do no harm`() throws {
+        let server = try RunningServer { _ in Response() }
+        for _ in 0..<50 {
+            let parameters = ["REQUEST_METHOD": String(repeating: "x", count: .random(in: 0...60_000))]
+            _ = server.client.send(parameters, chunk: .random(in: 1...9000), ends: false, reads: false)
+        }
+        #expect(server.client.send(get)?.status == 200)
+        #expect(server.end())
+    }
+}
+
+@Suite struct ListeningSocketTests {
+    private let path = "/tmp/observer-listen-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+
+    @Test func `the socket is for owner and group alone`() throws {
+        let socket = try ListeningSocket(path: path)
+        var facts = stat()
+        #expect(stat(socket.path, &facts) == 0)
+        #expect(facts.st_mode & 0o777 == 0o660)
+    }
+
+    @Test func `a socket in use is left alone, a left-over is replaced`() throws {
+        do {
+            let socket = try ListeningSocket(path: path)
+            let error = #expect(throws: ListenError.self) { try ListeningSocket(path: path) }
+            #expect(error?.kind == .inUse)
+            withExtendedLifetime(socket) {}
+        }
+        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        _ = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        close(descriptor)
+        _ = try ListeningSocket(path: path)
+    }
+
+    @Test func `a path that is no place for a socket is refused`() {
+        #expect(throws: ListenError.self) { try ListeningSocket(path: "") }
+        #expect(throws: ListenError.self) { try ListeningSocket(path: "/tmp/" + String(repeating: "x", count: 108)) }
+        #expect(throws: ListenError.self) { try ListeningSocket(path: "/nowhere/at/all.sock") }
+        let error = #expect(throws: ListenError.self) { try ListeningSocket(path: "/etc/passwd") }
+        #expect(error?.kind == .notASocket)
+    }
+}

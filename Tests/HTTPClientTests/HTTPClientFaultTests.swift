@@ -1,0 +1,162 @@
+import Glibc
+import HTTPClient
+import Lifecycle
+import Testing
+
+/// Servers and files that misbehave, each in its own way.
+@Suite(.timeLimit(.minutes(1))) struct TransfersFaultTests {
+    private let transfers = HTTPClient(name: "faults", parallel: 4)
+
+    private func kind(_ request: HTTPRequest) -> HTTPClientError.Kind? {
+        do throws(HTTPClientError) {
+            _ = try transfers.send(request)
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    private func scratchFile(bytes: Int) throws -> String {
+        let path = "/tmp/observer-faults-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let file = try #require(fopen(path, "w"))
+        let content = [UInt8](repeating: 7, count: bytes)
+        fwrite(content, 1, content.count, file)
+        fclose(file)
+        return path
+    }
+
+    @Test func `an upload that crawls is given up, and another one goes on meanwhile`() throws {
+        let released = Monitor(false)
+        let stalling = try #require(
+            LocalServer { connection, _ in
+                _ = LocalServer.drain(connection, bytes: 10_000)
+                released.wait { $0 }
+            }
+        )
+        let healthy = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
+            }
+        )
+        let path = try scratchFile(bytes: 30_000_000)
+        defer { unlink(path) }
+        var request = HTTPRequest(method: "PUT", url: stalling.url, body: .file(path: path, length: 30_000_000))
+        request.limits.slowFor = .seconds(1)
+        let outcome = Monitor<HTTPClientError.Kind?>(nil)
+        transfers.submit(request) { result in
+            if case .failure(let error) = result { outcome.withLock { $0 = error.kind } }
+        }
+        #expect(try transfers.send(HTTPRequest(method: "GET", url: healthy.url)).status == 200)
+        #expect(outcome.wait(until: MonotonicInstant.now() + .seconds(20)) { $0 == .timeout })
+        released.withLock { $0 = true }
+    }
+
+    @Test func `a connection that breaks during an upload is network trouble`() throws {
+        let server = try #require(LocalServer { connection, _ in _ = LocalServer.drain(connection, bytes: 10_000) })
+        let path = try scratchFile(bytes: 30_000_000)
+        defer { unlink(path) }
+        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 30_000_000))
+        #expect(kind(request) == .network)
+    }
+
+    @Test func `a refusal that comes during an upload is heard`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send(
+                    "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 4\r\n\r\nnope",
+                    to: connection
+                )
+                // Read to the end, so that the answer is not lost to a reset.
+                _ = LocalServer.drain(connection, bytes: 3_000_000)
+            }
+        )
+        let path = try scratchFile(bytes: 3_000_000)
+        defer { unlink(path) }
+        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
+        let response = try transfers.send(request)
+        #expect(response.status == 403)
+        #expect(response.body == Array("nope".utf8))
+    }
+
+    @Test func `a file that is shorter than announced, or a link, is not sent`() throws {
+        let server = try #require(LocalServer { _, _ in })
+        let path = try scratchFile(bytes: 10)
+        let link = path + "-link"
+        try #require(symlink(path, link) == 0)
+        defer {
+            unlink(path)
+            unlink(link)
+        }
+        #expect(kind(HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 11))) == .unreadable)
+        #expect(kind(HTTPRequest(method: "PUT", url: server.url, body: .file(path: link, length: 10))) == .unreadable)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test(arguments: ["a\r\nHost: elsewhere", "a\nb", "a\0b"])
+    func `a header cannot smuggle in another one`(value: String) throws {
+        let server = try #require(LocalServer { _, _ in })
+        #expect(kind(HTTPRequest(method: "GET", url: server.url, headers: [("x-word", value)])) == .badRequest)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func `a connection is used again`() throws {
+        let server = try #require(
+            LocalServer { connection, head in
+                for _ in 0..<3 {
+                    LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
+                    _ = LocalServer.drain(connection, bytes: head.utf8.count)
+                }
+            }
+        )
+        for _ in 0..<3 { #expect(try transfers.send(HTTPRequest(method: "GET", url: server.url)).status == 200) }
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func `an upload over a kept connection that the server has closed is sent anew`() throws {
+        let server = try #require(
+            LocalServer { connection, head in
+                if head.contains("Content-Length:") { _ = LocalServer.drain(connection, bytes: 2_000_000) }
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
+            }
+        )
+        let path = try scratchFile(bytes: 2_000_000)
+        defer { unlink(path) }
+        for _ in 0..<20 {
+            #expect(try transfers.send(HTTPRequest(method: "GET", url: server.url)).status == 200)
+            let upload = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 2_000_000))
+            #expect(try transfers.send(upload).status == 200)
+        }
+    }
+
+    @Test func `a certificate that nobody vouches for is refused`() throws {
+        let folder = "/tmp/observer-tls-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        // A port of the kernel's choice that has just become free.
+        let port = try #require(LocalServer { _, _ in }).port
+        let script = """
+            mkdir \(folder) && cd \(folder) &&
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key -out certificate \
+                -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null &&
+            { openssl s_server -accept 127.0.0.1:\(port) -key key -cert certificate -www >/dev/null 2>&1 & echo $!; }
+            """
+        let pipe = try #require(popen(script, "r"))
+        var line = [CChar](repeating: 0, count: 32)
+        let hasLine = fgets(&line, Int32(line.count), pipe) != nil
+        pclose(pipe)
+        let text = String(decoding: line.prefix { $0 > 0x20 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let server = try #require(hasLine ? pid_t(text) : nil, "openssl does not run")
+        defer {
+            kill(server, SIGTERM)
+            for name in ["key", "certificate"] { unlink("\(folder)/\(name)") }
+            rmdir(folder)
+        }
+        let request = HTTPRequest(method: "GET", url: "https://127.0.0.1:\(port)/")
+        let deadline = MonotonicInstant.now() + .seconds(20)
+        var found = kind(request)
+        // The server needs a moment until it listens.
+        while found == .connect, MonotonicInstant.now() < deadline {
+            usleep(20_000)
+            found = kind(request)
+        }
+        #expect(found == .tls)
+    }
+}

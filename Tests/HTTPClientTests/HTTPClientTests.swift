@@ -1,0 +1,195 @@
+import Glibc
+import HTTPClient
+import Lifecycle
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct TransfersTests {
+    private let transfers = HTTPClient(name: "transfers", parallel: 4)
+
+    private func kind(_ request: HTTPRequest) -> HTTPClientError.Kind? {
+        do throws(HTTPClientError) {
+            _ = try transfers.send(request)
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    @Test func `status, headers and body arrive`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send(
+                    "HTTP/1.1 404 Not Found\r\nX-Word:  a b \r\nContent-Length: 4\r\n\r\ngone",
+                    to: connection
+                )
+            }
+        )
+        let response = try transfers.send(HTTPRequest(method: "GET", url: server.url + "/a%2Fb/../c?x=1"))
+        #expect(response.status == 404)
+        #expect(response.header("x-word") == "a b")
+        #expect(response.body == Array("gone".utf8))
+        #expect(server.requests.first?.hasPrefix("GET /a%2Fb/../c?x=1 HTTP/1.1\r\n") == true)
+    }
+
+    @Test func `a file is sent whole, with its length, without asking for leave`() throws {
+        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        let path = "/tmp/observer-transfers-\(getpid())"
+        let file = try #require(fopen(path, "w"))
+        fwrite(bytes, 1, bytes.count, file)
+        fclose(file)
+        defer { unlink(path) }
+        let received = Monitor<[UInt8]>([])
+        let server = try #require(
+            LocalServer { connection, _ in
+                let body = LocalServer.drain(connection, bytes: 3_000_000)
+                received.withLock { $0 = body }
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
+            }
+        )
+        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
+        #expect(try transfers.send(request).status == 200)
+        #expect(received.withLock { $0 == bytes })
+        let head = try #require(server.requests.first)
+        #expect(head.contains("Content-Length: 3000000\r\n"))
+        #expect(!head.contains("Expect:"))
+    }
+
+    @Test(arguments: ["PUT", "POST", "DELETE", "HEAD", "GET"])
+    func `a request without a body ends`(method: String) throws {
+        let server = try #require(
+            LocalServer { connection, _ in LocalServer.send("HTTP/1.1 204 No Content\r\n\r\n", to: connection) }
+        )
+        #expect(try transfers.send(HTTPRequest(method: method, url: server.url)).status == 204)
+        #expect(try transfers.send(HTTPRequest(method: method, url: server.url, body: .bytes([]))).status == 204)
+        #expect(server.requests.allSatisfy { $0.hasPrefix("\(method) / ") })
+    }
+
+    @Test func `bytes are sent as they are, with no type of libcurl's own`() throws {
+        let received = Monitor<[UInt8]>([])
+        let server = try #require(
+            LocalServer { connection, _ in
+                let body = LocalServer.drain(connection, bytes: 3)
+                received.withLock { $0 = body }
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
+            }
+        )
+        _ = try transfers.send(HTTPRequest(method: "PUT", url: server.url, body: .bytes([0, 1, 255])))
+        #expect(received.withLock { $0 } == [0, 1, 255])
+        #expect(server.requests.first?.lowercased().contains("content-type") == false)
+    }
+
+    @Test func `redirects are not followed`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send(
+                    "HTTP/1.1 307 Away\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
+                    to: connection
+                )
+            }
+        )
+        #expect(try transfers.send(HTTPRequest(method: "GET", url: server.url)).status == 307)
+        #expect(server.requests.count == 1)
+    }
+
+    @Test func `a server that says nothing is given up in time`() throws {
+        let released = Monitor(false)
+        let server = try #require(LocalServer { _, _ in released.wait { $0 } })
+        var request = HTTPRequest(method: "GET", url: server.url)
+        request.limits.total = .milliseconds(200)
+        let start = MonotonicInstant.now()
+        #expect(kind(request) == .timeout)
+        #expect(MonotonicInstant.now() - start < .seconds(5))
+        released.withLock { $0 = true }
+    }
+
+    @Test func `an answer that is cut off is no answer`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", to: connection)
+            }
+        )
+        #expect(kind(HTTPRequest(method: "GET", url: server.url)) == .network)
+    }
+
+    @Test func `an answer that is too large is not kept`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", to: connection)
+                LocalServer.send(String(repeating: "x", count: 100), to: connection)
+            }
+        )
+        var request = HTTPRequest(method: "GET", url: server.url)
+        request.limits.responseBytes = 10
+        #expect(kind(request) == .tooLarge)
+    }
+
+    @Test func `a refused connection, a name that is none and a foreign scheme are told apart`() throws {
+        let port = try #require(LocalServer { _, _ in }).port
+        #expect(kind(HTTPRequest(method: "GET", url: "http://127.0.0.1:\(port)/")) == .connect)
+        #expect(kind(HTTPRequest(method: "GET", url: "http://no-such-name.invalid/")) == .dns)
+        #expect(kind(HTTPRequest(method: "GET", url: "file:///etc/passwd")) == .badRequest)
+        #expect(
+            kind(HTTPRequest(method: "GET", url: "http://127.0.0.1:1/", body: .file(path: "/nowhere", length: 1)))
+                != nil
+        )
+    }
+
+    @Test func `a file that is not there is told, and nothing is sent`() throws {
+        let server = try #require(LocalServer { _, _ in })
+        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: "/nowhere", length: 1))
+        #expect(kind(request) == .unreadable)
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func `no more requests are under way than allowed, and all are answered`() throws {
+        let load = Monitor((now: 0, most: 0))
+        let server = try #require(
+            LocalServer { connection, _ in
+                load.withLock {
+                    $0.now += 1
+                    $0.most = max($0.most, $0.now)
+                }
+                // Held until the limit is reached once, so that requests do overlap.
+                _ = load.wait(until: MonotonicInstant.now() + .seconds(5)) { $0.most >= 4 }
+                load.withLock { $0.now -= 1 }
+                LocalServer.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n", to: connection)
+            }
+        )
+        let answered = Monitor(0)
+        for _ in 0..<40 {
+            transfers.submit(HTTPRequest(method: "GET", url: server.url)) { result in
+                if case .success = result { answered.withLock { $0 += 1 } }
+            }
+        }
+        #expect(answered.wait(until: MonotonicInstant.now() + .seconds(30)) { $0 == 40 })
+        #expect(load.withLock { $0.most } == 4)
+    }
+
+    @Test func `a stop completes what is under way and what waits`() throws {
+        let released = Monitor(false)
+        let server = try #require(LocalServer { _, _ in released.wait { $0 } })
+        let engine = HTTPClient(name: "stopped", parallel: 1)
+        let cancelled = Monitor(0)
+        for _ in 0..<3 {
+            engine.submit(HTTPRequest(method: "GET", url: server.url)) { result in
+                if case .failure(let error) = result, error.kind == .cancelled { cancelled.withLock { $0 += 1 } }
+            }
+        }
+        engine.stop()
+        #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 3 })
+        engine.submit(HTTPRequest(method: "GET", url: server.url)) { _ in cancelled.withLock { $0 += 1 } }
+        #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 4 })
+        released.withLock { $0 = true }
+    }
+
+    @Test func `the words of an error hold neither URL nor header`() throws {
+        let port = try #require(LocalServer { _, _ in }).port
+        let url = "http://127.0.0.1:\(port)/?X-Amz-Signature=canary"
+        do throws(HTTPClientError) {
+            _ = try transfers.send(HTTPRequest(method: "GET", url: url, headers: [("authorization", "canary")]))
+            Issue.record("the request succeeded")
+        } catch {
+            #expect(!"\(error)".contains("canary"))
+        }
+    }
+}

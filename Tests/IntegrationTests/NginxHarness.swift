@@ -1,0 +1,96 @@
+import Glibc
+import TestSupport
+import Testing
+
+/// One nginx of a test's own: the project's configuration in a folder under /tmp, on a free loopback port.
+struct NginxHarness {
+    /// The headers that every answer carries.
+    static let headers = [
+        "Content-Security-Policy: default-src 'none';", "X-Content-Type-Options: nosniff",
+        "Referrer-Policy: no-referrer",
+        "Cross-Origin-Opener-Policy: same-origin", "Cross-Origin-Resource-Policy: same-origin", "X-Frame-Options: DENY",
+        "Permissions-Policy: ",
+    ]
+
+    let address: String
+    /// Holds `run/web.sock`, where the responder is looked for, and `spool/`.
+    let folder: String
+    private let program: String
+
+    init(host: String = "observer.localhost", store: String = "http://127.0.0.1:9") throws {
+        program = try #require(
+            getenv("OBSERVER_TEST_NGINX").map { String(cString: $0) },
+            "OBSERVER_TEST_NGINX is missing"
+        )
+        var template = Array("/tmp/observer-nginx-XXXXXX".utf8CString)
+        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        let port = try FreePort.next()
+        address = "http://127.0.0.1:\(port)"
+        let repository = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
+        let result = try Self.shell(
+            """
+            set -e; cd \(folder); chmod 0755 .; mkdir run temp static spool
+            export OBSERVER_LISTEN=127.0.0.1 OBSERVER_PORT=\(port) OBSERVER_HOST='\(host)' OBSERVER_RUN=\(folder)/run
+            export OBSERVER_TEMP=\(folder)/temp OBSERVER_STATIC=\(folder)/static
+            export OBSERVER_ERRORS=\(repository)/nginx/errors OBSERVER_SPOOL=\(folder)/spool
+            export S3_ENDPOINT=\(store)
+            \(repository)/scripts/render-nginx \(repository)/nginx \(folder)
+            """
+        )
+        guard result.status == 0 else {
+            end()
+            throw ShellError(output: result.output)
+        }
+    }
+
+    /// What `nginx -t` says.
+    func check() throws -> (status: Int32, output: String) { try Self.shell("\(command) -t") }
+
+    /// Starts nginx and waits until it answers.
+    func start() throws {
+        let result = try Self.shell(
+            """
+            \(command) >> \(folder)/out 2>&1 < /dev/null & echo $! > \(folder)/pid
+            for i in {1..100}; do (exec 3<>/dev/tcp/\(address.dropFirst(7).replacing(":", with: "/"))) 2>/dev/null && exit 0; sleep 0.05; done
+            cat \(folder)/out; exit 1
+            """
+        )
+        try #require(result.status == 0, "\(result.output)")
+    }
+
+    /// One request by curl: the head and the body of the answer.
+    func request(_ arguments: String) throws -> String {
+        try Self.shell("curl -s -i --max-time 10 \(arguments)").output
+    }
+
+    /// What nginx has logged, once it tells of `text`: it gathers lines for up to a second.
+    func log(with text: String) throws -> String {
+        try Self.shell(
+            "for i in {1..50}; do grep -q '\(text)' \(folder)/out && break; sleep 0.1; done; cat \(folder)/out"
+        ).output
+    }
+
+    func end() {
+        _ = try? Self.shell("kill $(cat \(folder)/pid) 2>/dev/null; rm -rf \(folder)")  // nil: nothing was started
+    }
+
+    private var command: String { "\(program) -p \(folder) -e stderr -c \(folder)/nginx.conf" }
+
+    /// Runs a script in bash; its exit status and what it wrote.
+    private static func shell(_ script: String) throws -> (status: Int32, output: String) {
+        let quoted = script.replacing("'", with: "'\\''")
+        let pipe = try #require(popen("exec /bin/bash -c '\(quoted)' 2>&1", "r"))
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = fread(&buffer, 1, buffer.count, pipe), count > 0 { output += buffer.prefix(count) }
+        // Without carriage returns: Swift takes CR LF for one character.
+        return (pclose(pipe), String(decoding: output.filter { $0 != UInt8(ascii: "\r") }, as: UTF8.self))
+    }
+}
+
+struct ShellError: Error { let output: String }
+
+extension String {
+    /// How often a text occurs.
+    func occurrences(of text: String) -> Int { ranges(of: text).count }
+}

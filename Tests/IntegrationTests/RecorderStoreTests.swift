@@ -1,0 +1,208 @@
+import Lifecycle
+import ObserverCore
+import ObserverStore
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: TestEnvironment.has(.database)), .timeLimit(.minutes(2)))
+struct WorkerStoreTests {
+    let database: TestDatabase
+    let connection: PostgresConnection
+    let cameras: CameraStore
+    let recorders: RecorderStore
+    let statuses: StatusStore
+
+    init() throws {
+        database = try TestDatabase()
+        connection = database.connect()
+        cameras = CameraStore(connection)
+        recorders = RecorderStore(connection)
+        statuses = StatusStore(connection)
+    }
+
+    private func register(_ id: String = "node-a") throws(PostgresError) -> Int64 {
+        try recorders.register(id, spool: Sample.spoolID, version: "1")
+    }
+
+    @Test func `a recorder that starts again has a new incarnation and its cameras are orphans`() throws {
+        let camera = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let first = try register()
+        #expect(try recorders.claimOrphans(for: "node-a", incarnation: first).map(\.epoch) == [1])
+        #expect(try recorders.claimOrphans(for: "node-a", incarnation: first).isEmpty)
+        let second = try register()
+        #expect(second == first + 1)
+        #expect(try !recorders.heartbeat("node-a", incarnation: first))
+        #expect(try recorders.heartbeat("node-a", incarnation: second))
+        #expect(try recorders.assignedCameras(to: "node-a", incarnation: second).isEmpty)
+        #expect(try recorders.claimOrphans(for: "node-a", incarnation: first).isEmpty)
+        let claim = RecorderStore.Claim(cameraID: camera, epoch: 2)
+        #expect(try recorders.claimOrphans(for: "node-a", incarnation: second) == [claim])
+        #expect(try recorders.assignedCameras(to: "node-a", incarnation: second).map(\.epoch) == [2])
+    }
+
+    @Test func `each camera is claimed once when several recorders claim at the same time`() throws {
+        for number in 0..<60 { _ = try cameras.create(try Sample.camera("Camera \(number)")) }
+        let names = (0..<4).map { "node-\($0)" }
+        var incarnations: [Int64] = []
+        for name in names { incarnations.append(try register(name)) }
+        let claimed = Mutex<[RecorderStore.Claim]>([])
+        let threads = zip(names, incarnations).map { name, incarnation in
+            DedicatedThread.start(name: name) { [database] in
+                let store = RecorderStore(database.connect())
+                var empty = 0
+                while empty < 3 {
+                    let claims = (try? store.claimOrphans(for: name, incarnation: incarnation, limit: 3)) ?? []
+                    empty = claims.isEmpty ? empty + 1 : 0
+                    claimed.withLock { $0 += claims }
+                }
+            }
+        }
+        threads.forEach { $0.join() }
+        let claims = claimed.withLock { $0 }
+        #expect(claims.count == 60 && Set(claims.map(\.cameraID)).count == 60)
+        #expect(claims.allSatisfy { $0.epoch == 1 })
+        #expect(try recorders.recorders().map(\.cameras).reduce(0, +) == 60)
+    }
+
+    @Test func `a silent recorder is fenced only by who saw its last heartbeat`() throws {
+        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let silent = try register("node-a")
+        let other = try register("node-b")
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: silent)
+        _ = try recorders.heartbeat("node-a", incarnation: silent)
+        #expect(try !recorders.fence("node-a", incarnation: silent, heartbeat: 0))
+        #expect(try recorders.fence("node-a", incarnation: silent, heartbeat: 1))
+        #expect(try !recorders.heartbeat("node-a", incarnation: silent))
+        #expect(try !recorders.heartbeat("node-a", incarnation: silent + 1))
+        let claim = RecorderStore.Claim(cameraID: id, epoch: 2)
+        #expect(try recorders.claimOrphans(for: "node-b", incarnation: other) == [claim])
+    }
+
+    @Test func `a recorder that ends in order frees its cameras and takes no more`() throws {
+        _ = try cameras.create(try Sample.camera())
+        let incarnation = try register()
+        #expect(try recorders.claimOrphans(for: "node-a", incarnation: incarnation).count == 1)
+        try recorders.release("node-a", incarnation: incarnation)
+        #expect(try recorders.assignedCameras(to: "node-a", incarnation: incarnation).isEmpty)
+        #expect(try recorders.claimOrphans(for: "node-a", incarnation: incarnation).isEmpty)
+    }
+
+    @Test func `a recorder sees the password, the switch and the end of its cameras`() throws {
+        let id = try cameras.create(try Sample.camera { $0.isActive = true }, sealedPassword: [9]).camera.id
+        let incarnation = try register()
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
+        let assigned = try #require(try recorders.assignedCameras(to: "node-a", incarnation: incarnation).first)
+        #expect(assigned.sealedPassword == [9] && assigned.camera.isActive && !assigned.isDeleted)
+        _ = try cameras.setActive(id, false)
+        #expect(try recorders.assignedCameras(to: "node-a", incarnation: incarnation).first?.camera.isActive == false)
+        _ = try cameras.delete(id)
+        let deleted = try #require(try recorders.assignedCameras(to: "node-a", incarnation: incarnation).first)
+        #expect(deleted.isDeleted && deleted.camera.version > assigned.camera.version)
+    }
+
+    // MARK: What a camera is doing
+
+    @Test func `what is shown follows the recorder while it lives`() throws {
+        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        func shown() throws -> CameraStatus { try #require(try cameras.get(id)).status }
+        #expect(try shown().state == .pending)
+
+        let incarnation = try register()
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
+        #expect(try shown().state == .pending)
+        #expect(try cameras.get(id)?.owner == "node-a")
+
+        var status = CameraStatus(
+            cameraID: id,
+            state: .retrying,
+            since: Sample.start,
+            cause: .refused,
+            recorder: "node-a"
+        )
+        status.detail = "refused\0" + String(repeating: "x", count: 2000)
+        try statuses.write([status])
+        #expect(try (shown().state, shown().cause, shown().since) == (.retrying, .refused, Sample.start))
+        #expect(try shown().detail?.count == 1000)
+
+        let video = VideoInfo(codec: "h264", width: 1920, height: 1080, fps: 25, bitrate: 4_000_000)
+        let recording = CameraStatus(
+            cameraID: id,
+            state: .recording,
+            since: Sample.start,
+            recorder: "node-a",
+            lastFrameAt: Sample.start,
+            video: video,
+            reconnects: 2
+        )
+        try statuses.write([
+            recording, CameraStatus(cameraID: CameraID(rawValue: 999), state: .off, since: Sample.start),
+        ])
+        #expect(try shown() == recording)
+
+        // Switched off, but the recorder still records: the switch cannot lie.
+        _ = try cameras.setActive(id, false)
+        #expect(try shown().state == .recording)
+        try statuses.write([CameraStatus(cameraID: id, state: .off, since: Sample.start, recorder: "node-a")])
+        #expect(try (shown().state, shown().since, shown().recorder) == (.off, Sample.start, nil))
+    }
+
+    @Test func `a camera whose recorder is silent is unassigned`() throws {
+        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let incarnation = try register()
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
+        try statuses.write([CameraStatus(cameraID: id, state: .recording, since: Sample.start, recorder: "node-a")])
+        try connection.execute("update recorders set heartbeat_at = now() - interval '16 seconds'")
+        let listing = try #require(try cameras.get(id))
+        #expect((listing.status.state, listing.status.cause, listing.owner) == (.unassigned, .noRecorder, nil))
+        #expect(try cameras.list(CameraQuery(state: .unassigned)).count == 1)
+        _ = try cameras.setActive(id, false)
+        #expect(try cameras.get(id)?.status.state == .off)
+        _ = try cameras.setActive(id, true)
+        #expect(try recorders.heartbeat("node-a", incarnation: incarnation))
+        #expect(try cameras.get(id)?.status.state == .recording)
+    }
+
+    @Test func `what an earlier life of a recorder said does not count`() throws {
+        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let first = try register()
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: first)
+        try statuses.write([CameraStatus(cameraID: id, state: .recording, since: Sample.start, recorder: "node-a")])
+        let second = try register()
+        #expect(try cameras.get(id)?.status.state == .unassigned)
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: second)
+        #expect(try cameras.get(id)?.status.state == .pending)
+    }
+
+    // MARK: Snapshots and gaps
+
+    @Test func `the newest snapshot stays`() throws {
+        let id = try cameras.create(try Sample.camera()).camera.id
+        #expect(try statuses.snapshot(of: id) == nil)
+        try statuses.putSnapshot([1, 2], takenAt: Sample.start, of: id)
+        try statuses.putSnapshot([3], takenAt: Sample.start.advanced(bySeconds: -1), of: id)
+        try statuses.putSnapshot([3], takenAt: Sample.start, of: CameraID(rawValue: 999))
+        #expect(try statuses.snapshot(of: id) == StatusStore.Snapshot(takenAt: Sample.start, jpeg: [1, 2]))
+        #expect(try cameras.get(id)?.snapshotAt == Sample.start)
+    }
+
+    @Test func `a gap is opened once and closed once`() throws {
+        let id = try cameras.create(try Sample.camera()).camera.id
+        let end = Sample.start.advanced(bySeconds: 30)
+        let gap = Gap(cameraID: id, startedAt: Sample.start, endedAt: nil, cause: .stalled, detail: "silent")
+        #expect(try statuses.openGap(gap, recorder: "node-a"))
+        #expect(try !statuses.openGap(gap, recorder: "node-a"))
+        #expect(try statuses.closeGap(of: id, at: end))
+        #expect(try !statuses.closeGap(of: id, at: end))
+        var over = gap
+        over.endedAt = end
+        try statuses.recordGap(over, recorder: "node-a")
+        over.startedAt = Sample.start.advanced(bySeconds: 60)
+        over.endedAt = Sample.start.advanced(bySeconds: 50)
+        try statuses.recordGap(over, recorder: "node-a")
+        let gaps = try statuses.gaps(of: id, from: Sample.start, to: Sample.start.advanced(bySeconds: 600))
+        #expect(gaps.map(\.endedAt) == [end, over.startedAt])
+        #expect(try statuses.gaps(of: id, from: end, to: over.startedAt).isEmpty)
+    }
+}

@@ -1,0 +1,204 @@
+import AMQP
+import Crypto
+import Glibc
+import HTTPClient
+import Lifecycle
+import Logging
+import ObserverCore
+import ObserverMessages
+import ObserverStore
+import ObserverUpload
+import Postgres
+import S3
+import Spool
+import TestSupport
+import Testing
+
+/// A spool, a bucket and a database of one test's own, and the uploader between them.
+final class UploadHarness {
+    static var isPossible: Bool {
+        TestEnvironment.has(.database) && TestEnvironment.has(.amqp) && TestEnvironment.has(.s3)
+    }
+
+    let folder: String
+    let spool: Spool
+    let database: TestDatabase
+    /// One for all trials, because SeaweedFS sets volumes apart for each bucket; every harness has a prefix of its own.
+    let bucket = "observer-test-upload"
+    let prefix: String
+    let log = MemoryLogSink()
+    let transfers = HTTPClient(name: "harness", parallel: 4)
+    let broker: AMQPURL
+    private let server: TestEnvironment.Server
+    private let lock: RecorderLock
+    private var running: Running?
+
+    /// A harness on SeaweedFS (`s3`) or on `rclone`.
+    init(server: TestEnvironment.Server = .s3) throws {
+        self.server = server
+        var template = Array("/tmp/observer-upload-XXXXXX".utf8CString)
+        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        spool = try Spool(at: folder)
+        lock = try spool.lock(recorder: "harness")
+        database = try TestDatabase()
+        broker = try TestBroker.required()
+        prefix = "harness-\(UInt32.random(in: 0 ... .max))"
+        try store.createBucket()
+    }
+
+    deinit {
+        running?.end()
+        transfers.stop()
+        do {
+            let connection = try AMQPConnection(broker, name: "clean")
+            for queue in [
+                Broker.uploadQueue(spool: spool.id), Broker.retryQueue(spool: spool.id, after: 1),
+                Broker.retryQueue(spool: spool.id, after: 2),
+            ] { try connection.deleteQueue(queue) }
+        } catch {
+            // Left behind on a broker that is itself only for tests.
+        }
+        do {
+            waitpid(try PrivateBroker.spawn("rm -rf '\(folder)' '\(folder).log'"), nil, 0)
+        } catch {
+            // Left behind under /tmp.
+        }
+    }
+
+    /// The store, or (for trials) another place for it, or a bucket that does not exist.
+    func s3(endpoint: String? = nil, hasBucket: Bool = true) throws -> S3Configuration {
+        let name = server == .s3 ? "S3" : "RCLONE"
+        return try S3Configuration(
+            endpoint: endpoint ?? TestEnvironment.address(of: server),
+            region: "us-east-1",
+            bucket: hasBucket ? bucket : "no-such-bucket",
+            accessKeyID: TestEnvironment.required("OBSERVER_TEST_\(name)_KEY"),
+            secretAccessKey: Secret(TestEnvironment.required("OBSERVER_TEST_\(name)_SECRET"))
+        )
+    }
+
+    var store: S3Client { get throws { S3Client(try s3(), transfers: transfers) } }
+
+    /// Commits a segment of random bytes, as a recorder does.
+    func record(bytes count: Int = 200_000) throws -> Segment {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let start = Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
+        let id = SegmentID.make(at: start)
+        let camera = CameraID(rawValue: 7)
+        let draft = SegmentDraft(
+            id: id,
+            cameraID: camera,
+            epoch: 1,
+            run: .makeRandom(),
+            sequence: 0,
+            spoolID: spool.id,
+            recorder: "harness",
+            startedAt: start,
+            objectKey: ObjectKey.make(prefix: prefix, camera: camera, start: start, epoch: 1, id: id)
+        )
+        let open = try spool.begin(draft)
+        let block = (0..<(count + 7) / 8).map { _ in UInt64.random(in: 0 ... .max) }
+        try block.withUnsafeBytes { try open.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        let sha256 = try open.finish()
+        let measure = SegmentMeasure(
+            bytes: Int64(count),
+            sha256: sha256,
+            initBytes: 100,
+            initSHA256: SHA256.hex([]),
+            mediaStart90k: 0,
+            mediaDuration90k: 900_000,
+            frames: 250,
+            codecs: "avc1.64001f",
+            width: 640,
+            height: 360,
+            hasAudio: false
+        )
+        let segment = Segment(draft, measure, endReason: .duration, flags: [])
+        try spool.commit(segment)
+        return segment
+    }
+
+    func announce(_ recorded: [SegmentRecorded]) throws {
+        let connection = try AMQPConnection(broker, name: "announce")
+        try connection.declare(Broker.topology(spool: spool.id))
+        let publisher = try AMQPPublisher(connection)
+        for message in recorded {
+            _ = try publisher.publish(message.message())
+            _ = try publisher.waitForConfirms(within: .seconds(5))
+        }
+    }
+
+    /// Starts the uploader in this process; the sweep does not bring what is younger than two minutes after the start.
+    func start(
+        endpoint: String? = nil,
+        hasBucket: Bool = true,
+        broker: AMQPURL? = nil,
+        database: PostgresConfiguration? = nil,
+        parallel: Int = 4,
+        sweep: Duration = .milliseconds(500)
+    ) throws {
+        var limits = UploadStateMachine.Limits(parallel: parallel)
+        limits.retryPauses = [.milliseconds(200), .milliseconds(400)]
+        let service = UploadService(
+            UploadService.Settings(
+                spool: spool,
+                broker: broker ?? self.broker,
+                database: database ?? self.database.configuration,
+                limits: limits,
+                sweepInterval: sweep
+            ),
+            objects: S3SegmentStore(try s3(endpoint: endpoint, hasBucket: hasBucket), parallel: parallel),
+            logger: Logger(label: "upload", level: .debug, sink: log)
+        )
+        running = Running(service)
+    }
+
+    func stop() {
+        running?.end()
+        running = nil
+    }
+
+    // MARK: - What came of it
+
+    func state(_ id: SegmentID) throws -> SegmentState? {
+        try SegmentStore(database.connect()).states(of: [id])[id]
+    }
+
+    /// Waits until all are stored, with nothing left in the spool.
+    func areStored(_ segments: [Segment], within limit: Duration = .seconds(20)) -> Bool {
+        let ids = segments.map(\.id)
+        let connection = database.connect()
+        return poll(for: limit, every: .milliseconds(50)) {
+            let states = try SegmentStore(connection).states(of: ids)
+            return try ids.allSatisfy { states[$0] == .stored } && spool.readyIDs().isEmpty
+                && spool.receiptIDs().isEmpty
+        }
+    }
+
+    /// Whether the bucket has exactly these segments, with their bytes.
+    func hasExactly(_ segments: [Segment]) throws -> Bool {
+        let store = try store
+        let keys = try store.list(prefix: "\(prefix)/").keys
+        guard Set(keys) == Set(segments.map(\.objectKey)), keys.count == segments.count else { return false }
+        return try segments.allSatisfy { SHA256.hex(try store.get($0.objectKey)) == $0.sha256 }
+    }
+
+    var errors: [String] { log.lines.filter { $0.level == .error }.map { "\($0.message) \($0.fields)" } }
+
+    /// The dead letters about a segment, taken from the queue.
+    func deadLetters(_ id: String) throws -> [Delivery] {
+        let connection = try AMQPConnection(broker, name: "dead")
+        try connection.declare(Broker.topology())
+        let consumer = try AMQPConsumer(connection, queue: Broker.deadUploadQueue, prefetch: 1000)
+        var found: [Delivery] = []
+        while let delivery = try consumer.next(within: .seconds(1)) {
+            guard delivery.message.messageID == id else { continue }
+            try consumer.acknowledge(delivery.tag)
+            found.append(delivery)
+        }
+        // The acknowledgements have to be on their way before the connection goes.
+        try consumer.cancel()
+        return found
+    }
+}

@@ -1,0 +1,148 @@
+import Crypto
+import FastCGI
+import HTTPRouting
+import Logging
+import Mustache
+import ObserverConfiguration
+import ObserverCore
+import ObserverMessages
+import ObserverStore
+import ObserverWeb
+import Postgres
+import Synchronization
+import TestSupport
+import Testing
+
+/// The web process without its sockets: requests go straight to the routes, on a database of the harness's own.
+final class WebHarness {
+    /// What came back.
+    struct Answer {
+        let status: Int
+        let response: Response
+        let json: JSONValue?
+
+        var text: String { String(decoding: response.body, as: UTF8.self) }
+
+        subscript(_ name: String) -> JSONValue? {
+            if case .object(let members)? = json { members[name] } else { nil }
+        }
+
+        var id: Int64? { if case .int(let id)? = self["id"] { id } else { nil } }
+
+        /// The names of the fields that are wrong.
+        var wrongFields: [String] {
+            if case .object(let errors)? = self["errors"] { errors.keys.sorted() } else { [] }
+        }
+    }
+
+    static let key = [UInt8](repeating: 7, count: 32)
+    static let good = """
+        {"name": "Gate", "location": "Old Trafford", "location_details": "Stretford End", "url": "rtsp://cam.example/1",
+         "username": "viewer", "password": "canary", "is_active": true, "segment_seconds": 10, "transport": "tcp",
+         "audio": "off", "retention_days": 30, "tags": ["outdoor", "gate"]}
+        """
+
+    let database: TestDatabase?
+    let context: WebContext
+    private(set) var tokens: [Role: String] = [:]
+
+    /// - Parameters:
+    ///   - databaseURL: Another database than a fresh one of the test server, for one that is away.
+    ///   - more: Settings besides the usual ones.
+    /// - Throws: When there is no server for tests, or a setting is wrong.
+    init(databaseURL: String? = nil, _ more: [String: String] = [:]) throws {
+        database = databaseURL == nil ? try TestDatabase() : nil
+        let url = try #require(databaseURL ?? database?.url)
+        let environment = Self.environment(url).merging(more) { $1 }
+        let board = HealthBoard()
+        let announced = Announced()
+        let site = WebSite(
+            configuration: try WebConfiguration(environment: environment),
+            templates: try TemplateLibrary(directory: TestEnvironment.repository + "/templates"),
+            health: board,
+            logger: Logger(label: "test", level: .error)
+        ) { change, recorder in announced.list.withLock { $0.append((change, recorder)) } }
+        let configuration = try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
+        context = WebContext(site: site, database: PostgresConnection(configuration))
+        self.announcedBox = announced
+        guard database != nil else { return }
+        for role in Role.allCases {
+            let token = "obs_\(role.rawValue)-token"
+            _ = try UserStore(context.database).createToken(
+                name: role.rawValue,
+                role: role,
+                prefix: "obs_",
+                hash: SHA256.hash(token.utf8)
+            )
+            tokens[role] = token
+        }
+    }
+
+    private let announcedBox: Announced
+    private final class Announced: Sendable {
+        let list = Mutex<[(change: CameraChanged, recorder: String?)]>([])
+    }
+
+    /// What was announced since the last look.
+    func takeAnnounced() -> [(change: CameraChanged, recorder: String?)] {
+        announcedBox.list.withLock { list in
+            defer { list = [] }
+            return list
+        }
+    }
+
+    static func environment(_ database: String) -> [String: String] {
+        [
+            "OBSERVER_DATABASE_URL": database, "OBSERVER_AMQP_URL": "amqp://guest:guest@127.0.0.1:9/",
+            "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "OBSERVER_S3_BUCKET": "recordings",
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "OBSERVER_KEY": key.base64,
+            "OBSERVER_FASTCGI_SOCKET": "/tmp/unused.sock",
+            "OBSERVER_TEMPLATES": TestEnvironment.repository + "/templates",
+        ]
+    }
+
+    /// Makes a request; its status must be one that the document knows.
+    @discardableResult
+    func call(
+        _ method: String,
+        _ path: String,
+        _ body: String? = nil,
+        as role: Role? = .admin,
+        type: String = "application/json",
+        headers: [(String, String)] = []
+    ) -> Answer {
+        var fields: [(name: String, value: String)] = headers.map { (name: $0.0, value: $0.1) }
+        if let role, let token = tokens[role] { fields.append((name: "Authorization", value: "Bearer \(token)")) }
+        if body != nil { fields.append((name: "Content-Type", value: type)) }
+        let request = Request(method, "/api/v1\(path)", headers: fields, body: Array((body ?? "").utf8))
+        let response = Routes.table.respond(to: request, context: context)
+        if let operation = Self.operation(method, request.path) {
+            #expect(
+                operation.statuses.contains(response.status),
+                "\(method) \(path): \(response.status) is not documented"
+            )
+        }
+        return Answer(status: response.status, response: response, json: try? JSONParser.parse(response.body))
+    }
+
+    /// Creates a camera; its number.
+    func addCamera(_ name: String = "Gate", _ more: String = "") throws -> Int64 {
+        let body = #"{"name": "\#(name)", "location": "Here", "url": "rtsp://cam.example/1"\#(more)}"#
+        return try #require(call("POST", "/cameras/", body).id)
+    }
+
+    /// Everything there is about cameras, to see that nothing has changed.
+    func cameraRows() throws -> String {
+        let statement: SQL = "select coalesce(string_agg(c::text, ';' order by id), '') from cameras c"
+        return try context.database.rows(statement, as: (String).self).first ?? ""
+    }
+
+    private static func operation(_ method: String, _ path: String) -> OpenAPI.Operation? {
+        let parts = path.split(separator: "/")
+        return OpenAPI.operations.first { operation in
+            let pattern = operation.path.split(separator: "/")
+            return operation.method.rawValue == method && pattern.count == parts.count
+                && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{id}") && $1.first?.isNumber == true }
+        }
+    }
+}

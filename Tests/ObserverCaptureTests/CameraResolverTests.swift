@@ -1,0 +1,45 @@
+import Lifecycle
+import Media
+import ObserverCore
+import Testing
+
+@testable import ObserverCapture
+
+@Suite struct AddressBookTests {
+    private func cause(_ url: String, _ book: CameraResolver) -> MediaError.Kind? {
+        do throws(MediaError) {
+            _ = try book.admit(url)
+            return nil
+        } catch {
+            return error.kind
+        }
+    }
+
+    @Test func `a name is judged by the address that it has`() throws {
+        let strict = CameraResolver(policy: .standard)
+        #expect(cause("rtsp://localhost:8554/cam", strict) == .refused)
+        let open = CameraResolver(policy: try NetworkPolicy(parsing: "127.0.0.1/32:8554"))
+        #expect(try open.admit("rtsp://localhost:8554/cam") == "rtsp://127.0.0.1:8554/cam")
+        #expect(cause("rtsp://localhost:8555/cam", open) == .refused)
+        #expect(throws: MediaError.self) { try open.mayConnect([127, 0, 0, 1], port: 8555) }
+        #expect(throws: MediaError.self) { try open.mayConnect([127, 0, 0], port: 8554) }
+    }
+
+    @Test func `an own server that has a name is out of reach by its address`() throws {
+        let book = CameraResolver(
+            policy: try NetworkPolicy(parsing: "default,127.0.0.0/8"),
+            ownServers: [.init(host: "localhost", port: 5432)]
+        )
+        let stop = StopSignal()
+        let thread = DedicatedThread.start(name: "own-servers") { book.followOwnServers(until: stop) }
+        let deadline = MonotonicInstant.now() + .seconds(5)
+        while cause("rtsp://127.0.0.1:5432/", book) == nil, MonotonicInstant.now() < deadline {
+            StopSignal().wait(for: .milliseconds(10))
+        }
+        stop.stop()
+        thread.join()
+        #expect(cause("rtsp://127.0.0.1:5432/", book) == .refused)
+        #expect(throws: MediaError.self) { try book.mayConnect([127, 0, 0, 1], port: 5432) }
+        #expect(cause("rtsp://127.0.0.1:8554/", book) == nil)
+    }
+}

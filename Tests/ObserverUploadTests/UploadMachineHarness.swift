@@ -1,0 +1,82 @@
+import Lifecycle
+import ObserverCore
+import ObserverMessages
+import Spool
+import Testing
+
+@testable import ObserverUpload
+
+/// The state machine with a clock turned by hand.
+struct UploadMachineHarness {
+    var machine: UploadStateMachine
+    var now = MonotonicInstant(nanoseconds: 1_000_000_000_000)
+
+    init(parallel: Int = 8, mostJobs: Int = 5000) {
+        var limits = UploadStateMachine.Limits(parallel: parallel)
+        limits.mostJobs = mostJobs
+        machine = UploadStateMachine(limits: limits)
+    }
+
+    mutating func handle(_ event: UploadStateMachine.Event) -> [UploadStateMachine.Action] {
+        machine.handle(event, now: now)
+    }
+
+    mutating func pass(_ duration: Duration) -> [UploadStateMachine.Action] {
+        now = now + duration
+        return handle(.tick)
+    }
+
+    mutating func announce(_ segment: Segment, attempt: Int, cycle: Int) {
+        let recorded = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
+        #expect(handle(.announced(recorded, 1)) == [.prepare(segment.id)])
+    }
+
+    /// Lets S3 refuse a segment three times.
+    mutating func deadLetter(_ segment: Segment) {
+        for attempt in 1...3 {
+            begin(segment, attempt: attempt)
+            _ = handle(.put(segment.id, .refused("403")))
+            _ = handle(.published(segment.id, isConfirmed: true))
+        }
+    }
+
+    /// Takes a segment to the point where its PUT is under way.
+    mutating func begin(_ segment: Segment, attempt: Int = 1, cycle: Int = 0, delivery: DeliveryToken = 1) {
+        let recorded = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
+        #expect(handle(.announced(recorded, delivery)) == [.prepare(segment.id)])
+        #expect(handle(.prepared(segment.id, .ready(segment))) == [.put(segment)])
+    }
+}
+
+/// Segments that follow each other.
+func segments(_ count: Int) -> [Segment] {
+    (0..<count).map { index in
+        let start = Timestamp(milliseconds: 1_795_000_000_000 + Int64(index) * 10_000)
+        let id = SegmentID.make(at: start)
+        return Segment(
+            id: id,
+            cameraID: CameraID(rawValue: 7),
+            epoch: 1,
+            run: .makeRandom(),
+            sequence: index,
+            spoolID: .makeRandom(),
+            recorder: "a",
+            startedAt: start,
+            durationMilliseconds: 10_000,
+            bytes: 1000,
+            sha256: String(repeating: "ab", count: 32),
+            initBytes: 10,
+            initSHA256: String(repeating: "cd", count: 32),
+            mediaStart90k: 0,
+            mediaDuration90k: 900_000,
+            frames: 250,
+            codecs: "avc1.64001f",
+            width: 640,
+            height: 360,
+            hasAudio: false,
+            endReason: .duration,
+            flags: [],
+            objectKey: "observer/7/\(id).mp4"
+        )
+    }
+}
