@@ -12,7 +12,7 @@ public final class AMQPConfirmedPublisher: Service {
     private struct Request: Sendable {
         let message: AMQPMessage
         let deadline: MonotonicInstant
-        let completion: @Sendable (PublishOutcome) -> Void
+        let completion: @Sendable (AMQPPublishOutcome) -> Void
     }
 
     /// A message that was sent and has no outcome yet.
@@ -29,32 +29,32 @@ public final class AMQPConfirmedPublisher: Service {
 
     /// Shown in the broker's list of connections and as the thread's name.
     public let name: String
-    private let url: AMQPURL
+    private let configuration: AMQPConfiguration
     private let topology: AMQPTopology
     private let limit: Int
     private let confirmLimit: Duration
-    private let onEvent: @Sendable (SessionEvent) -> Void
+    private let onEvent: @Sendable (AMQPConnectionEvent) -> Void
     private let state = Mutex(State())
     private let wakeUp = WakeUp()
 
     /// Makes a publisher that connects when it is run.
     ///
     /// - Parameters:
-    ///   - url: The broker.
+    ///   - configuration: The broker.
     ///   - name: Shown in the broker's list of connections.
     ///   - topology: Declared after each connect.
     ///   - limit: Most messages that may wait; more are `unconfirmed` at once.
     ///   - confirmLimit: A connection on which a confirm takes longer is given up.
     ///   - onEvent: Called on the publisher's thread when the connection comes or goes.
     public init(
-        url: AMQPURL,
+        _ configuration: AMQPConfiguration,
         name: String,
         topology: AMQPTopology,
         limit: Int = 1024,
         confirmLimit: Duration = .seconds(5),
-        onEvent: @escaping @Sendable (SessionEvent) -> Void = { _ in }
+        onEvent: @escaping @Sendable (AMQPConnectionEvent) -> Void = { _ in }
     ) {
-        self.url = url
+        self.configuration = configuration
         self.name = name
         self.topology = topology
         self.limit = limit
@@ -74,7 +74,7 @@ public final class AMQPConfirmedPublisher: Service {
     public func publish(
         _ message: AMQPMessage,
         within limit: Duration,
-        completion: @escaping @Sendable (PublishOutcome) -> Void
+        completion: @escaping @Sendable (AMQPPublishOutcome) -> Void
     ) {
         let request = Request(message: message, deadline: MonotonicInstant.now() + limit, completion: completion)
         let isTaken = state.withLock { state in
@@ -87,8 +87,8 @@ public final class AMQPConfirmedPublisher: Service {
     }
 
     /// Hands a message over and waits for its outcome, no longer than `limit`.
-    public func publish(_ message: AMQPMessage, within limit: Duration) -> PublishOutcome {
-        let outcome = Monitor<PublishOutcome?>(nil)
+    public func publish(_ message: AMQPMessage, within limit: Duration) -> AMQPPublishOutcome {
+        let outcome = Monitor<AMQPPublishOutcome?>(nil)
         let deadline = MonotonicInstant.now() + limit
         publish(message, within: limit) { result in outcome.withLock { $0 = result } }
         return outcome.take(until: deadline) { $0 } ?? .unconfirmed
@@ -130,7 +130,7 @@ public final class AMQPConfirmedPublisher: Service {
 
     /// One connection's life.
     private func serve(until stop: StopSignal, onConfirm: () -> Void) throws(AMQPError) {
-        let connection = try AMQPConnection(url, name: name)
+        let connection = try AMQPConnection(configuration, name: name)
         defer { connection.close() }
         try connection.declare(topology)
         let publisher = try AMQPPublisher(connection)

@@ -21,13 +21,13 @@ public final class AMQPConnection {
     /// Connects, logs in and opens the channel.
     ///
     /// - Parameters:
-    ///   - url: The broker and the account. For `amqps` the certificate and its host name are verified, TLS 1.2 or newer.
+    ///   - configuration: The broker and the account. For `amqps` the certificate and its host name are verified, TLS 1.2 or newer.
     ///   - name: Shown in the broker's list of connections.
     /// - Throws: ``AMQPError``.
-    public init(_ url: AMQPURL, name: String) throws(AMQPError) {
+    public init(_ configuration: AMQPConfiguration, name: String) throws(AMQPError) {
         guard let state = amqp_new_connection() else { throw AMQPError(.unreachable, "no memory for a connection") }
         do {
-            socket = try Self.open(state, url)
+            socket = try Self.open(state, configuration)
         } catch {
             amqp_destroy_connection(state)
             throw error
@@ -36,7 +36,7 @@ public final class AMQPConnection {
         watch = CallWatch(socket: socket)
         CallWatchdog.shared.add(watch)
         do {
-            try logIn(url, name: name)
+            try logIn(configuration, name: name)
         } catch {
             close()
             throw error
@@ -159,33 +159,33 @@ public final class AMQPConnection {
 
     // MARK: - Connecting
 
-    private static func open(_ state: OpaquePointer, _ url: AMQPURL) throws(AMQPError) -> Int32 {
+    private static func open(_ state: OpaquePointer, _ configuration: AMQPConfiguration) throws(AMQPError) -> Int32 {
         var limit = timeval(tv_sec: 5, tv_usec: 0)
         guard amqp_set_handshake_timeout(state, &limit) == 0, amqp_set_rpc_timeout(state, &limit) == 0 else {
             throw AMQPError(.protocolViolation, "librabbitmq took no time limits")
         }
-        let made = url.isSecure ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state)
+        let made = configuration.isSecure ? amqp_ssl_socket_new(state) : amqp_tcp_socket_new(state)
         guard let connector = made else { throw AMQPError(.unreachable, "no memory for a socket") }
-        if url.isSecure {
+        if configuration.isSecure {
             amqp_ssl_socket_set_verify_peer(connector, 1)
             amqp_ssl_socket_set_verify_hostname(connector, 1)
             guard amqp_ssl_socket_set_ssl_versions(connector, AMQP_TLSv1_2, AMQP_TLSvLATEST) == 0,
-                amqp_ssl_socket_set_cacert(connector, url.authorities) == 0
-            else { throw AMQPError(.tls, "the certificate authorities in \(url.authorities) cannot be read") }
+                amqp_ssl_socket_set_cacert(connector, configuration.authorities) == 0
+            else { throw AMQPError(.tls, "the certificate authorities in \(configuration.authorities) cannot be read") }
         }
-        let status = amqp_socket_open_noblock(connector, url.host, Int32(url.port), &limit)
+        let status = amqp_socket_open_noblock(connector, configuration.host, Int32(configuration.port), &limit)
         guard status == 0 else {
-            throw AMQPError(status: status, "connect to \(url.host):\(url.port)", isConnecting: true)
+            throw AMQPError(status: status, "connect to \(configuration.host):\(configuration.port)", isConnecting: true)
         }
         let socket = amqp_get_sockfd(state)
         observer_amqp_no_delay(socket)
         return socket
     }
 
-    private func logIn(_ url: AMQPURL, name: String) throws(AMQPError) {
-        let what = "log in to \(url)"
+    private func logIn(_ configuration: AMQPConfiguration, name: String) throws(AMQPError) {
+        let what = "log in to \(configuration)"
         let reply = call { state in
-            observer_amqp_login(state, url.virtualHost, Int32(url.heartbeatSeconds), url.user, url.password, name)
+            observer_amqp_login(state, configuration.virtualHost, Int32(configuration.heartbeatSeconds), configuration.user, configuration.password, name)
         }
         guard reply.reply_type == AMQP_RESPONSE_NORMAL else { throw AMQPError(reply: reply, what, isConnecting: true) }
         try request("open a channel") { state, _ in amqp_channel_open(state, Self.channel) != nil }

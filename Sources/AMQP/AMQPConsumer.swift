@@ -38,7 +38,7 @@ public final class AMQPConsumer {
     /// Call it several times in a heartbeat: it serves them.
     ///
     /// - Throws: ``AMQPError`` when the consumer has come to its end: connection or channel closed, consumer cancelled.
-    public func next(within limit: Duration = .milliseconds(250)) throws(AMQPError) -> Delivery? {
+    public func next(within limit: Duration = .milliseconds(250)) throws(AMQPError) -> AMQPDelivery? {
         // An alarm blocks publishers; a consumer goes on and its acknowledgements reach the broker.
         guard case .delivery(let delivery)? = try connection.nextEvent(within: limit) else { return nil }
         return delivery

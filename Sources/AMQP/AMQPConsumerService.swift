@@ -6,12 +6,12 @@ import Synchronization
 /// Settling it after its connection has gone does nothing: the broker hands the message out again.
 public final class AMQPOpenDelivery: Sendable {
     /// What came.
-    public let delivery: Delivery
+    public let delivery: AMQPDelivery
     private let resolutions: Resolutions
     private let generation: Int
     private let isResolved = Atomic<Bool>(false)
 
-    init(_ delivery: Delivery, generation: Int, resolutions: Resolutions) {
+    init(_ delivery: AMQPDelivery, generation: Int, resolutions: Resolutions) {
         self.delivery = delivery
         self.generation = generation
         self.resolutions = resolutions
@@ -65,12 +65,12 @@ final class Resolutions: Sendable {
 public final class AMQPConsumerService: Service {
     /// Shown in the broker's list of connections and as the thread's name.
     public let name: String
-    private let url: AMQPURL
+    private let configuration: AMQPConfiguration
     private let topology: AMQPTopology
     private let queue: String
     private let prefetch: UInt16
     private let drainLimit: Duration
-    private let onEvent: @Sendable (SessionEvent) -> Void
+    private let onEvent: @Sendable (AMQPConnectionEvent) -> Void
     private let handler: @Sendable (AMQPOpenDelivery) -> Void
     private let resolutions = Resolutions()
     private let connected = Atomic<Bool>(false)
@@ -78,7 +78,7 @@ public final class AMQPConsumerService: Service {
     /// Makes a consumer that connects when it is run.
     ///
     /// - Parameters:
-    ///   - url: The broker.
+    ///   - configuration: The broker.
     ///   - name: Shown in the broker's list of connections.
     ///   - topology: Declared after each connect.
     ///   - queue: The queue to consume; part of the topology.
@@ -87,16 +87,16 @@ public final class AMQPConsumerService: Service {
     ///   - onEvent: Called on the service's thread when the connection comes or goes.
     ///   - handler: Called on the service's thread for each delivery.
     public init(
-        url: AMQPURL,
+        _ configuration: AMQPConfiguration,
         name: String,
         topology: AMQPTopology,
         queue: String,
         prefetch: UInt16,
         drainLimit: Duration = .zero,
-        onEvent: @escaping @Sendable (SessionEvent) -> Void = { _ in },
+        onEvent: @escaping @Sendable (AMQPConnectionEvent) -> Void = { _ in },
         handler: @escaping @Sendable (AMQPOpenDelivery) -> Void
     ) {
-        self.url = url
+        self.configuration = configuration
         self.name = name
         self.topology = topology
         self.queue = queue
@@ -130,7 +130,7 @@ public final class AMQPConsumerService: Service {
 
     /// One connection's life.
     private func serve(_ generation: Int, until stop: StopSignal, onConnect: () -> Void) throws(AMQPError) {
-        let connection = try AMQPConnection(url, name: name)
+        let connection = try AMQPConnection(configuration, name: name)
         defer { connection.close() }
         try connection.declare(topology)
         let consumer = try AMQPConsumer(connection, queue: queue, prefetch: prefetch)

@@ -14,7 +14,7 @@ public final class AMQPPublisher {
         /// What ``AMQPPublisher/publish(_:)`` gave for it.
         public let tag: UInt64
         /// `confirmed`, `returned` or `refused`.
-        public let outcome: PublishOutcome
+        public let outcome: AMQPPublishOutcome
     }
 
     private let connection: AMQPConnection
@@ -98,9 +98,9 @@ public final class AMQPPublisher {
     /// - Returns: The outcomes by tag.
     /// - Throws: ``AMQPError`` when a confirm is missing at the limit: of kind `timeout`, or `blocked` where the broker has
     ///   an alarm.
-    public func waitForConfirms(within limit: Duration) throws(AMQPError) -> [UInt64: PublishOutcome] {
+    public func waitForConfirms(within limit: Duration) throws(AMQPError) -> [UInt64: AMQPPublishOutcome] {
         let deadline = MonotonicInstant.now() + limit
-        var outcomes: [UInt64: PublishOutcome] = [:]
+        var outcomes: [UInt64: AMQPPublishOutcome] = [:]
         while !unconfirmed.isEmpty {
             let remaining = deadline - MonotonicInstant.now()
             guard remaining > .zero else { throw AMQPError(missing: unconfirmed.count, blockedReason) }
@@ -112,7 +112,7 @@ public final class AMQPPublisher {
     private func resolve(
         _ tag: UInt64,
         _ isMultiple: Bool,
-        _ outcome: PublishOutcome,
+        _ outcome: AMQPPublishOutcome,
         into resolved: inout [Confirmation]
     ) {
         let tags = unconfirmed.filter { isMultiple ? $0 <= tag : $0 == tag }

@@ -8,7 +8,7 @@ enum BrokerEvent {
     case refused(tag: UInt64, isMultiple: Bool)
     /// A message no queue wanted; `correlation` is what its publisher wrote into `correlation-id`.
     case returned(correlation: String)
-    case delivery(Delivery)
+    case delivery(AMQPDelivery)
     /// The broker has an alarm and takes no messages for the time being; it says why.
     case blocked(reason: String)
     case unblocked
@@ -71,7 +71,7 @@ extension AMQPConnection {
         }
     }
 
-    private func delivery(_ deliver: amqp_basic_deliver_t) throws(AMQPError) -> Delivery {
+    private func delivery(_ deliver: amqp_basic_deliver_t) throws(AMQPError) -> AMQPDelivery {
         let exchange = deliver.exchange.text
         let key = deliver.routing_key.text
         let ((messageID, contentType, headers), body) = try content { properties in
@@ -81,7 +81,7 @@ extension AMQPConnection {
                 properties.has(AMQP_BASIC_HEADERS_FLAG) ? properties.headers.values : [:]
             )
         }
-        return Delivery(
+        return AMQPDelivery(
             tag: deliver.delivery_tag,
             isRedelivered: deliver.redelivered != 0,
             message: AMQPMessage(

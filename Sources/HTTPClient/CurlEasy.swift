@@ -7,7 +7,7 @@ import Glibc
 /// until the handle is removed from the multi handle.
 final class CurlEasy {
     let handle: OpaquePointer  // CURL
-    private let request: HTTPRequest
+    private let request: HTTPClientRequest
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var file: UnsafeMutablePointer<FILE>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -19,7 +19,7 @@ final class CurlEasy {
     var key: UnsafeRawPointer { UnsafeRawPointer(handle) }
 
     /// Prepares a request; a fresh one gets a connection of its own.
-    init(_ request: HTTPRequest, isFresh: Bool = false) throws(HTTPClientError) {
+    init(_ request: HTTPClientRequest, isFresh: Bool = false) throws(HTTPClientError) {
         guard let handle = curl_easy_init() else { preconditionFailure("libcurl has no memory for a handle") }
         self.handle = handle
         self.request = request
@@ -188,7 +188,7 @@ final class CurlEasy {
     }
 
     /// The outcome, once libcurl is done.
-    func outcome(_ code: CURLcode) -> Result<HTTPResponse, HTTPClientError> {
+    func outcome(_ code: CURLcode) -> Result<HTTPClientResponse, HTTPClientError> {
         guard code == CURLE_OK else {
             let words = String(cString: errorText)
             let reason = words.isEmpty ? String(cString: curl_easy_strerror(code)) : words
@@ -196,7 +196,7 @@ final class CurlEasy {
         }
         var status = 0
         observer_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
-        return .success(HTTPResponse(status: status, headers: responseHeaders, body: body))
+        return .success(HTTPClientResponse(status: status, headers: responseHeaders, body: body))
     }
 
     private func kind(_ code: CURLcode) -> HTTPClientError.Kind {

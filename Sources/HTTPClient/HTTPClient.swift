@@ -8,7 +8,7 @@ import Synchronization
 /// it goes.
 public final class HTTPClient: Sendable {
     /// What is called with the outcome, on the engine's thread: it must not block.
-    public typealias Completion = @Sendable (Result<HTTPResponse, HTTPClientError>) -> Void
+    public typealias Completion = @Sendable (Result<HTTPClientResponse, HTTPClientError>) -> Void
 
     private let engine: Engine
 
@@ -27,7 +27,7 @@ public final class HTTPClient: Sendable {
     }
 
     /// Sends a request.
-    public func submit(_ request: HTTPRequest, completion: @escaping Completion) {
+    public func submit(_ request: HTTPClientRequest, completion: @escaping Completion) {
         engine.submit(request, completion)
     }
 
@@ -35,8 +35,8 @@ public final class HTTPClient: Sendable {
     ///
     /// - Returns: The answer, whatever its status.
     /// - Throws: `HTTPClientError` where there is none.
-    public func send(_ request: HTTPRequest) throws(HTTPClientError) -> HTTPResponse {
-        let outcome = Monitor<Result<HTTPResponse, HTTPClientError>?>(nil)
+    public func send(_ request: HTTPClientRequest) throws(HTTPClientError) -> HTTPClientResponse {
+        let outcome = Monitor<Result<HTTPClientResponse, HTTPClientError>?>(nil)
         submit(request) { result in outcome.withLock { $0 = result } }
         outcome.wait { $0 != nil }
         guard let result = outcome.withLock({ $0 }) else {
@@ -59,7 +59,7 @@ public final class HTTPClient: Sendable {
 /// The thread that owns the multi handle.
 private final class Engine: Sendable {
     private struct Pending: Sendable {
-        let request: HTTPRequest
+        let request: HTTPClientRequest
         let completion: HTTPClient.Completion
     }
 
@@ -82,7 +82,7 @@ private final class Engine: Sendable {
         state.withLock { $0.waiting.count + $0.underWay }
     }
 
-    func submit(_ request: HTTPRequest, _ completion: @escaping HTTPClient.Completion) {
+    func submit(_ request: HTTPClientRequest, _ completion: @escaping HTTPClient.Completion) {
         let isStopped = state.withLock { state in
             if !state.isStopped { state.waiting.append(Pending(request: request, completion: completion)) }
             return state.isStopped

@@ -1,5 +1,5 @@
 /// A request to be sent.
-public struct HTTPRequest: Sendable {
+public struct HTTPClientRequest: Sendable {
     /// What is sent after the headers.
     public enum Body: Sendable {
         /// Nothing.
@@ -55,7 +55,7 @@ public struct HTTPRequest: Sendable {
 }
 
 /// An answer, whatever its status.
-public struct HTTPResponse: Sendable {
+public struct HTTPClientResponse: Sendable {
     /// 100 to 599.
     public let status: Int
     /// Names in lower case, values without the space around them.

@@ -17,7 +17,7 @@ package struct CaptureService: Service {
     package struct Settings: Sendable {
         package var recorder: String
         package var spool: Spool
-        package var broker: AMQPURL
+        package var broker: AMQPConfiguration
         package var database: PostgresConfiguration
         package var key: SealingKey
         package var networks: NetworkPolicy
@@ -32,7 +32,7 @@ package struct CaptureService: Service {
         package init(
             recorder: String,
             spool: Spool,
-            broker: AMQPURL,
+            broker: AMQPConfiguration,
             database: PostgresConfiguration,
             key: SealingKey,
             networks: NetworkPolicy,
@@ -71,7 +71,7 @@ package struct CaptureService: Service {
         defer { withExtendedLifetime(lock) {} }
         try settings.spool.keepReserve()
         let publisher = AMQPConfirmedPublisher(
-            url: settings.broker,
+            settings.broker,
             name: "capture-publish",
             topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
             limit: 10_000,
@@ -170,7 +170,7 @@ package struct CaptureService: Service {
     /// A hint says only "look again"; what to do is in the database.
     private func consumer(_ hint: @escaping @Sendable () -> Void) -> AMQPConsumerService {
         AMQPConsumerService(
-            url: settings.broker,
+            settings.broker,
             name: "capture-hints",
             topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
             queue: Broker.captureQueue(recorder: settings.recorder),
@@ -183,7 +183,7 @@ package struct CaptureService: Service {
     }
 
     /// Logs that a connection went or came, once each, not at every attempt.
-    private func log(_ part: String) -> @Sendable (SessionEvent) -> Void {
+    private func log(_ part: String) -> @Sendable (AMQPConnectionEvent) -> Void {
         let isAway = Mutex(false)
         return { [logger] event in
             switch event {

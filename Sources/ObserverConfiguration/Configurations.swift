@@ -8,7 +8,7 @@ package import S3
 package struct WebConfiguration: Sendable {
     package let log: LogConfiguration
     package let database: PostgresConfiguration
-    package let broker: AMQPURL
+    package let broker: AMQPConfiguration
     package let s3: S3Configuration
     package let sealingKey: SealingKey
     package let networks: NetworkPolicy
@@ -66,7 +66,7 @@ package struct WebConfiguration: Sendable {
 package struct CaptureConfiguration: Sendable {
     package let log: LogConfiguration
     package let database: PostgresConfiguration
-    package let broker: AMQPURL
+    package let broker: AMQPConfiguration
     package let sealingKey: SealingKey
     package let networks: NetworkPolicy
     /// Where no camera may be, whatever `networks` says; those with a name are left to be looked up.
@@ -102,7 +102,7 @@ package struct CaptureConfiguration: Sendable {
 package struct UploadConfiguration: Sendable {
     package let log: LogConfiguration
     package let database: PostgresConfiguration
-    package let broker: AMQPURL
+    package let broker: AMQPConfiguration
     package let s3: S3Configuration
     package let spool: String
     /// How many uploads are under way at most.
@@ -148,7 +148,7 @@ package struct ToolConfiguration: Sendable {
         try need { $0.database("observerctl") }
     }
 
-    package func broker() throws(ConfigurationError) -> AMQPURL {
+    package func broker() throws(ConfigurationError) -> AMQPConfiguration {
         try need { $0.broker() }
     }
 

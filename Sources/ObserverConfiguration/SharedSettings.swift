@@ -42,12 +42,12 @@ extension Settings {
         }
     }
 
-    mutating func broker() -> AMQPURL? {
+    mutating func broker() -> AMQPConfiguration? {
         let name = "OBSERVER_AMQP_URL"
         let text = secret(name, "it is a URL such as amqp://user:password@host:5672/observer")
         guard !text.isEmpty else { return nil }
         do {
-            return try AMQPURL(text.expose())
+            return try AMQPConfiguration(url: text.expose())
         } catch {
             note(name, "cannot be read: \(error.detail)")
             return nil
@@ -55,7 +55,8 @@ extension Settings {
     }
 
     /// Observer's own servers, as far as they are known here.
-    mutating func ownServers(_ database: PostgresConfiguration?, _ broker: AMQPURL?) -> [NetworkPolicy.Server] {
+    mutating func ownServers(_ database: PostgresConfiguration?, _ broker: AMQPConfiguration?) -> [NetworkPolicy.Server]
+    {
         var servers = (database?.servers ?? []).map { NetworkPolicy.Server(host: $0.host, port: $0.port) }
         if let broker { servers.append(.init(host: broker.host, port: broker.port)) }
         if let text = value("AWS_ENDPOINT_URL_S3"), let url = try? CameraURL.parse(text) {

@@ -93,7 +93,7 @@ package enum CameraColumn: Int32, CaseIterable {
     case snapshotAt, lastID, lastStartedAt, lastDurationMilliseconds
 }
 
-extension Row {
+extension PostgresRow {
     /// Reads a column of a camera listing.
     package func value<Value: SQLValue>(
         _ column: CameraColumn,
@@ -119,7 +119,7 @@ extension Row {
 
 extension CameraListing {
     /// Reads a row of ``CameraSQL``.
-    init(reading row: inout Row) throws(PostgresError) {
+    init(reading row: inout PostgresRow) throws(PostgresError) {
         camera = try Camera(reading: &row)
         status = try CameraStatus(reading: &row, cameraID: camera.id)
         backlogSeconds = Double(try row.next(Int64.self)) / 1000
@@ -140,7 +140,7 @@ extension Camera {
         c.version, c.segment_seconds, c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at
         """
 
-    init(reading row: inout Row) throws(PostgresError) {
+    init(reading row: inout PostgresRow) throws(PostgresError) {
         self.init(
             id: try row.next(),
             name: try row.next(),
@@ -163,7 +163,7 @@ extension Camera {
 }
 
 extension CameraStatus {
-    fileprivate init(reading row: inout Row, cameraID: CameraID) throws(PostgresError) {
+    fileprivate init(reading row: inout PostgresRow, cameraID: CameraID) throws(PostgresError) {
         self.init(
             cameraID: cameraID,
             state: try row.next(),

@@ -24,7 +24,7 @@ package struct CameraStore {
     @discardableResult
     package func forEachRow(
         _ query: CameraQuery,
-        _ body: (inout Row) throws(PostgresError) -> Void
+        _ body: (inout PostgresRow) throws(PostgresError) -> Void
     ) throws(PostgresError) -> Int {
         try connection.forEachRow(Self.statement(query), body)
     }

@@ -82,7 +82,7 @@ extension SegmentStore {
 }
 
 extension SegmentRecord {
-    init(reading row: inout Row) throws(PostgresError) {
+    init(reading row: inout PostgresRow) throws(PostgresError) {
         segment = Segment(
             id: try row.next(),
             cameraID: try row.next(),

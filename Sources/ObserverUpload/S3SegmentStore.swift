@@ -17,7 +17,7 @@ package final class S3SegmentStore: SegmentObjects {
 
     package init(_ configuration: S3Configuration, parallel: Int) {
         transfers = HTTPClient(name: "s3", parallel: parallel)
-        var limits = HTTPRequest.Limits()
+        var limits = HTTPClientRequest.Limits()
         limits.total = .seconds(30)
         client = S3Client(configuration, transfers: transfers, limits: limits)
     }

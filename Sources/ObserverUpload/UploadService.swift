@@ -14,7 +14,7 @@ package struct UploadService: Service {
     /// What it works with.
     package struct Settings: Sendable {
         package var spool: Spool
-        package var broker: AMQPURL
+        package var broker: AMQPConfiguration
         package var database: PostgresConfiguration
         package var limits: UploadStateMachine.Limits
         package var sweepInterval: Duration
@@ -22,7 +22,7 @@ package struct UploadService: Service {
 
         package init(
             spool: Spool,
-            broker: AMQPURL,
+            broker: AMQPConfiguration,
             database: PostgresConfiguration,
             limits: UploadStateMachine.Limits = .init(),
             sweepInterval: Duration = .seconds(60),
@@ -58,13 +58,13 @@ package struct UploadService: Service {
         }
         let topology = Broker.topology(spool: settings.spool.id)
         let publisher = AMQPConfirmedPublisher(
-            url: settings.broker,
+            settings.broker,
             name: "upload-publish",
             topology: topology,
             onEvent: log("publisher")
         )
         let consumer = AMQPConsumerService(
-            url: settings.broker,
+            settings.broker,
             name: "upload-consume",
             topology: topology,
             queue: Broker.uploadQueue(spool: settings.spool.id),
@@ -139,7 +139,7 @@ package struct UploadService: Service {
     }
 
     /// Logs that a connection went or came, once each, not at every attempt.
-    private func log(_ side: String) -> @Sendable (SessionEvent) -> Void {
+    private func log(_ side: String) -> @Sendable (AMQPConnectionEvent) -> Void {
         let isAway = Mutex(false)
         return { [logger] event in
             switch event {

@@ -36,7 +36,7 @@ final class BrokerLog: Sendable {
         self.logger = logger
     }
 
-    func note(_ event: SessionEvent) {
+    func note(_ event: AMQPConnectionEvent) {
         switch event {
         case .connected:
             if change(to: true) { logger.info("Broker connected") }

@@ -30,7 +30,7 @@ package struct WebService: Service {
         templates = try TemplateLibrary(directory: configuration.templates)
         database = configuration.database
         publisher = AMQPConfirmedPublisher(
-            url: configuration.broker,
+            configuration.broker,
             name: "web",
             topology: Broker.topology()
         ) { [brokerLog = BrokerLog(logger)] event in brokerLog.note(event) }
@@ -85,8 +85,8 @@ package struct WebService: Service {
         }
     }
 
-    private static var probeLimits: HTTPRequest.Limits {
-        var limits = HTTPRequest.Limits()
+    private static var probeLimits: HTTPClientRequest.Limits {
+        var limits = HTTPClientRequest.Limits()
         limits.connect = .seconds(2)
         limits.total = .seconds(4)
         return limits

@@ -52,7 +52,7 @@ public final class PostgresConnection {
     public func query<R>(
         _ sql: SQL,
         within deadline: Duration? = nil,
-        _ read: (inout Row) throws(PostgresError) -> R
+        _ read: (inout PostgresRow) throws(PostgresError) -> R
     ) throws(PostgresError) -> [R] {
         let result = try perform(sql, within: deadline)
         var values: [R] = []
@@ -71,7 +71,7 @@ public final class PostgresConnection {
     public func forEachRow(
         _ sql: SQL,
         within deadline: Duration? = nil,
-        _ body: (inout Row) throws(PostgresError) -> Void
+        _ body: (inout PostgresRow) throws(PostgresError) -> Void
     ) throws(PostgresError) -> Int {
         let result = try perform(sql, within: deadline)
         for index in 0..<result.rowCount {
@@ -85,7 +85,7 @@ public final class PostgresConnection {
     public func first<R>(
         _ sql: SQL,
         within deadline: Duration? = nil,
-        _ read: (inout Row) throws(PostgresError) -> R
+        _ read: (inout PostgresRow) throws(PostgresError) -> R
     ) throws(PostgresError) -> R? {
         let result = try perform(sql, within: deadline)
         guard result.rowCount > 0 else { return nil }

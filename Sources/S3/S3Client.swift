@@ -27,7 +27,7 @@ public struct PutReceipt: Sendable, Hashable {
     /// Reads the answer to a PUT: not everything that says 200 is a store (captive portals do, and wrong ports).
     ///
     /// - Throws: `S3Error` of kind `malformed` where it is not what S3 answers to these bytes.
-    init(_ response: HTTPResponse, to upload: Upload) throws(S3Error) {
+    init(_ response: HTTPClientResponse, to upload: Upload) throws(S3Error) {
         guard let etag = response.header("etag"), etag.contains(where: { $0 != "\"" }) else {
             throw S3Error(kind: .malformed, status: response.status, reason: "the answer is not S3's: it has no ETag")
         }
@@ -54,7 +54,7 @@ public struct Upload: Sendable {
     /// The key.
     public var key: String
     /// The bytes, or the file that has them.
-    public var body: HTTPRequest.Body
+    public var body: HTTPClientRequest.Body
     /// The hash of the body in lower-case hex; signed, so that the store compares it.
     public var sha256: String
     /// The media type.
@@ -67,7 +67,7 @@ public struct Upload: Sendable {
     /// Describes an upload.
     public init(
         key: String,
-        body: HTTPRequest.Body,
+        body: HTTPClientRequest.Body,
         sha256: String,
         contentType: String,
         metadata: [(name: String, value: String)] = [],
@@ -94,7 +94,7 @@ public final class S3Client: Sendable {
     public let configuration: S3Configuration
     private let signer: Signer
     private let transfers: HTTPClient
-    private let limits: HTTPRequest.Limits
+    private let limits: HTTPClientRequest.Limits
     private let clock: @Sendable () -> Int64
     /// Seconds to add to `clock`.
     private let clockOffset = Atomic<Int64>(0)
@@ -109,7 +109,7 @@ public final class S3Client: Sendable {
     public init(
         _ configuration: S3Configuration,
         transfers: HTTPClient,
-        limits: HTTPRequest.Limits = HTTPRequest.Limits(),
+        limits: HTTPClientRequest.Limits = HTTPClientRequest.Limits(),
         clock: (@Sendable () -> Int64)? = nil
     ) {
         self.configuration = configuration
@@ -132,11 +132,11 @@ public final class S3Client: Sendable {
         var query: [(String, String)] = []
         var headers: [(String, String)] = []
         var payload = Signer.emptyPayload
-        var body = HTTPRequest.Body.none
+        var body = HTTPClientRequest.Body.none
         var isRepeated = false
     }
 
-    private func send(_ call: Call, _ completion: @escaping Completion<HTTPResponse>) {
+    private func send(_ call: Call, _ completion: @escaping Completion<HTTPClientResponse>) {
         let moment = now()
         let signed = signer.sign(
             method: call.method,
@@ -151,7 +151,7 @@ public final class S3Client: Sendable {
             // At the slowest speed that is borne, a large file takes its time.
             limits.total = max(total, .seconds(length / Int64(max(limits.slowBytesPerSecond, 1))))
         }
-        let request = HTTPRequest(
+        let request = HTTPClientRequest(
             method: signed.method,
             url: signed.url,
             headers: signed.headers,
@@ -179,7 +179,7 @@ public final class S3Client: Sendable {
     ///
     /// Not every store names the reason, and none can in the answer to a `HEAD`: there a difference of clocks is taken
     /// for it.
-    private func learnClock(from response: HTTPResponse, _ error: S3Error, signedAt moment: Int64) -> Bool {
+    private func learnClock(from response: HTTPClientResponse, _ error: S3Error, signedAt moment: Int64) -> Bool {
         guard error.kind == .clockSkew || error.kind == .refused,
             let date = response.header("date"), let theirs = HTTPDate.seconds(date)
         else { return false }
@@ -278,7 +278,7 @@ public final class S3Client: Sendable {
     ) throws(S3Error) -> ObjectPage {
         var query = [("list-type", "2"), ("prefix", prefix), ("max-keys", String(limit))]
         if let continuation { query.append(("continuation-token", continuation)) }
-        let response = try wait { (done: @escaping Completion<HTTPResponse>) in
+        let response = try wait { (done: @escaping Completion<HTTPClientResponse>) in
             send(Call(method: "GET", query: query), done)
         }
         let elements = XMLText(response.body)
@@ -342,7 +342,7 @@ public final class S3Client: Sendable {
         signer.presignGet(key: key, expires: expires, responseHeaders: responseHeaders, at: now())
     }
 
-    private static func info(_ response: HTTPResponse) throws(S3Error) -> ObjectInfo {
+    private static func info(_ response: HTTPClientResponse) throws(S3Error) -> ObjectInfo {
         guard response.header("etag") != nil else {
             throw S3Error(kind: .malformed, status: response.status, reason: "the answer is not S3's: it has no ETag")
         }

@@ -73,7 +73,7 @@ public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Reads an answer that is not a success ("Error Responses" in the S3 API reference).
-    init(_ response: HTTPResponse) {
+    init(_ response: HTTPClientResponse) {
         let elements = XMLText(response.body)
         let code = elements.first("Code")
         // The message of a store may repeat what was sent to it, a signature for example; its code says enough.

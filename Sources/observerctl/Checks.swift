@@ -104,7 +104,7 @@ struct Checks {
     /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
     private func clock(_ storage: S3Configuration, _ transfers: HTTPClient) -> Finding {
         finding("clock", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
-            let request = HTTPRequest(
+            let request = HTTPClientRequest(
                 method: "HEAD",
                 url: "\(storage.scheme)://\(storage.authority)/",
                 headers: [],

@@ -22,10 +22,10 @@ extension Command {
     )
 }
 
-extension HTTPRequest.Limits {
+extension HTTPClientRequest.Limits {
     /// For somebody who waits at a terminal.
-    static var short: HTTPRequest.Limits {
-        var limits = HTTPRequest.Limits()
+    static var short: HTTPClientRequest.Limits {
+        var limits = HTTPClientRequest.Limits()
         limits.connect = .seconds(3)
         limits.total = .seconds(10)
         return limits

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TransfersFaultTests {
     private let transfers = HTTPClient(name: "faults", parallel: 4)
 
-    private func kind(_ request: HTTPRequest) -> HTTPClientError.Kind? {
+    private func kind(_ request: HTTPClientRequest) -> HTTPClientError.Kind? {
         do throws(HTTPClientError) {
             _ = try transfers.send(request)
             return nil
@@ -40,13 +40,13 @@ import Testing
         )
         let path = try scratchFile(bytes: 30_000_000)
         defer { unlink(path) }
-        var request = HTTPRequest(method: "PUT", url: stalling.url, body: .file(path: path, length: 30_000_000))
+        var request = HTTPClientRequest(method: "PUT", url: stalling.url, body: .file(path: path, length: 30_000_000))
         request.limits.slowFor = .seconds(1)
         let outcome = Monitor<HTTPClientError.Kind?>(nil)
         transfers.submit(request) { result in
             if case .failure(let error) = result { outcome.withLock { $0 = error.kind } }
         }
-        #expect(try transfers.send(HTTPRequest(method: "GET", url: healthy.url)).status == 200)
+        #expect(try transfers.send(HTTPClientRequest(method: "GET", url: healthy.url)).status == 200)
         #expect(outcome.wait(until: MonotonicInstant.now() + .seconds(20)) { $0 == .timeout })
         released.withLock { $0 = true }
     }
@@ -55,7 +55,7 @@ import Testing
         let server = try #require(LocalServer { connection, _ in _ = LocalServer.drain(connection, bytes: 10_000) })
         let path = try scratchFile(bytes: 30_000_000)
         defer { unlink(path) }
-        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 30_000_000))
+        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 30_000_000))
         #expect(kind(request) == .network)
     }
 
@@ -72,7 +72,7 @@ import Testing
         )
         let path = try scratchFile(bytes: 3_000_000)
         defer { unlink(path) }
-        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
+        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
         let response = try transfers.send(request)
         #expect(response.status == 403)
         #expect(response.body == Array("nope".utf8))
@@ -87,15 +87,19 @@ import Testing
             unlink(path)
             unlink(link)
         }
-        #expect(kind(HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 11))) == .unreadable)
-        #expect(kind(HTTPRequest(method: "PUT", url: server.url, body: .file(path: link, length: 10))) == .unreadable)
+        #expect(
+            kind(HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 11))) == .unreadable
+        )
+        #expect(
+            kind(HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: link, length: 10))) == .unreadable
+        )
         #expect(server.requests.isEmpty)
     }
 
     @Test(arguments: ["a\r\nHost: elsewhere", "a\nb", "a\0b"])
     func `a header cannot smuggle in another one`(value: String) throws {
         let server = try #require(LocalServer { _, _ in })
-        #expect(kind(HTTPRequest(method: "GET", url: server.url, headers: [("x-word", value)])) == .badRequest)
+        #expect(kind(HTTPClientRequest(method: "GET", url: server.url, headers: [("x-word", value)])) == .badRequest)
         #expect(server.requests.isEmpty)
     }
 
@@ -108,7 +112,7 @@ import Testing
                 }
             }
         )
-        for _ in 0..<3 { #expect(try transfers.send(HTTPRequest(method: "GET", url: server.url)).status == 200) }
+        for _ in 0..<3 { #expect(try transfers.send(HTTPClientRequest(method: "GET", url: server.url)).status == 200) }
         #expect(server.requests.count == 1)
     }
 
@@ -122,8 +126,8 @@ import Testing
         let path = try scratchFile(bytes: 2_000_000)
         defer { unlink(path) }
         for _ in 0..<20 {
-            #expect(try transfers.send(HTTPRequest(method: "GET", url: server.url)).status == 200)
-            let upload = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 2_000_000))
+            #expect(try transfers.send(HTTPClientRequest(method: "GET", url: server.url)).status == 200)
+            let upload = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 2_000_000))
             #expect(try transfers.send(upload).status == 200)
         }
     }
@@ -149,7 +153,7 @@ import Testing
             for name in ["key", "certificate"] { unlink("\(folder)/\(name)") }
             rmdir(folder)
         }
-        let request = HTTPRequest(method: "GET", url: "https://127.0.0.1:\(port)/")
+        let request = HTTPClientRequest(method: "GET", url: "https://127.0.0.1:\(port)/")
         let deadline = MonotonicInstant.now() + .seconds(20)
         var found = kind(request)
         // The server needs a moment until it listens.

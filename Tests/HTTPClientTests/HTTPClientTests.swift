@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct TransfersTests {
     private let transfers = HTTPClient(name: "transfers", parallel: 4)
 
-    private func kind(_ request: HTTPRequest) -> HTTPClientError.Kind? {
+    private func kind(_ request: HTTPClientRequest) -> HTTPClientError.Kind? {
         do throws(HTTPClientError) {
             _ = try transfers.send(request)
             return nil
@@ -24,7 +24,7 @@ import Testing
                 )
             }
         )
-        let response = try transfers.send(HTTPRequest(method: "GET", url: server.url + "/a%2Fb/../c?x=1"))
+        let response = try transfers.send(HTTPClientRequest(method: "GET", url: server.url + "/a%2Fb/../c?x=1"))
         #expect(response.status == 404)
         #expect(response.header("x-word") == "a b")
         #expect(response.body == Array("gone".utf8))
@@ -46,7 +46,7 @@ import Testing
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
             }
         )
-        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
+        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
         #expect(try transfers.send(request).status == 200)
         #expect(received.withLock { $0 == bytes })
         let head = try #require(server.requests.first)
@@ -59,8 +59,8 @@ import Testing
         let server = try #require(
             LocalServer { connection, _ in LocalServer.send("HTTP/1.1 204 No Content\r\n\r\n", to: connection) }
         )
-        #expect(try transfers.send(HTTPRequest(method: method, url: server.url)).status == 204)
-        #expect(try transfers.send(HTTPRequest(method: method, url: server.url, body: .bytes([]))).status == 204)
+        #expect(try transfers.send(HTTPClientRequest(method: method, url: server.url)).status == 204)
+        #expect(try transfers.send(HTTPClientRequest(method: method, url: server.url, body: .bytes([]))).status == 204)
         #expect(server.requests.allSatisfy { $0.hasPrefix("\(method) / ") })
     }
 
@@ -73,7 +73,7 @@ import Testing
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
             }
         )
-        _ = try transfers.send(HTTPRequest(method: "PUT", url: server.url, body: .bytes([0, 1, 255])))
+        _ = try transfers.send(HTTPClientRequest(method: "PUT", url: server.url, body: .bytes([0, 1, 255])))
         #expect(received.withLock { $0 } == [0, 1, 255])
         #expect(server.requests.first?.lowercased().contains("content-type") == false)
     }
@@ -87,14 +87,14 @@ import Testing
                 )
             }
         )
-        #expect(try transfers.send(HTTPRequest(method: "GET", url: server.url)).status == 307)
+        #expect(try transfers.send(HTTPClientRequest(method: "GET", url: server.url)).status == 307)
         #expect(server.requests.count == 1)
     }
 
     @Test func `a server that says nothing is given up in time`() throws {
         let released = Monitor(false)
         let server = try #require(LocalServer { _, _ in released.wait { $0 } })
-        var request = HTTPRequest(method: "GET", url: server.url)
+        var request = HTTPClientRequest(method: "GET", url: server.url)
         request.limits.total = .milliseconds(200)
         let start = MonotonicInstant.now()
         #expect(kind(request) == .timeout)
@@ -108,7 +108,7 @@ import Testing
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", to: connection)
             }
         )
-        #expect(kind(HTTPRequest(method: "GET", url: server.url)) == .network)
+        #expect(kind(HTTPClientRequest(method: "GET", url: server.url)) == .network)
     }
 
     @Test func `an answer that is too large is not kept`() throws {
@@ -118,25 +118,25 @@ import Testing
                 LocalServer.send(String(repeating: "x", count: 100), to: connection)
             }
         )
-        var request = HTTPRequest(method: "GET", url: server.url)
+        var request = HTTPClientRequest(method: "GET", url: server.url)
         request.limits.responseBytes = 10
         #expect(kind(request) == .tooLarge)
     }
 
     @Test func `a refused connection, a name that is none and a foreign scheme are told apart`() throws {
         let port = try #require(LocalServer { _, _ in }).port
-        #expect(kind(HTTPRequest(method: "GET", url: "http://127.0.0.1:\(port)/")) == .connect)
-        #expect(kind(HTTPRequest(method: "GET", url: "http://no-such-name.invalid/")) == .dns)
-        #expect(kind(HTTPRequest(method: "GET", url: "file:///etc/passwd")) == .badRequest)
+        #expect(kind(HTTPClientRequest(method: "GET", url: "http://127.0.0.1:\(port)/")) == .connect)
+        #expect(kind(HTTPClientRequest(method: "GET", url: "http://no-such-name.invalid/")) == .dns)
+        #expect(kind(HTTPClientRequest(method: "GET", url: "file:///etc/passwd")) == .badRequest)
         #expect(
-            kind(HTTPRequest(method: "GET", url: "http://127.0.0.1:1/", body: .file(path: "/nowhere", length: 1)))
+            kind(HTTPClientRequest(method: "GET", url: "http://127.0.0.1:1/", body: .file(path: "/nowhere", length: 1)))
                 != nil
         )
     }
 
     @Test func `a file that is not there is told, and nothing is sent`() throws {
         let server = try #require(LocalServer { _, _ in })
-        let request = HTTPRequest(method: "PUT", url: server.url, body: .file(path: "/nowhere", length: 1))
+        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: "/nowhere", length: 1))
         #expect(kind(request) == .unreadable)
         #expect(server.requests.isEmpty)
     }
@@ -157,7 +157,7 @@ import Testing
         )
         let answered = Monitor(0)
         for _ in 0..<40 {
-            transfers.submit(HTTPRequest(method: "GET", url: server.url)) { result in
+            transfers.submit(HTTPClientRequest(method: "GET", url: server.url)) { result in
                 if case .success = result { answered.withLock { $0 += 1 } }
             }
         }
@@ -171,13 +171,13 @@ import Testing
         let engine = HTTPClient(name: "stopped", parallel: 1)
         let cancelled = Monitor(0)
         for _ in 0..<3 {
-            engine.submit(HTTPRequest(method: "GET", url: server.url)) { result in
+            engine.submit(HTTPClientRequest(method: "GET", url: server.url)) { result in
                 if case .failure(let error) = result, error.kind == .cancelled { cancelled.withLock { $0 += 1 } }
             }
         }
         engine.stop()
         #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 3 })
-        engine.submit(HTTPRequest(method: "GET", url: server.url)) { _ in cancelled.withLock { $0 += 1 } }
+        engine.submit(HTTPClientRequest(method: "GET", url: server.url)) { _ in cancelled.withLock { $0 += 1 } }
         #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 4 })
         released.withLock { $0 = true }
     }
@@ -186,7 +186,7 @@ import Testing
         let port = try #require(LocalServer { _, _ in }).port
         let url = "http://127.0.0.1:\(port)/?X-Amz-Signature=canary"
         do throws(HTTPClientError) {
-            _ = try transfers.send(HTTPRequest(method: "GET", url: url, headers: [("authorization", "canary")]))
+            _ = try transfers.send(HTTPClientRequest(method: "GET", url: url, headers: [("authorization", "canary")]))
             Issue.record("the request succeeded")
         } catch {
             #expect(!"\(error)".contains("canary"))

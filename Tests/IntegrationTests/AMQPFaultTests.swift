@@ -11,7 +11,7 @@ struct AMQPFaultTests {
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("kill")
         let topology = TestBroker.topology(name)
-        let publisher = AMQPConfirmedPublisher(url: broker.url, name: "p", topology: topology)
+        let publisher = AMQPConfirmedPublisher(broker.url, name: "p", topology: topology)
         let publishing = Running(publisher)
         let outcomes = Collected<Int>()
         let unconfirmed = Collected<Int>()
@@ -54,7 +54,7 @@ struct AMQPFaultTests {
 
         let received = Collected<Int>()
         let consuming = Running(
-            AMQPConsumerService(url: broker.url, name: "c", topology: topology, queue: name, prefetch: 100) { open in
+            AMQPConsumerService(broker.url, name: "c", topology: topology, queue: name, prefetch: 100) { open in
                 if let number = Int(String(decoding: open.delivery.message.body, as: UTF8.self)) {
                     received.add(number)
                 }
@@ -73,7 +73,7 @@ struct AMQPFaultTests {
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("alarm")
         let changes = Collected<String>()
-        let publisher = AMQPConfirmedPublisher(url: broker.url, name: "p", topology: TestBroker.topology(name)) {
+        let publisher = AMQPConfirmedPublisher(broker.url, name: "p", topology: TestBroker.topology(name)) {
             event in
             switch event {
             case .connected: changes.add("connected")
@@ -85,7 +85,7 @@ struct AMQPFaultTests {
         #expect(publisher.publish(message, within: .seconds(20)) == .confirmed)
         let hanging = try AMQPPublisher(AMQPConnection(broker.url, name: "hang"))
         try broker.control("set_vm_memory_high_watermark absolute 1MB")
-        let late = Collected<PublishOutcome>()
+        let late = Collected<AMQPPublishOutcome>()
         for _ in 0..<20 { publisher.publish(message, within: .milliseconds(100)) { late.add($0) } }
         let begin = MonotonicInstant.now()
         #expect(publisher.publish(message, within: .milliseconds(300)) == .unconfirmed)

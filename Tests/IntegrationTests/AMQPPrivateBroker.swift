@@ -8,7 +8,7 @@ final class PrivateBroker {
     static let program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
     static var isInstalled: Bool { TestEnvironment.has(program: program) }
 
-    let url: AMQPURL
+    let url: AMQPConfiguration
     private let folder: String
     private let ports: [Int]
     private var shell: pid_t = 0
@@ -17,7 +17,7 @@ final class PrivateBroker {
         var template = Array("/tmp/observer-broker-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         ports = try (0..<4).map { _ in try FreePort.next() }
-        url = try AMQPURL("amqp://observer:secret@127.0.0.1:\(ports[0])")
+        url = try AMQPConfiguration(url: "amqp://observer:secret@127.0.0.1:\(ports[0])")
         try start()
     }
 
@@ -46,9 +46,9 @@ final class PrivateBroker {
     }
 
     /// Its TLS door; its certificate is made out to `localhost` and signed by itself.
-    func secureURL(host: String, isTrusted: Bool = true) throws -> AMQPURL {
+    func secureURL(host: String, isTrusted: Bool = true) throws -> AMQPConfiguration {
         let file = isTrusted ? "?cacertfile=\(folder)/cert.pem" : ""
-        return try AMQPURL("amqps://observer:secret@\(host):\(ports[3])\(file)")
+        return try AMQPConfiguration(url: "amqps://observer:secret@\(host):\(ports[3])\(file)")
     }
 
     /// Ends it as a power cut would.

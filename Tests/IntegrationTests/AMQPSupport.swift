@@ -7,7 +7,9 @@ import Testing
 enum TestBroker {
     static var isGiven: Bool { TestEnvironment.has(.amqp) }
 
-    static func required() throws -> AMQPURL { try AMQPURL(TestEnvironment.address(of: .amqp)) }
+    static func required() throws -> AMQPConfiguration {
+        try AMQPConfiguration(url: TestEnvironment.address(of: .amqp))
+    }
 
     /// A name that no other test has.
     static func name(_ stem: String) -> String { "test.\(stem).\(UInt64.random(in: 0 ... .max))" }

@@ -39,7 +39,7 @@ struct AMQPTests {
         let connection = try AMQPConnection(TestBroker.required(), name: name)
         try connection.declare(TestBroker.topology(name))
         let publisher = try AMQPPublisher(connection)
-        var expected: [UInt64: PublishOutcome] = [:]
+        var expected: [UInt64: AMQPPublishOutcome] = [:]
         for index in 0..<40 {
             let isLost = index % 3 == 0
             let tag = try publisher.publish(message(name, key: isLost ? "nowhere" : "k"))
@@ -92,9 +92,9 @@ struct AMQPTests {
 
     @Test func `a wrong password is refused and a closed port is unreachable`() throws {
         let url = try TestBroker.required()
-        let wrong = try AMQPURL("amqp://nobody:wrong@\(url.host):\(url.port)")
+        let wrong = try AMQPConfiguration(url: "amqp://nobody:wrong@\(url.host):\(url.port)")
         #expect { try AMQPConnection(wrong, name: "t") } throws: { ($0 as? AMQPError)?.kind == .refused }
-        let closed = try AMQPURL("amqp://127.0.0.1:1")
+        let closed = try AMQPConfiguration(url: "amqp://127.0.0.1:1")
         #expect { try AMQPConnection(closed, name: "t") } throws: { ($0 as? AMQPError)?.kind == .unreachable }
     }
 
@@ -102,16 +102,16 @@ struct AMQPTests {
         let url = try TestBroker.required()
         let name = TestBroker.name("many")
         let topology = TestBroker.topology(name)
-        let publisher = AMQPConfirmedPublisher(url: url, name: "p", topology: topology)
+        let publisher = AMQPConfirmedPublisher(url, name: "p", topology: topology)
         let publishing = Running(publisher)
         let received = Collected<String>()
         let consuming = Running(
-            AMQPConsumerService(url: url, name: "c", topology: topology, queue: name, prefetch: 50) { open in
+            AMQPConsumerService(url, name: "c", topology: topology, queue: name, prefetch: 50) { open in
                 received.add(String(decoding: open.delivery.message.body, as: UTF8.self))
                 open.acknowledge()
             }
         )
-        let outcomes = Collected<PublishOutcome>()
+        let outcomes = Collected<AMQPPublishOutcome>()
         let threads = (0..<4).map { thread in
             DedicatedThread.start(name: "t\(thread)") {
                 for index in 0..<250 {
@@ -141,7 +141,7 @@ struct AMQPTests {
         let received = Collected<String>()
         let events = Collected<String>()
         let service = AMQPConsumerService(
-            url: url,
+            url,
             name: "c",
             topology: topology,
             queue: name,
@@ -161,7 +161,7 @@ struct AMQPTests {
         #expect(events.wait { $0 == ["connected"] } == ["connected"])
         try AMQPConnection(url, name: name).deleteQueue(name)
         #expect(events.wait { $0.count == 3 } == ["connected", "cancelled", "connected"])
-        let publisher = AMQPConfirmedPublisher(url: url, name: "p", topology: AMQPTopology())
+        let publisher = AMQPConfirmedPublisher(url, name: "p", topology: AMQPTopology())
         let publishing = Running(publisher)
         #expect(publisher.publish(message(name), within: .seconds(10)) == .confirmed)
         #expect(received.wait { $0.count == 1 } == ["got"])
@@ -181,7 +181,7 @@ struct AMQPTests {
         _ = try publisher.waitForConfirms(within: .seconds(5))
         let open = Collected<AMQPOpenDelivery>()
         let service = AMQPConsumerService(
-            url: url,
+            url,
             name: "c",
             topology: topology,
             queue: name,
@@ -203,7 +203,7 @@ struct AMQPTests {
 
     @Test func `without a broker a caller waits no longer than it said`() throws {
         let publisher = AMQPConfirmedPublisher(
-            url: try AMQPURL("amqp://127.0.0.1:1"),
+            try AMQPConfiguration(url: "amqp://127.0.0.1:1"),
             name: "p",
             topology: AMQPTopology()
         )

@@ -160,15 +160,15 @@ struct S3Tests {
             expires: 60,
             responseHeaders: [("response-content-type", "video/mp4")]
         )
-        let whole = try Store.transfers.send(HTTPRequest(method: "GET", url: url.url))
+        let whole = try Store.transfers.send(HTTPClientRequest(method: "GET", url: url.url))
         #expect(whole.status == 200 && whole.body == Array("0123456789".utf8))
-        let range = HTTPRequest(method: "GET", url: url.url, headers: [("range", "bytes=2-4")])
+        let range = HTTPClientRequest(method: "GET", url: url.url, headers: [("range", "bytes=2-4")])
         #expect(try Store.transfers.send(range).body == Array("234".utf8))
         let other = url.url.replacing("a%20b", with: "a%20c")
-        #expect(try Store.transfers.send(HTTPRequest(method: "GET", url: other)).status >= 400)
+        #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: other)).status >= 400)
         let signer = Signer(client.configuration)
         let expired = signer.presignGet(key: scratch + "a b.mp4", expires: 60, at: Int64(time(nil)) - 120)
-        #expect(try Store.transfers.send(HTTPRequest(method: "GET", url: expired.url)).status >= 400)
+        #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: expired.url)).status >= 400)
     }
 
     @Test(arguments: Store.all)
@@ -193,7 +193,7 @@ struct S3Tests {
         // The refusal of a HEAD has no body that names the reason.
         #expect(try client().head(scratch + "clock").bytes == 1)
         let url = first.presignGet(scratch + "clock", expires: 60)
-        #expect(try Store.transfers.send(HTTPRequest(method: "GET", url: url.url)).status == 200)
+        #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: url.url)).status == 200)
     }
 
     @Test(arguments: Store.all)

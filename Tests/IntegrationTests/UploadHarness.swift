@@ -28,7 +28,7 @@ final class UploadHarness {
     let prefix: String
     let log = MemoryLogSink()
     let transfers = HTTPClient(name: "harness", parallel: 4)
-    let broker: AMQPURL
+    let broker: AMQPConfiguration
     private let server: TestEnvironment.Server
     private let lock: RecorderLock
     private var running: Running?
@@ -133,7 +133,7 @@ final class UploadHarness {
     func start(
         endpoint: String? = nil,
         hasBucket: Bool = true,
-        broker: AMQPURL? = nil,
+        broker: AMQPConfiguration? = nil,
         database: PostgresConfiguration? = nil,
         parallel: Int = 4,
         sweep: Duration = .milliseconds(500)
@@ -187,11 +187,11 @@ final class UploadHarness {
     var errors: [String] { log.lines.filter { $0.level == .error }.map { "\($0.message) \($0.fields)" } }
 
     /// The dead letters about a segment, taken from the queue.
-    func deadLetters(_ id: String) throws -> [Delivery] {
+    func deadLetters(_ id: String) throws -> [AMQPDelivery] {
         let connection = try AMQPConnection(broker, name: "dead")
         try connection.declare(Broker.topology())
         let consumer = try AMQPConsumer(connection, queue: Broker.deadUploadQueue, prefetch: 1000)
-        var found: [Delivery] = []
+        var found: [AMQPDelivery] = []
         while let delivery = try consumer.next(within: .seconds(1)) {
             guard delivery.message.messageID == id else { continue }
             try consumer.acknowledge(delivery.tag)

@@ -100,7 +100,7 @@ struct UploadTests {
         }
         _ = try publisher.waitForConfirms(within: .seconds(5))
         #expect(poll { harness.errors.count == 3 })
-        var letters: [Delivery] = []
+        var letters: [AMQPDelivery] = []
         #expect(
             poll {
                 letters += try harness.deadLetters(id)
@@ -179,7 +179,7 @@ struct UploadTests {
     @Test func `without a broker the sweep feeds the uploader`() throws {
         let harness = try UploadHarness()
         let segments = try (0..<5).map { _ in try harness.record() }
-        try harness.start(broker: AMQPURL("amqp://127.0.0.1:1"))
+        try harness.start(broker: AMQPConfiguration(url: "amqp://127.0.0.1:1"))
         let isStored = harness.areStored(segments)
         #expect(isStored)
         #expect(try harness.hasExactly(segments))

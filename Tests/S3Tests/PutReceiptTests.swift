@@ -8,7 +8,7 @@ import Testing
     private let upload = Upload(key: "a", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "video/mp4")
 
     private func receipt(_ headers: [(name: String, value: String)]) -> Result<PutReceipt, S3Error> {
-        let response = HTTPResponse(status: 200, headers: headers, body: [])
+        let response = HTTPClientResponse(status: 200, headers: headers, body: [])
         return Result { () throws(S3Error) in try PutReceipt(response, to: upload) }
     }
 

@@ -36,7 +36,7 @@ import Testing
         headers: [(name: String, value: String)] = []
     ) -> S3Error {
         let body = code.map { "<Error><Code>\($0)</Code><Message>secret</Message></Error>" } ?? ""
-        return S3Error(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
+        return S3Error(HTTPClientResponse(status: status, headers: headers, body: Array(body.utf8)))
     }
 
     @Test func `what waiting mends is temporary, what somebody must mend is not`() {

@@ -11,7 +11,7 @@ enum CameraJSON {
     /// Writes a row of a listing.
     ///
     /// - Returns: The camera's number.
-    static func write(_ row: borrowing Row, to json: inout JSONWriter) throws(PostgresError) -> Int64 {
+    static func write(_ row: borrowing PostgresRow, to json: inout JSONWriter) throws(PostgresError) -> Int64 {
         let id = try row.read(.id, as: Int64.self)
         try json.object { json throws(PostgresError) in
             json.field("id", id)
@@ -36,7 +36,7 @@ enum CameraJSON {
         return id
     }
 
-    private static func status(_ row: borrowing Row, _ json: inout JSONWriter) throws(PostgresError) {
+    private static func status(_ row: borrowing PostgresRow, _ json: inout JSONWriter) throws(PostgresError) {
         try json.object("status") { json throws(PostgresError) in
             try text(row, .state, "state", &json)
             json.field("since", time: try row.read(.since))
@@ -62,7 +62,7 @@ enum CameraJSON {
     }
 
     private static func text(
-        _ row: borrowing Row,
+        _ row: borrowing PostgresRow,
         _ column: CameraColumn,
         _ name: StaticString,
         _ json: inout JSONWriter
@@ -121,7 +121,7 @@ enum CameraJSON {
     }
 }
 
-extension Row {
+extension PostgresRow {
     /// Reads a column; specialised here, because a generic call into another module costs more than the column.
     @inline(__always)
     fileprivate func read<Value: SQLValue>(

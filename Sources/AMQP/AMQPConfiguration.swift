@@ -3,7 +3,9 @@
 /// Read as in RabbitMQ's URI specification (<https://www.rabbitmq.com/docs/uri-spec>), with percent-encoding in user,
 /// password and virtual host, and the query parameters `cacertfile` and `heartbeat` (seconds, 1 to 600) of
 /// <https://www.rabbitmq.com/docs/uri-query-parameters>. An empty virtual host means `/`.
-public struct AMQPURL: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+public struct AMQPConfiguration: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// Whether TLS is used.
     public let isSecure: Bool
     /// Host name or address, without brackets.
@@ -23,7 +25,7 @@ public struct AMQPURL: Sendable, Hashable, CustomStringConvertible, CustomDebugS
     /// Reads a URL.
     ///
     /// - Throws: ``AMQPError`` of kind `badURL`; it never repeats the URL.
-    public init(_ text: String) throws(AMQPError) {
+    public init(url text: String) throws(AMQPError) {
         guard let colon = text.firstRange(of: "://") else { throw Self.bad("there is no scheme") }
         switch text[..<colon.lowerBound].lowercased() {
         case "amqp": isSecure = false

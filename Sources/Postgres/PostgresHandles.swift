@@ -26,8 +26,8 @@ struct PQResult: ~Copyable {
     }
 
     /// One row; it must not outlive this handle, which the caller ensures by lending it to a closure.
-    func row(_ index: Int32) -> Row {
-        Row(result: raw, index: index, columnCount: columnCount)
+    func row(_ index: Int32) -> PostgresRow {
+        PostgresRow(result: raw, index: index, columnCount: columnCount)
     }
 
     /// The error this answer is; nil for a success.

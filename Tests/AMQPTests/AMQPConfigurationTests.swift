@@ -3,8 +3,9 @@ import Testing
 
 @Suite struct AMQPURLTests {
     @Test func `a full URL is read`() throws {
-        let url = try AMQPURL(
-            "amqps://ob%40server:s%2Fecret@broker.example:5679/obs%2Fone?heartbeat=20&cacertfile=%2Fetc%2Fca.pem"
+        let url = try AMQPConfiguration(
+            url:
+                "amqps://ob%40server:s%2Fecret@broker.example:5679/obs%2Fone?heartbeat=20&cacertfile=%2Fetc%2Fca.pem"
         )
         #expect(url.isSecure)
         #expect(url.user == "ob@server")
@@ -16,12 +17,12 @@ import Testing
     }
 
     @Test func `what is left out has RabbitMQ's usual value`() throws {
-        let url = try AMQPURL("amqp://localhost")
+        let url = try AMQPConfiguration(url: "amqp://localhost")
         #expect(url.port == 5672)
         #expect(url.user == "guest")
         #expect(url.virtualHost == "/")
-        #expect(try AMQPURL("amqps://localhost/").port == 5671)
-        #expect(try AMQPURL("amqp://[::1]:5673/x").host == "::1")
+        #expect(try AMQPConfiguration(url: "amqps://localhost/").port == 5671)
+        #expect(try AMQPConfiguration(url: "amqp://[::1]:5673/x").host == "::1")
     }
 
     @Test(arguments: [
@@ -31,7 +32,7 @@ import Testing
     ])
     func `a wrong URL is refused without being repeated`(text: String) {
         do {
-            _ = try AMQPURL(text)
+            _ = try AMQPConfiguration(url: text)
             Issue.record("\(text) was taken")
         } catch {
             #expect(error.kind == .badURL)
@@ -40,7 +41,7 @@ import Testing
     }
 
     @Test func `the password cannot be printed`() throws {
-        let url = try AMQPURL("amqp://observer:topsecret@host/v")
+        let url = try AMQPConfiguration(url: "amqp://observer:topsecret@host/v")
         var dumped = ""
         dump(url, to: &dumped)
         for text in ["\(url)", String(reflecting: url), dumped, "\(Optional(url) as Any)"] {

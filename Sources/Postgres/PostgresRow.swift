@@ -4,7 +4,7 @@ import CLibPQ
 ///
 /// Columns are read in turn with ``next(_:)`` or by position. Reading a column as a type it does not have is an error
 /// (`decoding`), as is NULL where the type is not optional.
-public struct Row: ~Copyable {
+public struct PostgresRow: ~Copyable {
     private let result: OpaquePointer  // PGresult, owned by the PQResult that lends this row
     private let index: Int32
     @usableFromInline var column: Int32 = 0
