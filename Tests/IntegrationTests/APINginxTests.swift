@@ -105,7 +105,7 @@ struct APINginxTests {
         let harness = try NginxWebHarness()
         let json = #"{"name":"Gate","location":"Here","url":"rtsp://cam.example/1"}"#
         let post = "-X POST -H 'Content-Type: application/json'"
-        let chunked = try harness.curl("/cameras/", "\(post) -H 'CurlEasy-Encoding: chunked' --data-binary '\(json)'")
+        let chunked = try harness.curl("/cameras/", "\(post) -H 'Transfer-Encoding: chunked' --data-binary '\(json)'")
         #expect(chunked.contains("HTTP/1.1 201 "), "\(chunked)")
         let large = try harness.curl("/cameras/", "\(post) -H 'Expect:' --data-binary @<(head -c 70000 /dev/zero)")
         #expect(large.contains("HTTP/1.1 413 "))

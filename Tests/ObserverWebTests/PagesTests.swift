@@ -163,7 +163,7 @@ import Testing
         #expect(html.contains("<video controls playsinline autoplay"))
         #expect(html.contains("src=\"/api/v1/segments/\(record.segment.id).mp4\""))
         #expect(html.contains("<tr aria-current=\"true\">"))
-        #expect(html.contains(">Earlier</a>") && !html.contains(">Deferred</a>"))
+        #expect(html.contains(">Earlier</a>") && !html.contains(">Later</a>"))
     }
 
     @Test func `what is wrong comes with what to do about it`() throws {

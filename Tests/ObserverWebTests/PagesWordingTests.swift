@@ -9,14 +9,14 @@ import Testing
         (7_500_000, "2 h 5 min"), (36_000_000, "10 h"), (345_600_000, "4 d"),
     ])
     func `lengths of time have one or two units`(_ milliseconds: Int64, _ text: String) {
-        #expect(Phrases.length(milliseconds: milliseconds) == text)
+        #expect(Format.length(milliseconds: milliseconds) == text)
     }
 
     @Test(arguments: [
         (Int64(812), "812 B"), (812_000, "812 kB"), (2_512_345, "2.5 MB"), (41_300_000_000, "41.3 GB"),
     ])
     func `sizes have one decimal`(_ bytes: Int64, _ text: String) {
-        #expect(Phrases.size(bytes) == text)
+        #expect(Format.size(bytes) == text)
     }
 
     @Test func `a day begins and ends at midnight UTC`() throws {
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func `a time of today is short, another one has its day`() {
-        #expect(Phrases.clock(Example.now) == "20:14:07")
-        #expect(Phrases.exact(Example.now) == "23 Nov 2026, 20:14:07 UTC")
+        #expect(Format.clock(Example.now) == "20:14:07")
+        #expect(Format.exact(Example.now) == "23 Nov 2026, 20:14:07 UTC")
     }
 }

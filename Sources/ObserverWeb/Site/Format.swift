@@ -4,7 +4,7 @@ import ObserverCore
 /// How times, lengths and sizes are written on pages.
 ///
 /// Times are UTC; the scripts make relative ones of them.
-enum Phrases {
+enum Format {
     private static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
         "December",

@@ -1,58 +1,5 @@
 package import HTTPRouting
 package import Mustache
-package import ObserverCore
-
-/// Where people sign in.
-package struct SignInPage: Page {
-    package static let template = "pages/sign-in"
-    package let title = "Sign in"
-    private let csrf: String
-    private let name: String
-    private let back: String
-    private let problem: String?
-
-    /// - Parameters:
-    ///   - csrf: What the form must carry.
-    ///   - name: What was typed; the password never comes back.
-    ///   - back: The page to show afterwards.
-    ///   - problem: Why it did not work.
-    package init(csrf: String, name: String = "", back: String = Links.cameras, problem: String? = nil) {
-        self.csrf = csrf
-        self.name = name
-        self.back = back
-        self.problem = problem
-    }
-
-    package var value: MustacheValue {
-        [
-            "csrf": .string(csrf), "name": .string(name), "back": .string(back), "problem": MustacheValue(problem),
-        ]
-    }
-}
-
-/// Asks before a camera is deleted.
-package struct CameraDeletePage: Page {
-    package static let template = "pages/camera-delete"
-    private let camera: Camera
-    private let csrf: String
-
-    package init(camera: Camera, csrf: String) {
-        self.camera = camera
-        self.csrf = csrf
-    }
-
-    package var title: String { "Delete \(camera.name)" }
-
-    package var value: MustacheValue {
-        [
-            "id": MustacheValue(camera.id.rawValue),
-            "name": .string(camera.name),
-            "is_active": .bool(camera.isActive),
-            "retention": .string(camera.retentionDays == 1 ? "1 day is" : "\(camera.retentionDays) days are"),
-            "csrf": .string(csrf),
-        ]
-    }
-}
 
 /// Says what went wrong, and that recording goes on.
 package struct ErrorPage: Page {

@@ -31,18 +31,18 @@ package enum Routes {
 
         // Pages.
         let pages = "/api/v1/controller"
-        routes.page(.get, "\(pages)/", .viewer, PageHandlers.cameras)
-        routes.page(.get, "\(pages)/sign-in", nil, SessionForms.signInPage)
-        routes.page(.post, "\(pages)/sign-in", nil, SessionForms.signIn)
-        routes.page(.post, "\(pages)/sign-out", .viewer, SessionForms.signOut)
-        routes.page(.get, "\(pages)/cameras/new", .operator, CameraForms.new)
-        routes.page(.post, "\(pages)/cameras/new", .operator, CameraForms.create)
-        routes.page(.get, "\(pages)/cameras/{id:int}", .viewer, PageHandlers.camera)
-        routes.page(.get, "\(pages)/cameras/{id:int}/edit", .operator, CameraForms.edit)
-        routes.page(.post, "\(pages)/cameras/{id:int}/edit", .operator, CameraForms.save)
-        routes.page(.get, "\(pages)/cameras/{id:int}/delete", .operator, CameraForms.confirmDeletion)
-        routes.page(.post, "\(pages)/cameras/{id:int}/delete", .operator, CameraForms.delete)
-        routes.page(.post, "\(pages)/cameras/{id:int}/switch", .operator, CameraForms.flip)
+        routes.page(.get, "\(pages)/", .viewer, CameraPageHandlers.list)
+        routes.page(.get, "\(pages)/sign-in", nil, SessionFormHandlers.signInPage)
+        routes.page(.post, "\(pages)/sign-in", nil, SessionFormHandlers.signIn)
+        routes.page(.post, "\(pages)/sign-out", .viewer, SessionFormHandlers.signOut)
+        routes.page(.get, "\(pages)/cameras/new", .operator, CameraFormHandlers.new)
+        routes.page(.post, "\(pages)/cameras/new", .operator, CameraFormHandlers.create)
+        routes.page(.get, "\(pages)/cameras/{id:int}", .viewer, CameraPageHandlers.show)
+        routes.page(.get, "\(pages)/cameras/{id:int}/edit", .operator, CameraFormHandlers.edit)
+        routes.page(.post, "\(pages)/cameras/{id:int}/edit", .operator, CameraFormHandlers.save)
+        routes.page(.get, "\(pages)/cameras/{id:int}/delete", .operator, CameraFormHandlers.confirmDeletion)
+        routes.page(.post, "\(pages)/cameras/{id:int}/delete", .operator, CameraFormHandlers.delete)
+        routes.page(.post, "\(pages)/cameras/{id:int}/switch", .operator, CameraFormHandlers.flip)
 
         return routes
     }()

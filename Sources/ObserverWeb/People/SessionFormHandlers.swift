@@ -4,7 +4,7 @@ import HTTPRouting
 import ObserverCore
 
 /// Signing in and out.
-package enum SessionForms {
+package enum SessionFormHandlers {
     /// The sign-in page; who is signed in already goes on.
     @Sendable package static func signInPage(_ request: WebRequest) throws -> Response {
         let back = Links.inside(try request.http.queryFields()["back"])
@@ -29,7 +29,7 @@ package enum SessionForms {
             return try page(request, name: name, back: back, status: 401, problem: "Name or password is wrong.")
         case .throttled(let seconds):
             let problem =
-                "Too many failed attempts. Try again in \(Phrases.length(milliseconds: Int64(seconds) * 1000))."
+                "Too many failed attempts. Try again in \(Format.length(milliseconds: Int64(seconds) * 1000))."
             var response = try page(request, name: name, back: back, status: 429, problem: problem)
             response.set(.retryAfter, String(seconds))
             return response

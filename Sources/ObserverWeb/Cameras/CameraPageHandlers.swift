@@ -3,10 +3,10 @@ import HTTPRouting
 import ObserverCore
 import ObserverStore
 
-/// What the pages that only show something answer with.
-package enum PageHandlers {
+/// The pages that show cameras and change nothing.
+package enum CameraPageHandlers {
     /// The table of cameras.
-    @Sendable package static func cameras(_ request: WebRequest) throws -> Response {
+    @Sendable package static func list(_ request: WebRequest) throws -> Response {
         let query = try request.http.queryFields()
         let filter = CamerasPage.Filter(
             text: text(query["q"]),
@@ -35,7 +35,7 @@ package enum PageHandlers {
     }
 
     /// One camera, with its recordings of a day and perhaps one of them playing.
-    @Sendable package static func camera(_ request: WebRequest) throws -> Response {
+    @Sendable package static func show(_ request: WebRequest) throws -> Response {
         let query = try request.http.queryFields()
         let segments = SegmentStore(request.database)
         let listing = try CameraService(request.context).get(request.cameraID)
@@ -56,63 +56,12 @@ package enum PageHandlers {
         )
         let page = CameraPage(
             listing: listing,
-            recordings: try recordings(of: id, place: place, around: record?.segment, request),
+            recordings: try RecordingsView(of: id, place: place, around: record?.segment, from: request.database),
             playing: try record.map { try playing($0, segments) },
             viewer: try request.signedIn(),
             now: request.now
         )
         return try request.answer(page)
-    }
-
-    // MARK: Recordings
-
-    /// A page of the list.
-    ///
-    /// One more is asked for in the direction of reading, which tells whether there is another page that way; the page
-    /// a person came from is there anyway.
-    private static func recordings(
-        of camera: CameraID,
-        place: RecordingsView.Place,
-        around segment: Segment?,
-        _ request: WebRequest
-    ) throws -> RecordingsView {
-        let day = place.day
-        let length = RecordingsView.length
-        var query = SegmentStore.Query(camera: camera, from: day.start, to: day.end, limit: length + 1)
-        query.isNewestFirst = place.newer == nil
-        query.after = place.newer ?? place.older
-        if let hour = place.hour { query.to = day.hour(hour + 1) }
-        if let segment, query.after == nil, place.hour == nil, Day(of: segment.startedAt) == day {
-            // The one that plays stands in the middle of the page.
-            let half = segment.durationMilliseconds * Int64(length / 2)
-            query.to = min(day.end, segment.end.advanced(byMilliseconds: half))
-        }
-        var segments = try SegmentStore(request.database).list(query)
-        let hasMore = segments.count > length
-        segments = Array(segments.prefix(length))
-        if !query.isNewestFirst { segments.reverse() }
-        let isCut = query.to != day.end || place.older != nil
-        return RecordingsView(
-            camera: camera,
-            place: place,
-            hours: try OverviewStore(request.database).hours(of: camera, from: day.start),
-            segments: segments,
-            gaps: try StatusStore(request.database).gaps(of: camera, from: day.start, to: day.end),
-            hasOlder: query.isNewestFirst ? hasMore : true,
-            hasNewer: query.isNewestFirst ? try isCut && hasNewer(segments.first, day, camera, request) : hasMore
-        )
-    }
-
-    /// Whether the day has a segment after this one.
-    private static func hasNewer(
-        _ record: SegmentRecord?,
-        _ day: Day,
-        _ camera: CameraID,
-        _ request: WebRequest
-    ) throws -> Bool {
-        guard let record else { return false }
-        let query = SegmentStore.Query(camera: camera, to: day.end, after: record.segment.id, limit: 1)
-        return try !SegmentStore(request.database).list(query).isEmpty
     }
 
     private static func playing(_ record: SegmentRecord, _ segments: SegmentStore) throws -> CameraPage.Playing {

@@ -151,34 +151,8 @@ package struct CamerasPage: Page {
             "snapshot": MustacheValue(snapshot.address),
             "is_stale": .bool(snapshot.isStale),
             "snapshot_note": MustacheValue(snapshot.note),
-            "last": Phrases.time(listing.lastRecordingEnd, now: now),
-            "backlog": .string(Phrases.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000))),
+            "last": Format.time(listing.lastRecordingEnd, now: now),
+            "backlog": .string(Format.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000))),
         ]
-    }
-}
-
-/// A camera's newest snapshot, and whether it is what the camera sees.
-struct SnapshotView {
-    let address: String?
-    let isStale: Bool
-    let note: String?
-
-    init(_ listing: CameraListing, now: Timestamp) {
-        guard let at = listing.snapshotAt else {
-            (address, isStale, note) = (nil, false, nil)
-            return
-        }
-        address = Links.snapshot(listing.camera.id, at)
-        let age = max(0, now.milliseconds - at.milliseconds)
-        // A dead camera must not look alive: its last snapshot says how old it is.
-        isStale = listing.status.state != .recording || age > 180_000
-        note = isStale ? "\(Phrases.age(milliseconds: age)) old" : nil
-    }
-}
-
-extension CameraListing {
-    /// When the newest segment ended.
-    var lastRecordingEnd: Timestamp? {
-        lastRecording.map { $0.startedAt.advanced(byMilliseconds: $0.durationMilliseconds) }
     }
 }

@@ -95,7 +95,7 @@ enum StateView {
             "tone": .string(tone(status.state, status.cause).rawValue),
             "mark": .string(mark(status.state, status.cause)),
             "word": .string(word(status.state)),
-            "since": Phrases.time(status.since, now: now),
+            "since": Format.time(status.since, now: now),
             "cause": MustacheValue(cause.map(word)),
             "detail": MustacheValue(detail(status)),
         ]

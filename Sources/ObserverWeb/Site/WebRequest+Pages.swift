@@ -1,6 +1,5 @@
-package import FastCGI
-import Glibc
-package import HTTPRouting
+import FastCGI
+import HTTPRouting
 import Mustache
 import ObserverCore
 
@@ -16,13 +15,6 @@ extension WebRequest {
     func signedIn() throws(Problem) -> Viewer {
         guard let viewer else { throw Problem(401, "Sign in to see this page.") }
         return viewer
-    }
-
-    /// The present, as pages show it.
-    var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
     }
 
     /// A page as an answer.
@@ -43,32 +35,6 @@ extension WebRequest {
         var response = Response(status: 303)
         response.set(.location, target)
         response.set(.cacheControl, "no-store")
-        return response
-    }
-}
-
-/// Shows problems to people.
-package enum ProblemPages {
-    /// The page for a problem; who is not signed in is led to the sign-in page and back.
-    @Sendable package static func show(_ problem: Problem, _ request: WebRequest) -> Response {
-        if problem.status == 401 {
-            let isReading = ["GET", "HEAD"].contains(request.http.method)
-            let back = isReading ? Links.inside(request.http.target) : Links.cameras
-            return request.redirect(Links.link(Links.signIn, [("back", back == Links.cameras ? nil : back)]))
-        }
-        let isReading = ["GET", "HEAD"].contains(request.http.method)
-        let page = ErrorPage(
-            problem,
-            again: problem.isTemporary && isReading ? Links.inside(request.http.target) : nil,
-            requestID: problem.status >= 500 ? request.http.parameter("REQUEST_ID") : nil
-        )
-        // Where even this page can't be made, the problem has to do as text.
-        guard var response = try? request.answer(page, status: problem.status) else {
-            return Response(status: problem.status, text: problem.detail + "\n")
-        }
-        for (name, value) in problem.headers where name != .wwwAuthenticate {
-            response.add(name, value)
-        }
         return response
     }
 }

@@ -7,7 +7,7 @@ import ObserverStore
 ///
 /// After each one comes a redirect, so that a reload repeats nothing; what is wrong comes back as the page with what
 /// was typed.
-package enum CameraForms {
+package enum CameraFormHandlers {
     // MARK: Adding and editing
 
     /// An empty form.

@@ -1,6 +1,4 @@
 package import Crypto
-package import FastCGI
-package import HTTPRouting
 package import Logging
 package import Mustache
 package import ObserverConfiguration
@@ -59,38 +57,5 @@ package final class WebContext {
     package init(site: WebSite, database: PostgresConnection) {
         self.site = site
         self.database = database
-    }
-}
-
-/// A request on its way to a handler: who asks for what.
-package struct WebRequest {
-    package let http: Request
-    package let parameters: PathParameters
-    /// Who asks; nil on routes that are open to everybody.
-    package let identity: Identity?
-    package let context: WebContext
-
-    package init(http: Request, parameters: PathParameters, identity: Identity?, context: WebContext) {
-        self.http = http
-        self.parameters = parameters
-        self.identity = identity
-        self.context = context
-    }
-
-    package var site: WebSite { context.site }
-    package var database: PostgresConnection { context.database }
-
-    /// The camera in the path, `{id:int}`.
-    package var cameraID: CameraID { CameraID(rawValue: parameters.int("id")) }
-
-    /// The query, in which only these fields may be.
-    package func query(_ names: Set<String>) throws(Problem) -> FormFields {
-        let fields = try http.queryFields()
-        let unknown = fields.names.filter { !names.contains($0) }
-        guard unknown.isEmpty else {
-            let errors = unknown.map { ($0, "is not a parameter of this address") }
-            throw Problem(422, "The address has a parameter that is not known.", errors: Dictionary(errors) { $1 })
-        }
-        return fields
     }
 }

@@ -58,7 +58,7 @@ package struct CameraPage: Page {
             "poll": .string("/api/v1/cameras/\(camera.id)"),
             "status": StateView.value(listing.status, now: now),
             "snapshot": MustacheValue(snapshot.address),
-            "snapshot_at": Phrases.time(listing.snapshotAt, now: now),
+            "snapshot_at": Format.time(listing.snapshotAt, now: now),
             "is_stale": .bool(playing == nil && snapshot.isStale),
             "width": MustacheValue(playing?.record.segment.width ?? listing.status.video?.width ?? 640),
             "height": MustacheValue(playing?.record.segment.height ?? listing.status.video?.height ?? 360),
@@ -83,7 +83,7 @@ package struct CameraPage: Page {
             "id": .string(playing.record.segment.id.description),
             "camera_id": MustacheValue(listing.camera.id.rawValue),
             "src": .string(Links.video(playing.record.segment.id)),
-            "at": Phrases.time(playing.record.segment.startedAt, now: now),
+            "at": Format.time(playing.record.segment.startedAt, now: now),
             "previous": link(playing.previous),
             "next": link(playing.next),
         ]
@@ -95,11 +95,11 @@ package struct CameraPage: Page {
         return [
             fact("Last frame", at: status.lastFrameAt, live: "last_frame"),
             fact("Last recording", at: listing.lastRecordingEnd, live: "last"),
-            fact("To upload", Phrases.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000)), live: "backlog"),
+            fact("To upload", Format.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000)), live: "backlog"),
             fact("Video", video.map(Self.describe) ?? "unknown", live: "video"),
             fact(
                 "Bit rate",
-                video.flatMap { $0.bitrate > 0 ? Phrases.bitrate($0.bitrate) : nil } ?? "unknown",
+                video.flatMap { $0.bitrate > 0 ? Format.bitrate($0.bitrate) : nil } ?? "unknown",
                 live: "bitrate"
             ),
             fact("Recorder", status.recorder ?? "none", live: "recorder"),
@@ -119,7 +119,7 @@ package struct CameraPage: Page {
             setting("Kept for", camera.retentionDays == 1 ? "1 day" : "\(camera.retentionDays) days"),
             setting("Tags", camera.tags.isEmpty ? "none" : camera.tags.joined(separator: ", ")),
             setting("Number", camera.id.description),
-            setting("Changed", Phrases.exact(camera.updatedAt)),
+            setting("Changed", Format.exact(camera.updatedAt)),
         ]
     }
 
@@ -128,7 +128,7 @@ package struct CameraPage: Page {
     }
 
     private func fact(_ term: String, at moment: Timestamp?, live: String) -> MustacheValue {
-        ["term": .string(term), "text": "none", "time": Phrases.time(moment, now: now), "live": .string(live)]
+        ["term": .string(term), "text": "none", "time": Format.time(moment, now: now), "live": .string(live)]
     }
 
     private func setting(_ term: String, _ text: String, isCode: Bool = false) -> MustacheValue {
@@ -148,7 +148,7 @@ package struct CameraPage: Page {
         var parts = [codec, "\(video.width) × \(video.height)"]
         if video.fps > 0 {
             let rounded = video.fps.rounded()
-            parts.append(abs(video.fps - rounded) < 0.05 ? "\(Int(rounded)) fps" : "\(Phrases.decimal(video.fps)) fps")
+            parts.append(abs(video.fps - rounded) < 0.05 ? "\(Int(rounded)) fps" : "\(Format.decimal(video.fps)) fps")
         }
         return parts.joined(separator: ", ")
     }

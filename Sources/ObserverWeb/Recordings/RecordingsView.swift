@@ -85,7 +85,7 @@ package struct RecordingsView: Sendable {
             "segments": .list(rows(now: now, playing: playing)),
             "newer": hasNewer ? MustacheValue(segments.first.map { pageLink(newer: $0.segment.id) }) : .null,
             "older": hasOlder ? MustacheValue(segments.last.map { pageLink(older: $0.segment.id) }) : .null,
-            "no_segments": .string("Nothing was recorded on \(Phrases.day(day.start))."),
+            "no_segments": .string("Nothing was recorded on \(Format.day(day.start))."),
         ]
     }
 
@@ -94,18 +94,18 @@ package struct RecordingsView: Sendable {
     private var summary: String {
         let milliseconds = hours.reduce(0) { $0 + $1.milliseconds }
         let bytes = hours.reduce(0) { $0 + $1.bytes }
-        let length = Phrases.length(milliseconds: min(milliseconds, 86_399_000))
-        return "\(Phrases.day(day.start)) · \(length) recorded · \(Phrases.size(bytes)) · times are UTC"
+        let length = Format.length(milliseconds: min(milliseconds, 86_399_000))
+        return "\(Format.day(day.start)) · \(length) recorded · \(Format.size(bytes)) · times are UTC"
     }
 
     private func hour(_ number: Int) -> MustacheValue {
         let recorded = hours.first { $0.hour == number }
         let seconds = min(3600, (recorded?.milliseconds ?? 0) / 1000)
-        let length = recorded.map { Phrases.length(milliseconds: min($0.milliseconds, 3_600_000)) + " recorded" }
+        let length = recorded.map { Format.length(milliseconds: min($0.milliseconds, 3_600_000)) + " recorded" }
         return [
-            "hour": .string(Phrases.two(number)),
+            "hour": .string(Format.two(number)),
             "seconds": MustacheValue(seconds),
-            "label": .string("\(Phrases.two(number)):00, \(length ?? "nothing recorded")"),
+            "label": .string("\(Format.two(number)):00, \(length ?? "nothing recorded")"),
             "href": recorded == nil ? .null : .string(link(Place(day: day, hour: number))),
             "is_current": .bool(currentHour == number),
         ]
@@ -118,8 +118,8 @@ package struct RecordingsView: Sendable {
 
     private var caption: String {
         guard let newest = segments.first, let oldest = segments.last else { return "" }
-        let from = Phrases.minute(oldest.segment.startedAt)
-        return "\(from) to \(Phrases.minute(newest.segment.end)), newest first"
+        let from = Format.minute(oldest.segment.startedAt)
+        return "\(from) to \(Format.minute(newest.segment.end)), newest first"
     }
 
     // MARK: Rows
@@ -144,9 +144,9 @@ package struct RecordingsView: Sendable {
             .flatMap { overlap($0, from, to) > 0 ? $0.cause : nil }
         return [
             "gap": [
-                "length": .string(Phrases.length(milliseconds: to.milliseconds - from.milliseconds)),
-                "from": .string(Phrases.clock(from)),
-                "to": .string(isOpen ? "now" : Phrases.clock(to)),
+                "length": .string(Format.length(milliseconds: to.milliseconds - from.milliseconds)),
+                "from": .string(Format.clock(from)),
+                "to": .string(isOpen ? "now" : Format.clock(to)),
                 "cause": MustacheValue(cause.map(StateView.word)),
             ]
         ]
@@ -159,8 +159,8 @@ package struct RecordingsView: Sendable {
 
     private func row(_ record: SegmentRecord, isCurrent: Bool) -> MustacheValue {
         let segment = record.segment
-        let outcome = Outcome(record.state)
-        let clock = Phrases.clock(segment.startedAt)
+        let shown = SegmentStateView(record.state)
+        let clock = Format.clock(segment.startedAt)
         let name = segment.startedAt.rfc3339.prefix(19).map { $0 == ":" ? "-" : String($0) }.joined()
         let query = place.query + [("segment", segment.id.description)]
         return [
@@ -171,14 +171,14 @@ package struct RecordingsView: Sendable {
             "duration_ms": MustacheValue(segment.durationMilliseconds),
             "codecs": .string(segment.codecs),
             "clock": .string(clock),
-            "length": .string(Phrases.fineLength(milliseconds: segment.durationMilliseconds)),
-            "size": .string(Phrases.size(segment.bytes)),
-            "where": .string(outcome.word),
-            "mark": .string(outcome.mark),
-            "tone": .string(outcome.tone.rawValue),
+            "length": .string(Format.fineLength(milliseconds: segment.durationMilliseconds)),
+            "size": .string(Format.size(segment.bytes)),
+            "where": .string(shown.word),
+            "mark": .string(shown.mark),
+            "tone": .string(shown.tone.rawValue),
             "error": MustacheValue(record.error),
             "note": MustacheValue(note(segment)),
-            "href": outcome.isPlayable
+            "href": shown.isPlayable
                 ? .string(Links.link(Links.camera(camera), query, anchor: "player")) : .null,
             "src": .string(Links.video(segment.id)),
             "file": .string("camera-\(camera)-\(name)Z.mp4"),
@@ -206,25 +206,6 @@ package struct RecordingsView: Sendable {
 
     private func pageLink(older: SegmentID? = nil, newer: SegmentID? = nil) -> String {
         link(Place(day: day, older: older, newer: newer))
-    }
-}
-
-/// What became of a segment's bytes, for people.
-private struct Outcome {
-    let word: String
-    let mark: String
-    let tone: StateView.Tone
-    let isPlayable: Bool
-
-    init(_ state: SegmentState) {
-        (word, mark, tone, isPlayable) =
-            switch state {
-            case .spooled: ("To upload", "waiting", .plain, true)
-            case .stored: ("Stored", "stored", .quiet, true)
-            case .failed: ("Upload failed", "failing", .failing, true)
-            case .expired: ("Expired", "off", .quiet, false)
-            case .lost: ("Lost", "failing", .failing, false)
-            }
     }
 }
 

@@ -1,0 +1,58 @@
+import ObserverCore
+import ObserverStore
+import Postgres
+
+extension RecordingsView {
+    /// Reads a page of the list.
+    ///
+    /// One more row is read in the direction of reading, which shows whether another page follows; the page in the
+    /// other direction is the one the person came from.
+    init(
+        of camera: CameraID,
+        place: Place,
+        around segment: Segment?,
+        from database: PostgresConnection
+    ) throws(PostgresError) {
+        let day = place.day
+        let store = SegmentStore(database)
+        var query = SegmentStore.Query(camera: camera, from: day.start, to: day.end, limit: Self.length + 1)
+        query.isNewestFirst = place.newer == nil
+        query.after = place.newer ?? place.older
+        if let hour = place.hour { query.to = day.hour(hour + 1) }
+        if let segment, query.after == nil, place.hour == nil, Day(of: segment.startedAt) == day {
+            // The one that plays stands in the middle of the page.
+            let half = segment.durationMilliseconds * Int64(Self.length / 2)
+            query.to = min(day.end, segment.end.advanced(byMilliseconds: half))
+        }
+        var segments = try store.list(query)
+        let hasMore = segments.count > Self.length
+        segments = Array(segments.prefix(Self.length))
+        if !query.isNewestFirst { segments.reverse() }
+        let isCut = query.to != day.end || place.older != nil
+        var hasNewer = hasMore
+        if query.isNewestFirst {
+            hasNewer = isCut ? try Self.hasSegment(after: segments.first, of: camera, on: day, in: store) : false
+        }
+        self.init(
+            camera: camera,
+            place: place,
+            hours: try OverviewStore(database).hours(of: camera, from: day.start),
+            segments: segments,
+            gaps: try StatusStore(database).gaps(of: camera, from: day.start, to: day.end),
+            hasOlder: query.isNewestFirst ? hasMore : true,
+            hasNewer: hasNewer
+        )
+    }
+
+    /// Returns true if the day has a segment after this one.
+    private static func hasSegment(
+        after record: SegmentRecord?,
+        of camera: CameraID,
+        on day: Day,
+        in store: SegmentStore
+    ) throws(PostgresError) -> Bool {
+        guard let record else { return false }
+        let query = SegmentStore.Query(camera: camera, to: day.end, after: record.segment.id, limit: 1)
+        return try !store.list(query).isEmpty
+    }
+}

@@ -1,0 +1,17 @@
+package import Mustache
+
+/// One page: one template and the values it shows.
+package protocol Page: Sendable {
+    /// The template's name: `pages/cameras`.
+    static var template: String { get }
+    /// Stands in the browser's tab.
+    var title: String { get }
+    /// The scripts in templates/static that add to it.
+    var scripts: [String] { get }
+    /// What the template shows.
+    var value: MustacheValue { get }
+}
+
+extension Page {
+    package var scripts: [String] { [] }
+}

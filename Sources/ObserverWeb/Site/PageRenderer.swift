@@ -1,0 +1,37 @@
+package import Mustache
+import ObserverCore
+
+/// Makes HTML of pages.
+package struct PageRenderer: Sendable {
+    private let templates: TemplateLibrary
+
+    /// Takes the compiled templates.
+    package init(_ templates: TemplateLibrary) {
+        self.templates = templates
+    }
+
+    /// Renders a page inside the layout.
+    package func render(
+        _ page: some Page,
+        for viewer: Viewer?,
+        notice: String? = nil
+    ) throws(MustacheError) -> [UInt8] {
+        let content = try templates.render(type(of: page).template, page.value)
+        return try templates.render(
+            "layout",
+            [
+                "title": .string(page.title),
+                "user": viewer.map { viewer in
+                    [
+                        "name": .string(viewer.name), "role": .string(viewer.role.rawValue),
+                        "csrf": .string(viewer.csrf),
+                    ]
+                } ?? .null,
+                "at_cameras": .bool(page is CamerasPage),
+                "scripts": .list(page.scripts.map(MustacheValue.string)),
+                "notice": MustacheValue(notice),
+                "content": .html(content),
+            ]
+        )
+    }
+}
