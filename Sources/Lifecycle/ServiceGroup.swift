@@ -1,70 +1,54 @@
 import Glibc
 public import Logging
 
-/// A part of a process that runs until it is told to stop.
-public protocol Service: Sendable {
-    /// What logs call it.
-    var name: String { get }
-
-    /// Works, blocking, until `stop` is stopped; then finishes what must be finished and returns.
-    ///
-    /// Returning before `stop` is stopped, or throwing, ends the process.
-    func run(until stop: StopSignal) throws
-}
-
-/// Runs the services of a process, each on a thread of its own, until one ends or a signal asks for the end.
+/// Starts the services of a process stage by stage and stops them in reverse.
 ///
-/// SIGTERM and SIGINT stop all services; a second one, or a stop that takes longer than the limit, ends the process at
-/// once (what is durable stays so, and the next start picks it up).
-public struct ServiceGroup {
+/// A stage starts when every service of the stage before it has returned from `start`. SIGTERM, SIGINT, or a service that
+/// throws or returns by itself stops the group: the last stage is stopped first, and the one before it follows when its
+/// services have returned or its limit has passed. A second signal ends the process at once; what is durable stays so, and
+/// the next start completes the rest.
+public struct ServiceGroup: Sendable {
     private let logger: Logger
-    private let services: [any Service]
-    private let shutdownLimit: Duration
+    private let stages: [Stage]
 
-    /// Makes a group.
+    /// Creates a group.
     ///
     /// - Parameters:
-    ///   - logger: Told of start, stop and failure.
-    ///   - services: What to run.
-    ///   - shutdownLimit: How long the services may take to finish after the stop.
-    public init(logger: Logger, services: [any Service], shutdownLimit: Duration = .seconds(20)) {
+    ///   - logger: Logs stops and failures.
+    ///   - stages: The stages, in the order of their start.
+    public init(logger: Logger, stages: [Stage]) {
         self.logger = logger
-        self.services = services
-        self.shutdownLimit = shutdownLimit
+        self.stages = stages
     }
 
-    /// Runs; to be called on the main thread before any other thread exists, so that all inherit the blocked signals.
+    /// Runs until a signal or a failure.
     ///
-    /// - Returns: The exit code: 0 after a signal, 1 after a service failed or ended by itself.
+    /// Must be called on the main thread before any other thread exists, so that all of them inherit the blocked signals.
+    ///
+    /// - Returns: The exit code: 0 after a signal, 1 after a service failed or returned by itself.
     public func run() -> Int32 {
         signal(SIGPIPE, SIG_IGN)
         var signals = TerminationSignals.set
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-
         let stop = StopSignal()
-        let failed = Monitor(false)
         waitForSignals(stop)
-        let threads = services.map { service in
-            DedicatedThread.start(name: service.name) { [logger] in
-                do {
-                    try service.run(until: stop)
-                } catch {
-                    logger.error("Service failed", [.serviceName: .string(service.name), .error: LogValue(error)])
-                    failed.withLock { $0 = true }
-                }
-                if !stop.isStopped {
-                    logger.error("Service ended by itself", [.serviceName: .string(service.name)])
-                    failed.withLock { $0 = true }
-                    stop.stop()
-                }
-            }
+        return run(until: stop)
+    }
+
+    /// Runs until `stop` is stopped or a service fails, without touching signals.
+    ///
+    /// - Returns: The exit code: 0 after `stop`, 1 after a service failed or returned by itself.
+    public func run(until stop: StopSignal) -> Int32 {
+        let outcome = GroupOutcome(logger: logger, stop: stop)
+        var started: [RunningStage] = []
+        for stage in stages where !stop.isStopped {
+            let running = RunningStage(stage, outcome: outcome)
+            started.append(running)
+            running.waitForStart(or: stop)
         }
         stop.wait()
-        let deadline = MonotonicInstant.now() + shutdownLimit
-        for (thread, service) in zip(threads, services) where !thread.join(until: deadline) {
-            logger.warning("Service did not finish in time", [.serviceName: .string(service.name)])
-        }
-        return failed.withLock { $0 } ? 1 : 0
+        for stage in started.reversed() { stage.shutDown(logger) }
+        return outcome.hasFailed ? 1 : 0
     }
 
     private func waitForSignals(_ stop: StopSignal) {
@@ -75,8 +59,92 @@ public struct ServiceGroup {
             logger.info("Stopping", [.signal: .int(Int(number))])
             stop.stop()
             guard sigwait(&signals, &number) == 0 else { return }
-            logger.warning("Ending at once", [.signal: .int(Int(number))])
+            logger.warning("Second signal; ending at once", [.signal: .int(Int(number))])
             _exit(1)
+        }
+    }
+}
+
+/// The failures of a group's services; the first one stops the group.
+private final class GroupOutcome: Sendable {
+    private let logger: Logger
+    private let stop: StopSignal
+    private let failed = Monitor(false)
+
+    init(logger: Logger, stop: StopSignal) {
+        self.logger = logger
+        self.stop = stop
+    }
+
+    var hasFailed: Bool { failed.withLock { $0 } }
+
+    func fail(_ service: any Service, _ message: String, _ error: (any Error)? = nil) {
+        var fields: [LogKey: LogValue] = [.serviceName: .string(service.name)]
+        if let error { fields[.error] = LogValue(error) }
+        logger.error(message, fields)
+        failed.withLock { $0 = true }
+        stop.stop()
+    }
+}
+
+/// A stage with its threads.
+private final class RunningStage {
+    private enum Phase: Sendable {
+        /// Also the phase of a service whose thread the system refused.
+        case new
+        case running
+        case ended
+    }
+
+    private let stage: Stage
+    private let stop = StopSignal()
+    private let phases: [Monitor<Phase>]
+    private var threads: [DedicatedThread] = []
+
+    init(_ stage: Stage, outcome: GroupOutcome) {
+        self.stage = stage
+        phases = stage.services.map { _ in Monitor(.new) }
+        for (service, phase) in zip(stage.services, phases) {
+            let thread = DedicatedThread.start(name: service.name) { [stop] in
+                Self.run(service, phase, until: stop, outcome)
+            }
+            if thread.join(until: .now()), case .new = phase.withLock({ $0 }) {
+                outcome.fail(service, "No thread for service")
+            }
+            threads.append(thread)
+        }
+    }
+
+    private static func run(
+        _ service: any Service,
+        _ phase: Monitor<Phase>,
+        until stop: StopSignal,
+        _ outcome: GroupOutcome
+    ) {
+        defer { phase.withLock { $0 = .ended } }
+        do {
+            try service.start()
+            phase.withLock { $0 = .running }
+            try service.run(until: stop)
+            if !stop.isStopped { outcome.fail(service, "Service ended by itself") }
+        } catch {
+            outcome.fail(service, "Service failed", error)
+        }
+    }
+
+    /// Waits until each service has returned from `start` or `group` is stopped.
+    func waitForStart(or group: StopSignal) {
+        group.onStop { [phases] in for phase in phases { phase.withLock { _ in } } }
+        for phase in phases {
+            phase.wait { if case .new = $0 { group.isStopped } else { true } }
+        }
+    }
+
+    func shutDown(_ logger: Logger) {
+        stop.stop()
+        let deadline = MonotonicInstant.now() + stage.shutdownLimit
+        for (thread, service) in zip(threads, stage.services) where !thread.join(until: deadline) {
+            logger.warning("Service did not stop in time", [.serviceName: .string(service.name)])
         }
     }
 }

@@ -172,8 +172,8 @@ private final class RecorderLoop {
     // MARK: Steps
 
     private func connect() {
-        guard let ticket = context.admission.enter(until: stop) else { return }
-        defer { context.admission.leave(ticket) }
+        guard let slot = context.connecting.acquire(until: stop) else { return }
+        defer { context.connecting.release(slot) }
         do throws(MediaError) {
             let streams = try source.open()
             for note in streams.notes { logger.warning("Recording without a part", [.note: .string(note)]) }

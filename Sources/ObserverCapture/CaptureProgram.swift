@@ -35,7 +35,8 @@ package enum CaptureProgram {
             [.libraryVersion: .string(MediaLibrary.version), .spoolPath: .string(configuration.spool)]
         )
         let service = CaptureService(settings, logger: logger)
-        return ServiceGroup(logger: logger, services: [service], shutdownLimit: .seconds(25)).run()
+        let stage = Stage("capture", shutdownLimit: .seconds(25), services: [service])
+        return ServiceGroup(logger: logger, stages: [stage]).run()
     }
 
     private static func settings(_ configuration: CaptureConfiguration) throws -> CaptureService.Settings {

@@ -1,4 +1,5 @@
 import Crypto
+import Lifecycle
 import Logging
 import ObserverCore
 import Spool
@@ -14,7 +15,10 @@ final class RecorderContext: Sendable {
     let snapshots: SnapshotPool
     let statusWriter: StatusWriter
     let resolver: CameraResolver
-    let admission = Admission(limit: 16)
+    /// Limits how many cameras are opened at the same time: two hundred that started together would all time out.
+    ///
+    /// A camera keeps connecting when its slot's lease has ended, so hung cameras cannot starve one that has recovered.
+    let connecting = Semaphore(count: 16, lease: .seconds(1))
     let logger: Logger
 
     init(

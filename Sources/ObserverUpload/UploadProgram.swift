@@ -25,7 +25,8 @@ package enum UploadProgram {
                 objects: S3SegmentStore(configuration.s3, parallel: configuration.parallel),
                 logger: logger
             )
-            return ServiceGroup(logger: logger, services: [service]).run()
+            let stage = Stage("upload", shutdownLimit: .seconds(20), services: [service])
+            return ServiceGroup(logger: logger, stages: [stage]).run()
         } catch let error as SpoolError {
             logger.error("The spool cannot be used", [.error: .string(error.description)])
             return 1

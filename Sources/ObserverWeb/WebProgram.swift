@@ -20,7 +20,8 @@ package enum WebProgram {
         let logger = configuration.log.logger("web")
         do {
             let service = try WebService(configuration: configuration, logger: logger)
-            return ServiceGroup(logger: logger, services: [service]).run()
+            let stage = Stage("web", shutdownLimit: .seconds(20), services: [service])
+            return ServiceGroup(logger: logger, stages: [stage]).run()
         } catch {
             logger.error("Wrong settings", [.error: LogValue(error)])
             return ConfigurationError.exitCode

@@ -27,8 +27,8 @@ package final class Authenticator: Sendable {
     private let publicOrigin: String?
     private let tokens = Mutex<[[UInt8]: Entry]>([:])
     let cookie: SessionCookie
-    /// At most so many passwords are checked at once: each takes 128 MiB.
-    let turnstile = Turnstile(2)
+    /// Limits password checks, each of which takes 128 MiB; more than three waiting ones would hold too many threads.
+    let passwordChecks = Semaphore(count: 2, waitingLimit: 3)
 
     /// - Parameter publicURL: The address people use; nil: the one that they happen to use.
     package init(publicURL: String?) {
@@ -125,40 +125,5 @@ package final class Authenticator: Sendable {
     private static func origin(_ url: String) -> String {
         let parts = url.lowercased().split(separator: "/", omittingEmptySubsequences: true)
         return parts.count < 2 ? url.lowercased() : "\(parts[0])//\(parts[1])"
-    }
-}
-
-/// Lets a number of threads in at a time, and a few wait; more are turned away, so that sign-ins never take all
-/// threads.
-final class Turnstile: Sendable {
-    private struct State: Sendable {
-        var free: Int
-        var waiting = 0
-    }
-
-    private static let waitingLimit = 3
-    private let state: Monitor<State>
-
-    init(_ places: Int) {
-        state = Monitor(State(free: places))
-    }
-
-    /// Runs `body` when there is a place; nil when there is none in time, or too many wait.
-    func enter<R>(within limit: Duration, _ body: () throws -> R) rethrows -> R? {
-        let mayWait = state.withLock { state in
-            guard state.free > 0 || state.waiting < Self.waitingLimit else { return false }
-            state.waiting += 1
-            return true
-        }
-        guard mayWait else { return nil }
-        let isIn = state.take(until: MonotonicInstant.now() + limit) { state -> Bool? in
-            guard state.free > 0 else { return nil }
-            state.free -= 1
-            return true
-        }
-        state.withLock { $0.waiting -= 1 }
-        guard isIn == true else { return nil }
-        defer { state.withLock { $0.free += 1 } }
-        return try body()
     }
 }

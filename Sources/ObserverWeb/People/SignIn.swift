@@ -1,6 +1,7 @@
 package import Crypto
 package import FastCGI
 package import HTTPRouting
+import Lifecycle
 import Logging
 import ObserverCore
 import ObserverStore
@@ -85,7 +86,8 @@ package struct SignIn {
         let user = try users.find(name: name)
         let usable = user.flatMap { $0.isDisabled ? nil : $0.passwordHash }
         let hash = usable.map { PasswordHash(text: $0) } ?? Self.nobody
-        let isRight = try context.site.gatekeeper.turnstile.enter(within: Self.patience) { try hash.matches(password) }
+        let checks = context.site.gatekeeper.passwordChecks
+        let isRight = try checks.withSlot(within: Self.patience) { try hash.matches(password) }
         guard let isRight else { return .busy }
         guard isRight, usable != nil, let user else {
             try users.noteFailedLogin(for: [account, address])
