@@ -58,7 +58,7 @@ let package = Package(
         module("HTTPRouting", ["FastCGI"]),
         module("Mustache"),
         module("Postgres", ["CLibPQ"]),
-        module("AMQP", ["CRabbitMQ", "Lifecycle"]),
+        module("AMQP", ["CRabbitMQ", "Lifecycle", "Logging"]),
         module("HTTPClient", ["CLibCurl", "Lifecycle"]),
         module("S3", ["HTTPClient", "Crypto", "Lifecycle"]),
         module("Media", ["CLibAV", "Crypto"]),
@@ -117,7 +117,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP"],
+            dependencies: ["ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Lifecycle"],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -129,7 +129,7 @@ let package = Package(
         tests("MustacheTests", ["Mustache"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
-        tests("HTTPClientTests", ["HTTPClient", "Lifecycle"]),
+        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "HTTPClient"]),
         tests("MediaTests", ["Media", "Lifecycle"]),
         tests("ObserverCoreTests", ["ObserverCore"]),

@@ -1,4 +1,5 @@
 public import Lifecycle
+public import Logging
 import Synchronization
 
 /// Publishes for many threads over one connection of its own, and keeps that connection up.
@@ -33,7 +34,7 @@ public final class AMQPConfirmedPublisher: Service {
     private let topology: AMQPTopology
     private let limit: Int
     private let confirmLimit: Duration
-    private let onEvent: @Sendable (AMQPConnectionEvent) -> Void
+    private let log: AMQPConnectionLog
     private let state = Mutex(State())
     private let wakeUp = WakeUp()
 
@@ -43,23 +44,23 @@ public final class AMQPConfirmedPublisher: Service {
     ///   - configuration: The broker.
     ///   - name: Shown in the broker's list of connections.
     ///   - topology: Declared after each connect.
+    ///   - logger: Logs when the connection is lost and when it is back.
     ///   - limit: Most messages that may wait; more are `unconfirmed` at once.
     ///   - confirmLimit: A connection on which a confirm takes longer is given up.
-    ///   - onEvent: Called on the publisher's thread when the connection comes or goes.
     public init(
         _ configuration: AMQPConfiguration,
         name: String,
         topology: AMQPTopology,
+        logger: Logger,
         limit: Int = 1024,
-        confirmLimit: Duration = .seconds(5),
-        onEvent: @escaping @Sendable (AMQPConnectionEvent) -> Void = { _ in }
+        confirmLimit: Duration = .seconds(5)
     ) {
         self.configuration = configuration
         self.name = name
         self.topology = topology
         self.limit = limit
         self.confirmLimit = confirmLimit
-        self.onEvent = onEvent
+        log = AMQPConnectionLog(logger, name: name)
     }
 
     /// Whether the broker is connected and takes messages at the moment.
@@ -105,7 +106,7 @@ public final class AMQPConfirmedPublisher: Service {
             } catch {
                 setConnected(false)
                 let pause = max(backoff.next(), .milliseconds(20))
-                onEvent(.disconnected(error, retryIn: pause))
+                log.disconnected(error)
                 let end = MonotonicInstant.now() + pause
                 while MonotonicInstant.now() < end, !isDone(stop) {
                     expire()
@@ -135,7 +136,7 @@ public final class AMQPConfirmedPublisher: Service {
         try connection.declare(topology)
         let publisher = try AMQPPublisher(connection)
         setConnected(true)
-        onEvent(.connected)
+        log.connected()
 
         var sent: [UInt64: Sent] = [:]
         do throws(AMQPError) {
@@ -199,12 +200,12 @@ public final class AMQPConfirmedPublisher: Service {
             }
             guard !wasBlocked else { return }
             setConnected(false)
-            onEvent(.disconnected(AMQPError(blockedBecause: reason), retryIn: .zero))
+            log.disconnected(AMQPError(blockedBecause: reason))
         } else if wasBlocked {
             // The broker reads what lay in the sockets from now on.
             for tag in sent.keys { sent[tag]?.since = .now() }
             setConnected(true)
-            onEvent(.connected)
+            log.connected()
         }
     }
 

@@ -1,4 +1,5 @@
 public import Lifecycle
+public import Logging
 import Synchronization
 
 /// A delivery that has to be resolved once, from any thread.
@@ -70,7 +71,7 @@ public final class AMQPConsumerService: Service {
     private let queue: String
     private let prefetch: UInt16
     private let drainLimit: Duration
-    private let onEvent: @Sendable (AMQPConnectionEvent) -> Void
+    private let log: AMQPConnectionLog
     private let handler: @Sendable (AMQPOpenDelivery) -> Void
     private let resolutions = Resolutions()
     private let connected = Atomic<Bool>(false)
@@ -83,8 +84,8 @@ public final class AMQPConsumerService: Service {
     ///   - topology: Declared after each connect.
     ///   - queue: The queue to consume; part of the topology.
     ///   - prefetch: Most unresolved deliveries.
+    ///   - logger: Logs when the connection is lost and when it is back.
     ///   - drainLimit: How long after the stop unresolved deliveries may still be resolved.
-    ///   - onEvent: Called on the service's thread when the connection comes or goes.
     ///   - handler: Called on the service's thread for each delivery.
     public init(
         _ configuration: AMQPConfiguration,
@@ -92,8 +93,8 @@ public final class AMQPConsumerService: Service {
         topology: AMQPTopology,
         queue: String,
         prefetch: UInt16,
+        logger: Logger,
         drainLimit: Duration = .zero,
-        onEvent: @escaping @Sendable (AMQPConnectionEvent) -> Void = { _ in },
         handler: @escaping @Sendable (AMQPOpenDelivery) -> Void
     ) {
         self.configuration = configuration
@@ -102,7 +103,7 @@ public final class AMQPConsumerService: Service {
         self.queue = queue
         self.prefetch = prefetch
         self.drainLimit = drainLimit
-        self.onEvent = onEvent
+        log = AMQPConnectionLog(logger, name: name)
         self.handler = handler
     }
 
@@ -121,7 +122,7 @@ public final class AMQPConsumerService: Service {
             } catch {
                 connected.store(false, ordering: .relaxed)
                 let pause = max(backoff.next(), .milliseconds(20))
-                onEvent(.disconnected(error, retryIn: pause))
+                log.disconnected(error)
                 _ = stop.wait(for: pause)  // ignored: the loop looks at the token
             }
         }
@@ -136,7 +137,7 @@ public final class AMQPConsumerService: Service {
         let consumer = try AMQPConsumer(connection, queue: queue, prefetch: prefetch)
         onConnect()
         connected.store(true, ordering: .relaxed)
-        onEvent(.connected)
+        log.connected()
 
         var open: Set<UInt64> = []
         var drainEnd: MonotonicInstant?

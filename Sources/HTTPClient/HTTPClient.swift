@@ -1,29 +1,33 @@
 import CLibCurl
-import Lifecycle
+public import Lifecycle
 import Synchronization
 
-/// Sends requests, many at once, on one thread: libcurl's multi interface (libcurl-multi(3)).
+/// Sends requests, many at once, on the thread of its service: libcurl's multi interface (libcurl-multi(3)).
 ///
-/// Connections are kept and used again. Redirects are not followed, because the one who signs a request must know where
+/// Requests wait until the service runs; a stop completes all of them with `cancelled`. Connections are kept and used again. Redirects are not followed, because the one who signs a request must know where
 /// it goes.
-public final class HTTPClient: Sendable {
-    /// What is called with the outcome, on the engine's thread: it must not block.
+public final class HTTPClient: Service {
+    /// Receives the outcome, on the service's thread: it must not block.
     public typealias Completion = @Sendable (Result<HTTPClientResponse, HTTPClientError>) -> Void
 
+    /// The name of its thread.
+    public let name: String
     private let engine: Engine
 
-    /// Starts an engine.
+    /// Creates a client that sends nothing before it runs.
     ///
     /// - Parameters:
     ///   - name: The name of its thread.
     ///   - parallel: How many requests are under way at most; more wait in order.
     public init(name: String, parallel: Int) {
+        self.name = name
         engine = Engine(parallel: max(parallel, 1))
-        DedicatedThread.start(name: name) { [engine] in engine.run() }
     }
 
-    deinit {
-        engine.stop()
+    /// Sends requests until stopped; what is under way or waits then is completed with `cancelled`.
+    public func run(until stop: StopSignal) {
+        stop.onStop { [engine] in engine.stop() }
+        engine.run()
     }
 
     /// Sends a request.
@@ -31,7 +35,7 @@ public final class HTTPClient: Sendable {
         engine.submit(request, completion)
     }
 
-    /// Sends a request and waits for the answer, on a thread of the caller's own.
+    /// Sends a request and waits for the answer; must not be called before the service is started, or on its thread.
     ///
     /// - Returns: The answer, whatever its status.
     /// - Throws: `HTTPClientError` where there is none.
@@ -48,11 +52,6 @@ public final class HTTPClient: Sendable {
     /// How many requests are under way or wait.
     public var count: Int {
         engine.count
-    }
-
-    /// Ends the engine: what is under way or waits is completed with `cancelled`.
-    public func stop() {
-        engine.stop()
     }
 }
 

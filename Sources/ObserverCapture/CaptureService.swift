@@ -7,7 +7,6 @@ package import ObserverCore
 import ObserverMessages
 package import Postgres
 package import Spool
-import Synchronization
 
 /// Records cameras into the spool.
 ///
@@ -74,8 +73,8 @@ package struct CaptureService: Service {
             settings.broker,
             name: "capture-publish",
             topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
-            limit: 10_000,
-            onEvent: log("publisher")
+            logger: logger,
+            limit: 10_000
         )
         let segmentPublisher = SegmentPublisher(publisher, logger: logger)
         let statusWriter = StatusWriter(settings.database, recorder: settings.recorder, logger: logger)
@@ -175,32 +174,10 @@ package struct CaptureService: Service {
             topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
             queue: Broker.captureQueue(recorder: settings.recorder),
             prefetch: 100,
-            onEvent: log("hints")
+            logger: logger
         ) { delivery in
             hint()
             delivery.acknowledge()
-        }
-    }
-
-    /// Logs that a connection went or came, once each, not at every attempt.
-    private func log(_ part: String) -> @Sendable (AMQPConnectionEvent) -> Void {
-        let isAway = Mutex(false)
-        return { [logger] event in
-            switch event {
-            case .connected:
-                isAway.withLock { $0 = false }
-                logger.info("Broker connected", [.connectionName: .string(part)])
-            case .disconnected(let error, _):
-                let wasAway = isAway.withLock { isAway in
-                    defer { isAway = true }
-                    return isAway
-                }
-                guard !wasAway else { return }
-                logger.warning(
-                    "Broker is away; recordings go on",
-                    [.connectionName: .string(part), .error: LogValue(error)]
-                )
-            }
         }
     }
 }

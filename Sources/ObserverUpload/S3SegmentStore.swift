@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HTTPClient
+import Lifecycle
 package import ObserverCore
 package import S3
 import Synchronization
@@ -12,11 +13,13 @@ import Synchronization
 package final class S3SegmentStore: SegmentObjects {
     private let client: S3Client
     private let transfers: HTTPClient
+    private let stopped = StopSignal()
     /// Until the store says that it does not know `If-None-Match`.
     private let isConditional = Atomic<Bool>(true)
 
     package init(_ configuration: S3Configuration, parallel: Int) {
         transfers = HTTPClient(name: "s3", parallel: parallel)
+        DedicatedThread.start(name: transfers.name) { [transfers, stopped] in transfers.run(until: stopped) }
         var limits = HTTPClientRequest.Limits()
         limits.total = .seconds(30)
         client = S3Client(configuration, transfers: transfers, limits: limits)
@@ -56,7 +59,7 @@ package final class S3SegmentStore: SegmentObjects {
         }
     }
 
-    package func stop() { transfers.stop() }
+    package func stop() { stopped.stop() }
 
     /// The sidecar as one header, and apart from it what people look for in a bucket.
     private static func metadata(of segment: Segment) -> [(name: String, value: String)] {

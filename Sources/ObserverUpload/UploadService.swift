@@ -5,7 +5,6 @@ import ObserverCore
 import ObserverMessages
 package import Postgres
 package import Spool
-import Synchronization
 
 /// Takes segments from the spool to S3.
 ///
@@ -61,7 +60,7 @@ package struct UploadService: Service {
             settings.broker,
             name: "upload-publish",
             topology: topology,
-            onEvent: log("publisher")
+            logger: logger
         )
         let consumer = AMQPConsumerService(
             settings.broker,
@@ -69,8 +68,8 @@ package struct UploadService: Service {
             topology: topology,
             queue: Broker.uploadQueue(spool: settings.spool.id),
             prefetch: UInt16(clamping: max(64, 4 * settings.limits.parallel)),
+            logger: logger,
             drainLimit: .seconds(17),
-            onEvent: log("consumer"),
             handler: { take($0, inputs, publisher) }
         )
         let receiptWriter = ReceiptWriter(
@@ -134,28 +133,6 @@ package struct UploadService: Service {
             publisher.publish(letter, within: .seconds(5)) { outcome in
                 // Without a confirm the broker dead-letters it itself.
                 if outcome == .confirmed { open.acknowledge() } else { open.reject() }
-            }
-        }
-    }
-
-    /// Logs that a connection went or came, once each, not at every attempt.
-    private func log(_ side: String) -> @Sendable (AMQPConnectionEvent) -> Void {
-        let isAway = Mutex(false)
-        return { [logger] event in
-            switch event {
-            case .connected:
-                isAway.withLock { $0 = false }
-                logger.info("Broker connected", [.connectionName: .string(side)])
-            case .disconnected(let error, _):
-                let wasAway = isAway.withLock { isAway in
-                    defer { isAway = true }
-                    return isAway
-                }
-                guard !wasAway else { return }
-                logger.warning(
-                    "Broker is away; the spool is swept meanwhile",
-                    [.connectionName: .string(side), .error: LogValue(error)]
-                )
             }
         }
     }

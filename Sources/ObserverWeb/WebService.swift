@@ -32,8 +32,9 @@ package struct WebService: Service {
         publisher = AMQPConfirmedPublisher(
             configuration.broker,
             name: "web",
-            topology: Broker.topology()
-        ) { [brokerLog = BrokerLog(logger)] event in brokerLog.note(event) }
+            topology: Broker.topology(),
+            logger: logger
+        )
     }
 
     package func run(until stop: StopSignal) throws {
@@ -46,16 +47,18 @@ package struct WebService: Service {
             logger: logger,
             announce: announcer
         )
+        let store = HTTPClient(name: "s3", parallel: 2)
         let monitor = HealthMonitor(
             board: board,
             isBrokerConnected: { [publisher] in publisher.isConnected },
-            store: S3Client(configuration.s3, transfers: HTTPClient(name: "s3", parallel: 2), limits: Self.probeLimits),
+            store: S3Client(configuration.s3, transfers: store, limits: Self.probeLimits),
             spool: configuration.spool
         )
         let housekeeping = Housekeeping(database: database, logger: logger)
         let helpers = [
             DedicatedThread.start(name: housekeeping.name) { housekeeping.run(until: stop) },
             DedicatedThread.start(name: "publisher") { [publisher] in publisher.run(until: stop) },
+            DedicatedThread.start(name: store.name) { store.run(until: stop) },
             DedicatedThread.start(name: monitor.name) { [logger] in
                 do {
                     try monitor.run(until: stop)

@@ -66,17 +66,18 @@ struct Checks {
     // MARK: S3
 
     private func storage() -> [Finding] {
-        let hint = "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET"
         let storage: S3Configuration
         do {
             storage = try configuration.s3()
         } catch {
             return [Finding(name: "s3", error)]
         }
-        let transfers = HTTPClient(name: "s3", parallel: 1)
-        defer { transfers.stop() }
+        return HTTPClient.running { [rights(storage, $0), clock(storage, $0)] }
+    }
+
+    private func rights(_ storage: S3Configuration, _ transfers: HTTPClient) -> Finding {
         let client = S3Client(storage, transfers: transfers, limits: .short)
-        let rights = finding("s3", hint: hint) {
+        return finding("s3", hint: "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET") {
             let bytes = Array("Observer tries whether it may write here.\n".utf8)
             try requireBucket(client)
             let key = "\(try configuration.prefix())/.check/\(UniqueID.makeRandom())"
@@ -87,7 +88,6 @@ struct Checks {
             try client.delete(key)
             return "bucket \(storage.bucket): may write, read and delete"
         }
-        return [rights, clock(storage, transfers)]
     }
 
     /// Some stores make a bucket when something is put into it, so whether it is there is asked first.

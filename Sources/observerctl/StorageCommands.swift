@@ -1,4 +1,5 @@
 import HTTPClient
+import Lifecycle
 import ObserverConfiguration
 import S3
 
@@ -13,13 +14,24 @@ extension Command {
             """,
         run: { _, configuration in
             let storage = try configuration.s3()
-            let transfers = HTTPClient(name: "s3", parallel: 1)
-            defer { transfers.stop() }
-            try S3Client(storage, transfers: transfers, limits: .short).createBucket()
+            try HTTPClient.running { transfers in
+                try S3Client(storage, transfers: transfers, limits: .short).createBucket()
+            }
             Output.note("bucket \(storage.bucket) is there")
             return .done
         }
     )
+}
+
+extension HTTPClient {
+    /// Runs `body` with a client that is stopped afterwards.
+    static func running<Result>(_ body: (HTTPClient) throws -> Result) rethrows -> Result {
+        let client = HTTPClient(name: "http", parallel: 1)
+        let stop = StopSignal()
+        defer { stop.stop() }
+        DedicatedThread.start(name: client.name) { client.run(until: stop) }
+        return try body(client)
+    }
 }
 
 extension HTTPClientRequest.Limits {

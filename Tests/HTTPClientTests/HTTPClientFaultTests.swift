@@ -1,11 +1,12 @@
 import Glibc
 import HTTPClient
 import Lifecycle
+import TestSupport
 import Testing
 
 /// Servers and files that misbehave, each in its own way.
 @Suite(.timeLimit(.minutes(1))) struct TransfersFaultTests {
-    private let transfers = HTTPClient(name: "faults", parallel: 4)
+    private let transfers = HTTPClient.running(name: "faults", parallel: 4)
 
     private func kind(_ request: HTTPClientRequest) -> HTTPClientError.Kind? {
         do throws(HTTPClientError) {

@@ -1,10 +1,11 @@
 import Glibc
 import HTTPClient
 import Lifecycle
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct TransfersTests {
-    private let transfers = HTTPClient(name: "transfers", parallel: 4)
+    private let transfers = HTTPClient.running(name: "transfers", parallel: 4)
 
     private func kind(_ request: HTTPClientRequest) -> HTTPClientError.Kind? {
         do throws(HTTPClientError) {
@@ -169,17 +170,39 @@ import Testing
         let released = Monitor(false)
         let server = try #require(LocalServer { _, _ in released.wait { $0 } })
         let engine = HTTPClient(name: "stopped", parallel: 1)
+        let stop = StopSignal()
+        let thread = DedicatedThread.start(name: engine.name) { engine.run(until: stop) }
         let cancelled = Monitor(0)
         for _ in 0..<3 {
             engine.submit(HTTPClientRequest(method: "GET", url: server.url)) { result in
                 if case .failure(let error) = result, error.kind == .cancelled { cancelled.withLock { $0 += 1 } }
             }
         }
-        engine.stop()
+        stop.stop()
         #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 3 })
         engine.submit(HTTPClientRequest(method: "GET", url: server.url)) { _ in cancelled.withLock { $0 += 1 } }
         #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 4 })
+        #expect(thread.join(until: .now() + .seconds(10)))
         released.withLock { $0 = true }
+    }
+
+    @Test func `a request that was submitted before the start is sent then`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
+            }
+        )
+        let early = HTTPClient(name: "early", parallel: 1)
+        let status = Monitor(0)
+        early.submit(HTTPClientRequest(method: "GET", url: server.url)) { result in
+            status.withLock { $0 = (try? result.get().status) ?? -1 }
+        }
+        #expect(early.count == 1)
+        let stop = StopSignal()
+        let thread = DedicatedThread.start(name: early.name) { early.run(until: stop) }
+        #expect(status.wait(until: .now() + .seconds(10)) { $0 == 200 })
+        stop.stop()
+        #expect(thread.join(until: .now() + .seconds(10)))
     }
 
     @Test func `the words of an error hold neither URL nor header`() throws {

@@ -1,6 +1,7 @@
 import AMQP
 import Glibc
 import Lifecycle
+import Logging
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ struct AMQPFaultTests {
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("kill")
         let topology = TestBroker.topology(name)
-        let publisher = AMQPConfirmedPublisher(broker.url, name: "p", topology: topology)
+        let publisher = AMQPConfirmedPublisher(broker.url, name: "p", topology: topology, logger: TestBroker.logger)
         let publishing = Running(publisher)
         let outcomes = Collected<Int>()
         let unconfirmed = Collected<Int>()
@@ -54,7 +55,14 @@ struct AMQPFaultTests {
 
         let received = Collected<Int>()
         let consuming = Running(
-            AMQPConsumerService(broker.url, name: "c", topology: topology, queue: name, prefetch: 100) { open in
+            AMQPConsumerService(
+                broker.url,
+                name: "c",
+                topology: topology,
+                queue: name,
+                prefetch: 100,
+                logger: TestBroker.logger
+            ) { open in
                 if let number = Int(String(decoding: open.delivery.message.body, as: UTF8.self)) {
                     received.add(number)
                 }
@@ -72,14 +80,13 @@ struct AMQPFaultTests {
         let broker = try PrivateBroker()
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("alarm")
-        let changes = Collected<String>()
-        let publisher = AMQPConfirmedPublisher(broker.url, name: "p", topology: TestBroker.topology(name)) {
-            event in
-            switch event {
-            case .connected: changes.add("connected")
-            case .disconnected(let error, _): changes.add(error.kind.rawValue)
-            }
-        }
+        let log = MemoryLogSink()
+        let publisher = AMQPConfirmedPublisher(
+            broker.url,
+            name: "p",
+            topology: TestBroker.topology(name),
+            logger: Logger(label: "test", level: .info, sink: log)
+        )
         let publishing = Running(publisher)
         let message = AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 4000))
         #expect(publisher.publish(message, within: .seconds(20)) == .confirmed)
@@ -97,7 +104,8 @@ struct AMQPFaultTests {
         try broker.control("set_vm_memory_high_watermark 0.6")
         #expect(publisher.publish(message, within: .seconds(30)) == .confirmed)
         // The connection stood all the time, longer than a confirm may take.
-        #expect(changes.all == ["connected", "blocked", "connected"])
+        let changes = log.connectionChanges
+        #expect(changes.count == 3 && changes[1].contains("blocked"), "\(changes)")
         publishing.end()
     }
 

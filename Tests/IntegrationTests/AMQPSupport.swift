@@ -1,5 +1,6 @@
 import AMQP
 import Lifecycle
+import Logging
 import TestSupport
 import Testing
 
@@ -11,6 +12,9 @@ enum TestBroker {
         try AMQPConfiguration(url: TestEnvironment.address(of: .amqp))
     }
 
+    /// A logger for connections whose log no test reads.
+    static let logger = Logger(label: "test", level: .error)
+
     /// A name that no other test has.
     static func name(_ stem: String) -> String { "test.\(stem).\(UInt64.random(in: 0 ... .max))" }
 
@@ -21,6 +25,16 @@ enum TestBroker {
             queues: [.init(name, arguments: arguments)],
             bindings: [.init(queue: name, exchange: name, key: "k")]
         )
+    }
+}
+
+extension MemoryLogSink {
+    /// What was logged about a connection: "connected", or the words of the error.
+    var connectionChanges: [String] {
+        lines.map { line in
+            guard line.message != "Broker connected" else { return "connected" }
+            return "\(line.fields[.error] ?? "")"
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import AMQP
 import Glibc
 import Lifecycle
+import Logging
 import TestSupport
 import Testing
 
@@ -102,11 +103,18 @@ struct AMQPTests {
         let url = try TestBroker.required()
         let name = TestBroker.name("many")
         let topology = TestBroker.topology(name)
-        let publisher = AMQPConfirmedPublisher(url, name: "p", topology: topology)
+        let publisher = AMQPConfirmedPublisher(url, name: "p", topology: topology, logger: TestBroker.logger)
         let publishing = Running(publisher)
         let received = Collected<String>()
         let consuming = Running(
-            AMQPConsumerService(url, name: "c", topology: topology, queue: name, prefetch: 50) { open in
+            AMQPConsumerService(
+                url,
+                name: "c",
+                topology: topology,
+                queue: name,
+                prefetch: 50,
+                logger: TestBroker.logger
+            ) { open in
                 received.add(String(decoding: open.delivery.message.body, as: UTF8.self))
                 open.acknowledge()
             }
@@ -139,29 +147,26 @@ struct AMQPTests {
         let name = TestBroker.name("deleted")
         let topology = TestBroker.topology(name)
         let received = Collected<String>()
-        let events = Collected<String>()
+        let log = MemoryLogSink()
         let service = AMQPConsumerService(
             url,
             name: "c",
             topology: topology,
             queue: name,
             prefetch: 5,
-            onEvent: { event in
-                switch event {
-                case .connected: events.add("connected")
-                case .disconnected(let error, _): events.add(error.kind.rawValue)
-                }
-            },
+            logger: Logger(label: "test", level: .info, sink: log),
             handler: { open in
                 received.add("got")
                 open.acknowledge()
             }
         )
         let consuming = Running(service)
-        #expect(events.wait { $0 == ["connected"] } == ["connected"])
+        #expect(poll { log.connectionChanges == ["connected"] })
         try AMQPConnection(url, name: name).deleteQueue(name)
-        #expect(events.wait { $0.count == 3 } == ["connected", "cancelled", "connected"])
-        let publisher = AMQPConfirmedPublisher(url, name: "p", topology: AMQPTopology())
+        #expect(poll { log.lines.count == 3 })
+        let changes = log.connectionChanges
+        #expect(changes[0] == "connected" && changes[1].contains("cancelled") && changes[2] == "connected")
+        let publisher = AMQPConfirmedPublisher(url, name: "p", topology: AMQPTopology(), logger: TestBroker.logger)
         let publishing = Running(publisher)
         #expect(publisher.publish(message(name), within: .seconds(10)) == .confirmed)
         #expect(received.wait { $0.count == 1 } == ["got"])
@@ -186,6 +191,7 @@ struct AMQPTests {
             topology: topology,
             queue: name,
             prefetch: 5,
+            logger: TestBroker.logger,
             drainLimit: .milliseconds(600),
             handler: { open.add($0) }
         )
@@ -205,7 +211,8 @@ struct AMQPTests {
         let publisher = AMQPConfirmedPublisher(
             try AMQPConfiguration(url: "amqp://127.0.0.1:1"),
             name: "p",
-            topology: AMQPTopology()
+            topology: AMQPTopology(),
+            logger: TestBroker.logger
         )
         let publishing = Running(publisher)
         let begin = MonotonicInstant.now()

@@ -53,7 +53,7 @@ struct Store: Sendable, CustomTestStringConvertible {
     /// What the keys of one test begin with.
     static func scratch() -> String { "\(getpid())-\(UInt32.random(in: 0 ... .max))/" }
 
-    static let transfers = HTTPClient(name: "s3-tests", parallel: 8)
+    static let transfers = HTTPClient.running(name: "s3-tests", parallel: 8)
 }
 
 @Suite(.enabled(if: !Store.all.isEmpty), .timeLimit(.minutes(3)))

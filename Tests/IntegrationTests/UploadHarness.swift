@@ -27,7 +27,7 @@ final class UploadHarness {
     let bucket = "observer-test-upload"
     let prefix: String
     let log = MemoryLogSink()
-    let transfers = HTTPClient(name: "harness", parallel: 4)
+    let transfers = HTTPClient.running(name: "harness", parallel: 4)
     let broker: AMQPConfiguration
     private let server: TestEnvironment.Server
     private let lock: RecorderLock
@@ -48,7 +48,6 @@ final class UploadHarness {
 
     deinit {
         running?.end()
-        transfers.stop()
         do {
             let connection = try AMQPConnection(broker, name: "clean")
             for queue in [
