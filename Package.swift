@@ -117,7 +117,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Lifecycle"],
+            dependencies: ["ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Lifecycle"],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
@@ -135,6 +135,7 @@ let package = Package(
         tests("ObserverCoreTests", ["ObserverCore"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
+        tests("ObserverStoreTests", ["ObserverStore", "ObserverCore"]),
         tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Lifecycle"]),
         tests(
             "ObserverWebTests",

@@ -6,8 +6,8 @@ struct Deadline {
 
     init(after duration: Duration) {
         let (seconds, attoseconds) = duration.components
-        // A day is more than any caller waits and keeps the sum within 64 bits.
-        let limited = min(max(seconds, 0), 86_400)
+        // A year is more than any caller waits and keeps the sum within 64 bits.
+        let limited = min(max(seconds, 0), 365 * 86_400)
         nanoseconds = Self.now &+ limited &* 1_000_000_000 &+ attoseconds / 1_000_000_000
     }
 

@@ -9,8 +9,9 @@ extension Command {
         usage: "[--migrations DIR]",
         summary: "Bring the database's tables up to date.",
         details: """
-            Applies what is missing, all or nothing; several may run at once. A migration that was changed after it was
-            applied, or a database that is newer than this program, is refused.
+            Applies the steps that are missing, one by one; an attempt that ends early is continued by the next one, and
+            several may run at once. A step that was changed after it was applied is refused, and so is a database that a
+            newer program has changed in a way that this one does not bear.
             Reads OBSERVER_DATABASE_URL. DIR is sql/migrations of the source tree this program was built in, or
             /usr/share/observer/sql/migrations.
             """,

@@ -1,5 +1,6 @@
 public import Postgres
 
+import Crypto
 import Glibc
 import ObserverStore
 
@@ -55,7 +56,7 @@ public final class TestDatabase: Sendable {
     /// The advisory lock keeps suites that run in parallel from each making it.
     private static func template(_ administrator: PostgresConnection) throws -> String {
         let migrations = try Migration.load(from: migrationsDirectory)
-        let digest = Migration(version: 0, name: "", text: migrations.map(\.checksum).joined()).checksum.prefix(16)
+        let digest = SHA256.hex(migrations.flatMap(\.steps).map(\.checksum).joined().utf8).prefix(16)
         let template = "observer_template_\(digest)"
         // Another suite may take longer to make it than a statement of the product may wait.
         try administrator.execute("set lock_timeout = 0")
