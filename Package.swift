@@ -54,8 +54,9 @@ let package = Package(
         module("Logging"),
         module("Lifecycle", ["Logging"]),
         module("Crypto", ["CLibCrypto"]),
-        module("FastCGI", ["CFastCGI", "Lifecycle"]),
-        module("HTTPRouting", ["FastCGI"]),
+        module("HTTPTypes"),
+        module("FastCGI", ["CFastCGI", "HTTPTypes", "Lifecycle"]),
+        module("HTTPRouting", ["HTTPTypes"]),
         module("Mustache"),
         module("Postgres", ["CLibPQ"]),
         module("AMQP", ["CRabbitMQ", "Lifecycle", "Logging"]),
@@ -75,8 +76,8 @@ let package = Package(
             "ObserverWeb",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto", "Lifecycle",
-                "Logging",
+                "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
+                "Lifecycle", "Logging",
             ]
         ),
         module(
@@ -124,8 +125,9 @@ let package = Package(
         tests("LoggingTests", ["Logging"]),
         tests("LifecycleTests", ["Lifecycle"]),
         tests("CryptoTests", ["Crypto"]),
-        tests("FastCGITests", ["FastCGI"]),
-        tests("HTTPRoutingTests", ["HTTPRouting", "FastCGI"]),
+        tests("HTTPTypesTests", ["HTTPTypes"]),
+        tests("FastCGITests", ["FastCGI", "HTTPTypes", "Lifecycle"]),
+        tests("HTTPRoutingTests", ["HTTPRouting", "HTTPTypes"]),
         tests("MustacheTests", ["Mustache"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
@@ -140,7 +142,7 @@ let package = Package(
         tests(
             "ObserverWebTests",
             [
-                "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "FastCGI", "HTTPRouting",
+                "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "HTTPTypes", "HTTPRouting",
                 "Mustache",
             ]
         ),
@@ -156,7 +158,7 @@ let package = Package(
             "IntegrationTests",
             [
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "FastCGI", "HTTPRouting",
+                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "HTTPTypes", "HTTPRouting",
                 "Mustache",
                 "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
             ]

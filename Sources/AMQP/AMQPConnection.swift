@@ -175,7 +175,11 @@ public final class AMQPConnection {
         }
         let status = amqp_socket_open_noblock(connector, configuration.host, Int32(configuration.port), &limit)
         guard status == 0 else {
-            throw AMQPError(status: status, "connect to \(configuration.host):\(configuration.port)", isConnecting: true)
+            throw AMQPError(
+                status: status,
+                "connect to \(configuration.host):\(configuration.port)",
+                isConnecting: true
+            )
         }
         let socket = amqp_get_sockfd(state)
         observer_amqp_no_delay(socket)
@@ -185,7 +189,14 @@ public final class AMQPConnection {
     private func logIn(_ configuration: AMQPConfiguration, name: String) throws(AMQPError) {
         let what = "log in to \(configuration)"
         let reply = call { state in
-            observer_amqp_login(state, configuration.virtualHost, Int32(configuration.heartbeatSeconds), configuration.user, configuration.password, name)
+            observer_amqp_login(
+                state,
+                configuration.virtualHost,
+                Int32(configuration.heartbeatSeconds),
+                configuration.user,
+                configuration.password,
+                name
+            )
         }
         guard reply.reply_type == AMQP_RESPONSE_NORMAL else { throw AMQPError(reply: reply, what, isConnecting: true) }
         try request("open a channel") { state, _ in amqp_channel_open(state, Self.channel) != nil }

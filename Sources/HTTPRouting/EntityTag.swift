@@ -1,4 +1,4 @@
-public import FastCGI
+public import HTTPTypes
 
 /// A strong entity tag (RFC 9110, section 8.8.3).
 public struct EntityTag: Hashable, Sendable, CustomStringConvertible {
@@ -16,13 +16,13 @@ public struct EntityTag: Hashable, Sendable, CustomStringConvertible {
     public var description: String { "\"\(value)\"" }
 }
 
-extension Request {
+extension HTTPRequest {
     /// Refuses a change when `If-Match` names other versions than the current one (RFC 9110, section 13.1.1).
     ///
     /// - Parameter current: The tag of what is there now.
     /// - Throws: ``Problem`` 412.
     public func checkIfMatch(_ current: EntityTag) throws(Problem) {
-        guard let header = header("If-Match"), !Self.tags(header).contains(current.description) else { return }
+        guard let header = header(.ifMatch), !Self.tags(header).contains(current.description) else { return }
         guard header.trimmed != "*" else { return }
         throw Problem(412, "It was changed by someone else in the meantime; read it again and repeat the change.")
             .with(.eTag, current.description)
@@ -30,7 +30,7 @@ extension Request {
 
     /// Whether `If-None-Match` names the current version, so that 304 is the answer; compared weakly (section 13.1.2).
     public func isFresh(_ current: EntityTag) -> Bool {
-        guard let header = header("If-None-Match") else { return false }
+        guard let header = header(.ifNoneMatch) else { return false }
         if header.trimmed == "*" { return true }
         return Self.tags(header).contains { $0 == current.description || $0 == "W/" + current.description }
     }

@@ -1,4 +1,4 @@
-public import FastCGI
+public import HTTPTypes
 
 /// Named texts: a query, or the body of a form (`application/x-www-form-urlencoded`).
 public struct FormFields: Sendable {
@@ -55,7 +55,7 @@ public struct FormFields: Sendable {
     }
 }
 
-extension Request {
+extension HTTPRequest {
     /// The fields of the query.
     ///
     /// - Throws: ``Problem`` 400 when it can't be decoded.
@@ -77,20 +77,14 @@ extension Request {
 
     /// The media type of the body without parameters, in lower case.
     public var mediaType: String? {
-        contentType?.split(separator: ";", omittingEmptySubsequences: false).first.map {
+        header(.contentType)?.split(separator: ";", omittingEmptySubsequences: false).first.map {
             String($0.filter { $0 != " " && $0 != "\t" }).lowercased()
         }
     }
 
-    /// The body, its errors as problems.
+    /// The body; one that is too long is a problem.
     func limitedBody(_ limit: Int) throws(Problem) -> [UInt8] {
-        do {
-            return try body(limit: limit)
-        } catch {
-            switch error.kind {
-            case .tooLarge: throw Problem(413, "The body is larger than \(limit) bytes.")
-            case .truncated: throw Problem(400, "The body ended early.")
-            }
-        }
+        guard let body = body(limit: limit) else { throw Problem(413, "The body is larger than \(limit) bytes.") }
+        return body
     }
 }

@@ -1,4 +1,4 @@
-public import FastCGI
+public import HTTPTypes
 
 /// Any JSON value.
 public enum JSONValue: Hashable, Sendable {
@@ -30,7 +30,7 @@ public enum JSONValue: Hashable, Sendable {
     }
 }
 
-extension Request {
+extension HTTPRequest {
     /// The JSON object in the body.
     ///
     /// - Parameters:

@@ -1,4 +1,4 @@
-public import FastCGI
+public import HTTPTypes
 
 /// An answer that says what went wrong, as `application/problem+json` (RFC 9457).
 public struct Problem: Error, Sendable, CustomStringConvertible {
@@ -9,7 +9,7 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
     /// What is wrong with each field, by its name.
     public let errors: [String: String]
     /// Header fields to be sent as well.
-    public private(set) var headers: [(HeaderName, String)] = []
+    public private(set) var headers: [(HTTPFieldName, String)] = []
 
     /// Makes a problem.
     ///
@@ -24,7 +24,7 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
     }
 
     /// The same problem with one more header field.
-    public func with(_ name: HeaderName, _ value: String) -> Problem {
+    public func with(_ name: HTTPFieldName, _ value: String) -> Problem {
         var problem = self
         problem.headers.append((name, value))
         return problem
@@ -37,11 +37,11 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
     public var description: String { "\(status) \(detail)" }
 
     /// The answer.
-    public var response: Response {
+    public var response: HTTPResponse {
         var json = JSONWriter()
         json.object { json in
             json.field("type", "about:blank")
-            json.field("title", Response.reason(status))
+            json.field("title", HTTPStatus.reason(status))
             json.field("status", status)
             json.field("detail", detail)
             if !errors.isEmpty {
@@ -52,7 +52,7 @@ public struct Problem: Error, Sendable, CustomStringConvertible {
                 }
             }
         }
-        var response = Response(status: status, contentType: "application/problem+json", body: json.bytes)
+        var response = HTTPResponse(status: status, contentType: "application/problem+json", body: json.bytes)
         response.set(.cacheControl, "no-store")
         for (name, value) in headers { response.add(name, value) }
         return response

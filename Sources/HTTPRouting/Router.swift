@@ -1,4 +1,4 @@
-public import FastCGI
+public import HTTPTypes
 
 /// Finds the handler of a request.
 ///
@@ -6,12 +6,12 @@ public import FastCGI
 /// once and then shared by all threads; each passes its own context.
 public struct Router<Context>: Sendable {
     /// Answers a request; what it throws is passed on by ``respond(to:context:)``.
-    public typealias Handler = @Sendable (Request, PathParameters, Context) throws -> Response
+    public typealias Handler = @Sendable (HTTPRequest, PathParameters, Context) throws -> HTTPResponse
 
     /// A method and a pattern with its handler.
     public struct Route: Sendable {
         /// The method.
-        public let method: Method
+        public let method: HTTPMethod
         /// The path.
         public let pattern: PathPattern
         let handler: Handler
@@ -31,7 +31,7 @@ public struct Router<Context>: Sendable {
     ///   - method: The method; GET answers HEAD too.
     ///   - pattern: The path; see ``PathPattern``.
     ///   - handler: What answers.
-    public mutating func add(_ method: Method, _ pattern: String, _ handler: @escaping Handler) {
+    public mutating func add(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
         let route = Route(method: method, pattern: PathPattern(pattern), handler: handler)
         routes.append(route)
         let length = route.pattern.segments.count
@@ -47,13 +47,12 @@ public struct Router<Context>: Sendable {
     /// - Returns: The handler's answer.
     /// - Throws: ``Problem`` 404 where no route has the path, 405 with `Allow` where none has the method; what the
     ///   handler throws.
-    public func respond(to request: Request, context: Context) throws -> Response {
+    public func respond(to request: HTTPRequest, context: Context) throws -> HTTPResponse {
         guard let path = Self.segments(request.path), path.count < byLength.count else {
             throw Problem(404, "There is nothing at this address.")
         }
-        let name = request.method
-        let method = name == "HEAD" ? .get : Method(rawValue: name)
-        var allowed: Set<Method> = []
+        let method = request.method == .head ? .get : request.method
+        var allowed: Set<HTTPMethod> = []
         for route in byLength[path.count] {
             guard let parameters = route.pattern.match(path) else { continue }
             if route.method == method { return try route.handler(request, parameters, context) }
@@ -62,6 +61,7 @@ public struct Router<Context>: Sendable {
         guard !allowed.isEmpty else { throw Problem(404, "There is nothing at this address.") }
         var names = allowed.sorted().map(\.rawValue)
         if allowed.contains(.get) { names.append("HEAD") }
+        let name = request.method.rawValue
         throw Problem(405, "This address does not take \(name.isEmpty ? "this method" : name).")
             .with(.allow, names.joined(separator: ", "))
     }

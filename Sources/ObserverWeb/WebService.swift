@@ -39,7 +39,9 @@ package struct WebService: Service {
 
     package func run(until stop: StopSignal) throws {
         let board = HealthBoard()
-        let socket = try ListeningSocket(path: configuration.socket)
+        let server = try FastCGIServer(
+            FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads)
+        )
         let site = WebSite(
             configuration: configuration,
             templates: templates,
@@ -67,8 +69,11 @@ package struct WebService: Service {
                 }
             },
         ]
-        logger.info("Answering", [.socketPath: .string(socket.path), .threadCount: .int(configuration.threads)])
-        FastCGIServer(socket: socket, threads: configuration.threads).run(until: stop) { [database] _ in
+        logger.info(
+            "Answering",
+            [.socketPath: .string(configuration.socket), .threadCount: .int(configuration.threads)]
+        )
+        server.run(until: stop) { [database] _ in
             let context = WebContext(site: site, database: PostgresConnection(database))
             return { Routes.table.respond(to: $0, context: context) }
         }

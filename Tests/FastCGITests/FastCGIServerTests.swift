@@ -1,5 +1,6 @@
 import FastCGI
 import Glibc
+import HTTPTypes
 import Lifecycle
 import Synchronization
 import Testing
@@ -11,10 +12,13 @@ private final class RunningServer: Sendable {
     private let stop = StopSignal()
     private let ended = Monitor(false)
 
-    init(threads: Int = 2, bodyLimit: Int = 1 << 20, handler: @escaping @Sendable (Request) -> Response) throws {
+    init(threads: Int = 2, bodyLimit: Int = 1 << 20, handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) throws
+    {
         let path = "/tmp/observer-fastcgi-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
         client = FastCGIClient(path: path)
-        let server = FastCGIServer(socket: try ListeningSocket(path: path), threads: threads, bodyLimit: bodyLimit)
+        let server = try FastCGIServer(
+            FastCGIConfiguration(socketPath: path, threads: threads, bodyLimit: bodyLimit)
+        )
         DedicatedThread.start(name: "server") { [self] in
             server.run(until: stop) { _ in
                 { request in
@@ -37,12 +41,12 @@ private final class RunningServer: Sendable {
 
 private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_COOKIE": "x=1; session=abc; y=2"]
 
-@Suite(.serialized) struct ServerTests {
+@Suite(.serialized) struct FastCGIServerTests {
     @Test func `a request is read and answered`() throws {
         let server = try RunningServer { request in
-            Response(
-                text: "\(request.method) \(request.path) \(request.query) \(request.cookie("session") ?? "-") "
-                    + (request.header("user-agent") ?? "none")
+            HTTPResponse(
+                text: "\(request.method.rawValue) \(request.path) \(request.query) \(request.cookie("session") ?? "-") "
+                    + (request.header(.userAgent) ?? "none")
             )
         }
         let answer = try #require(server.client.send(get))
@@ -55,7 +59,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
 
     @Test(arguments: [1, 7, .max]) func `a body arrives whole, however it is cut`(chunk: Int) throws {
         let server = try RunningServer { request in
-            Response(contentType: "application/octet-stream", body: (try? request.body(limit: 1 << 20)) ?? [])
+            HTTPResponse(contentType: "application/octet-stream", body: request.body(limit: 1 << 20) ?? [])
         }
         let body = (0..<3000).map { UInt8(truncatingIfNeeded: $0) }
         let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": "3000"]
@@ -65,13 +69,13 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
 
     @Test func `a large answer arrives whole`() throws {
         let large = [UInt8](repeating: 65, count: 5_000_000)
-        let server = try RunningServer { _ in Response(contentType: "text/plain", body: large) }
+        let server = try RunningServer { _ in HTTPResponse(contentType: "text/plain", body: large) }
         #expect(server.client.send(get)?.body == large)
         #expect(server.end())
     }
 
     @Test func `a body that ends early is never handed to a handler`() throws {
-        let server = try RunningServer { _ in Response() }
+        let server = try RunningServer { _ in HTTPResponse() }
         let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": "10"]
         #expect(server.client.send(parameters, body: Array("12345".utf8))?.status == nil)
         #expect(server.client.send(parameters, body: Array("12345".utf8), ends: false)?.status == nil)
@@ -82,12 +86,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
 
     @Test func `a body beyond the limit is reported, not kept`() throws {
         let server = try RunningServer(bodyLimit: 100) { request in
-            do throws(RequestError) {
-                _ = try request.body(limit: 50)
-                return Response()
-            } catch {
-                return Response(status: 413, text: error.description)
-            }
+            HTTPResponse(status: request.body(limit: 50) == nil ? 413 : 200)
         }
         for length in [51, 101, 2_000_000] {
             let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": "\(length)"]
@@ -96,9 +95,43 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
         #expect(server.end())
     }
 
+    @Test(arguments: ["-1", "+5", "1e3", "0x10", "", "five"]) func `a length that is no number means no body`(
+        length: String
+    ) throws {
+        let server = try RunningServer { HTTPResponse(text: "\($0.body(limit: 10)?.count ?? -1)") }
+        let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": length]
+        #expect(server.client.send(parameters, body: Array("12345".utf8))?.body == Array("0".utf8))
+        #expect(server.end())
+    }
+
+    @Test(arguments: ["9223372036854775807", "9223372036854775808", "99999999999999999999999999"])
+    func `a length that no memory holds is too large`(length: String) throws {
+        let server = try RunningServer { HTTPResponse(status: $0.body(limit: 10) == nil ? 413 : 200) }
+        let parameters = ["REQUEST_METHOD": "POST", "REQUEST_URI": "/", "CONTENT_LENGTH": length]
+        #expect(server.client.send(parameters, body: Array("12345".utf8))?.status == 413)
+        #expect(server.end())
+    }
+
+    @Test func `header fields arrive under their names, and the web server's own count`() throws {
+        let server = try RunningServer { request in
+            HTTPResponse(
+                text: [request.header("x-long-name"), request.header(.contentType), request.header(.host), request.id]
+                    .map { $0 ?? "nil" }.joined(separator: "|") + "|\(request.remoteAddress)|\(request.target)"
+            )
+        }
+        let parameters = [
+            "REQUEST_METHOD": "GET", "DOCUMENT_URI": "/d", "HTTP_X_LONG_NAME": "a=b", "HTTP_HOST": "h",
+            "CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "text/html", "REQUEST_ID": "77", "REMOTE_ADDR": "::1",
+            "HTTP_BAD NAME": "x", "HTTP_": "y",
+        ]
+        let answer = try #require(server.client.send(parameters))
+        #expect(String(decoding: answer.body, as: UTF8.self) == "a=b|text/plain|h|77|::1|/d")
+        #expect(server.end())
+    }
+
     @Test func `a header can't be split by its value`() throws {
         let server = try RunningServer { _ in
-            var response = Response(status: 303)
+            var response = HTTPResponse(status: 303)
             response.add(.location, "/x\r\nSet-Cookie: evil=1\u{0}")
             return response
         }
@@ -110,7 +143,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
 
     @Test func `HEAD gets the length and no body, 204 neither`() throws {
         let server = try RunningServer { request in
-            request.path == "/empty" ? Response(status: 204) : Response(text: "hello")
+            request.path == "/empty" ? HTTPResponse(status: 204) : HTTPResponse(text: "hello")
         }
         let head = try #require(server.client.send(["REQUEST_METHOD": "HEAD", "REQUEST_URI": "/"]))
         #expect(head.head.contains("Content-Length: 5\r\n"))
@@ -121,7 +154,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
     }
 
     @Test func `clients that go away do no harm`() throws {
-        let server = try RunningServer { _ in Response(text: String(repeating: "x", count: 300_000)) }
+        let server = try RunningServer { _ in HTTPResponse(text: String(repeating: "x", count: 300_000)) }
         for _ in 0..<20 { _ = server.client.send(get, reads: false) }
         #expect(server.client.send(get)?.body.count == 300_000)
         #expect(server.end())
@@ -133,7 +166,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
         let server = try RunningServer(threads: 4) { _ in
             entered.withLock { $0 = true }
             _ = release.wait(until: MonotonicInstant.now() + .seconds(5)) { $0 }
-            return Response(text: "done")
+            return HTTPResponse(text: "done")
         }
         let answer = Mutex<Int?>(nil)
         let thread = DedicatedThread.start(name: "client") {
@@ -149,7 +182,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
     }
 
     @Test func `many clients at once are all answered`() throws {
-        let server = try RunningServer(threads: 8) { Response(text: $0.query) }
+        let server = try RunningServer(threads: 8) { HTTPResponse(text: $0.query) }
         let wrong = Mutex(0)
         let threads = (0..<8).map { number in
             DedicatedThread.start(name: "client") {
@@ -166,51 +199,12 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
     }
 
     @Test func `bytes that are not FastCGI do no harm`() throws {
-        let server = try RunningServer { _ in Response() }
+        let server = try RunningServer { _ in HTTPResponse() }
         for _ in 0..<50 {
             let parameters = ["REQUEST_METHOD": String(repeating: "x", count: .random(in: 0...60_000))]
             _ = server.client.send(parameters, chunk: .random(in: 1...9000), ends: false, reads: false)
         }
         #expect(server.client.send(get)?.status == 200)
         #expect(server.end())
-    }
-}
-
-@Suite struct ListeningSocketTests {
-    private let path = "/tmp/observer-listen-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
-
-    @Test func `the socket is for owner and group alone`() throws {
-        let socket = try ListeningSocket(path: path)
-        var facts = stat()
-        #expect(stat(socket.path, &facts) == 0)
-        #expect(facts.st_mode & 0o777 == 0o660)
-    }
-
-    @Test func `a socket in use is left alone, a left-over is replaced`() throws {
-        do {
-            let socket = try ListeningSocket(path: path)
-            let error = #expect(throws: ListenError.self) { try ListeningSocket(path: path) }
-            #expect(error?.kind == .inUse)
-            withExtendedLifetime(socket) {}
-        }
-        let descriptor = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        _ = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        close(descriptor)
-        _ = try ListeningSocket(path: path)
-    }
-
-    @Test func `a path that is no place for a socket is refused`() {
-        #expect(throws: ListenError.self) { try ListeningSocket(path: "") }
-        #expect(throws: ListenError.self) { try ListeningSocket(path: "/tmp/" + String(repeating: "x", count: 108)) }
-        #expect(throws: ListenError.self) { try ListeningSocket(path: "/nowhere/at/all.sock") }
-        let error = #expect(throws: ListenError.self) { try ListeningSocket(path: "/etc/passwd") }
-        #expect(error?.kind == .notASocket)
     }
 }

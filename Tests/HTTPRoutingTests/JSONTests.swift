@@ -1,4 +1,4 @@
-import FastCGI
+import HTTPTypes
 import HTTPRouting
 import Testing
 
@@ -61,7 +61,7 @@ import Testing
         ("application/json", String(repeating: " ", count: 101), 413), ("application/json", "", 400),
     ])
     func `a body must be a JSON object`(type: String, body: String, status: Int) {
-        let request = Request("POST", "/", headers: [("Content-Type", type)], body: Array(body.utf8))
+        let request = HTTPRequest("POST", "/", headers: [("Content-Type", type)], body: Array(body.utf8))
         do throws(Problem) {
             _ = try request.jsonObject(limit: 100)
             #expect(status == 0)

@@ -1,23 +1,24 @@
-import FastCGI
+import HTTPTypes
 import HTTPRouting
 import Testing
 
 @Suite struct RouterTests {
     private let router: Router<String> = {
         var router = Router<String>()
-        router.add(.get, "/cameras") { _, _, context in Response(text: "list \(context)") }
-        router.add(.post, "/cameras") { _, _, _ in Response(status: 201) }
-        router.add(.get, "/cameras/healthcheck") { _, _, _ in Response(text: "UP") }
-        router.add(.get, "/cameras/{id:int}") { _, parameters, _ in Response(text: "camera \(parameters.int("id"))") }
-        router.add(.delete, "/cameras/{id:int}") { _, _, _ in Response(status: 204) }
-        router.add(.get, "/segments/{id:uuid}.mp4") { _, parameters, _ in Response(text: parameters.text("id")) }
-        router.add(.get, "/names/{name}/x") { _, parameters, _ in Response(text: parameters.text("name")) }
+        router.add(.get, "/cameras") { _, _, context in HTTPResponse(text: "list \(context)") }
+        router.add(.post, "/cameras") { _, _, _ in HTTPResponse(status: 201) }
+        router.add(.get, "/cameras/healthcheck") { _, _, _ in HTTPResponse(text: "UP") }
+        router.add(.get, "/cameras/{id:int}") { _, parameters, _ in HTTPResponse(text: "camera \(parameters.int("id"))")
+        }
+        router.add(.delete, "/cameras/{id:int}") { _, _, _ in HTTPResponse(status: 204) }
+        router.add(.get, "/segments/{id:uuid}.mp4") { _, parameters, _ in HTTPResponse(text: parameters.text("id")) }
+        router.add(.get, "/names/{name}/x") { _, parameters, _ in HTTPResponse(text: parameters.text("name")) }
         return router
     }()
 
     private func answer(_ method: String, _ target: String) -> String {
         do {
-            let response = try router.respond(to: Request(method, target), context: "here")
+            let response = try router.respond(to: HTTPRequest(HTTPMethod(rawValue: method), target), context: "here")
             return "\(response.status) \(String(decoding: response.body, as: UTF8.self))"
         } catch let problem as Problem {
             return "\(problem.status)" + problem.headers.map { " \($0.0): \($0.1)" }.joined()
@@ -71,20 +72,20 @@ import Testing
 
     @Test(arguments: [nil, "\"5\"", "\"4\", \"5\"", "*", " * "] as [String?])
     func `a change goes through when the version is the one meant`(header: String?) throws {
-        try Request("PATCH", "/", headers: header.map { [("If-Match", $0)] } ?? []).checkIfMatch(tag)
+        try HTTPRequest("PATCH", "/", headers: header.map { [(.ifMatch, $0)] } ?? []).checkIfMatch(tag)
     }
 
     @Test(arguments: ["\"4\"", "5", "W/\"5\"", "", "\"4\", \"6\""])
     func `a change of another version is refused`(header: String) {
         let problem = #expect(throws: Problem.self) {
-            try Request("PATCH", "/", headers: [("If-Match", header)]).checkIfMatch(tag)
+            try HTTPRequest("PATCH", "/", headers: [("If-Match", header)]).checkIfMatch(tag)
         }
         #expect(problem?.status == 412)
     }
 
     @Test(arguments: [("\"5\"", true), ("W/\"5\"", true), ("*", true), ("\"4\"", false), ("5", false)])
     func `what the client has is not sent again`(header: String, isFresh: Bool) {
-        #expect(Request("GET", "/", headers: [("If-None-Match", header)]).isFresh(tag) == isFresh)
+        #expect(HTTPRequest("GET", "/", headers: [("If-None-Match", header)]).isFresh(tag) == isFresh)
     }
 }
 
@@ -129,11 +130,11 @@ import Testing
     @Test func `a form must say that it is one`() throws {
         let body = Array("a=1".utf8)
         func fields(_ type: String) throws -> FormFields {
-            try Request("POST", "/", headers: [("Content-Type", type)], body: body).formFields(limit: 3)
+            try HTTPRequest("POST", "/", headers: [("Content-Type", type)], body: body).formFields(limit: 3)
         }
         #expect(try fields("application/x-www-form-urlencoded; charset=UTF-8")["a"] == "1")
         #expect(throws: Problem.self) { try fields("text/plain") }
-        let long = Request(
+        let long = HTTPRequest(
             "POST",
             "/",
             headers: [("Content-Type", "application/x-www-form-urlencoded")],

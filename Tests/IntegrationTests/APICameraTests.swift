@@ -1,5 +1,5 @@
 import Crypto
-import FastCGI
+import HTTPTypes
 import HTTPRouting
 import ObserverCore
 import ObserverMessages

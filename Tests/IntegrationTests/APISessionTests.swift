@@ -1,5 +1,5 @@
 import Crypto
-import FastCGI
+import HTTPTypes
 import HTTPRouting
 import ObserverCore
 import ObserverStore
@@ -24,7 +24,7 @@ import Testing
         _ password: String = "open sesame",
         from address: String = "192.0.2.7"
     ) throws -> SignIn.Outcome {
-        let request = Request("POST", "/", headers: [("User-Agent", "test")], remoteAddress: address)
+        let request = HTTPRequest("POST", "/", headers: [("User-Agent", "test")], remoteAddress: address)
         return try SignIn(harness.context).signIn(name: name, password: Secret(password), request)
     }
 
@@ -32,7 +32,7 @@ import Testing
     private func session() throws -> (cookie: String, csrf: String) {
         guard case .signedIn(let cookies) = try signIn() else { throw Failure() }
         let cookie = String(try #require(cookies.first).prefix { $0 != ";" })
-        let request = Request("GET", "/", headers: [("Cookie", cookie)])
+        let request = HTTPRequest("GET", "/", headers: [("Cookie", cookie)])
         let identity = try harness.context.site.gatekeeper.authorise(request, .viewer, harness.context.database)
         return (cookie, identity.csrf)
     }
@@ -86,15 +86,15 @@ import Testing
         #expect(rows.allSatisfy { !$0.1.contains(secret) })
 
         let secure = try WebHarness(["OBSERVER_PUBLIC_URL": "https://observer.example"])
-        let (_, gate) = try SignIn(secure.context).gate(Request("GET", "/"))
+        let (_, gate) = try SignIn(secure.context).gate(HTTPRequest("GET", "/"))
         #expect(gate.hasPrefix("__Host-observer_gate="))
         #expect(gate.contains("; Secure"))
     }
 
     @Test func `two Observers on one host do not sign each other's people out`() throws {
         let cookie = SessionCookie(isSecure: false)
-        func request(_ port: String, _ cookies: String = "") -> Request {
-            Request("GET", "/", headers: [("Host", "nvr.example:\(port)"), ("Cookie", cookies)])
+        func request(_ port: String, _ cookies: String = "") -> HTTPRequest {
+            HTTPRequest("GET", "/", headers: [("Host", "nvr.example:\(port)"), ("Cookie", cookies)])
         }
         let first = String(repeating: "a", count: 43)
         let second = String(repeating: "b", count: 43)
@@ -137,7 +137,7 @@ import Testing
 
     @Test func `signing out ends the session at once`() throws {
         let (cookie, _) = try session()
-        let clear = try SignIn(harness.context).signOut(Request("POST", "/", headers: [("Cookie", cookie)]))
+        let clear = try SignIn(harness.context).signOut(HTTPRequest("POST", "/", headers: [("Cookie", cookie)]))
         #expect(clear.contains("Max-Age=0"))
         #expect(harness.call("GET", "/cameras/", as: nil, headers: [("Cookie", cookie)]).status == 401)
     }
@@ -177,12 +177,12 @@ import Testing
 
     @Test func `a sign-in form must be ours`() throws {
         let signIn = SignIn(harness.context)
-        let (csrf, setCookie) = try signIn.gate(Request("GET", "/"))
-        let cookie = ("Cookie", String(setCookie.prefix { $0 != ";" }))
-        try signIn.checkGate(Request("POST", "/", headers: [cookie]), FormFields([("csrf", csrf)]))
-        #expect(throws: Problem.self) { try signIn.checkGate(Request("POST", "/"), FormFields([("csrf", csrf)])) }
+        let (csrf, setCookie) = try signIn.gate(HTTPRequest("GET", "/"))
+        let cookie = (name: HTTPFieldName.cookie, value: String(setCookie.prefix { $0 != ";" }))
+        try signIn.checkGate(HTTPRequest("POST", "/", headers: [cookie]), FormFields([("csrf", csrf)]))
+        #expect(throws: Problem.self) { try signIn.checkGate(HTTPRequest("POST", "/"), FormFields([("csrf", csrf)])) }
         #expect(throws: Problem.self) {
-            try signIn.checkGate(Request("POST", "/", headers: [cookie]), FormFields([("csrf", "x")]))
+            try signIn.checkGate(HTTPRequest("POST", "/", headers: [cookie]), FormFields([("csrf", "x")]))
         }
     }
 }

@@ -1,4 +1,4 @@
-import FastCGI
+import HTTPTypes
 import HTTPRouting
 import ObserverCore
 import ObserverWeb
@@ -111,7 +111,7 @@ import Testing
 
     @Test func `a zero byte finds nothing and signs nobody in`() throws {
         #expect(page("/controller/?q=%00&tag=%00").status == 200)
-        let (csrf, cookie) = try SignIn(harness.context).gate(Request("GET", "/"))
+        let (csrf, cookie) = try SignIn(harness.context).gate(HTTPRequest("GET", "/"))
         let answer = harness.call(
             "POST",
             "/controller/sign-in",

@@ -1,5 +1,5 @@
 import Crypto
-import FastCGI
+import HTTPTypes
 import HTTPRouting
 import Logging
 import Mustache
@@ -18,7 +18,7 @@ final class WebHarness {
     /// What came back.
     struct Answer {
         let status: Int
-        let response: Response
+        let response: HTTPResponse
         let json: JSONValue?
 
         var text: String { String(decoding: response.body, as: UTF8.self) }
@@ -111,15 +111,16 @@ final class WebHarness {
         type: String = "application/json",
         headers: [(String, String)] = []
     ) -> Answer {
-        var fields: [(name: String, value: String)] = headers.map { (name: $0.0, value: $0.1) }
-        if let role, let token = tokens[role] { fields.append((name: "Authorization", value: "Bearer \(token)")) }
-        if body != nil { fields.append((name: "Content-Type", value: type)) }
-        let request = Request(method, "/api/v1\(path)", headers: fields, body: Array((body ?? "").utf8))
+        let method = HTTPMethod(rawValue: method)
+        var fields = headers.compactMap { name, value in HTTPFieldName(name).map { (name: $0, value: value) } }
+        if let role, let token = tokens[role] { fields.append((.authorization, "Bearer \(token)")) }
+        if body != nil { fields.append((.contentType, type)) }
+        let request = HTTPRequest(method, "/api/v1\(path)", headers: fields, body: Array((body ?? "").utf8))
         let response = Routes.table.respond(to: request, context: context)
         if let operation = Self.operation(method, request.path) {
             #expect(
                 operation.statuses.contains(response.status),
-                "\(method) \(path): \(response.status) is not documented"
+                "\(method.rawValue) \(path): \(response.status) is not documented"
             )
         }
         return Answer(status: response.status, response: response, json: try? JSONParser.parse(response.body))
@@ -137,11 +138,11 @@ final class WebHarness {
         return try context.database.rows(statement, as: (String).self).first ?? ""
     }
 
-    private static func operation(_ method: String, _ path: String) -> OpenAPI.Operation? {
+    private static func operation(_ method: HTTPMethod, _ path: String) -> OpenAPI.Operation? {
         let parts = path.split(separator: "/")
         return OpenAPI.operations.first { operation in
             let pattern = operation.path.split(separator: "/")
-            return operation.method.rawValue == method && pattern.count == parts.count
+            return operation.method == method && pattern.count == parts.count
                 && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{id}") && $1.first?.isNumber == true }
         }
     }

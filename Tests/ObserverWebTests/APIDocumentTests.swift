@@ -1,4 +1,4 @@
-import HTTPRouting
+import HTTPTypes
 import ObserverCore
 import ObserverWeb
 import Testing
@@ -6,7 +6,7 @@ import Testing
 /// `/openapi.json` against the routes.
 @Suite struct APIDocumentTests {
     /// `GET /api/v1/cameras/{id}`: without types of parameters and without trailing slash.
-    private static func key(_ method: HTTPRouting.Method, _ path: String) -> String {
+    private static func key(_ method: HTTPMethod, _ path: String) -> String {
         let untyped = path.replacing(":int}", with: "}").replacing(":uuid}", with: "}")
         let parts = untyped.split(separator: "/")
         return "\(method.rawValue) /\(parts.joined(separator: "/"))"

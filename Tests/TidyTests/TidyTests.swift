@@ -5,8 +5,8 @@ import Testing
 /// A message names the file and what to do.
 @Suite struct TidyTests {
     private static let libraries: Set = [
-        "Logging", "Lifecycle", "Crypto", "FastCGI", "HTTPRouting", "Mustache", "Postgres", "AMQP", "HTTPClient", "S3",
-        "Media",
+        "Logging", "Lifecycle", "Crypto", "HTTPTypes", "FastCGI", "HTTPRouting", "Mustache", "Postgres", "AMQP",
+        "HTTPClient", "S3", "Media",
     ]
     private static let services: Set = ["ObserverWeb", "ObserverCapture", "ObserverUpload"]
     private static let cModules = [

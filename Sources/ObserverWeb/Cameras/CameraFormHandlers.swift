@@ -1,4 +1,4 @@
-package import FastCGI
+package import HTTPTypes
 import HTTPRouting
 import ObserverCore
 import ObserverStore
@@ -11,11 +11,11 @@ package enum CameraFormHandlers {
     // MARK: Adding and editing
 
     /// An empty form.
-    @Sendable package static func new(_ request: WebRequest) throws -> Response {
+    @Sendable package static func new(_ request: WebRequest) throws -> HTTPResponse {
         try answer(CameraForm(segmentSeconds: request.context.site.segmentSeconds), request)
     }
 
-    @Sendable package static func create(_ request: WebRequest) throws -> Response {
+    @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {
         let form = CameraForm(posted: try request.http.formFields(), editing: nil)
         guard form.errors.isEmpty else { return try answer(form, request, status: 422) }
         do {
@@ -27,11 +27,11 @@ package enum CameraFormHandlers {
     }
 
     /// The form of a camera.
-    @Sendable package static func edit(_ request: WebRequest) throws -> Response {
+    @Sendable package static func edit(_ request: WebRequest) throws -> HTTPResponse {
         try answer(CameraForm(editing: try CameraService(request.context).get(request.cameraID).camera), request)
     }
 
-    @Sendable package static func save(_ request: WebRequest) throws -> Response {
+    @Sendable package static func save(_ request: WebRequest) throws -> HTTPResponse {
         let service = CameraService(request.context)
         let camera = try service.get(request.cameraID).camera
         let form = CameraForm(posted: try request.http.formFields(), editing: camera)
@@ -51,19 +51,19 @@ package enum CameraFormHandlers {
     // MARK: Deleting
 
     /// Asks before it happens.
-    @Sendable package static func confirmDeletion(_ request: WebRequest) throws -> Response {
+    @Sendable package static func confirmDeletion(_ request: WebRequest) throws -> HTTPResponse {
         let camera = try CameraService(request.context).get(request.cameraID).camera
         return try request.answer(CameraDeletePage(camera: camera, csrf: try request.signedIn().csrf))
     }
 
-    @Sendable package static func delete(_ request: WebRequest) throws -> Response {
+    @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
         try CameraService(request.context).delete(request.cameraID)
         return request.redirect(Links.cameras, done: .deleted)
     }
 
     // MARK: The switch
 
-    @Sendable package static func flip(_ request: WebRequest) throws -> Response {
+    @Sendable package static func flip(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.http.formFields()
         guard let wanted = fields["is_active"], ["true", "false"].contains(wanted) else {
             throw Problem(
@@ -76,7 +76,7 @@ package enum CameraFormHandlers {
         return request.redirect(Links.inside(fields["back"]), done: listing.camera.isActive ? .on : .off)
     }
 
-    private static func answer(_ form: CameraForm, _ request: WebRequest, status: Int = 200) throws -> Response {
+    private static func answer(_ form: CameraForm, _ request: WebRequest, status: Int = 200) throws -> HTTPResponse {
         try request.answer(CameraFormPage(form: form, csrf: try request.signedIn().csrf), status: status)
     }
 }

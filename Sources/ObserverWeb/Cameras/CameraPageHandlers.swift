@@ -1,4 +1,4 @@
-package import FastCGI
+package import HTTPTypes
 import HTTPRouting
 import ObserverCore
 import ObserverStore
@@ -6,7 +6,7 @@ import ObserverStore
 /// The pages that show cameras and change nothing.
 package enum CameraPageHandlers {
     /// The table of cameras.
-    @Sendable package static func list(_ request: WebRequest) throws -> Response {
+    @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
         let query = try request.http.queryFields()
         let filter = CamerasPage.Filter(
             text: text(query["q"]),
@@ -35,7 +35,7 @@ package enum CameraPageHandlers {
     }
 
     /// One camera, with its recordings of a day and perhaps one of them playing.
-    @Sendable package static func show(_ request: WebRequest) throws -> Response {
+    @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
         let query = try request.http.queryFields()
         let segments = SegmentStore(request.database)
         let listing = try CameraService(request.context).get(request.cameraID)

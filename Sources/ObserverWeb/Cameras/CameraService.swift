@@ -1,5 +1,5 @@
 import Crypto
-import FastCGI
+import HTTPTypes
 package import HTTPRouting
 package import ObserverCore
 import ObserverMessages

@@ -1,4 +1,4 @@
-package import FastCGI
+package import HTTPTypes
 import HTTPRouting
 import ObserverCore
 import ObserverStore
@@ -9,7 +9,7 @@ package enum CamerasAPI {
     private static let path = "/api/v1/cameras/"
 
     /// The cameras of a page, written from the database's answer straight into the body.
-    @Sendable package static func list(_ request: WebRequest) throws -> Response {
+    @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["q", "tag", "state", "ids", "limit", "after"])
         let query = CameraQuery(
             text: try QueryValue.text(fields, "q"),
@@ -27,12 +27,12 @@ package enum CamerasAPI {
                 last = try CameraJSON.write(row, to: &json)
             }
         }
-        var response = Response.json(json)
+        var response = HTTPResponse.json(json)
         if count == query.limit { response.add(.link, QueryValue.next(path, fields, after: String(last))) }
         return response
     }
 
-    @Sendable package static func create(_ request: WebRequest) throws -> Response {
+    @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.http.jsonObject().mapValues { $0.field }
         let listing = try CameraService(request.context).create(fields)
         var response = answer(listing, status: 201)
@@ -40,18 +40,18 @@ package enum CamerasAPI {
         return response
     }
 
-    @Sendable package static func show(_ request: WebRequest) throws -> Response {
+    @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
         answer(try CameraService(request.context).get(request.cameraID))
     }
 
-    @Sendable package static func patch(_ request: WebRequest) throws -> Response {
+    @Sendable package static func patch(_ request: WebRequest) throws -> HTTPResponse {
         let types = ["application/json", "application/merge-patch+json"]
         let fields = try request.http.jsonObject(mediaTypes: types).mapValues { $0.field }
         let expected = try expectedVersion(request)
         return answer(try CameraService(request.context).patch(request.cameraID, fields, expecting: expected).0)
     }
 
-    @Sendable package static func delete(_ request: WebRequest) throws -> Response {
+    @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["recordings"])
         if let recordings = fields["recordings"] {
             let message =
@@ -61,19 +61,19 @@ package enum CamerasAPI {
             throw Problem(422, "The recordings can't be deleted at once.", errors: ["recordings": message])
         }
         try CameraService(request.context).delete(request.cameraID, expecting: try expectedVersion(request))
-        return Response(status: 204)
+        return HTTPResponse(status: 204)
     }
 
-    @Sendable package static func on(_ request: WebRequest) throws -> Response {
+    @Sendable package static func on(_ request: WebRequest) throws -> HTTPResponse {
         answer(try CameraService(request.context).setActive(request.cameraID, true), status: 202)
     }
 
-    @Sendable package static func off(_ request: WebRequest) throws -> Response {
+    @Sendable package static func off(_ request: WebRequest) throws -> HTTPResponse {
         answer(try CameraService(request.context).setActive(request.cameraID, false), status: 202)
     }
 
     /// The original's switch: `{"is_active": true}`.
-    @Sendable package static func updateState(_ request: WebRequest) throws -> Response {
+    @Sendable package static func updateState(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.http.jsonObject()
         var errors = fields.keys.filter { $0 != "is_active" }.reduce(into: [String: String]()) {
             $0[$1] = "is not a field of this request"
@@ -90,7 +90,7 @@ package enum CamerasAPI {
     }
 
     /// The newest snapshot; with `?t=` the address is of that snapshot alone and may be kept.
-    @Sendable package static func snapshot(_ request: WebRequest) throws -> Response {
+    @Sendable package static func snapshot(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["t"])
         guard let snapshot = try StatusStore(request.database).snapshot(of: request.cameraID) else {
             throw Problem(404, "There is no snapshot of this camera yet.")
@@ -98,23 +98,23 @@ package enum CamerasAPI {
         let tag = EntityTag(String(snapshot.takenAt.microseconds))
         let isFresh = request.http.isFresh(tag)
         var response =
-            isFresh ? Response(status: 304) : Response(contentType: "image/jpeg", body: snapshot.jpeg)
+            isFresh ? HTTPResponse(status: 304) : HTTPResponse(contentType: "image/jpeg", body: snapshot.jpeg)
         response.set(.eTag, tag.description)
         response.set(.cacheControl, fields["t"] == nil ? "private, no-cache" : "private, max-age=600")
         return response
     }
 
-    private static func answer(_ listing: CameraListing, status: Int = 200) -> Response {
+    private static func answer(_ listing: CameraListing, status: Int = 200) -> HTTPResponse {
         var json = JSONWriter(capacity: 1024)
         CameraJSON.write(listing, to: &json)
-        var response = Response.json(json, status: status)
+        var response = HTTPResponse.json(json, status: status)
         response.set(.eTag, EntityTag(String(listing.camera.version)).description)
         return response
     }
 
     /// The version that `If-Match` speaks of; the camera's own, if it is among those named.
     private static func expectedVersion(_ request: WebRequest) throws -> Int64? {
-        guard request.http.header("If-Match") != nil else { return nil }
+        guard request.http.header(.ifMatch) != nil else { return nil }
         let version = try CameraService(request.context).get(request.cameraID).camera.version
         try request.http.checkIfMatch(EntityTag(String(version)))
         return version

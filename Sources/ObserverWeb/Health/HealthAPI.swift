@@ -1,25 +1,25 @@
-package import FastCGI
+package import HTTPTypes
 import HTTPRouting
 import Postgres
 
 /// Whether the process lives, and whether what it needs is there.
 package enum HealthAPI {
     /// The original's health check.
-    @Sendable package static func up(_ request: WebRequest) -> Response {
-        var response = Response(text: "UP")
+    @Sendable package static func up(_ request: WebRequest) -> HTTPResponse {
+        var response = HTTPResponse(text: "UP")
         response.set(.cacheControl, "no-store")
         return response
     }
 
     /// 200 as long as requests are answered; for a supervisor.
-    @Sendable package static func live(_ request: WebRequest) -> Response {
+    @Sendable package static func live(_ request: WebRequest) -> HTTPResponse {
         var json = JSONWriter()
         json.object { $0.field("status", "live") }
         return .json(json)
     }
 
     /// 200 when everything that is needed answers, 503 with what does not; for a load balancer and for people.
-    @Sendable package static func ready(_ request: WebRequest) -> Response {
+    @Sendable package static func ready(_ request: WebRequest) -> HTTPResponse {
         var findings = [("database", database(request))]
         findings += HealthBoard.Part.allCases.map { ($0.rawValue, request.site.health[$0]) }
         let isReady = findings.allSatisfy { $0.1.isGood }
@@ -35,7 +35,7 @@ package enum HealthAPI {
                 }
             }
         }
-        var response = Response.json(json, status: isReady ? 200 : 503)
+        var response = HTTPResponse.json(json, status: isReady ? 200 : 503)
         if !isReady { response.set(.retryAfter, "3") }
         return response
     }

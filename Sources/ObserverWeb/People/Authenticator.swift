@@ -1,5 +1,5 @@
 import Crypto
-package import FastCGI
+package import HTTPTypes
 package import HTTPRouting
 import Lifecycle
 package import ObserverCore
@@ -44,20 +44,20 @@ package final class Authenticator: Sendable {
     ///   - database: The thread's connection.
     /// - Returns: Who it is.
     /// - Throws: `Problem` 401 or 403; what the database reports.
-    package func authorise(_ request: Request, _ role: Role, _ database: PostgresConnection) throws -> Identity {
+    package func authorise(_ request: HTTPRequest, _ role: Role, _ database: PostgresConnection) throws -> Identity {
         let identity = try identify(request, database)
         guard identity.role >= role else {
             throw Problem(403, "This needs the role \(role.rawValue); you have \(identity.role.rawValue).")
         }
-        if case .session(let csrf) = identity.proof, !["GET", "HEAD"].contains(request.method) {
+        if case .session(let csrf) = identity.proof, ![.get, .head].contains(request.method) {
             try checkSameOrigin(request)
             try checkToken(request, csrf)
         }
         return identity
     }
 
-    private func identify(_ request: Request, _ database: PostgresConnection) throws -> Identity {
-        if let header = request.header("Authorization") {
+    private func identify(_ request: HTTPRequest, _ database: PostgresConnection) throws -> Identity {
+        if let header = request.header(.authorization) {
             guard let token = Self.bearer(header), let found = try find(token, database) else {
                 throw Problem(401, "The token is not valid. Make one with: ./observer token NAME")
                     .with(.wwwAuthenticate, "Bearer error=\"invalid_token\"")
@@ -96,13 +96,13 @@ package final class Authenticator: Sendable {
     ///
     /// `Origin: null` is what browsers send for forms of pages with a strict referrer policy, as well as for sandboxed
     /// foreign ones, so it decides nothing; the session's token does.
-    package func checkSameOrigin(_ request: Request) throws(Problem) {
+    package func checkSameOrigin(_ request: HTTPRequest) throws(Problem) {
         if let site = request.header("Sec-Fetch-Site"), site != "same-origin", site != "none" {
             throw Problem(403, "The request comes from another site.")
         }
-        guard let origin = request.header("Origin"), origin != "null" else { return }
+        guard let origin = request.header(.origin), origin != "null" else { return }
         if let publicOrigin, Self.origin(origin) == publicOrigin { return }
-        let host = request.header("Host") ?? ""
+        let host = request.header(.host) ?? ""
         guard !host.isEmpty, ["http://\(host)", "https://\(host)"].contains(origin.lowercased()) else {
             throw Problem(
                 403,
@@ -111,7 +111,7 @@ package final class Authenticator: Sendable {
         }
     }
 
-    private func checkToken(_ request: Request, _ expected: String) throws(Problem) {
+    private func checkToken(_ request: HTTPRequest, _ expected: String) throws(Problem) {
         var given = request.header("X-CSRF-Token")
         if given == nil, request.mediaType == "application/x-www-form-urlencoded" {
             given = try request.formFields()["csrf"]

@@ -1,4 +1,4 @@
-package import FastCGI
+package import HTTPTypes
 
 /// The cookie of a signed-in browser.
 package struct SessionCookie: Sendable {
@@ -12,9 +12,9 @@ package struct SessionCookie: Sendable {
 
     /// A host's cookies are the same for all its ports (RFC 6265, section 8.5); two Observers on one host must not sign each
     /// other's people out, so the port that the browser asks is part of the name.
-    private func name(_ what: String, _ request: Request) -> String {
+    private func name(_ what: String, _ request: HTTPRequest) -> String {
         guard !isSecure else { return "__Host-observer_\(what)" }
-        let host = request.header("Host") ?? ""
+        let host = request.header(.host) ?? ""
         let port = host.lastIndex(of: ":").map { host[host.index(after: $0)...] } ?? ""
         let isPort = !port.isEmpty && port.utf8.allSatisfy { (48...57).contains($0) }
         return "observer_\(what)" + (isPort ? "_\(port)" : "")
@@ -23,27 +23,27 @@ package struct SessionCookie: Sendable {
     private var attributes: String { "; Path=/; HttpOnly; SameSite=Lax" + (isSecure ? "; Secure" : "") }
 
     /// The session's secret, if there is a cookie with the shape of one.
-    package func read(_ request: Request) -> String? {
+    package func read(_ request: HTTPRequest) -> String? {
         request.cookie(name("session", request)).flatMap { Self.isSecret($0) ? $0 : nil }
     }
 
     /// `Set-Cookie` for a session; it ends with the browser, or when the server says.
-    package func set(_ secret: String, _ request: Request) -> String {
+    package func set(_ secret: String, _ request: HTTPRequest) -> String {
         name("session", request) + "=" + secret + attributes
     }
 
     /// `Set-Cookie` that removes the session.
-    package func clear(_ request: Request) -> String {
+    package func clear(_ request: HTTPRequest) -> String {
         name("session", request) + "=" + attributes + "; Max-Age=0"
     }
 
     /// The secret of the sign-in form: before sign-in a cookie holds what the form must carry.
-    package func readGate(_ request: Request) -> String? {
+    package func readGate(_ request: HTTPRequest) -> String? {
         request.cookie(name("gate", request)).flatMap { Self.isSecret($0) ? $0 : nil }
     }
 
     /// `Set-Cookie` for the sign-in form, good for an hour.
-    package func setGate(_ secret: String, _ request: Request) -> String {
+    package func setGate(_ secret: String, _ request: HTTPRequest) -> String {
         name("gate", request) + "=" + secret + attributes + "; Max-Age=3600"
     }
 

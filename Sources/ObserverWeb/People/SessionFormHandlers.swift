@@ -1,12 +1,12 @@
 import Crypto
-package import FastCGI
+package import HTTPTypes
 import HTTPRouting
 import ObserverCore
 
 /// Signing in and out.
 package enum SessionFormHandlers {
     /// The sign-in page; who is signed in already goes on.
-    @Sendable package static func signInPage(_ request: WebRequest) throws -> Response {
+    @Sendable package static func signInPage(_ request: WebRequest) throws -> HTTPResponse {
         let back = Links.inside(try request.http.queryFields()["back"])
         let isSignedIn = try? request.site.gatekeeper.authorise(request.http, .viewer, request.database)
         if isSignedIn != nil { return request.redirect(back) }  // any failure to sign in leads to the form
@@ -14,7 +14,7 @@ package enum SessionFormHandlers {
     }
 
     /// Takes the sign-in form.
-    @Sendable package static func signIn(_ request: WebRequest) throws -> Response {
+    @Sendable package static func signIn(_ request: WebRequest) throws -> HTTPResponse {
         let form = try request.http.formFields()
         let door = SignIn(request.context)
         try door.checkGate(request.http, form)
@@ -42,7 +42,7 @@ package enum SessionFormHandlers {
     }
 
     /// Ends the session.
-    @Sendable package static func signOut(_ request: WebRequest) throws -> Response {
+    @Sendable package static func signOut(_ request: WebRequest) throws -> HTTPResponse {
         let cookie = try SignIn(request.context).signOut(request.http)
         var response = request.redirect(Links.signIn, done: .signedOut)
         response.add(.setCookie, cookie)
@@ -55,7 +55,7 @@ package enum SessionFormHandlers {
         back: String,
         status: Int = 200,
         problem: String? = nil
-    ) throws -> Response {
+    ) throws -> HTTPResponse {
         let gate = try SignIn(request.context).gate(request.http)
         let page = SignInPage(csrf: gate.csrf, name: String(name.prefix(64)), back: back, problem: problem)
         var response = try request.answer(page, status: status)

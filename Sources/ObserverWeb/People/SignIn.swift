@@ -1,5 +1,5 @@
 package import Crypto
-package import FastCGI
+package import HTTPTypes
 package import HTTPRouting
 import Lifecycle
 import Logging
@@ -49,7 +49,7 @@ package struct SignIn {
     // MARK: The form
 
     /// What the sign-in form must carry, and the cookie to set with it.
-    package func gate(_ request: Request) throws(CryptoError) -> (csrf: String, cookie: String) {
+    package func gate(_ request: HTTPRequest) throws(CryptoError) -> (csrf: String, cookie: String) {
         let cookie = context.site.gatekeeper.cookie
         if let secret = cookie.readGate(request) { return (secret, cookie.setGate(secret, request)) }
         let secret = try Self.secret()
@@ -57,7 +57,7 @@ package struct SignIn {
     }
 
     /// Refuses a sign-in form that is not ours (it would sign somebody in under a stranger's name).
-    package func checkGate(_ request: Request, _ form: FormFields) throws(Problem) {
+    package func checkGate(_ request: HTTPRequest, _ form: FormFields) throws(Problem) {
         try context.site.gatekeeper.checkSameOrigin(request)
         guard let expected = context.site.gatekeeper.cookie.readGate(request), let given = form["csrf"],
             constantTimeEqual(given.utf8, expected.utf8)
@@ -74,7 +74,7 @@ package struct SignIn {
     ///   - request: The request, for address and browser.
     /// - Returns: What became of it.
     /// - Throws: What the database and libcrypto report.
-    package func signIn(name: String, password: Secret, _ request: Request) throws -> Outcome {
+    package func signIn(name: String, password: Secret, _ request: HTTPRequest) throws -> Outcome {
         let users = UserStore(context.database)
         // Nobody's name has a zero byte, and the database takes none.
         let name = String(name.lowercased().filter { $0 != "\0" }.prefix(64))
@@ -101,7 +101,7 @@ package struct SignIn {
             user: user.id,
             csrf: Self.secret(),
             address: request.remoteAddress,
-            agent: request.header("User-Agent") ?? ""
+            agent: request.header(.userAgent) ?? ""
         )
         context.site.logger.info("Signed in", [.userName: .string(user.name)])
         return .signedIn(cookies: [context.site.gatekeeper.cookie.set(secret, request)])
@@ -111,7 +111,7 @@ package struct SignIn {
     ///
     /// - Returns: The value of `Set-Cookie` that removes the cookie.
     /// - Throws: What the database reports.
-    package func signOut(_ request: Request) throws(PostgresError) -> String {
+    package func signOut(_ request: HTTPRequest) throws(PostgresError) -> String {
         let cookie = context.site.gatekeeper.cookie
         if let secret = cookie.read(request) {
             try UserStore(context.database).deleteSession(hash: SHA256.hash(secret.utf8))

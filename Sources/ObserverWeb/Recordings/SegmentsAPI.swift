@@ -1,4 +1,4 @@
-package import FastCGI
+package import HTTPTypes
 import Glibc
 import HTTPRouting
 import ObserverCore
@@ -11,7 +11,7 @@ package enum SegmentsAPI {
     private static let addressSeconds = 300
 
     /// The segments of a camera, oldest first.
-    @Sendable package static func list(_ request: WebRequest) throws -> Response {
+    @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["from", "to", "after", "limit"])
         let longest = SegmentStore.Query.longestPage
         let from = try QueryValue.time(fields, "from")
@@ -32,7 +32,7 @@ package enum SegmentsAPI {
         json.array { json in
             for record in records { write(record, to: &json) }
         }
-        var response = Response.json(json)
+        var response = HTTPResponse.json(json)
         if records.count == query.limit, let last = records.last {
             let path = "/api/v1/cameras/\(request.cameraID)/segments"
             response.add(.link, QueryValue.next(path, fields, after: last.segment.id.description))
@@ -44,7 +44,7 @@ package enum SegmentsAPI {
     ///
     /// The caller is let in here; nginx then sends the bytes from S3 or from the spool, with
     /// ranges.
-    @Sendable package static func video(_ request: WebRequest) throws -> Response {
+    @Sendable package static func video(_ request: WebRequest) throws -> HTTPResponse {
         guard let id = SegmentID(request.parameters.text("id")),
             var record = try SegmentStore(request.database).get(id)
         else { throw Problem(404, "There is no such recording.") }
@@ -83,9 +83,9 @@ package enum SegmentsAPI {
         return "/internal/s3\(url.path)?\(url.query)"
     }
 
-    private static func handOver(_ location: String, _ record: SegmentRecord) -> Response {
+    private static func handOver(_ location: String, _ record: SegmentRecord) -> HTTPResponse {
         // Without a type: the file's own or the store's is the right one, and nginx would keep ours for its errors too.
-        var response = Response(status: 200)
+        var response = HTTPResponse(status: 200)
         response.set(.accelRedirect, location)
         response.set("Content-Disposition", disposition(record))
         response.set(.cacheControl, "private, no-store")

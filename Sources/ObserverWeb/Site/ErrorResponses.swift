@@ -1,5 +1,5 @@
 import Crypto
-package import FastCGI
+package import HTTPTypes
 package import HTTPRouting
 import Lifecycle
 package import Logging
@@ -15,7 +15,7 @@ package enum ErrorResponses {
     private static let lastWarning = Mutex<MonotonicInstant?>(nil)
 
     /// The problem to answer with; what is not the caller's doing is logged, with the request's number.
-    package static func problem(_ error: any Error, _ request: Request, _ logger: Logger) -> Problem {
+    package static func problem(_ error: any Error, _ request: HTTPRequest, _ logger: Logger) -> Problem {
         switch error {
         case let problem as Problem: return problem
         case let error as FieldErrors: return fields(error)
@@ -38,7 +38,7 @@ package enum ErrorResponses {
         )
     }
 
-    private static func database(_ error: PostgresError, _ request: Request, _ logger: Logger) -> Problem {
+    private static func database(_ error: PostgresError, _ request: HTTPRequest, _ logger: Logger) -> Problem {
         switch error.kind {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded, .authentication, .unknownDatabase,
             .configuration, .schema, .forbidden:
@@ -64,12 +64,12 @@ package enum ErrorResponses {
         }
     }
 
-    private static func unexpected(_ error: any Error, _ request: Request, _ logger: Logger) -> Problem {
-        let number = request.parameter("REQUEST_ID") ?? "-"
+    private static func unexpected(_ error: any Error, _ request: HTTPRequest, _ logger: Logger) -> Problem {
+        let number = request.id ?? "-"
         logger.error(
             "Request failed",
             [
-                .error: LogValue(error), .requestID: .string(number), .requestMethod: .string(request.method),
+                .error: LogValue(error), .requestID: .string(number), .requestMethod: .string(request.method.rawValue),
                 .requestPath: .string(request.path),
             ]
         )

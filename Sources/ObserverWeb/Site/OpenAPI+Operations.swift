@@ -1,4 +1,4 @@
-import HTTPRouting
+import HTTPTypes
 import ObserverCore
 
 extension OpenAPI {

@@ -1,12 +1,12 @@
-package import FastCGI
-package import HTTPRouting
+package import HTTPTypes
+import HTTPRouting
 package import ObserverCore
 
 /// `/openapi.json`: kept by hand here, held against ``Routes`` and the running server by tests.
 package enum OpenAPI {
     /// What the document says of a route.
     package struct Operation: Sendable {
-        package let method: HTTPRouting.Method
+        package let method: HTTPMethod
         /// As in ``Routes``; parameters without their types.
         package let path: String
         package let role: Role?
@@ -49,8 +49,8 @@ package enum OpenAPI {
         }
     }
 
-    @Sendable package static func show(_ request: WebRequest) -> Response {
-        Response(contentType: "application/json", body: document)
+    @Sendable package static func show(_ request: WebRequest) -> HTTPResponse {
+        HTTPResponse(contentType: "application/json", body: document)
     }
 
     /// The document.
@@ -130,7 +130,7 @@ package enum OpenAPI {
 
     private static func answer(_ status: Int, _ operation: Operation, _ json: inout JSONWriter) {
         guard let answer = operation.answers.first(where: { $0.status == status }) else {
-            json.field("description", Response.reason(status))
+            json.field("description", HTTPStatus.reason(status))
             return content("application/problem+json", "Problem", &json)
         }
         json.field("description", answer.meaning)

@@ -1,25 +1,25 @@
-package import FastCGI
+package import HTTPTypes
 package import HTTPRouting
 import ObserverCore
 
 /// Shows problems to people.
 package enum ProblemPages {
     /// The page for a problem; who is not signed in is led to the sign-in page and back.
-    @Sendable package static func show(_ problem: Problem, _ request: WebRequest) -> Response {
+    @Sendable package static func show(_ problem: Problem, _ request: WebRequest) -> HTTPResponse {
         if problem.status == 401 {
-            let isReading = ["GET", "HEAD"].contains(request.http.method)
+            let isReading = [.get, .head].contains(request.http.method)
             let back = isReading ? Links.inside(request.http.target) : Links.cameras
             return request.redirect(Links.link(Links.signIn, [("back", back == Links.cameras ? nil : back)]))
         }
-        let isReading = ["GET", "HEAD"].contains(request.http.method)
+        let isReading = [.get, .head].contains(request.http.method)
         let page = ErrorPage(
             problem,
             again: problem.isTemporary && isReading ? Links.inside(request.http.target) : nil,
-            requestID: problem.status >= 500 ? request.http.parameter("REQUEST_ID") : nil
+            requestID: problem.status >= 500 ? request.http.id : nil
         )
         // Where even this page can't be made, the problem has to do as text.
         guard var response = try? request.answer(page, status: problem.status) else {
-            return Response(status: problem.status, text: problem.detail + "\n")
+            return HTTPResponse(status: problem.status, text: problem.detail + "\n")
         }
         for (name, value) in problem.headers where name != .wwwAuthenticate {
             response.add(name, value)

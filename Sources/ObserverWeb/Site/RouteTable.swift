@@ -1,16 +1,16 @@
-package import FastCGI
+package import HTTPTypes
 package import HTTPRouting
 import Logging
 package import ObserverCore
 
 /// Routes with who may use them; wraps each handler in what all of them need.
 package struct RouteTable: Sendable {
-    package typealias Handler = @Sendable (WebRequest) throws -> Response
-    package typealias ProblemPage = @Sendable (Problem, WebRequest) -> Response
+    package typealias Handler = @Sendable (WebRequest) throws -> HTTPResponse
+    package typealias ProblemPage = @Sendable (Problem, WebRequest) -> HTTPResponse
 
     /// A route as the table lists it.
     package struct Entry: Sendable {
-        package let method: HTTPRouting.Method
+        package let method: HTTPMethod
         package let pattern: String
         /// The least role; nil: open to everybody.
         package let role: Role?
@@ -30,7 +30,7 @@ package struct RouteTable: Sendable {
 
     /// Adds a route of the API; problems are told as `problem+json`.
     package mutating func api(
-        _ method: HTTPRouting.Method,
+        _ method: HTTPMethod,
         _ pattern: String,
         _ role: Role?,
         _ handler: @escaping Handler
@@ -40,7 +40,7 @@ package struct RouteTable: Sendable {
 
     /// Adds a page or a form; problems are told as pages.
     package mutating func page(
-        _ method: HTTPRouting.Method,
+        _ method: HTTPMethod,
         _ pattern: String,
         _ role: Role?,
         _ handler: @escaping Handler
@@ -71,13 +71,13 @@ package struct RouteTable: Sendable {
     }
 
     /// Answers a request; whatever goes wrong has an answer too.
-    package func respond(to request: Request, context: WebContext) -> Response {
+    package func respond(to request: HTTPRequest, context: WebContext) -> HTTPResponse {
         do {
             return try router.respond(to: request, context: context)
         } catch {
             // No route: the path decides whether a person or a program hears of it.
             let problem = ErrorResponses.problem(error, request, context.site.logger)
-            guard request.path.hasPrefix(Self.pages), request.header("Accept")?.contains("text/html") == true else {
+            guard request.path.hasPrefix(Self.pages), request.header(.accept)?.contains("text/html") == true else {
                 return problem.response
             }
             let identity = try? context.site.gatekeeper.authorise(request, .viewer, context.database)

@@ -1,4 +1,4 @@
-import FastCGI
+import HTTPTypes
 import HTTPRouting
 import ObserverCore
 

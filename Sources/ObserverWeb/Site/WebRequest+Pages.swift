@@ -1,5 +1,5 @@
-import FastCGI
 import HTTPRouting
+import HTTPTypes
 import Mustache
 import ObserverCore
 
@@ -18,21 +18,21 @@ extension WebRequest {
     }
 
     /// A page as an answer.
-    func answer(_ page: some Page, status: Int = 200) throws(MustacheError) -> Response {
+    func answer(_ page: some Page, status: Int = 200) throws(MustacheError) -> HTTPResponse {
         let notice = (try? http.queryFields())?["done"].flatMap(Notice.init)?.text  // an unreadable query has no notice
         let body = try PageRenderer(site.templates).render(page, for: viewer, notice: notice)
-        var response = Response(status: status, contentType: "text/html; charset=utf-8", body: body)
+        var response = HTTPResponse(status: status, contentType: "text/html; charset=utf-8", body: body)
         response.set(.cacheControl, "no-store")
         return response
     }
 
     /// Leads to another page after a form was handled, so that a reload does not send the form again.
-    func redirect(_ address: String, done notice: Notice? = nil) -> Response {
+    func redirect(_ address: String, done notice: Notice? = nil) -> HTTPResponse {
         let parts = address.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
         var target = String(parts[0])
         if let notice { target += (target.contains("?") ? "&" : "?") + "done=\(notice.rawValue)" }
         if parts.count > 1 { target += "#" + parts[1] }
-        var response = Response(status: 303)
+        var response = HTTPResponse(status: 303)
         response.set(.location, target)
         response.set(.cacheControl, "no-store")
         return response

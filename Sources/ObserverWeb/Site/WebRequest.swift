@@ -1,4 +1,4 @@
-package import FastCGI
+package import HTTPTypes
 import Glibc
 package import HTTPRouting
 package import ObserverCore
@@ -6,13 +6,13 @@ package import Postgres
 
 /// A request on its way to a handler: who asks for what.
 package struct WebRequest {
-    package let http: Request
+    package let http: HTTPRequest
     package let parameters: PathParameters
     /// Who asks; nil on routes that are open to everybody.
     package let identity: Identity?
     package let context: WebContext
 
-    package init(http: Request, parameters: PathParameters, identity: Identity?, context: WebContext) {
+    package init(http: HTTPRequest, parameters: PathParameters, identity: Identity?, context: WebContext) {
         self.http = http
         self.parameters = parameters
         self.identity = identity

@@ -1,0 +1,79 @@
+import CFastCGI
+import Glibc
+
+/// An `FCGX_Request`, of which libfcgi allows one thread to use one at a time.
+struct FCGXRequest: ~Copyable {
+    private let raw: UnsafeMutablePointer<FCGX_Request>
+
+    /// Runs once in a process: `FCGX_Init` sets handlers for SIGPIPE and SIGUSR1, and for SIGTERM where it has none.
+    static let isLibraryReady = FCGX_Init() == 0
+
+    /// Creates a request object that does not accept connections itself; nil if the library refuses.
+    init?() {
+        let raw = UnsafeMutablePointer<FCGX_Request>.allocate(capacity: 1)
+        raw.initialize(to: FCGX_Request())
+        guard Self.isLibraryReady, FCGX_InitRequest(raw, -1, FCGI_FAIL_ACCEPT_ON_INTR) == 0 else {
+            raw.deallocate()
+            return nil
+        }
+        self.raw = raw
+    }
+
+    deinit {
+        FCGX_Free(raw, 1)
+        raw.deallocate()
+    }
+
+    /// Reads the parameters of the request that a connection brings; the connection is the library's from here on.
+    func begin(takingOwnershipOf connection: Int32) -> Bool {
+        // With `keepConnection` set, FCGX_Accept_r takes the open connection instead of accepting one.
+        raw.pointee.keepConnection = 1
+        raw.pointee.ipcFd = connection
+        return FCGX_Accept_r(raw) == 0
+    }
+
+    /// Sends what is buffered and closes the connection.
+    func finish() {
+        FCGX_Finish_r(raw)
+        FCGX_Free(raw, 1)
+    }
+
+    /// Lends each parameter in turn, `NAME=VALUE`.
+    func forEachParameter(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        guard var entry = raw.pointee.envp else { return }
+        while let text = entry.pointee {
+            let length = strlen(text)
+            text.withMemoryRebound(to: UInt8.self, capacity: length) {
+                body(UnsafeBufferPointer(start: $0, count: length))
+            }
+            entry += 1
+        }
+    }
+
+    /// Reads `count` bytes of the body; nil if it ends before.
+    func read(_ count: Int) -> [UInt8]? {
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            buffer.withMemoryRebound(to: CChar.self) { buffer in
+                while filled < count {
+                    let rest = Int32(clamping: count - filled)
+                    let read = FCGX_GetStr(buffer.baseAddress.map { $0 + filled }, rest, raw.pointee.in)
+                    guard read > 0 else { return }
+                    filled += Int(read)
+                }
+            }
+        }
+        // An aborted request looks like a short one; a protocol error shows in the error code alone.
+        guard bytes.count == count, FCGX_GetError(raw.pointee.in) == 0 else { return nil }
+        return bytes
+    }
+
+    /// Buffers bytes of the response; false if the web server is gone.
+    func write(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return true }
+            return base.withMemoryRebound(to: CChar.self, capacity: buffer.count) {
+                FCGX_PutStr($0, Int32(clamping: buffer.count), raw.pointee.out) >= 0
+            }
+        }
+    }
+}
