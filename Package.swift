@@ -50,34 +50,27 @@ let package = Package(
         cLibrary("CLibAV", links: ["avformat", "avcodec", "avutil", "swscale"]),
         cLibrary("CLibCrypto", links: ["crypto"]),
 
-        // Ground floor: pure modules import nothing but the standard library, Encodings and Errors
-        module("Errors"),
-        module("Encodings", ["Errors"]),
-        module("System", ["Errors"]),
-
         // Libraries
         module("Logging"),
-        module("Lifecycle", ["System", "Logging"]),
-        module("Crypto", ["CLibCrypto", "Encodings"]),
+        module("Lifecycle", ["Logging"]),
+        module("Crypto", ["CLibCrypto"]),
         module("HTTPTypes"),
-        module("FastCGI", ["CFastCGI", "HTTPTypes", "System", "Lifecycle"]),
-        module("HTTPRouting", ["Encodings", "HTTPTypes"]),
-        module("Mustache", ["System"]),
-        module("Postgres", ["CLibPQ", "Encodings", "System"]),
-        module("AMQP", ["CRabbitMQ", "Encodings", "System", "Lifecycle", "Logging"]),
-        module("HTTPClient", ["CLibCurl", "System", "Lifecycle"]),
-        module("S3", ["HTTPClient", "Crypto", "Encodings", "System"]),
-        module("Media", ["CLibAV", "Crypto", "Encodings", "System"]),
+        module("FastCGI", ["CFastCGI", "HTTPTypes", "Lifecycle"]),
+        module("HTTPRouting", ["HTTPTypes"]),
+        module("Mustache"),
+        module("RTP"),
+        module("Postgres", ["CLibPQ"]),
+        module("AMQP", ["CRabbitMQ", "Lifecycle", "Logging"]),
+        module("HTTPClient", ["CLibCurl", "Lifecycle"]),
+        module("S3", ["HTTPClient", "Crypto", "Lifecycle"]),
+        module("Media", ["CLibAV", "Crypto"]),
 
         // Domain and adapters
-        module("ObserverCore", ["Encodings"]),
-        module(
-            "ObserverConfiguration",
-            ["ObserverCore", "Crypto", "Encodings", "System", "Logging", "Postgres", "AMQP", "S3"]
-        ),
-        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto", "Encodings", "System"]),
+        module("ObserverCore"),
+        module("ObserverConfiguration", ["ObserverCore", "Crypto", "Logging", "Postgres", "AMQP", "S3"]),
+        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto"]),
         module("ObserverMessages", ["ObserverCore", "AMQP"]),
-        module("Spool", ["ObserverCore", "Crypto", "Encodings", "System", "Media"]),
+        module("Spool", ["ObserverCore", "Crypto", "Media"]),
 
         // Services
         module(
@@ -85,22 +78,21 @@ let package = Package(
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
-                "Encodings",
-                "System", "Lifecycle", "Logging",
+                "Lifecycle", "Logging",
             ]
         ),
         module(
             "ObserverCapture",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "Media", "Postgres", "AMQP", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "Media", "Postgres", "AMQP", "Crypto", "Lifecycle", "Logging",
             ]
         ),
         module(
             "ObserverUpload",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "S3", "HTTPClient", "Postgres", "AMQP", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "S3", "HTTPClient", "Postgres", "AMQP", "Crypto", "Lifecycle", "Logging",
             ]
         ),
 
@@ -120,55 +112,49 @@ let package = Package(
             "observerctl",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
             ]
         ),
 
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: [
-                "ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Lifecycle",
-            ],
+            dependencies: ["ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Lifecycle"],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
-        tests("EncodingsTests", ["Encodings"]),
-        tests("SystemTests", ["System", "Errors"]),
         tests("LoggingTests", ["Logging"]),
-        tests("LifecycleTests", ["Lifecycle", "System"]),
-        tests("CryptoTests", ["Crypto", "Encodings"]),
+        tests("LifecycleTests", ["Lifecycle"]),
+        tests("CryptoTests", ["Crypto"]),
         tests("HTTPTypesTests", ["HTTPTypes"]),
-        tests("FastCGITests", ["FastCGI", "HTTPTypes", "System", "Lifecycle"]),
+        tests("FastCGITests", ["FastCGI", "HTTPTypes", "Lifecycle"]),
         tests("HTTPRoutingTests", ["HTTPRouting", "HTTPTypes"]),
         tests("MustacheTests", ["Mustache"]),
+        tests("RTPTests", ["RTP"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
-        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "System", "Lifecycle"]),
-        tests("S3Tests", ["S3", "Crypto", "Encodings", "HTTPClient"]),
-        tests("MediaTests", ["Media", "System", "Lifecycle"]),
-        tests("ObserverCoreTests", ["ObserverCore", "Encodings"]),
+        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "Lifecycle"]),
+        tests("S3Tests", ["S3", "Crypto", "HTTPClient"]),
+        tests("MediaTests", ["Media", "Lifecycle"]),
+        tests("ObserverCoreTests", ["ObserverCore"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore"]),
-        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Encodings", "System"]),
+        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Lifecycle"]),
         tests(
             "ObserverWebTests",
             [
                 "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "HTTPTypes", "HTTPRouting",
-                "Encodings", "Mustache",
+                "Mustache",
             ]
         ),
         tests(
             "ObserverCaptureTests",
-            ["ObserverCapture", "ObserverCore", "Media", "Spool", "Postgres", "System", "Lifecycle", "Logging"]
+            ["ObserverCapture", "ObserverCore", "Media", "Spool", "Postgres", "Lifecycle", "Logging"]
         ),
         tests(
             "ObserverUploadTests",
-            [
-                "ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "System", "Lifecycle",
-                "Logging",
-            ]
+            ["ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "Lifecycle", "Logging"]
         ),
         tests(
             "IntegrationTests",
@@ -176,7 +162,7 @@ let package = Package(
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "HTTPTypes", "HTTPRouting",
                 "Mustache",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
             ]
         ),
         tests("TidyTests", []),

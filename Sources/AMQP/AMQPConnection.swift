@@ -1,5 +1,6 @@
 import CRabbitMQ
 import Glibc
+import Lifecycle
 
 /// One connection to the broker with one channel.
 ///

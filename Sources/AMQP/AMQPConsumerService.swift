@@ -1,4 +1,3 @@
-import System
 public import Lifecycle
 public import Logging
 import Synchronization

@@ -1,4 +1,3 @@
-import Encodings
 import CLibCrypto
 
 /// Hashes of people's passwords by scrypt (RFC 7914), written as `$scrypt$ln=17,r=8,p=1$<salt>$<hash>` in base64.

@@ -1,4 +1,3 @@
-import Encodings
 import CLibCrypto
 
 /// SHA-256 (FIPS 180-4), with the processor's instructions where it has them.

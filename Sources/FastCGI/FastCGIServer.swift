@@ -1,4 +1,3 @@
-import System
 public import HTTPTypes
 public import Lifecycle
 

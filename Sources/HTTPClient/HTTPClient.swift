@@ -1,4 +1,3 @@
-import System
 import CLibCurl
 public import Lifecycle
 import Synchronization

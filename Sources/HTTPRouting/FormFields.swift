@@ -1,4 +1,3 @@
-import Encodings
 public import HTTPTypes
 
 /// Named texts: a query, or the body of a form (`application/x-www-form-urlencoded`).

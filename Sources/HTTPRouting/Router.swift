@@ -1,4 +1,3 @@
-import Encodings
 public import HTTPTypes
 
 /// Finds the handler of a request.

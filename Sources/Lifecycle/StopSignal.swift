@@ -1,4 +1,3 @@
-public import System
 import Synchronization
 
 /// Says once, to everybody who holds it, that it is time to end.

@@ -1,4 +1,3 @@
-import Encodings
 import CLibAV
 
 /// An answer of an RTSP server (RFC 2326, 7).

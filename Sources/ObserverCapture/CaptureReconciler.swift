@@ -1,4 +1,3 @@
-import System
 import Crypto
 import Lifecycle
 import Logging

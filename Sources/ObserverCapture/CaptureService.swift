@@ -1,4 +1,3 @@
-import System
 package import AMQP
 package import Crypto
 package import Lifecycle

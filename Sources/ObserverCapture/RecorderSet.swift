@@ -1,4 +1,4 @@
-import System
+import Lifecycle
 import Logging
 import ObserverCore
 import Spool

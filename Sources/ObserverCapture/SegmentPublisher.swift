@@ -1,4 +1,5 @@
 import AMQP
+import Lifecycle
 import Logging
 import ObserverCore
 import ObserverMessages

@@ -1,4 +1,3 @@
-import System
 import Lifecycle
 import Logging
 import Media

@@ -1,7 +1,6 @@
-import Encodings
-import System
 import Crypto
 import Glibc
+import Lifecycle
 import Logging
 import Media
 import ObserverCore

@@ -1,4 +1,3 @@
-import Encodings
 /// Why a segment ended where it did.
 package enum SegmentEnd: String, Codable, Sendable, CaseIterable {
     /// It had its length.

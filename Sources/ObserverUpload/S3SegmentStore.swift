@@ -1,4 +1,3 @@
-import System
 import FoundationEssentials
 import HTTPClient
 import Lifecycle

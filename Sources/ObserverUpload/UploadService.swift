@@ -1,4 +1,3 @@
-import System
 package import AMQP
 package import Lifecycle
 package import Logging

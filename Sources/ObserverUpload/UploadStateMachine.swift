@@ -1,5 +1,4 @@
-package import System
-import Lifecycle
+package import Lifecycle
 import ObserverCore
 import ObserverMessages
 import Spool

@@ -1,5 +1,4 @@
-package import System
-import Lifecycle
+package import Lifecycle
 
 /// How many uploads may be under way, and whether S3 may be asked at all.
 ///

@@ -1,4 +1,3 @@
-import System
 import AMQP
 import Glibc
 import Lifecycle

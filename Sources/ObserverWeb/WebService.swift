@@ -1,4 +1,3 @@
-import System
 import AMQP
 import Crypto
 import FastCGI

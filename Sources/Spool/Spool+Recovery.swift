@@ -1,4 +1,3 @@
-import Encodings
 import Crypto
 import Glibc
 import Media
@@ -66,7 +65,7 @@ extension Spool {
     }
 
     func tryLock(_ recorder: String, for use: LockUse) throws(SpoolError) -> RecorderLock? {
-        let safe = PercentEncoding.encode(recorder)
+        let safe = PercentCoding.encode(recorder)
         let file = try Files.open("\(root)/open/.\(safe).lock", O_RDWR | O_CREAT)
         return try RecorderLock.take(file, use == .recording ? LOCK_EX : LOCK_SH, root)
     }

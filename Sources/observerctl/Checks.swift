@@ -1,4 +1,3 @@
-import Encodings
 import AMQP
 import Crypto
 import Glibc

@@ -1,4 +1,3 @@
-import System
 import HTTPClient
 import Lifecycle
 import ObserverConfiguration

@@ -1,4 +1,3 @@
-import System
 import FastCGI
 import Glibc
 import HTTPTypes

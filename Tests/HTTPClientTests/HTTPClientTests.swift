@@ -1,4 +1,3 @@
-import System
 import Glibc
 import HTTPClient
 import Lifecycle

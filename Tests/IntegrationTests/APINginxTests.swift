@@ -1,5 +1,3 @@
-import Encodings
-import System
 import Crypto
 import Glibc
 import HTTPClient

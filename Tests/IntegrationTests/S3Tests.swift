@@ -1,4 +1,3 @@
-import Encodings
 import Crypto
 import Glibc
 import HTTPClient

@@ -1,4 +1,3 @@
-import Encodings
 import Crypto
 import HTTPTypes
 import HTTPRouting

@@ -1,4 +1,5 @@
 import Glibc
+import Lifecycle
 import Testing
 
 @testable import Media

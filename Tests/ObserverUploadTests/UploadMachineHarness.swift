@@ -1,4 +1,4 @@
-import System
+import Lifecycle
 import ObserverCore
 import ObserverMessages
 import Spool

@@ -1,4 +1,3 @@
-import Encodings
 import Crypto
 import HTTPClient
 import Testing

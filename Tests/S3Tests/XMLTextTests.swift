@@ -1,4 +1,3 @@
-import Encodings
 import HTTPClient
 import Testing
 

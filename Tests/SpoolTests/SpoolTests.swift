@@ -1,7 +1,6 @@
-import Encodings
-import System
 import Crypto
 import Glibc
+import Lifecycle
 import Media
 import ObserverCore
 import Synchronization

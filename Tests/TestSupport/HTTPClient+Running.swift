@@ -1,4 +1,3 @@
-import System
 public import HTTPClient
 import Lifecycle
 

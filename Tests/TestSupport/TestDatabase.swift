@@ -1,4 +1,3 @@
-import Encodings
 public import Postgres
 
 import Crypto

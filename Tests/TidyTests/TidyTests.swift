@@ -4,12 +4,9 @@ import Testing
 ///
 /// A message names the file and what to do.
 @Suite struct TidyTests {
-    /// Modules that compute and do not act.
-    private static let pure: Set = ["Errors", "Encodings", "ObserverCore"]
     private static let libraries: Set = [
-        "Errors", "Encodings", "System",
         "Logging", "Lifecycle", "Crypto", "HTTPTypes", "FastCGI", "HTTPRouting", "Mustache", "Postgres", "AMQP",
-        "HTTPClient", "S3", "Media",
+        "HTTPClient", "S3", "RTP", "Media",
     ]
     private static let services: Set = ["ObserverWeb", "ObserverCapture", "ObserverUpload"]
     private static let cModules = [
@@ -42,10 +39,9 @@ import Testing
         }
     }
 
-    @Test func `pure modules import the pure ground floor alone`() {
-        for file in sources where Self.pure.contains(module(of: file.path)) {
-            let others = Tree.imports(file).filter { $0 != "Encodings" && $0 != "Errors" }
-            #expect(others.isEmpty, "\(file) imports \(others)")
+    @Test func `the domain imports nothing`() {
+        for file in sources where module(of: file.path) == "ObserverCore" {
+            #expect(Tree.imports(file).isEmpty, "\(file) imports \(Tree.imports(file))")
         }
     }
 

@@ -1,4 +1,3 @@
-import Encodings
 import Crypto
 
 /// A part of a migration that is applied, and remembered, as one.

@@ -1,4 +1,3 @@
-import Encodings
 import HTTPRouting
 import ObserverCore
 import ObserverStore

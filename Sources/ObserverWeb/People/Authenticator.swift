@@ -1,8 +1,7 @@
-import Lifecycle
-import System
 import Crypto
 package import HTTPTypes
 package import HTTPRouting
+import Lifecycle
 package import ObserverCore
 import ObserverStore
 package import Postgres

@@ -1,4 +1,3 @@
-import Encodings
 package import ObserverCore
 
 /// A day in UTC.

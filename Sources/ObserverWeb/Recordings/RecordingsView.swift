@@ -1,4 +1,3 @@
-import Encodings
 import Mustache
 package import ObserverCore
 package import ObserverStore

@@ -1,4 +1,3 @@
-import Encodings
 import Mustache
 import ObserverCore
 

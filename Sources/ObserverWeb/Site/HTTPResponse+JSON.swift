@@ -1,4 +1,3 @@
-import Encodings
 import HTTPTypes
 import HTTPRouting
 

@@ -1,4 +1,3 @@
-import Encodings
 package import HTTPTypes
 import HTTPRouting
 package import ObserverCore

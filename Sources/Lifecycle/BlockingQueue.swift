@@ -1,0 +1,66 @@
+/// A bounded queue between threads.
+public final class BlockingQueue<Element: Sendable>: Sendable {
+    private struct State: Sendable {
+        /// Elements before `head` were taken; the array is compacted now and then, so that taking costs O(1) on average.
+        var elements: [Element?] = []
+        var head = 0
+        var isClosed = false
+
+        var count: Int { elements.count - head }
+    }
+
+    private let state = Monitor(State())
+    private let limit: Int
+
+    /// Makes an empty queue that holds at most `limit` elements.
+    public init(limit: Int) {
+        self.limit = limit
+    }
+
+    /// How many elements wait.
+    public var count: Int {
+        state.withLock { $0.count }
+    }
+
+    /// Appends without waiting.
+    ///
+    /// - Returns: False if the queue is full or closed; then nothing was appended.
+    @discardableResult
+    public func push(_ element: Element) -> Bool {
+        state.withLock { state in
+            guard !state.isClosed, state.count < limit else { return false }
+            state.elements.append(element)
+            return true
+        }
+    }
+
+    /// Takes the oldest element, waiting for one for at most `duration`.
+    ///
+    /// - Returns: Nil when none came in time, or when the queue is closed and empty.
+    public func pop(within duration: Duration) -> Element? {
+        let result = state.take(until: MonotonicInstant.now() + duration) { state -> Element?? in
+            if state.head < state.elements.count {
+                let element = state.elements[state.head]
+                state.elements[state.head] = nil
+                state.head += 1
+                if state.head > 64, state.head * 2 > state.elements.count {
+                    state.elements.removeFirst(state.head)
+                    state.head = 0
+                }
+                return .some(element)
+            }
+            return state.isClosed ? .some(nil) : nil
+        }
+        return result ?? nil
+    }
+
+    /// Refuses further elements and wakes all who wait; what is in the queue can still be taken.
+    public func close() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    /// Whether `close` was called.
+    public var isClosed: Bool {
+        state.withLock { $0.isClosed }
+    }
+}
