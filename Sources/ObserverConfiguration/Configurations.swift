@@ -52,8 +52,8 @@ package struct WebConfiguration: Sendable {
         publicURL = url
         segmentSeconds = settings.integer(
             "OBSERVER_SEGMENT_SECONDS",
-            in: CameraFields.segmentSeconds,
-            default: CameraFields.defaults.segmentSeconds
+            in: CameraSettings.segmentSecondsRange,
+            default: CameraSettings().segmentSeconds
         )
         try settings.check()
         guard let database, let broker, let s3, let key else { throw ConfigurationError(problems: []) }

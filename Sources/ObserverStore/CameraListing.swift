@@ -1,10 +1,10 @@
 package import ObserverCore
-package import Postgres
+import Postgres
 
 /// A camera with all that is known of it.
 package struct CameraListing: Hashable, Sendable {
     package var camera: Camera
-    /// What it is doing, as SPEC derives it: see ``CameraSQL``.
+    /// What it is doing, as ``CameraSQL`` derives it.
     package var status: CameraStatus
     /// How much of its video still waits for S3, in seconds.
     package var backlogSeconds: Double
@@ -82,41 +82,6 @@ package struct CameraQuery: Sendable {
     }
 }
 
-/// The columns of a listing, in the order in which ``CameraSQL`` selects them.
-///
-/// For lists that are written straight from the answer's memory: `row.appendText(at: CameraColumn.name.rawValue, …)`.
-package enum CameraColumn: Int32, CaseIterable {
-    case id, name, location, locationDetails, url, username, hasPassword, isActive, version
-    case segmentSeconds, transport, audio, retentionDays, tags, createdAt, updatedAt
-    case state, since, cause, detail, recorder, lastFrameAt
-    case videoCodec, width, height, fps, bitrate, reconnects, backlogMilliseconds, owner
-    case snapshotAt, lastID, lastStartedAt, lastDurationMilliseconds
-}
-
-extension PostgresRow {
-    /// Reads a column of a camera listing.
-    package func value<Value: SQLValue>(
-        _ column: CameraColumn,
-        as type: Value.Type = Value.self
-    ) throws(PostgresError) -> Value {
-        try value(at: column.rawValue)
-    }
-
-    /// Appends a text column of a camera listing; false when it is NULL.
-    @discardableResult
-    package func appendText(_ column: CameraColumn, to buffer: inout [UInt8]) throws(PostgresError) -> Bool {
-        try appendText(at: column.rawValue, to: &buffer)
-    }
-
-    /// Lends a text column of a camera listing.
-    package func withText<R>(
-        _ column: CameraColumn,
-        _ body: (UnsafeRawBufferPointer?) -> R
-    ) throws(PostgresError) -> R {
-        try withText(at: column.rawValue, body)
-    }
-}
-
 extension CameraListing {
     /// Reads a row of ``CameraSQL``.
     init(reading row: inout PostgresRow) throws(PostgresError) {
@@ -130,35 +95,6 @@ extension CameraListing {
         )
         guard let id, let start, let duration else { return }
         lastRecording = LastRecording(id: id, startedAt: start, durationMilliseconds: duration)
-    }
-}
-
-extension Camera {
-    /// The columns from `id` to `updated_at`, for a table or subquery `c`.
-    static let columns = """
-        c.id, c.name, c.location, c.location_details, c.url, c.username, c.password_sealed is not null, c.is_active, \
-        c.version, c.segment_seconds, c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at
-        """
-
-    init(reading row: inout PostgresRow) throws(PostgresError) {
-        self.init(
-            id: try row.next(),
-            name: try row.next(),
-            location: try row.next(),
-            locationDetails: try row.next(),
-            url: try row.next(),
-            username: try row.next(),
-            hasPassword: try row.next(),
-            isActive: try row.next(),
-            version: try row.next(),
-            segmentSeconds: try row.next(),
-            transport: try row.next(),
-            audio: try row.next(),
-            retentionDays: try row.next(),
-            tags: try row.next(),
-            createdAt: try row.next(),
-            updatedAt: try row.next()
-        )
     }
 }
 

@@ -55,29 +55,24 @@ package struct CameraStore {
     /// Creates a camera.
     ///
     /// - Parameters:
-    ///   - changes: Its fields; name, location and url must be set, others get their defaults. The password in it is not used.
+    ///   - settings: Its fields, all of which are stored.
     ///   - id: A reserved number; nil takes the next one.
     ///   - sealedPassword: The password, sealed with the number.
     /// - Returns: The camera.
     /// - Throws: What the database reports.
     package func create(
-        _ changes: CameraChanges,
+        _ settings: CameraSettings,
         id: CameraID? = nil,
         sealedPassword: [UInt8]? = nil
     ) throws(PostgresError) -> CameraListing {
-        guard let name = changes.name, let location = changes.location, let url = changes.url else {
-            throw PostgresError(.misuse, serverMessage: "a new camera needs name, location and url")
-        }
-        let defaults = CameraFields.defaults
         let statement: SQL = """
             with changed as (
                 insert into cameras (id, name, location, location_details, url, username, password_sealed, is_active,
                     segment_seconds, transport, audio, retention_days, tags)
-                values (coalesce(\(id), nextval(pg_get_serial_sequence('cameras', 'id'))), \(name), \(location),
-                    \(changes.locationDetails.value), \(url.text), \(changes.username.value), \(sealedPassword),
-                    \(changes.isActive ?? false), \(changes.segmentSeconds ?? defaults.segmentSeconds),
-                    \(changes.transport ?? defaults.transport), \(changes.audio ?? defaults.audio),
-                    \(changes.retentionDays ?? defaults.retentionDays), \(changes.tags ?? []))
+                values (coalesce(\(id), nextval(pg_get_serial_sequence('cameras', 'id'))), \(settings.name),
+                    \(settings.location), \(settings.locationDetails), \(settings.url), \(settings.username),
+                    \(sealedPassword), \(settings.isActive), \(settings.segmentSeconds), \(settings.transport),
+                    \(settings.audio), \(settings.retentionDays), \(settings.tags))
                 returning *
             )
             \(unsafe: Self.changed)
@@ -111,24 +106,25 @@ package struct CameraStore {
         sealedPassword: Change<[UInt8]> = .keep,
         expecting expected: Int64? = nil
     ) throws(PostgresError) -> ChangeResult {
+        let new = changes.settings
         let statement: SQL = """
             with target as (
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), wanted as (
-                select id, version, coalesce(\(changes.name), name) as name,
-                    coalesce(\(changes.location), location) as location,
-                    case when \(changes.locationDetails.isKept) then location_details
-                        else \(changes.locationDetails.value) end as location_details,
-                    coalesce(\(changes.url?.text), url) as url,
-                    case when \(changes.username.isKept) then username else \(changes.username.value) end as username,
+                select id, version, coalesce(\(changes[\.name]), name) as name,
+                    coalesce(\(changes[\.location]), location) as location,
+                    case when \(changes.sets(\.locationDetails)) then \(new.locationDetails)
+                        else location_details end as location_details,
+                    coalesce(\(changes[\.url]), url) as url,
+                    case when \(changes.sets(\.username)) then \(new.username) else username end as username,
                     case when \(sealedPassword.isKept) then password_sealed
                         else \(sealedPassword.value) end as password_sealed,
-                    coalesce(\(changes.isActive), is_active) as is_active,
-                    coalesce(\(changes.segmentSeconds)::integer, segment_seconds) as segment_seconds,
-                    coalesce(\(changes.transport), transport) as transport,
-                    coalesce(\(changes.audio), audio) as audio,
-                    coalesce(\(changes.retentionDays)::integer, retention_days) as retention_days,
-                    coalesce(\(changes.tags), tags) as tags
+                    coalesce(\(changes[\.isActive]), is_active) as is_active,
+                    coalesce(\(changes[\.segmentSeconds])::integer, segment_seconds) as segment_seconds,
+                    coalesce(\(changes[\.transport]), transport) as transport,
+                    coalesce(\(changes[\.audio]), audio) as audio,
+                    coalesce(\(changes[\.retentionDays])::integer, retention_days) as retention_days,
+                    coalesce(\(changes[\.tags]), tags) as tags
                 from target
             ), changed as (
                 update cameras c set name = n.name, location = n.location, location_details = n.location_details,

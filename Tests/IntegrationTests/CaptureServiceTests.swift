@@ -72,18 +72,18 @@ struct CaptureServiceTests {
     private func add(_ name: String, url: String, password: String? = nil) throws -> CameraID {
         let store = CameraStore(connection)
         let id = try store.reserveID()
-        var changes = CameraChanges()
-        changes.name = name
-        changes.location = "Hall"
-        changes.url = try CameraURL.parse(url)
-        changes.isActive = true
-        changes.segmentSeconds = 2
+        var settings = CameraSettings()
+        settings.name = name
+        settings.location = "Hall"
+        settings.url = url
+        settings.isActive = true
+        settings.segmentSeconds = 2
         var sealed: [UInt8]?
         if let password {
-            changes.username = .set("viewer")
+            settings.username = "viewer"
             sealed = try key.seal(Array(password.utf8), for: "camera:\(id):password")
         }
-        return try store.create(changes, id: id, sealedPassword: sealed).camera.id
+        return try store.create(settings, id: id, sealedPassword: sealed).camera.id
     }
 
     private func status(_ id: CameraID) throws -> CameraStatus? {

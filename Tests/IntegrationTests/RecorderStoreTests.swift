@@ -27,7 +27,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `a recorder that starts again has a new incarnation and its cameras are orphans`() throws {
-        let camera = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let camera = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
         let first = try register()
         #expect(try recorders.claimOrphans(for: "node-a", incarnation: first).map(\.epoch) == [1])
         #expect(try recorders.claimOrphans(for: "node-a", incarnation: first).isEmpty)
@@ -43,7 +43,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `each camera is claimed once when several recorders claim at the same time`() throws {
-        for number in 0..<60 { _ = try cameras.create(try Sample.camera("Camera \(number)")) }
+        for number in 0..<60 { _ = try cameras.create(Sample.camera("Camera \(number)")) }
         let names = (0..<4).map { "node-\($0)" }
         var incarnations: [Int64] = []
         for name in names { incarnations.append(try register(name)) }
@@ -67,7 +67,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `a silent recorder is fenced only by who saw its last heartbeat`() throws {
-        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
         let silent = try register("node-a")
         let other = try register("node-b")
         _ = try recorders.claimOrphans(for: "node-a", incarnation: silent)
@@ -81,7 +81,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `a recorder that ends in order frees its cameras and takes no more`() throws {
-        _ = try cameras.create(try Sample.camera())
+        _ = try cameras.create(Sample.camera())
         let incarnation = try register()
         #expect(try recorders.claimOrphans(for: "node-a", incarnation: incarnation).count == 1)
         try recorders.release("node-a", incarnation: incarnation)
@@ -90,7 +90,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `a recorder sees the password, the switch and the end of its cameras`() throws {
-        let id = try cameras.create(try Sample.camera { $0.isActive = true }, sealedPassword: [9]).camera.id
+        let id = try cameras.create(Sample.camera { $0.isActive = true }, sealedPassword: [9]).camera.id
         let incarnation = try register()
         _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
         let assigned = try #require(try recorders.assignedCameras(to: "node-a", incarnation: incarnation).first)
@@ -105,7 +105,7 @@ struct WorkerStoreTests {
     // MARK: What a camera is doing
 
     @Test func `what is shown follows the recorder while it lives`() throws {
-        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
         func shown() throws -> CameraStatus { try #require(try cameras.get(id)).status }
         #expect(try shown().state == .pending)
 
@@ -149,7 +149,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `a camera whose recorder is silent is unassigned`() throws {
-        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
         let incarnation = try register()
         _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
         try statuses.write([CameraStatus(cameraID: id, state: .recording, since: Sample.start, recorder: "node-a")])
@@ -165,7 +165,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `what an earlier life of a recorder said does not count`() throws {
-        let id = try cameras.create(try Sample.camera { $0.isActive = true }).camera.id
+        let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
         let first = try register()
         _ = try recorders.claimOrphans(for: "node-a", incarnation: first)
         try statuses.write([CameraStatus(cameraID: id, state: .recording, since: Sample.start, recorder: "node-a")])
@@ -178,7 +178,7 @@ struct WorkerStoreTests {
     // MARK: Snapshots and gaps
 
     @Test func `the newest snapshot stays`() throws {
-        let id = try cameras.create(try Sample.camera()).camera.id
+        let id = try cameras.create(Sample.camera()).camera.id
         #expect(try statuses.snapshot(of: id) == nil)
         try statuses.putSnapshot([1, 2], takenAt: Sample.start, of: id)
         try statuses.putSnapshot([3], takenAt: Sample.start.advanced(bySeconds: -1), of: id)
@@ -188,7 +188,7 @@ struct WorkerStoreTests {
     }
 
     @Test func `a gap is opened once and closed once`() throws {
-        let id = try cameras.create(try Sample.camera()).camera.id
+        let id = try cameras.create(Sample.camera()).camera.id
         let end = Sample.start.advanced(bySeconds: 30)
         let gap = Gap(cameraID: id, startedAt: Sample.start, endedAt: nil, cause: .stalled, detail: "silent")
         #expect(try statuses.openGap(gap, recorder: "node-a"))

@@ -11,14 +11,14 @@ enum Sample {
 
     static func camera(
         _ name: String = "Gate",
-        _ change: (inout CameraChanges) -> Void = { _ in }
-    ) throws -> CameraChanges {
-        var changes = CameraChanges()
-        changes.name = name
-        changes.location = "Old Trafford"
-        changes.url = try CameraURL.parse("rtsp://cam.example/stream1")
-        change(&changes)
-        return changes
+        _ change: (inout CameraSettings) -> Void = { _ in }
+    ) -> CameraSettings {
+        var settings = CameraSettings()
+        settings.name = name
+        settings.location = "Old Trafford"
+        settings.url = "rtsp://cam.example/stream1"
+        change(&settings)
+        return settings
     }
 
     static func segment(

@@ -39,21 +39,18 @@ import Testing
     }
 
     static var camera: Camera {
-        Camera(
+        var settings = CameraSettings()
+        settings.name = "Gate"
+        settings.location = "Yard"
+        settings.url = "http://192.0.2.1/x"
+        settings.isActive = true
+        settings.segmentSeconds = 2
+        settings.transport = .auto
+        return Camera(
             id: CameraID(rawValue: 7),
-            name: "Gate",
-            location: "Yard",
-            locationDetails: nil,
-            url: "http://192.0.2.1/x",
-            username: nil,
+            settings: settings,
             hasPassword: false,
-            isActive: true,
             version: 1,
-            segmentSeconds: 2,
-            transport: .auto,
-            audio: .off,
-            retentionDays: 30,
-            tags: [],
             createdAt: Timestamp(milliseconds: 0),
             updatedAt: Timestamp(milliseconds: 0)
         )

@@ -15,10 +15,10 @@ import Testing
             "tags": .list([.string("outdoor"), .string("outdoor")]),
         ]
         let changes = try CameraFields.create(Self.good.merging(more) { $1 }, policy: .standard)
-        #expect(changes.name == "Gate")
+        #expect(changes[\.name] == "Gate")
         #expect(changes.password == .set(" pa ss "))
-        #expect(changes.tags == ["outdoor"])
-        #expect(changes.url?.text == "rtsp://cam.example/stream1")
+        #expect(changes[\.tags] == ["outdoor"])
+        #expect(changes[\.url] == "rtsp://cam.example/stream1")
     }
 
     @Test func `a new camera needs a name, a location and a URL`() {
@@ -60,16 +60,17 @@ import Testing
             "audio": .null, "retention_days": .null, "tags": .null,
         ]
         let changes = try CameraFields.patch(fields, policy: .standard)
-        #expect(changes.locationDetails == .clear && changes.username == .clear && changes.password == .clear)
-        #expect(changes.segmentSeconds == 10 && changes.transport == .tcp && changes.audio == .off)
-        #expect(changes.retentionDays == 30 && changes.tags == [])
-        #expect(changes.name == nil && changes.url == nil && changes.isActive == nil)
+        #expect(changes.sets(\.locationDetails) && changes.settings.locationDetails == nil)
+        #expect(changes.sets(\.username) && changes.settings.username == nil && changes.password == .clear)
+        #expect(changes[\.segmentSeconds] == 10 && changes[\.transport] == .tcp && changes[\.audio] == .off)
+        #expect(changes[\.retentionDays] == 30 && changes[\.tags] == [])
+        #expect(changes[\.name] == nil && changes[\.url] == nil && changes[\.isActive] == nil)
     }
 
     @Test func `credentials in the URL become fields, and two different ones are a mistake`() throws {
         let changes = try CameraFields.patch(["url": .string("rtsp://u:p@cam/")], policy: .standard)
-        #expect(changes.username == .set("u") && changes.password == .set("p"))
-        #expect(changes.url?.text == "rtsp://cam/")
+        #expect(changes.settings.username == "u" && changes.password == .set("p"))
+        #expect(changes[\.url] == "rtsp://cam/")
         let error = try #require(throws: FieldErrors.self) {
             try CameraFields.patch(["url": .string("rtsp://u:p@cam/"), "password": .string("q")], policy: .standard)
         }

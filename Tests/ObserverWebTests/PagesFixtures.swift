@@ -28,21 +28,19 @@ enum Example {
         isActive: Bool = true,
         tags: [String] = ["outdoor"]
     ) -> Camera {
-        Camera(
+        var settings = CameraSettings()
+        settings.name = name
+        settings.location = "Old Trafford"
+        settings.locationDetails = details
+        settings.url = "rtsp://cam.example/stream1"
+        settings.username = "viewer"
+        settings.isActive = isActive
+        settings.tags = tags
+        return Camera(
             id: CameraID(rawValue: id),
-            name: name,
-            location: "Old Trafford",
-            locationDetails: details,
-            url: "rtsp://cam.example/stream1",
-            username: "viewer",
+            settings: settings,
             hasPassword: true,
-            isActive: isActive,
             version: 3,
-            segmentSeconds: 10,
-            transport: .tcp,
-            audio: .off,
-            retentionDays: 30,
-            tags: tags,
             createdAt: now,
             updatedAt: now
         )

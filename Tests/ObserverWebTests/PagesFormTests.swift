@@ -38,14 +38,14 @@ import Testing
 
     @Test func `a good form becomes a change with every field`() throws {
         let changes = try self.changes(form([:]))
-        #expect(changes.name == "Gate")
-        #expect(changes.locationDetails == .clear)
-        #expect(changes.tags == ["outdoor", "night"])
-        #expect(changes.url?.text == "rtsp://192.0.2.10/stream1")
+        let settings = changes.settings
+        #expect(settings.name == "Gate" && settings.url == "rtsp://192.0.2.10/stream1")
+        #expect(settings.locationDetails == nil && changes.sets(\.locationDetails))
+        #expect(settings.tags == ["outdoor", "night"])
         #expect(changes.password == .set("p&ss w%rd"))
-        #expect(changes.transport == .udp && changes.audio == .copy)
-        #expect(changes.segmentSeconds == 20 && changes.retentionDays == 7)
-        #expect(changes.isActive == true)
+        #expect(settings.transport == .udp && settings.audio == .copy)
+        #expect(settings.segmentSeconds == 20 && settings.retentionDays == 7)
+        #expect(settings.isActive)
     }
 
     @Test(arguments: [
@@ -87,8 +87,8 @@ import Testing
     @Test func `a user name and password in the address take the place of empty fields`() throws {
         let typed = form(["url": "rtsp://ada:secret@192.0.2.10/", "username": "", "password": ""])
         let changes = try self.changes(typed)
-        #expect(changes.username == .set("ada") && changes.password == .set("secret"))
-        #expect(changes.url?.text == "rtsp://192.0.2.10/")
+        #expect(changes.settings.username == "ada" && changes.password == .set("secret"))
+        #expect(changes[\.url] == "rtsp://192.0.2.10/")
     }
 
     @Test func `the user name of an address comes back in its own field`() throws {

@@ -16,7 +16,7 @@ import Testing
             ("no cameras", cameras([], overview: CameraOverview())),
             ("no match", cameras([], filter: .init(text: "x"))),
             ("camera", cameraPage(listing)),
-            ("add", CameraFormPage(form: CameraForm(segmentSeconds: 10), csrf: "token")),
+            ("add", CameraFormPage(form: CameraForm(defaults: CameraSettings()), csrf: "token")),
             ("edit", CameraFormPage(form: CameraForm(editing: listing.camera), csrf: "token")),
             ("delete", CameraDeletePage(camera: listing.camera, csrf: "token")),
             ("sign in", SignInPage(csrf: "token")),

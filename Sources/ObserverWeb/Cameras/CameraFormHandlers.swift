@@ -12,7 +12,7 @@ package enum CameraFormHandlers {
 
     /// An empty form.
     @Sendable package static func new(_ request: WebRequest) throws -> HTTPResponse {
-        try answer(CameraForm(segmentSeconds: request.context.site.segmentSeconds), request)
+        try answer(CameraForm(defaults: request.context.site.defaults), request)
     }
 
     @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {

@@ -1,7 +1,7 @@
 package import Mustache
 import ObserverCore
 
-/// The page that adds or edits a camera.
+/// The page that adds or edits a camera; its inputs follow from ``CameraField/all``.
 package struct CameraFormPage: Page {
     package static let template = "pages/camera-form"
     private let form: CameraForm
@@ -28,9 +28,9 @@ package struct CameraFormPage: Page {
             "has_problems": .bool(!problems.isEmpty || form.problem != nil),
             "problems_heading": .string(heading),
             "problems": .list(problems),
-            "fields_camera": .list(cameraFields),
-            "fields_stream": .list(streamFields),
-            "fields_recording": .list(recordingFields),
+            "groups": MustacheValue(CameraField.Group.allCases) { group in
+                ["title": .string(group.rawValue), "fields": .list(inputs(of: group))]
+            },
         ]
     }
 
@@ -45,136 +45,102 @@ package struct CameraFormPage: Page {
 
     /// In the order of the page; the first link leads to the first field.
     private var problems: [MustacheValue] {
-        let order = [
-            "name", "location", "location_details", "tags", "url", "username", "password", "transport", "audio",
-        ]
+        let order = CameraField.Group.allCases.flatMap { CameraField.fields(of: $0) }.map(\.name)
         let rest = form.errors.keys.filter { !order.contains($0) }.sorted()
         return (order + rest).compactMap { field in
             form.message(field).map { ["field": .string(field), "message": .string($0)] }
         }
     }
 
-    // MARK: Fields
+    // MARK: Inputs
 
-    private var cameraFields: [MustacheValue] {
-        [
-            text("name", required: true, longest: CameraFields.nameLength),
-            text("location", required: true, longest: CameraFields.locationLength),
-            text(
-                "location_details",
-                longest: CameraFields.detailsLength,
-                hint: "Where exactly it hangs: the stand, the floor, the door."
-            ),
-            text("tags", longest: 1000, hint: "Words to find it by, separated by commas."),
-        ]
-    }
-
-    private var streamFields: [MustacheValue] {
-        var fields = [
-            text(
-                "url",
-                required: true,
-                longest: 2048,
-                hint: "A user name and password in it are taken out and stored apart.",
-                more: ["placeholder": "rtsp://192.0.2.10/stream1", "type": "url", "is_code": true]
-            ),
-            text("username", longest: CameraFields.usernameLength, more: ["is_code": true]),
-            password,
-        ]
-        if form.camera?.hasPassword == true {
-            fields.append(check("remove_password", "Remove the stored password", form.removesPassword))
+    private func inputs(of group: CameraField.Group) -> [MustacheValue] {
+        CameraField.fields(of: group).flatMap { field in
+            var inputs = [input(of: field)]
+            if field.isPassword, form.camera?.hasPassword == true {
+                let label = "Remove the stored password"
+                inputs.append(
+                    input(
+                        "remove_password",
+                        label: label,
+                        own: ["is_check": true, "checked": .bool(form.removesPassword)]
+                    )
+                )
+            }
+            return inputs
         }
-        fields.append(choice("transport", Transport.allCases, CameraForm.word))
-        fields.append(choice("audio", AudioMode.allCases, CameraForm.word))
-        return fields
     }
 
-    private var recordingFields: [MustacheValue] {
-        [
-            number(
-                "segment_seconds",
-                CameraFields.segmentSeconds,
-                unit: "seconds",
-                hint: "From 2 to 300. Short ones reach the cloud sooner, long ones cost fewer requests."
-            ),
-            number("retention_days", CameraFields.retentionDays, unit: "days", hint: nil),
-            check("is_active", CameraForm.label("is_active"), form.isActive),
+    private func input(of field: CameraField) -> MustacheValue {
+        var own: [String: MustacheValue] = [
+            "value": .string(form.shown(field)), "is_required": .bool(field.isRequired),
+            "is_optional": .bool(field.null == .clears), "placeholder": MustacheValue(field.example),
         ]
-    }
-
-    private var password: MustacheValue {
-        let hint =
-            form.camera?.hasPassword == true && form.errors["password"] == nil
-            ? "A password is stored and is never shown. Leave this empty to keep it."
-            : "Stored encrypted and never shown again."
-        let retype = form.errors.isEmpty && form.problem == nil ? "" : " If you typed a new one, type it again."
-        return field(
-            "password",
-            [
-                "is_text": true, "type": "password", "value": "", "is_optional": true, "autocomplete": "new-password",
-                "maxlength": MustacheValue(CameraFields.passwordLength), "is_code": true,
-            ],
-            hint: hint + retype
-        )
-    }
-
-    private func text(
-        _ name: String,
-        required: Bool = false,
-        longest: Int,
-        hint: String? = nil,
-        more: [String: MustacheValue] = [:]
-    ) -> MustacheValue {
-        let own: [String: MustacheValue] = [
-            "is_text": true, "is_required": .bool(required), "is_optional": .bool(!required),
-            "maxlength": MustacheValue(longest),
-            "value": .string(form.shown(name)),
-        ]
-        return field(name, own.merging(more) { _, more in more }, hint: hint)
-    }
-
-    private func number(_ name: String, _ range: ClosedRange<Int>, unit: String, hint: String?) -> MustacheValue {
-        field(
-            name,
-            [
-                "is_text": true, "is_short": true, "type": "number", "value": .string(form.texts[name] ?? ""),
-                "minimum": MustacheValue(range.lowerBound), "maximum": MustacheValue(range.upperBound),
-                "unit": .string(unit), "inputmode": "numeric",
-            ],
-            hint: hint
-        )
-    }
-
-    private func choice<Word: RawRepresentable>(
-        _ name: String,
-        _ words: [Word],
-        _ text: (Word) -> String
-    ) -> MustacheValue where Word.RawValue == String {
-        let choices = MustacheValue(words) { word in
-            [
-                "value": .string(word.rawValue), "word": .string(text(word)),
-                "is_current": .bool(word.rawValue == form.texts[name]),
+        if let longest = field.longest { own["maxlength"] = MustacheValue(longest) }
+        var hint = field.hint
+        switch field.kind {
+        case .text: own.merge(["is_text": true, "autocapitalize": "sentences"]) { $1 }
+        case .code: own.merge(["is_text": true, "is_code": true]) { $1 }
+        case .url: own.merge(["is_text": true, "is_code": true, "type": "url"]) { $1 }
+        case .tags(let most, let longest):
+            own.merge(["is_text": true, "maxlength": MustacheValue(most * (longest + 2))]) { $1 }
+        case .password:
+            let more: [String: MustacheValue] = [
+                "is_text": true, "is_code": true, "type": "password", "value": "", "autocomplete": "new-password",
             ]
+            own.merge(more) { $1 }
+            hint = passwordHint(field.hint)
+        case .truth: own.merge(["is_check": true, "checked": .bool(form.texts[field.name] == "true")]) { $1 }
+        case .integer(let range, let unit):
+            own.merge(number(range, unit: unit)) { $1 }
+            let limits = "From \(range.lowerBound) to \(range.upperBound)."
+            hint = field.hint.map { "\(limits) \($0)" } ?? limits
+        case .choice(let choices):
+            let current = form.texts[field.name]
+            own["choices"] = MustacheValue(choices) { choice in
+                [
+                    "value": .string(choice.word), "word": .string(choice.label),
+                    "is_current": .bool(choice.word == current),
+                ]
+            }
+            own.merge(["is_choice": true, "is_short": true]) { $1 }
+        case .number, .time, .status: break
         }
-        return field(name, ["is_choice": true, "is_short": true, "choices": choices], hint: nil)
+        return input(field.name, label: field.label, own: own, hint: hint)
     }
 
-    private func check(_ name: String, _ label: String, _ isChecked: Bool) -> MustacheValue {
-        field(name, ["is_check": true, "checked": .bool(isChecked), "label": .string(label)], hint: nil)
+    private func number(_ range: ClosedRange<Int>, unit: String?) -> [String: MustacheValue] {
+        [
+            "is_text": true, "is_short": true, "type": "number", "minimum": MustacheValue(range.lowerBound),
+            "maximum": MustacheValue(range.upperBound), "unit": MustacheValue(unit),
+            // The numeric keyboard of a phone has no minus sign.
+            "inputmode": range.lowerBound < 0 ? nil : "numeric",
+        ]
     }
 
-    /// A field with every name the template asks for, so that none is looked up further out.
-    private func field(_ name: String, _ own: [String: MustacheValue], hint: String?) -> MustacheValue {
+    private func passwordHint(_ hint: String?) -> String? {
+        let isKept = form.camera?.hasPassword == true && form.errors["password"] == nil
+        let first = isKept ? "A password is stored and is never shown. Leave this empty to keep it." : hint
+        let again = form.errors.isEmpty && form.problem == nil ? nil : "If you typed a new one, type it again."
+        return [first, again].compactMap { $0 }.joined(separator: " ")
+    }
+
+    /// An input with every name that the template asks for, so that none is looked up further out.
+    private func input(
+        _ name: String,
+        label: String,
+        own: [String: MustacheValue],
+        hint: String? = nil
+    ) -> MustacheValue {
         let error = form.message(name)
         let described = [error.map { _ in "\(name)-error" }, hint.map { _ in "\(name)-hint" }].compactMap { $0 }
         let all: [String: MustacheValue] = [
-            "name": .string(name), "label": .string(CameraForm.label(name)), "error": MustacheValue(error),
+            "name": .string(name), "label": .string(label), "error": MustacheValue(error),
             "hint": MustacheValue(hint), "describedby": .string(described.joined(separator: " ")),
             "is_text": false, "is_check": false, "is_choice": false, "is_short": false, "is_code": false,
             "is_required": false, "is_optional": false, "type": "text", "value": "", "autocomplete": "off",
-            "autocapitalize": .string(["name", "location", "location_details"].contains(name) ? "sentences" : "none"),
-            "placeholder": nil, "maxlength": nil, "minimum": nil, "maximum": nil, "inputmode": nil, "unit": nil,
-            "checked": false, "choices": [],
+            "autocapitalize": "none", "placeholder": nil, "maxlength": nil, "minimum": nil, "maximum": nil,
+            "inputmode": nil, "unit": nil, "checked": false, "choices": [],
         ]
         return .object(all.merging(own) { _, own in own })
     }

@@ -107,20 +107,30 @@ package struct CameraPage: Page {
         ]
     }
 
+    /// The fields that are neither in the heading nor the switch, in the order of the form.
     private var settings: [MustacheValue] {
+        let elsewhere: Set = ["name", "location", "location_details", "is_active"]
+        let fields = CameraField.Group.allCases.flatMap { CameraField.fields(of: $0) }
+        let rows = fields.filter { !elsewhere.contains($0.name) }.map { field in
+            setting(field.label, text(of: field), isCode: field.isAddress)
+        }
         let camera = listing.camera
-        return [
-            setting("Address", camera.url, isCode: true),
-            setting("User name", camera.username ?? "none"),
-            setting("Password", camera.hasPassword ? "stored" : "none"),
-            setting("Transport", CameraForm.word(camera.transport)),
-            setting("Audio", CameraForm.word(camera.audio).lowercased()),
-            setting("Segments", "\(camera.segmentSeconds) s"),
-            setting("Kept for", camera.retentionDays == 1 ? "1 day" : "\(camera.retentionDays) days"),
-            setting("Tags", camera.tags.isEmpty ? "none" : camera.tags.joined(separator: ", ")),
-            setting("Number", camera.id.description),
-            setting("Changed", Format.exact(camera.updatedAt)),
+        return rows + [
+            setting("Number", camera.id.description), setting("Changed", Format.exact(camera.updatedAt)),
         ]
+    }
+
+    private func text(of field: CameraField) -> String {
+        if field.isPassword { return listing.camera.hasPassword ? "stored" : "none" }
+        switch (field.value(of: listing.camera), field.kind) {
+        case (.string(let word), .choice(let choices)): return choices.first { $0.word == word }?.label ?? word
+        case (.string(let text), _): return text
+        case (.integer(let number), .integer(_, let unit?)): return Format.count(number, unit)
+        case (.integer(let number), _): return String(number)
+        case (.list(let items), _) where !items.isEmpty:
+            return items.compactMap { if case .string(let tag) = $0 { tag } else { nil } }.joined(separator: ", ")
+        default: return "none"
+        }
     }
 
     private func fact(_ term: String, _ text: String, live: String) -> MustacheValue {

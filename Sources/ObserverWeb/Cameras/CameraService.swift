@@ -24,7 +24,7 @@ package struct CameraService {
         let changes = try CameraFields.create(
             fields,
             policy: context.site.networks,
-            segmentSeconds: context.site.segmentSeconds
+            defaults: context.site.defaults
         )
         var id: CameraID?
         var sealed: [UInt8]?
@@ -33,7 +33,7 @@ package struct CameraService {
             id = reserved
             sealed = try seal(password, reserved)
         }
-        let listing = try store.create(changes, id: id, sealedPassword: sealed)
+        let listing = try store.create(changes.settings, id: id, sealedPassword: sealed)
         announce(listing)
         return listing
     }
@@ -54,7 +54,7 @@ package struct CameraService {
         let changes = try CameraFields.patch(
             fields,
             policy: context.site.networks,
-            segmentSeconds: context.site.segmentSeconds
+            defaults: context.site.defaults
         )
         let checked = try versionThatKeepsPassword(id, changes)
         let sealed: Change<[UInt8]> =
@@ -66,17 +66,17 @@ package struct CameraService {
         return try finish(try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked))
     }
 
-    /// The version over which a new address may be saved with the stored password; nil: any.
+    /// The version over which a new address can be saved with the stored password; nil: any.
     ///
-    /// A password is written and never read. Who could lead a camera to a host of their own and keep the password would
-    /// be sent it.
+    /// A password is written and never read: whoever could lead a camera to a server of their own, and keep the password,
+    /// would be sent it.
     private func versionThatKeepsPassword(_ id: CameraID, _ changes: CameraChanges) throws -> Int64? {
-        guard let url = changes.url, changes.password == .keep else { return nil }
+        guard changes.password == .keep, changes.setsAddress else { return nil }
         let camera = try get(id).camera
-        guard camera.hasPassword, let present = try? CameraURL.parse(camera.url), !url.isSameServer(as: present) else {
-            return camera.version
+        guard !camera.hasPassword || !changes.leadsElsewhere(than: camera) else {
+            throw FieldErrors(["password": "must be given again, because the address leads to another server"])
         }
-        throw FieldErrors(["password": "must be given again, because the address leads to another server"])
+        return camera.version
     }
 
     /// Switches a camera on or off; doing it again changes nothing.

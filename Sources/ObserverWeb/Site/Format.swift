@@ -69,6 +69,11 @@ enum Format {
             ? "\(decimal(Double(milliseconds) / 1000)) s" : length(milliseconds: milliseconds)
     }
 
+    /// A number of things, with the word in the plural: 1 day, 30 days.
+    static func count(_ number: Int64, _ plural: String) -> String {
+        "\(number) \(number == 1 && plural.hasSuffix("s") ? String(plural.dropLast()) : plural)"
+    }
+
     /// A number of bytes: 812 kB, 2.5 MB, 41.3 GB.
     static func size(_ bytes: Int64) -> String {
         switch bytes {

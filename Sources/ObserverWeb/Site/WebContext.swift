@@ -14,8 +14,8 @@ package struct WebSite: Sendable {
     /// Which addresses cameras may have.
     package let networks: NetworkPolicy
     package let sealingKey: SealingKey
-    /// The length of segments that a new camera gets when nothing is said, in seconds.
-    package let segmentSeconds: Int
+    /// What a new camera gets when nothing is said.
+    package let defaults: CameraSettings
     /// The spool, where it is on this machine.
     package let spool: String?
     /// Signs addresses of recordings.
@@ -39,7 +39,9 @@ package struct WebSite: Sendable {
         self.templates = templates
         networks = configuration.networks
         sealingKey = configuration.sealingKey
-        segmentSeconds = configuration.segmentSeconds
+        var defaults = CameraSettings()
+        defaults.segmentSeconds = configuration.segmentSeconds
+        self.defaults = defaults
         spool = configuration.spool
         signer = Signer(configuration.s3)
         gatekeeper = Authenticator(publicURL: configuration.publicURL)

@@ -1,0 +1,16 @@
+/// Recording of a camera's audio.
+package enum AudioMode: String, Codable, Sendable, CaseIterable {
+    /// The recorder does not set up the track.
+    case off
+    /// Recorded without transcoding, where MP4 can hold the codec.
+    case copy
+}
+
+extension AudioMode: CameraChoice {
+    package var label: String {
+        switch self {
+        case .off: "Not recorded"
+        case .copy: "Recorded as it comes"
+        }
+    }
+}

@@ -1,0 +1,129 @@
+/// What people want of a camera: every member that they can write, except the password.
+///
+/// A new instance is a camera before anything has been said of it: its members are the defaults of the API and the form.
+/// A new member comes with a row of ``CameraField/all`` below, with its SQL (`CameraStore`, `CameraColumn`) and with a
+/// migration; everything else follows from the row.
+package struct CameraSettings: Hashable, Sendable {
+    package static let segmentSecondsRange = 2...300
+
+    package var name = ""
+    package var location = ""
+    package var locationDetails: String?
+    /// Without user name and password.
+    package var url = ""
+    package var username: String?
+    package var isActive = false
+    package var segmentSeconds = 10
+    package var transport = Transport.tcp
+    package var audio = AudioMode.off
+    package var retentionDays = 30
+    package var tags: [String] = []
+
+    package init() {}
+}
+
+extension CameraField {
+    /// Every field of a camera, in the order of its JSON, of its columns and, within a group, of its form.
+    package static let all: [CameraField] = [
+        CameraField("id", kind: .number, label: "Number") { .integer($0.id.rawValue) },
+        CameraField(
+            "name",
+            member: \.name,
+            kind: .text(longest: 100),
+            group: .camera,
+            isRequired: true,
+            label: "Name"
+        ),
+        CameraField(
+            "location",
+            member: \.location,
+            kind: .text(longest: 100),
+            group: .camera,
+            isRequired: true,
+            label: "Location"
+        ),
+        CameraField(
+            "location_details",
+            member: \.locationDetails,
+            kind: .text(longest: 500),
+            group: .camera,
+            label: "Details",
+            hint: "Where exactly it hangs: the stand, the floor, the door."
+        ),
+        CameraField(
+            "url",
+            member: \.url,
+            kind: .url(credentials: .split),
+            group: .stream,
+            isRequired: true,
+            label: "Address",
+            hint: "A user name and a password in it are taken out and stored separately.",
+            example: "rtsp://192.0.2.10/stream1"
+        ),
+        CameraField(
+            "username",
+            member: \.username,
+            kind: .code(longest: 128),
+            group: .stream,
+            label: "User name"
+        ),
+        CameraField(
+            "password",
+            column: "password_sealed",
+            kind: .password(longest: 256),
+            group: .stream,
+            label: "Password",
+            hint: "Stored encrypted and never shown again."
+        ),
+        CameraField(
+            "is_active",
+            member: \.isActive,
+            kind: .truth,
+            group: .recording,
+            acceptsNull: false,
+            label: "Record this camera"
+        ),
+        CameraField("version", kind: .number, label: "Version") { .integer($0.version) },
+        CameraField(
+            "segment_seconds",
+            member: \.segmentSeconds,
+            kind: .integer(CameraSettings.segmentSecondsRange, unit: "seconds"),
+            group: .recording,
+            label: "Segment length",
+            hint: "Short segments reach the cloud sooner, long ones cost fewer requests."
+        ),
+        CameraField(
+            "transport",
+            member: \.transport,
+            kind: .choice(Transport.choices),
+            group: .stream,
+            label: "RTSP transport"
+        ),
+        CameraField(
+            "audio",
+            member: \.audio,
+            kind: .choice(AudioMode.choices),
+            group: .stream,
+            label: "Audio"
+        ),
+        CameraField(
+            "retention_days",
+            member: \.retentionDays,
+            kind: .integer(1...3650, unit: "days"),
+            group: .recording,
+            label: "Retention",
+            hint: "How long recordings are meant to be kept."
+        ),
+        CameraField(
+            "tags",
+            member: \.tags,
+            kind: .tags(most: 20, longest: 40),
+            group: .camera,
+            label: "Tags",
+            hint: "Words to find it by, separated by commas."
+        ),
+        CameraField("status", column: nil, kind: .status, label: "Status"),
+        CameraField("created_at", kind: .time, label: "Added") { .string($0.createdAt.rfc3339) },
+        CameraField("updated_at", kind: .time, label: "Changed") { .string($0.updatedAt.rfc3339) },
+    ]
+}

@@ -1,0 +1,31 @@
+/// A value as it came from outside: out of a JSON body or a form.
+package enum FieldValue: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    case integer(Int64)
+    case number(Double)
+    case string(String)
+    case list([FieldValue])
+    case object
+
+    /// The name of its type in messages.
+    var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "true or false"
+        case .integer, .number: "a number"
+        case .string: "text"
+        case .list: "a list"
+        case .object: "an object"
+        }
+    }
+}
+
+/// What is wrong, by the name of the field; a phrase each that continues "The name …", for the person who filled it in.
+package struct FieldErrors: Error, Hashable, Sendable {
+    package var errors: [String: String]
+
+    package init(_ errors: [String: String]) {
+        self.errors = errors
+    }
+}
