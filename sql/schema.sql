@@ -83,6 +83,7 @@ create table cameras (
     constraint cameras_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
     constraint cameras_password_sealed_check CHECK ((octet_length(password_sealed) <= 2048)),
     constraint cameras_pkey PRIMARY KEY (id),
+    constraint cameras_priority_check CHECK (((priority >= '-100'::integer) AND (priority <= 100))),
     constraint cameras_retention_days_check CHECK (((retention_days >= 1) AND (retention_days <= 3650))),
     constraint cameras_segment_seconds_check CHECK (((segment_seconds >= 2) AND (segment_seconds <= 300))),
     constraint cameras_tags_check CHECK ((cardinality(tags) <= 20)),

@@ -12,7 +12,9 @@ final class RecorderSet {
     private var ending: [CameraRecorder] = []
     private var off: [CameraID: Int64] = [:]
     private var diskDue = MonotonicInstant.now()
-    private var pausedCount = 0
+    private var diskPause = DiskPause()
+    /// As the database has them: a new priority replaces no recorder.
+    private var priorities: [CameraID: Int] = [:]
 
     init(context: RecorderContext) {
         self.context = context
@@ -25,8 +27,9 @@ final class RecorderSet {
         recorders[id] != nil
     }
 
-    /// Whether a recorder must be started for this plan; a running one gets a new epoch on the way.
+    /// Returns true if a recorder must be started for this plan; a running one takes over its epoch and priority.
     func needs(_ plan: RecorderPlan) -> Bool {
+        priorities[plan.camera.id] = plan.camera.priority
         guard let present = recorders[plan.camera.id], present.isRunnable else { return true }
         present.setEpoch(plan.epoch)
         return !present.plan.isSame(as: plan)
@@ -54,6 +57,7 @@ final class RecorderSet {
     }
 
     func end(_ id: CameraID, _ reason: RecorderEnding) {
+        priorities[id] = nil
         guard let recorder = recorders.removeValue(forKey: id) else { return }
         recorder.end(reason)
         ending.append(recorder)
@@ -93,31 +97,21 @@ final class RecorderSet {
 
     // MARK: Disk
 
-    /// Pauses recorders while the disk is nearly full, one more every five seconds, those with the highest number first;
-    /// all of them when it is full.
+    /// Pauses recorders while the disk is nearly full, one more every five seconds (``DiskPause``).
     func watchDisk() {
         guard MonotonicInstant.now() >= diskDue, let space = try? context.spool.space() else { return }
         diskDue = .now() + .seconds(5)
-        let low = Self.limit(share: 0.03, least: 64 << 20, of: space.totalBytes)
-        let full = Self.limit(share: 0.01, least: 24 << 20, of: space.totalBytes)
-        let before = pausedCount
-        if space.freeBytes < full {
-            pausedCount = recorders.count
-        } else if space.freeBytes < low {
-            pausedCount = min(pausedCount + 1, recorders.count)
-        } else if space.freeBytes > low * 2 {
-            pausedCount = 0
-        }
-        for (index, id) in running.reversed().enumerated() { recorders[id]?.setPaused(index < pausedCount) }
-        guard pausedCount != before else { return }
-        context.logger.warning(
-            pausedCount > 0 ? "Disk is nearly full; cameras are paused" : "Disk has room again",
-            [.camerasPaused: .int(pausedCount), .diskFreeBytes: .int(Int(space.freeBytes))]
+        let before = diskPause.count
+        let paused = diskPause.update(
+            freeBytes: space.freeBytes,
+            totalBytes: space.totalBytes,
+            priorities: priorities
         )
-    }
-
-    /// A share of the disk, but not less than `least`, and never more than an eighth of it.
-    private static func limit(share: Double, least: Int64, of total: Int64) -> Int64 {
-        min(max(Int64(Double(total) * share), least), total / 8)
+        for (id, recorder) in recorders { recorder.setPaused(paused.contains(id)) }
+        guard diskPause.count != before else { return }
+        context.logger.warning(
+            diskPause.count > 0 ? "Disk is nearly full; cameras are paused" : "Disk has room again",
+            [.camerasPaused: .int(diskPause.count), .diskFreeBytes: .int(Int(space.freeBytes))]
+        )
     }
 }

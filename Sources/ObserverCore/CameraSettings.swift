@@ -17,6 +17,8 @@ package struct CameraSettings: Hashable, Sendable {
     package var transport = Transport.tcp
     package var audio = AudioMode.off
     package var retentionDays = 30
+    /// Decides which cameras are claimed first and which ones pause last on a full disk.
+    package var priority = 0
     package var tags: [String] = []
 
     package init() {}
@@ -113,6 +115,14 @@ extension CameraField {
             group: .recording,
             label: "Retention",
             hint: "How long recordings are meant to be kept."
+        ),
+        CameraField(
+            "priority",
+            member: \.priority,
+            kind: .integer(-100...100, unit: nil),
+            group: .recording,
+            label: "Priority",
+            hint: "While the recorder's disk is full, cameras with a low number pause first."
         ),
         CameraField(
             "tags",

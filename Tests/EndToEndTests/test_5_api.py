@@ -135,6 +135,8 @@ WRONG = [
     ("audio", "loud"),
     ("retention_days", 0),
     ("retention_days", 99999),
+    ("priority", 101),
+    ("priority", "high"),
     ("tags", "outdoor"),
     ("tags", [1]),
     ("location_details", ["a"]),

@@ -72,7 +72,7 @@ create table cameras (
     audio text not null default 'off' check (audio in ('off', 'copy')),
     retention_days integer not null default 30 check (retention_days between 1 and 3650),
     tags text[] not null default '{}' check (cardinality(tags) <= 20),
-    priority smallint not null default 0,
+    priority smallint not null default 0 check (priority between -100 and 100),
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,

@@ -110,6 +110,7 @@ enum OpenAPISchemas {
                 "transport": {"enum": ["auto", "tcp", "udp"]},
                 "audio": {"enum": ["off", "copy"]},
                 "retention_days": {"type": "integer"},
+                "priority": {"type": "integer"},
                 "tags": {"type": "array", "items": {"type": "string"}},
                 "status": {"$ref": "#/components/schemas/Status"},
                 "created_at": {"type": "string", "format": "date-time"},
@@ -117,7 +118,7 @@ enum OpenAPISchemas {
               },
               "required": [
                 "id", "name", "location", "location_details", "url", "username", "is_active", "version",
-                "segment_seconds", "transport", "audio", "retention_days", "tags", "status", "created_at",
+                "segment_seconds", "transport", "audio", "retention_days", "priority", "tags", "status", "created_at",
                 "updated_at"
               ],
               "additionalProperties": false
@@ -177,6 +178,7 @@ enum OpenAPISchemas {
                 "transport": {"enum": ["auto", "tcp", "udp", null], "default": "tcp"},
                 "audio": {"enum": ["off", "copy", null], "default": "off"},
                 "retention_days": {"type": ["integer", "null"], "minimum": 1, "maximum": 3650, "default": 30},
+                "priority": {"type": ["integer", "null"], "minimum": -100, "maximum": 100, "default": 0},
                 "tags": {
                   "type": ["array", "null"],
                   "maxItems": 20,
@@ -204,6 +206,7 @@ enum OpenAPISchemas {
                 "transport": {"enum": ["auto", "tcp", "udp", null], "default": "tcp"},
                 "audio": {"enum": ["off", "copy", null], "default": "off"},
                 "retention_days": {"type": ["integer", "null"], "minimum": 1, "maximum": 3650, "default": 30},
+                "priority": {"type": ["integer", "null"], "minimum": -100, "maximum": 100, "default": 0},
                 "tags": {
                   "type": ["array", "null"],
                   "maxItems": 20,
