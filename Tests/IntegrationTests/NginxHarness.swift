@@ -66,7 +66,7 @@ struct NginxHarness {
     /// What nginx has logged, once it tells of `text`: it gathers lines for up to a second.
     func log(with text: String) throws -> String {
         try Self.shell(
-            "for i in {1..50}; do grep -q '\(text)' \(folder)/out && break; sleep 0.1; done; cat \(folder)/out"
+            "for i in {1..50}; do grep -qF '\(text)' \(folder)/out && break; sleep 0.1; done; cat \(folder)/out"
         ).output
     }
 
