@@ -50,27 +50,35 @@ let package = Package(
         cLibrary("CLibAV", links: ["avformat", "avcodec", "avutil", "swscale"]),
         cLibrary("CLibCrypto", links: ["crypto"]),
 
+        // Ground floor: pure modules import nothing but the standard library, Encodings and Errors
+        module("Errors"),
+        module("Encodings", ["Errors"]),
+        module("System", ["Errors"]),
+
         // Libraries
         module("Logging"),
-        module("Lifecycle", ["Logging"]),
-        module("Crypto", ["CLibCrypto"]),
+        module("Lifecycle", ["System", "Logging"]),
+        module("Crypto", ["CLibCrypto", "Encodings"]),
         module("HTTPTypes"),
-        module("FastCGI", ["CFastCGI", "HTTPTypes", "Lifecycle"]),
-        module("HTTPRouting", ["HTTPTypes"]),
-        module("Mustache"),
+        module("FastCGI", ["CFastCGI", "HTTPTypes", "System", "Lifecycle"]),
+        module("HTTPRouting", ["Encodings", "HTTPTypes"]),
+        module("Mustache", ["System"]),
         module("RTP"),
-        module("Postgres", ["CLibPQ"]),
-        module("AMQP", ["CRabbitMQ", "Lifecycle", "Logging"]),
-        module("HTTPClient", ["CLibCurl", "Lifecycle"]),
-        module("S3", ["HTTPClient", "Crypto", "Lifecycle"]),
-        module("Media", ["CLibAV", "Crypto"]),
+        module("Postgres", ["CLibPQ", "Encodings", "System"]),
+        module("AMQP", ["CRabbitMQ", "Encodings", "System", "Lifecycle", "Logging"]),
+        module("HTTPClient", ["CLibCurl", "System", "Lifecycle"]),
+        module("S3", ["HTTPClient", "Crypto", "Encodings", "System"]),
+        module("Media", ["CLibAV", "Crypto", "Encodings", "System"]),
 
         // Domain and adapters
-        module("ObserverCore"),
-        module("ObserverConfiguration", ["ObserverCore", "Crypto", "Logging", "Postgres", "AMQP", "S3"]),
-        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto"]),
+        module("ObserverCore", ["Encodings"]),
+        module(
+            "ObserverConfiguration",
+            ["ObserverCore", "Crypto", "Encodings", "System", "Logging", "Postgres", "AMQP", "S3"]
+        ),
+        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto", "Encodings", "System"]),
         module("ObserverMessages", ["ObserverCore", "AMQP"]),
-        module("Spool", ["ObserverCore", "Crypto", "Media"]),
+        module("Spool", ["ObserverCore", "Crypto", "Encodings", "System", "Media"]),
 
         // Services
         module(
@@ -78,21 +86,22 @@ let package = Package(
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
-                "Lifecycle", "Logging",
+                "Encodings",
+                "System", "Lifecycle", "Logging",
             ]
         ),
         module(
             "ObserverCapture",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "Media", "Postgres", "AMQP", "Crypto", "Lifecycle", "Logging",
+                "Media", "Postgres", "AMQP", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
         module(
             "ObserverUpload",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "S3", "HTTPClient", "Postgres", "AMQP", "Crypto", "Lifecycle", "Logging",
+                "S3", "HTTPClient", "Postgres", "AMQP", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
 
@@ -112,49 +121,56 @@ let package = Package(
             "observerctl",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
 
         // Tests
         .target(
             name: "TestSupport",
-            dependencies: ["ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Lifecycle"],
+            dependencies: [
+                "ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Lifecycle",
+            ],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        tests("EncodingsTests", ["Encodings"]),
+        tests("SystemTests", ["System", "Errors"]),
         tests("LoggingTests", ["Logging"]),
-        tests("LifecycleTests", ["Lifecycle"]),
-        tests("CryptoTests", ["Crypto"]),
+        tests("LifecycleTests", ["Lifecycle", "System"]),
+        tests("CryptoTests", ["Crypto", "Encodings"]),
         tests("HTTPTypesTests", ["HTTPTypes"]),
-        tests("FastCGITests", ["FastCGI", "HTTPTypes", "Lifecycle"]),
+        tests("FastCGITests", ["FastCGI", "HTTPTypes", "System", "Lifecycle"]),
         tests("HTTPRoutingTests", ["HTTPRouting", "HTTPTypes"]),
         tests("MustacheTests", ["Mustache"]),
         tests("RTPTests", ["RTP"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
-        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "Lifecycle"]),
-        tests("S3Tests", ["S3", "Crypto", "HTTPClient"]),
-        tests("MediaTests", ["Media", "Lifecycle"]),
-        tests("ObserverCoreTests", ["ObserverCore"]),
+        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "System", "Lifecycle"]),
+        tests("S3Tests", ["S3", "Crypto", "Encodings", "HTTPClient"]),
+        tests("MediaTests", ["Media", "System", "Lifecycle"]),
+        tests("ObserverCoreTests", ["ObserverCore", "Encodings"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore"]),
-        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Lifecycle"]),
+        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Encodings", "System"]),
         tests(
             "ObserverWebTests",
             [
                 "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "HTTPTypes", "HTTPRouting",
-                "Mustache",
+                "Encodings", "Mustache",
             ]
         ),
         tests(
             "ObserverCaptureTests",
-            ["ObserverCapture", "ObserverCore", "Media", "Spool", "Postgres", "Lifecycle", "Logging"]
+            ["ObserverCapture", "ObserverCore", "Media", "Spool", "Postgres", "System", "Lifecycle", "Logging"]
         ),
         tests(
             "ObserverUploadTests",
-            ["ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "Lifecycle", "Logging"]
+            [
+                "ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "System", "Lifecycle",
+                "Logging",
+            ]
         ),
         tests(
             "IntegrationTests",
@@ -162,7 +178,7 @@ let package = Package(
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "HTTPTypes", "HTTPRouting",
                 "Mustache",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Lifecycle", "Logging",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
         tests("TidyTests", []),

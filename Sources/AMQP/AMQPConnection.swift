@@ -1,6 +1,5 @@
 import CRabbitMQ
 import Glibc
-import Lifecycle
 
 /// One connection to the broker with one channel.
 ///

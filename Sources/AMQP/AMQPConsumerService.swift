@@ -1,3 +1,4 @@
+import System
 public import Lifecycle
 public import Logging
 import Synchronization

@@ -1,5 +1,5 @@
+import System
 import CRabbitMQ
-import Lifecycle
 
 /// Publishes with confirms on one connection, from one thread.
 ///

@@ -1,6 +1,6 @@
+import System
 import CRabbitMQ
 import Glibc
-import Lifecycle
 
 /// Something the broker sent without being asked.
 enum BrokerEvent {

@@ -1,6 +1,6 @@
+import System
 import CRabbitMQ
 import Glibc
-import Lifecycle
 import Synchronization
 
 /// Ends library calls that hang.

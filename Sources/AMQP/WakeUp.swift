@@ -1,6 +1,6 @@
+import System
 import CRabbitMQ
 import Glibc
-import Lifecycle
 
 /// Wakes the thread of a connection that waits for its socket, when another thread has work for it.
 final class WakeUp: Sendable {

@@ -1,3 +1,4 @@
+import Encodings
 import CLibCrypto
 
 /// Hashes of people's passwords by scrypt (RFC 7914), written as `$scrypt$ln=17,r=8,p=1$<salt>$<hash>` in base64.

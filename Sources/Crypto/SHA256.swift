@@ -1,3 +1,4 @@
+import Encodings
 import CLibCrypto
 
 /// SHA-256 (FIPS 180-4), with the processor's instructions where it has them.

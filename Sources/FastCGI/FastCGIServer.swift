@@ -1,3 +1,4 @@
+import System
 public import HTTPTypes
 public import Lifecycle
 

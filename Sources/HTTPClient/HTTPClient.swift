@@ -1,3 +1,4 @@
+import System
 import CLibCurl
 public import Lifecycle
 import Synchronization

@@ -1,3 +1,4 @@
+import Encodings
 public import HTTPTypes
 
 /// Named texts: a query, or the body of a form (`application/x-www-form-urlencoded`).

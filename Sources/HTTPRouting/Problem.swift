@@ -1,3 +1,4 @@
+import Encodings
 public import HTTPTypes
 
 /// An answer that says what went wrong, as `application/problem+json` (RFC 9457).

@@ -1,3 +1,4 @@
+import Encodings
 public import HTTPTypes
 
 /// Finds the handler of a request.

@@ -1,3 +1,4 @@
+import System
 /// A fixed number of slots that threads hold while they do something expensive.
 ///
 /// With a lease, a slot counts as free again after that time even if its holder is still busy, so holders that hang cannot

@@ -1,3 +1,4 @@
+public import System
 import Synchronization
 
 /// Says once, to everybody who holds it, that it is time to end.

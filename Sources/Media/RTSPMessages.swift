@@ -1,3 +1,4 @@
+import Encodings
 import CLibAV
 
 /// An answer of an RTSP server (RFC 2326, 7).

@@ -1,3 +1,4 @@
+import System
 import Crypto
 import Lifecycle
 import Logging

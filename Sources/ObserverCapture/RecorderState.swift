@@ -1,4 +1,4 @@
-package import Lifecycle
+package import System
 package import ObserverCore
 
 /// What the recorder of one camera does next.

@@ -1,4 +1,4 @@
-import Lifecycle
+import System
 import Media
 import ObserverCore
 import Spool

@@ -1,5 +1,4 @@
 import AMQP
-import Lifecycle
 import Logging
 import ObserverCore
 import ObserverMessages

@@ -1,3 +1,4 @@
+import System
 import Lifecycle
 import Logging
 import Media

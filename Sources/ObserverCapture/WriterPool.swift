@@ -1,6 +1,7 @@
+import Encodings
+import System
 import Crypto
 import Glibc
-import Lifecycle
 import Logging
 import Media
 import ObserverCore

@@ -1,3 +1,5 @@
+import Encodings
+
 /// Why a text is not the URL of a camera; the description is for the person who typed it.
 package enum CameraURLError: Error, Hashable, Sendable, CustomStringConvertible {
     case empty
@@ -129,9 +131,9 @@ package struct CameraURL: Hashable, Sendable {
 
     private static func userInformation(_ text: Substring) throws(CameraURLError) -> (String?, String?) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let user = PercentCoding.decode(parts[0]) else { throw .badUserInformation }
+        guard let user = PercentEncoding.decodeText(parts[0]) else { throw .badUserInformation }
         guard parts.count == 2 else { return (user.isEmpty ? nil : user, nil) }
-        guard let password = PercentCoding.decode(parts[1]) else { throw .badUserInformation }
+        guard let password = PercentEncoding.decodeText(parts[1]) else { throw .badUserInformation }
         return (user.isEmpty ? nil : user, password)
     }
 
@@ -175,42 +177,5 @@ package struct CameraURL: Hashable, Sendable {
         let looksNumeric =
             last.utf8.allSatisfy { (48...57).contains($0) } || last.hasPrefix("0x") || last.hasPrefix("0X")
         return !looksNumeric || IPAddress(String(host)) != nil
-    }
-}
-
-/// Percent-encoding (RFC 3986, section 2.1).
-package enum PercentCoding {
-    /// Nil where a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8 or hold a control character.
-    package static func decode(_ text: some StringProtocol) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
-                rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-")
-            else { return nil }
-            rest.removeFirst(2)
-            bytes.append(value)
-        }
-        guard let decoded = String(validating: bytes, as: UTF8.self),
-            decoded.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
-        else { return nil }
-        return decoded
-    }
-
-    /// Encodes everything but unreserved characters.
-    package static func encode(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        let digits = Array("0123456789ABCDEF".utf8)
-        for byte in text.utf8 {
-            switch byte {
-            case 45, 46, 48...57, 65...90, 95, 97...122, 126: bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,3 +1,4 @@
+import Encodings
 /// Why a segment ended where it did.
 package enum SegmentEnd: String, Codable, Sendable, CaseIterable {
     /// It had its length.

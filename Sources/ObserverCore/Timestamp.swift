@@ -1,3 +1,4 @@
+package import Encodings
 /// A moment in UTC, in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// It is metadata: no decision about ownership or names of files is made on it.

@@ -1,4 +1,4 @@
-import Lifecycle
+import System
 import Logging
 import ObserverCore
 import ObserverStore

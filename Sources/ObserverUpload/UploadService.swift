@@ -1,3 +1,4 @@
+import System
 package import AMQP
 package import Lifecycle
 package import Logging

@@ -1,4 +1,5 @@
-package import Lifecycle
+package import System
+import Lifecycle
 import ObserverCore
 import ObserverMessages
 import Spool

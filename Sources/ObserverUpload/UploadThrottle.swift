@@ -1,4 +1,5 @@
-package import Lifecycle
+package import System
+import Lifecycle
 
 /// How many uploads may be under way, and whether S3 may be asked at all.
 ///

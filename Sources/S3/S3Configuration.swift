@@ -1,3 +1,4 @@
+import Encodings
 public import Crypto
 
 /// Where objects are kept, and with which right.
@@ -92,30 +93,8 @@ public struct S3Configuration: Sendable, Hashable {
 
     /// The path of an object, encoded; that of the bucket for an empty key.
     public func path(_ key: String) -> String {
-        let encoded = PercentEncoding.path(key)
+        let encoded = PercentEncoding.encode(key, keepsSlash: true)
         guard isPathStyle else { return "/" + encoded }
         return key.isEmpty ? "/\(bucket)" : "/\(bucket)/\(encoded)"
-    }
-}
-
-/// The percent-encoding that signatures are made over: everything but unreserved characters (RFC 3986), in upper case.
-enum PercentEncoding {
-    private static let digits = Array("0123456789ABCDEF".utf8)
-
-    static func path(_ text: String) -> String { encode(text, keepsSlash: true) }
-
-    static func query(_ text: String) -> String { encode(text, keepsSlash: false) }
-
-    private static func encode(_ text: String, keepsSlash: Bool) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        for byte in text.utf8 {
-            switch byte {
-            case 45, 46, 48...57, 65...90, 95, 97...122, 126: bytes.append(byte)
-            case UInt8(ascii: "/") where keepsSlash: bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,3 +1,4 @@
+import Encodings
 import Crypto
 import Glibc
 
@@ -153,7 +154,7 @@ public struct Signer: Sendable {
     /// Encoded pairs, sorted by their bytes.
     private static func canonical(_ query: [(String, String)]) -> String {
         query
-            .map { (name: PercentEncoding.query($0.0), value: PercentEncoding.query($0.1)) }
+            .map { (name: PercentEncoding.encode($0.0), value: PercentEncoding.encode($0.1)) }
             .sorted { ($0.name, $0.value) < ($1.name, $1.value) }
             .map { "\($0.name)=\($0.value)" }
             .joined(separator: "&")

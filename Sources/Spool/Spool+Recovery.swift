@@ -1,3 +1,4 @@
+import Encodings
 import Crypto
 import Glibc
 import Media
@@ -65,7 +66,7 @@ extension Spool {
     }
 
     func tryLock(_ recorder: String, for use: LockUse) throws(SpoolError) -> RecorderLock? {
-        let safe = PercentCoding.encode(recorder)
+        let safe = PercentEncoding.encode(recorder)
         let file = try Files.open("\(root)/open/.\(safe).lock", O_RDWR | O_CREAT)
         return try RecorderLock.take(file, use == .recording ? LOCK_EX : LOCK_SH, root)
     }

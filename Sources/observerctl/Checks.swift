@@ -1,3 +1,4 @@
+import Encodings
 import AMQP
 import Crypto
 import Glibc

@@ -1,5 +1,5 @@
+import System
 import Glibc
-import Lifecycle
 
 /// Reading a password.
 enum PasswordInput {

@@ -1,3 +1,4 @@
+import System
 import HTTPClient
 import Lifecycle
 import ObserverConfiguration

@@ -1,3 +1,4 @@
+import Encodings
 import Crypto
 import Testing
 
@@ -114,30 +115,6 @@ import Testing
         ]
         for text in ways { #expect(!text.contains("canary")) }
         #expect(Secret("canary").expose() == "canary")
-    }
-
-    /// RFC 4648, section 10.
-    @Test(arguments: [
-        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
-        ("foobar", "Zm9vYmFy"),
-    ])
-    func `base64 gives the published texts`(text: String, encoded: String) {
-        #expect(text.utf8.base64 == encoded)
-        #expect([UInt8](base64: encoded) == Array(text.utf8))
-        #expect([UInt8](base64: encoded.filter { $0 != "=" }) == Array(text.utf8))
-    }
-
-    @Test(arguments: ["A", "A===", "AA=A", "AA=", "A A=", "Zg==="])
-    func `what is no base64 is refused`(text: String) {
-        #expect([UInt8](base64: text) == nil)
-    }
-
-    @Test func `hexadecimal goes both ways`() {
-        #expect([UInt8](hex: "00fFa0") == [0, 255, 160])
-        #expect([UInt8](hex: "0") == nil)
-        #expect([UInt8](hex: "0g") == nil)
-        #expect([0, 255, 160].map { UInt8($0) }.hex == "00ffa0")
-        #expect([UInt8](0...255).base64URL.utf8.allSatisfy { $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") })
     }
 
     @Test func `comparison in constant time compares`() {

@@ -1,3 +1,4 @@
+import System
 import FastCGI
 import Glibc
 import HTTPTypes

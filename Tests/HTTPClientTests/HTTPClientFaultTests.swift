@@ -1,6 +1,6 @@
+import System
 import Glibc
 import HTTPClient
-import Lifecycle
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
+import System
 import Glibc
-import Lifecycle
 import Synchronization
 
 /// A server on the loopback interface that does as a test says: one connection after the other, on a thread of its own.

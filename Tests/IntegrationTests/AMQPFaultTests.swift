@@ -1,6 +1,6 @@
+import System
 import AMQP
 import Glibc
-import Lifecycle
 import Logging
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import System
 import AMQP
 import Lifecycle
 import Logging

@@ -1,3 +1,5 @@
+import Encodings
+import System
 import Crypto
 import Glibc
 import HTTPClient

@@ -1,3 +1,4 @@
+import System
 import AMQP
 import Crypto
 import Glibc

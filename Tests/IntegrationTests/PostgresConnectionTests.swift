@@ -1,5 +1,5 @@
+import System
 import Glibc
-import Lifecycle
 import Postgres
 import TestSupport
 import Testing

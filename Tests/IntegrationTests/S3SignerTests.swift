@@ -1,3 +1,4 @@
+import Encodings
 import Crypto
 import FoundationEssentials
 import Glibc

@@ -1,8 +1,8 @@
+import Encodings
 import AMQP
 import Crypto
 import Glibc
 import HTTPClient
-import Lifecycle
 import Logging
 import ObserverCore
 import ObserverMessages

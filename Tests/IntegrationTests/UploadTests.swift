@@ -1,8 +1,9 @@
+import Encodings
+import System
 import AMQP
 import Crypto
 import Glibc
 import HTTPClient
-import Lifecycle
 import Logging
 import ObserverCore
 import ObserverMessages

@@ -1,5 +1,4 @@
 import Glibc
-import Lifecycle
 import Testing
 
 @testable import Media

@@ -1,5 +1,5 @@
+import System
 import Glibc
-import Lifecycle
 
 /// A server on the loopback interface that answers each request (RTSP or HTTP) as a test says, and counts who came.
 ///

@@ -1,3 +1,4 @@
+import System
 import Lifecycle
 import Media
 import ObserverCore

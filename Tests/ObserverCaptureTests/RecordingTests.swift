@@ -1,5 +1,5 @@
+import System
 import Glibc
-import Lifecycle
 import Logging
 import Media
 import ObserverCore

@@ -1,4 +1,4 @@
-import Lifecycle
+import System
 import ObserverCore
 import ObserverMessages
 import Spool

@@ -1,6 +1,7 @@
+import Encodings
+import System
 import Crypto
 import Glibc
-import Lifecycle
 import Media
 import ObserverCore
 import Synchronization

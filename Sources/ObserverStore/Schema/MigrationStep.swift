@@ -1,3 +1,4 @@
+import Encodings
 import Crypto
 
 /// A part of a migration that is applied, and remembered, as one.

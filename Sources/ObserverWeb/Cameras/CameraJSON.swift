@@ -1,3 +1,4 @@
+import Encodings
 import HTTPRouting
 import ObserverCore
 import ObserverStore

@@ -1,7 +1,8 @@
+import Lifecycle
+import System
 import Crypto
 package import HTTPTypes
 package import HTTPRouting
-import Lifecycle
 package import ObserverCore
 import ObserverStore
 package import Postgres

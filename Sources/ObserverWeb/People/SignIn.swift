@@ -1,7 +1,8 @@
+import Lifecycle
+import Encodings
 package import Crypto
 package import HTTPTypes
 package import HTTPRouting
-import Lifecycle
 import Logging
 import ObserverCore
 import ObserverStore

@@ -1,3 +1,4 @@
+import Encodings
 package import ObserverCore
 
 /// A day in UTC.

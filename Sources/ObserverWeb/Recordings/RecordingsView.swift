@@ -1,3 +1,4 @@
+import Encodings
 import Mustache
 package import ObserverCore
 package import ObserverStore

@@ -1,7 +1,7 @@
+import System
 import Crypto
 package import HTTPTypes
 package import HTTPRouting
-import Lifecycle
 package import Logging
 import ObserverCore
 import Postgres

@@ -1,3 +1,4 @@
+import Encodings
 package import HTTPTypes
 import HTTPRouting
 package import ObserverCore

@@ -1,10 +1,9 @@
 /// Reads JSON (RFC 8259) strictly.
 ///
-/// Beyond the grammar, names may not be repeated in an object (which of the two would count differs from reader to
-/// reader), text must be valid UTF-8 without lone surrogates, and the depth is limited. Foundation's decoder can
-/// promise none of these.
+/// Beyond the grammar, names must not be repeated in an object (readers differ in which of the two counts), text must be
+/// valid UTF-8 without lone surrogates, and the depth is limited. Foundation's decoder promises none of these.
 public struct JSONParser {
-    /// How deep arrays and objects may be nested.
+    /// The depth to which arrays and objects can be nested.
     public static let depthLimit = 16
 
     private let bytes: [UInt8]
@@ -103,7 +102,7 @@ public struct JSONParser {
         return .double(number)
     }
 
-    /// Skips digits; how many there were.
+    /// Skips digits and returns their number.
     private mutating func digits() -> Int {
         let start = position
         while position < bytes.count, (0x30...0x39).contains(bytes[position]) { position += 1 }
@@ -164,10 +163,11 @@ public struct JSONParser {
 
     private mutating func hexadecimal() throws(JSONError) -> UInt32 {
         guard position + 4 <= bytes.count else { throw error(.badText) }
-        let digits = bytes[position..<(position + 4)]
-        guard digits.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "-") }),
-            let code = UInt32(String(decoding: digits, as: UTF8.self), radix: 16)
-        else { throw error(.badText) }
+        var code: UInt32 = 0
+        for byte in bytes[position..<(position + 4)] {
+            guard let digit = Hex.value(of: byte) else { throw error(.badText) }
+            code = code << 4 | UInt32(digit)
+        }
         position += 4
         return code
     }
@@ -185,42 +185,14 @@ public struct JSONParser {
     }
 
     private func error(_ kind: JSONError.Kind) -> JSONError {
-        JSONError(kind: kind, offset: position)
-    }
-}
-
-/// Why a document is not taken as JSON.
-public struct JSONError: Error, CustomStringConvertible, Sendable {
-    /// The kinds of trouble.
-    public enum Kind: String, CaseIterable, Sendable {
-        /// Not the grammar of JSON.
-        case syntax
-        /// Nested deeper than ``JSONParser/depthLimit``.
-        case tooDeep = "too_deep"
-        /// A name appears twice in an object.
-        case repeatedName = "repeated_name"
-        /// Text that is not UTF-8, holds a control character or a broken escape.
-        case badText = "bad_text"
-        /// A number that does not fit.
-        case badNumber = "bad_number"
-    }
-
-    /// What kind of trouble it is.
-    public let kind: Kind
-    /// Where, in bytes from the start.
-    public let offset: Int
-
-    /// Always false: the same bytes fail again.
-    public var isTemporary: Bool { false }
-
-    /// A few words, safe to log.
-    public var description: String {
-        switch kind {
-        case .syntax: "unexpected character or end at byte \(offset)"
-        case .tooDeep: "nested deeper than \(JSONParser.depthLimit) at byte \(offset)"
-        case .repeatedName: "a name is repeated in an object before byte \(offset)"
-        case .badText: "a text is not valid before byte \(offset)"
-        case .badNumber: "a number is out of range before byte \(offset)"
-        }
+        let detail =
+            switch kind {
+            case .syntax: "unexpected character or end at byte \(position)"
+            case .tooDeep: "nested deeper than \(Self.depthLimit) at byte \(position)"
+            case .repeatedName: "a name is repeated in an object before byte \(position)"
+            case .badText: "a text is not valid before byte \(position)"
+            case .badNumber: "a number is out of range before byte \(position)"
+            }
+        return JSONError(kind, detail, offset: position)
     }
 }

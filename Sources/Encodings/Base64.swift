@@ -1,16 +1,4 @@
 extension Sequence<UInt8> {
-    /// The bytes in lower-case hexadecimal.
-    public var hex: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(underestimatedCount * 2)
-        for byte in self {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// The bytes in base64 with padding (RFC 4648, section 4).
     public var base64: String {
         Base64.encode(Array(self), alphabet: Base64.standard, padded: true)
@@ -23,29 +11,6 @@ extension Sequence<UInt8> {
 }
 
 extension [UInt8] {
-    /// Reads hexadecimal of either case; nil if the text is anything else.
-    public init?(hex text: some StringProtocol) {
-        var bytes: [UInt8] = []
-        var high: UInt8?
-        for character in text.utf8 {
-            let digit: UInt8
-            switch character {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = character - UInt8(ascii: "A") + 10
-            default: return nil
-            }
-            if let first = high {
-                bytes.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
-        }
-        guard high == nil else { return nil }
-        self = bytes
-    }
-
     /// Reads base64 in either alphabet, with or without padding; nil if the text is anything else.
     public init?(base64 text: some StringProtocol) {
         guard let bytes = Base64.decode(text.utf8) else { return nil }

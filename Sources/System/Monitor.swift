@@ -10,7 +10,7 @@ public final class Monitor<State: Sendable>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// Begins with `state`.
+    /// Creates a monitor around `state`.
     public init(_ state: State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
@@ -51,14 +51,14 @@ public final class Monitor<State: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Waits until `test` holds, but not beyond `deadline`; whether it holds.
+    /// Waits until `test` holds, but not beyond `deadline`; returns true if it holds.
     public func wait(until deadline: MonotonicInstant, _ test: (State) -> Bool) -> Bool {
         take(until: deadline) { test($0) ? true : nil } ?? false
     }
 
-    /// Waits until `body` returns something other than nil, but not beyond `deadline`; what it returned.
+    /// Waits until `body` returns something other than nil, but not beyond `deadline`; returns that, or nil.
     ///
-    /// Whether it took something or not, nobody is woken by it.
+    /// Nobody is woken by a change that `body` makes.
     public func take<Result>(until deadline: MonotonicInstant, _ body: (inout State) -> Result?) -> Result? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

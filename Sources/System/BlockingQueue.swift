@@ -12,12 +12,12 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
     private let state = Monitor(State())
     private let limit: Int
 
-    /// Makes an empty queue that holds at most `limit` elements.
+    /// Creates an empty queue that holds at most `limit` elements.
     public init(limit: Int) {
         self.limit = limit
     }
 
-    /// How many elements wait.
+    /// The number of elements that wait.
     public var count: Int {
         state.withLock { $0.count }
     }
@@ -54,12 +54,12 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
         return result ?? nil
     }
 
-    /// Refuses further elements and wakes all who wait; what is in the queue can still be taken.
+    /// Refuses further elements and wakes every waiter; elements in the queue can still be taken.
     public func close() {
         state.withLock { $0.isClosed = true }
     }
 
-    /// Whether `close` was called.
+    /// Returns true if `close` was called.
     public var isClosed: Bool {
         state.withLock { $0.isClosed }
     }

@@ -3,8 +3,9 @@ import Synchronization
 
 /// A thread of one's own, for code that blocks.
 ///
-/// Blocking C calls must not run on Swift's cooperative pool, which has one thread a core. SIGTERM and SIGINT are blocked
-/// in it, so that they reach the thread that waits for them. A thread ends when its body returns; it cannot be killed.
+/// Blocking C calls must not run on Swift's cooperative pool, which has one thread a core. Signals that other processes
+/// send are blocked in it, so that they reach the thread that waits for them. A thread ends when its body returns; it
+/// cannot be killed.
 public final class DedicatedThread: Sendable {
     private let finished = Monitor(false)
 
@@ -13,11 +14,11 @@ public final class DedicatedThread: Sendable {
     /// Starts a thread.
     ///
     /// - Parameters:
-    ///   - name: What `ps -L` and a debugger show; the kernel keeps 15 bytes.
-    ///   - stackBytes: The size of its stack; at least 64 KiB.
-    ///   - body: What it does. Its captures are released when it returns.
-    /// - Returns: The thread, running, or, where the system refuses one, a thread that has already ended
-    ///   (`join` returns at once and the body has not run); `errno` says why.
+    ///   - name: The name in `ps -L` and in a debugger; the kernel keeps 15 bytes.
+    ///   - stackBytes: The size of the stack; at least 64 KiB.
+    ///   - body: The work. Its captures are released when it returns.
+    /// - Returns: The running thread; where the system refuses one, a thread that has already ended (`join` returns at
+    ///   once and the body has not run), and `errno` is set.
     @discardableResult
     public static func start(
         name: String,
@@ -48,12 +49,12 @@ public final class DedicatedThread: Sendable {
         finished.wait { $0 }
     }
 
-    /// Waits until the body has returned, but not beyond `deadline`; whether it has.
+    /// Waits until the body has returned, but not beyond `deadline`; returns true if it has.
     public func join(until deadline: MonotonicInstant) -> Bool {
         finished.wait(until: deadline) { $0 }
     }
 
-    /// What the new thread is handed: retained by `start`, released by `run`.
+    /// The argument of the new thread: retained by `start`, released by `run`.
     private final class Work: Sendable {
         private let name: String
         private let thread: DedicatedThread
@@ -68,12 +69,19 @@ public final class DedicatedThread: Sendable {
         static func run(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
             guard let argument else { return nil }
             let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
-            var signals = TerminationSignals.set
-            pthread_sigmask(SIG_BLOCK, &signals, nil)
+            blockSignals()
             name(work.name)
             work.body()
             work.thread.finished.withLock { $0 = true }
             return nil
+        }
+
+        /// Blocks every signal but those that the calling thread's own instructions raise.
+        private static func blockSignals() {
+            var signals = sigset_t()
+            sigfillset(&signals)
+            for own in [SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS] { sigdelset(&signals, own) }
+            pthread_sigmask(SIG_BLOCK, &signals, nil)
         }
 
         /// Names the calling thread through proc(5): `pthread_setname_np` is a GNU extension that Swift does not import.
@@ -84,16 +92,5 @@ public final class DedicatedThread: Sendable {
             _ = Array(name.utf8.prefix(15)).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
             close(file)
         }
-    }
-}
-
-/// The signals that ask a process to end.
-enum TerminationSignals {
-    static var set: sigset_t {
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        sigaddset(&signals, SIGTERM)
-        sigaddset(&signals, SIGINT)
-        return signals
     }
 }

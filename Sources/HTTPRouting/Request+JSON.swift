@@ -1,34 +1,5 @@
+public import Encodings
 public import HTTPTypes
-
-/// Any JSON value.
-public enum JSONValue: Hashable, Sendable {
-    /// Null.
-    case null
-    /// True or false.
-    case bool(Bool)
-    /// A number without fraction and exponent that fits.
-    case int(Int64)
-    /// Any other number.
-    case double(Double)
-    /// Text.
-    case string(String)
-    /// An array.
-    case array([JSONValue])
-    /// An object.
-    case object([String: JSONValue])
-
-    /// What it is, for people: `a number`, `text`.
-    public var typeName: String {
-        switch self {
-        case .null: "null"
-        case .bool: "true or false"
-        case .int, .double: "a number"
-        case .string: "text"
-        case .array: "a list"
-        case .object: "an object"
-        }
-    }
-}
 
 extension HTTPRequest {
     /// The JSON object in the body.
@@ -50,7 +21,7 @@ extension HTTPRequest {
         do {
             value = try JSONParser.parse(bytes)
         } catch {
-            throw Problem(400, "The body is not JSON: \(error).")
+            throw Problem(400, "The body is not JSON: \(error.detail).")
         }
         guard case .object(let members) = value else {
             throw Problem(422, "The body must be a JSON object, not \(value.typeName).")

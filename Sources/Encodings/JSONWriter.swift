@@ -218,31 +218,8 @@ public struct JSONWriter {
 
     private mutating func write(utf8: UnsafeRawBufferPointer) {
         bytes.append(UInt8(ascii: "\""))
-        var start = 0
-        for index in utf8.indices {
-            let byte = utf8[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            bytes.append(contentsOf: utf8[start..<index])
-            escape(byte)
-            start = index + 1
-        }
-        bytes.append(contentsOf: utf8[start..<utf8.count])
+        bytes.append(jsonEscaping: utf8)
         bytes.append(UInt8(ascii: "\""))
-    }
-
-    private mutating func escape(_ byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""): bytes += "\\\"".utf8
-        case UInt8(ascii: "\\"): bytes += "\\\\".utf8
-        case 0x0A: bytes += "\\n".utf8
-        case 0x0D: bytes += "\\r".utf8
-        case 0x09: bytes += "\\t".utf8
-        default:
-            let digits = Array("0123456789abcdef".utf8)
-            bytes += "\\u00".utf8
-            bytes.append(digits[Int(byte >> 4)])
-            bytes.append(digits[Int(byte & 15)])
-        }
     }
 
     private mutating func write(_ value: JSONValue) {
@@ -260,27 +237,6 @@ public struct JSONWriter {
             nested("{", "}") { json in
                 for (name, member) in members.sorted(by: { $0.key < $1.key }) { json.field(named: name, member) }
             }
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Appends a number in decimal, without the detour over a string.
-    public mutating func appendDecimal(_ number: Int64) {
-        if number < 0 { append(UInt8(ascii: "-")) }
-        var rest = number.magnitude
-        var width = 1
-        var bound: UInt64 = 10
-        while width < 19, rest >= bound {
-            width += 1
-            bound *= 10
-        }
-        append(contentsOf: repeatElement(0, count: width))
-        var index = count - 1
-        for _ in 0..<width {
-            self[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-            index -= 1
         }
     }
 }

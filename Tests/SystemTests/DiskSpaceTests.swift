@@ -1,0 +1,24 @@
+import Errors
+import System
+import Testing
+
+@Suite struct DiskSpaceTests {
+    @Test func `a file system tells bytes and files`() throws {
+        // /proc has no blocks; /tmp, wherever it lies, has.
+        let space = try DiskSpace(at: "/tmp")
+        #expect(space.totalBytes > 0)
+        #expect((0...space.totalBytes).contains(space.freeBytes))
+        #expect((0...space.totalFiles).contains(space.freeFiles))
+    }
+
+    @Test func `a path that is not there is an error of that kind`() {
+        #expect(throws: SystemError.self) { try DiskSpace(at: "/tmp/no-such-folder") }
+        do throws(SystemError) {
+            _ = try DiskSpace(at: "/tmp/no-such-folder")
+        } catch {
+            #expect(error.kind == .notFound)
+            #expect(!error.isTemporary)
+            #expect(error.description == "notFound: statvfs /tmp/no-such-folder: No such file or directory")
+        }
+    }
+}
