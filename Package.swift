@@ -149,16 +149,16 @@ let package = Package(
         tests("HTTPClientTests", ["TestSupport", "HTTPClient", "System", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "Encodings", "HTTPClient"]),
         tests("MediaTests", ["Media", "System", "Lifecycle"]),
-        tests("ObserverCoreTests", ["ObserverCore", "Encodings"]),
+        tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
-        tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore"]),
+        tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore"]),
-        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Encodings", "System"]),
+        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Encodings", "System", "TestSupport"]),
         tests(
             "ObserverWebTests",
             [
                 "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "HTTPTypes", "HTTPRouting",
-                "Encodings", "Mustache",
+                "Encodings", "Mustache", "TestSupport",
             ]
         ),
         tests(
@@ -169,7 +169,7 @@ let package = Package(
             "ObserverUploadTests",
             [
                 "ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "System", "Lifecycle",
-                "Logging",
+                "Logging", "TestSupport",
             ]
         ),
         tests(

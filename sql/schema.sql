@@ -146,6 +146,7 @@ create table schema_migrations (
 create table segments (
     id uuid not null,
     camera_id bigint not null,
+    stream smallint not null default 0,
     epoch bigint not null,
     run uuid not null,
     sequence integer not null,
@@ -192,6 +193,7 @@ create table segments (
     constraint segments_sequence_check CHECK ((sequence >= 0)),
     constraint segments_sha256_check CHECK ((octet_length(sha256) = 32)),
     constraint segments_state_check CHECK ((state = ANY (ARRAY['spooled'::text, 'stored'::text, 'failed'::text, 'expired'::text, 'lost'::text]))),
+    constraint segments_stream_check CHECK ((stream = ANY (ARRAY[0, 1]))),
     constraint segments_tries_check CHECK ((tries >= 0)),
     constraint segments_width_check CHECK ((width >= 0))
 );
@@ -267,6 +269,7 @@ comment on column recorders.heartbeat_at is 'When the last heartbeat came, for p
 comment on column recorders.capacity is 'Cameras it will take at most; 0: no limit.';
 comment on table segments is 'Every recorded stretch of video: one object in S3. The columns are those of its sidecar file.';
 comment on column segments.id is 'UUIDv7, made once by the recorder, so that every later step can be repeated.';
+comment on column segments.stream is 'Which stream of the camera: 0 main, 1 sub.';
 comment on column segments.epoch is 'The fencing token under which it was recorded.';
 comment on column segments.run is 'One connection to the camera: within it, media time is continuous.';
 comment on column segments.spool_id is 'Identity of the spool that has the file until it is stored.';

@@ -47,10 +47,26 @@ public final class Segmenter {
     public struct End: Sendable {
         /// Why it ended.
         public var reason: EndReason
-        /// What is remarkable: `clock_joined`, `clock_arrival`, `stamps_nudged`, `recovery_start`, `audio_dropped`, `wall_step`.
-        public var flags: [String]
+        /// Remarks on how it came about.
+        public var flags: Set<Flag>
         /// UTC of its first frame, in microseconds since 1970.
         public var startedAt: Int64
+    }
+
+    /// A remark on a segment.
+    public enum Flag: Hashable, Sendable {
+        /// The media time follows the arrival of packets.
+        case clockArrival
+        /// The media time was joined across a jump of the stream's clock.
+        case clockJoined
+        /// Timestamps that did not increase were moved.
+        case timestampsNudged
+        /// The first frame is a recovery point and no IDR frame.
+        case recoveryStart
+        /// The audio could not be carried on.
+        case audioDropped
+        /// The wall clock stepped against media time.
+        case wallStep
     }
 
     /// Why a segment ended.
@@ -307,13 +323,13 @@ public final class Segmenter {
     }
 
     private func emitEnd(_ reason: EndReason) {
-        var flags: [String] = []
-        if segment.isJoined { flags.append("clock_joined") }
-        if video.clock == .arrival { flags.append("clock_arrival") }
-        if video.nudged > segment.nudgedBefore { flags.append("stamps_nudged") }
-        if segment.isRecoveryStart { flags.append("recovery_start") }
-        if audio?.isBroken == true { flags.append("audio_dropped") }
-        if wall.steps > segment.wallSteps { flags.append("wall_step") }
+        var flags: Set<Flag> = []
+        if segment.isJoined { flags.insert(.clockJoined) }
+        if video.clock == .arrival { flags.insert(.clockArrival) }
+        if video.nudged > segment.nudgedBefore { flags.insert(.timestampsNudged) }
+        if segment.isRecoveryStart { flags.insert(.recoveryStart) }
+        if audio?.isBroken == true { flags.insert(.audioDropped) }
+        if wall.steps > segment.wallSteps { flags.insert(.wallStep) }
         emit(.ended(End(reason: reason, flags: flags, startedAt: wall.time(media90k: segment.start) ?? 0)))
     }
 

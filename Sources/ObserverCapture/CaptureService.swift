@@ -128,9 +128,15 @@ package struct CaptureService: Service {
             case .segment(let segment):
                 logger.info(
                     "Segment recovered",
-                    [.cameraID: .int(Int(segment.cameraID.rawValue)), .segmentID: .string(segment.id.description)]
+                    [
+                        .cameraID: .int(Int(segment.header.cameraID.rawValue)),
+                        .segmentID: .string(segment.id.description),
+                    ]
                 )
-                latest[segment.cameraID] = max(latest[segment.cameraID] ?? segment.endedAt, segment.endedAt)
+                latest[segment.header.cameraID] = max(
+                    latest[segment.header.cameraID] ?? segment.endedAt,
+                    segment.endedAt
+                )
                 segmentPublisher.announce(segment)
                 statusWriter.add(segment)
             case .nothing(let draft):

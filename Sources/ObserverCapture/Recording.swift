@@ -19,8 +19,7 @@ final class Recording {
         var id: SegmentID
         var ordinal: Int
         var begin: Segmenter.Begin
-        var end90k: Int64
-        var frames = 0
+        var media: SegmentMedia
     }
 
     /// UTC up to which the camera is recorded, as far as this connection goes, if the writers do not fail.
@@ -101,7 +100,7 @@ final class Recording {
         isUncovered = true
         beginning = nil
         guard current != nil else { return }
-        finish(reason: .lost, flags: ["disk_behind"], startedAt: nil)
+        finish(reason: .lost, flags: [.diskBehind], startedAt: nil)
     }
 
     /// Tells from when on the camera is recorded again.
@@ -141,7 +140,11 @@ final class Recording {
         case .began(let begin): self.begin(begin)
         case .fragment(let fragment): append(fragment)
         case .ended(let end):
-            finish(reason: Self.reason(end.reason), flags: end.flags, startedAt: end.startedAt)
+            finish(
+                reason: Self.reason(end.reason),
+                flags: Set(end.flags.map(SegmentFlag.init)),
+                startedAt: end.startedAt
+            )
         case .keyFrame(let frame):
             snapshotDue = context.snapshotInterval.map { .now() + $0 } ?? snapshotDue
             context.snapshots.take(frame, at: .now(), of: camera.id)
@@ -151,31 +154,21 @@ final class Recording {
     private func begin(_ begin: Segmenter.Begin) {
         guard !isBehind else { return }
         let startedAt = Self.milliseconds(begin.startedAt)
-        let id = SegmentID.make(at: startedAt)
-        let epoch = epoch()
-        let draft = SegmentDraft(
-            id: id,
-            cameraID: camera.id,
-            epoch: epoch,
+        let header = SegmentHeader(
+            beginning: StreamID(camera.id, .main),
+            at: startedAt,
+            epoch: epoch(),
             run: run,
             sequence: begin.sequence,
-            spoolID: context.spool.id,
-            recorder: context.recorder,
-            startedAt: startedAt,
-            objectKey: ObjectKey.make(
-                prefix: context.prefix,
-                camera: camera.id,
-                start: startedAt,
-                epoch: epoch,
-                id: id
-            )
+            origin: SegmentOrigin(recorder: context.recorder, spoolID: context.spool.id),
+            keyPrefix: context.prefix
         )
-        guard context.writers.begin(draft, initSection: begin.initSection, writeQueue: writeQueue) else {
+        guard context.writers.begin(header, initSection: begin.initSection, writeQueue: writeQueue) else {
             isBehind = true
             return
         }
         let ordinal = writeQueue.nextOrdinal()
-        current = Current(id: id, ordinal: ordinal, begin: begin, end90k: begin.mediaStart90k)
+        current = Current(id: header.id, ordinal: ordinal, begin: begin, media: Self.media(begin))
         guard isUncovered else { return }
         isUncovered = false
         beginning = (ordinal, startedAt)
@@ -189,32 +182,36 @@ final class Recording {
         let mark = WriteQueue.Mark(ordinal: now.ordinal, until: until)
         guard context.writers.append(fragment.bytes, to: now.id, mark: mark, writeQueue: writeQueue) else {
             isBehind = true
-            finish(reason: .lost, flags: ["disk_behind"], startedAt: fragment.startedAt)
+            finish(reason: .lost, flags: [.diskBehind], startedAt: fragment.startedAt)
             return
         }
-        now.end90k = fragment.mediaEnd90k
-        now.frames += fragment.frames
+        now.media.duration90k = fragment.mediaEnd90k - now.media.start90k
+        now.media.frames += fragment.frames
         current = now
         coveredUntil = until
     }
 
-    private func finish(reason: SegmentEnd, flags: [String], startedAt: Int64?) {
+    private func finish(reason: SegmentEnd.Reason, flags: Set<SegmentFlag>, startedAt: Int64?) {
         guard let ended = current else { return }
         current = nil
-        let video = ended.begin.streams.video
-        let ending = SegmentEnding(
-            reason: reason,
-            flags: flags,
+        let ending = WriterPool.Ending(
             startedAt: Self.milliseconds(startedAt ?? ended.begin.startedAt),
-            mediaStart90k: ended.begin.mediaStart90k,
-            mediaDuration90k: ended.end90k - ended.begin.mediaStart90k,
-            frames: ended.frames,
-            codecs: ended.begin.codecs,
-            width: video.width,
-            height: video.height,
-            hasAudio: ended.begin.streams.audio != nil
+            media: ended.media,
+            end: SegmentEnd(reason, durationMilliseconds: ended.media.durationMilliseconds, flags: flags)
         )
         context.writers.end(ended.id, ending, writeQueue: writeQueue)
+    }
+
+    private static func media(_ begin: Segmenter.Begin) -> SegmentMedia {
+        let video = begin.streams.video
+        var media = SegmentMedia(
+            codecs: begin.codecs,
+            width: video.width,
+            height: video.height,
+            hasAudio: begin.streams.audio != nil
+        )
+        media.start90k = begin.mediaStart90k
+        return media
     }
 
     /// Segments know milliseconds, as their JSON does, so that row, sidecar and message agree.
@@ -222,7 +219,7 @@ final class Recording {
         Timestamp(milliseconds: Timestamp(microseconds: microseconds).milliseconds)
     }
 
-    private static func reason(_ reason: Segmenter.EndReason) -> SegmentEnd {
+    private static func reason(_ reason: Segmenter.EndReason) -> SegmentEnd.Reason {
         switch reason {
         case .cut(.duration): .duration
         case .cut(.parameters): .parameters
@@ -230,6 +227,19 @@ final class Recording {
         case .cut(.clock): .clock
         case .stopped: .stopped
         case .lost: .lost
+        }
+    }
+}
+
+extension SegmentFlag {
+    init(_ flag: Segmenter.Flag) {
+        switch flag {
+        case .clockArrival: self = .clockArrival
+        case .clockJoined: self = .clockJoined
+        case .timestampsNudged: self = .timestampsNudged
+        case .recoveryStart: self = .recoveryStart
+        case .audioDropped: self = .audioDropped
+        case .wallStep: self = .wallStep
         }
     }
 }

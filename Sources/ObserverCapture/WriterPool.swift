@@ -62,28 +62,21 @@ final class WriteQueue: Sendable {
     }
 }
 
-/// What is known of a segment when its last bytes are on their way.
-struct SegmentEnding: Sendable {
-    var reason: SegmentEnd
-    var flags: [String]
-    var startedAt: Timestamp
-    var mediaStart90k: Int64
-    var mediaDuration90k: Int64
-    var frames: Int
-    var codecs: String
-    var width: Int
-    var height: Int
-    var hasAudio: Bool
-}
-
 /// Writes segments to the disk on threads of its own: the thread of a camera never waits for a disk.
 ///
 /// A camera always has the same writer, so that its bytes stay in order.
 final class WriterPool: Sendable {
+    /// The facts of a segment when its last bytes are on their way; the writer adds size and hashes.
+    struct Ending: Sendable {
+        var startedAt: Timestamp
+        var media: SegmentMedia
+        var end: SegmentEnd
+    }
+
     private enum Job: Sendable {
-        case begin(WriteQueue, SegmentDraft, MediaBytes)
+        case begin(WriteQueue, SegmentHeader, MediaBytes)
         case append(WriteQueue, SegmentID, MediaBytes, WriteQueue.Mark)
-        case end(WriteQueue, SegmentID, SegmentEnding)
+        case end(WriteQueue, SegmentID, Ending)
     }
 
     private static let laneLimit = 32 << 20
@@ -118,8 +111,8 @@ final class WriterPool: Sendable {
         for thread in threads.withLock({ $0 }) { thread.join() }
     }
 
-    func begin(_ draft: SegmentDraft, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
-        push(.begin(writeQueue, draft, initSection), bytes: initSection.count, writeQueue)
+    func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
+        push(.begin(writeQueue, header, initSection), bytes: initSection.count, writeQueue)
     }
 
     /// Appends bytes that end at `mark`; false if the disk is too far behind, then they were not taken.
@@ -127,7 +120,7 @@ final class WriterPool: Sendable {
         push(.append(writeQueue, id, bytes, mark), bytes: bytes.count, writeQueue)
     }
 
-    func end(_ id: SegmentID, _ ending: SegmentEnding, writeQueue: WriteQueue) {
+    func end(_ id: SegmentID, _ ending: Ending, writeQueue: WriteQueue) {
         push(.end(writeQueue, id, ending), bytes: 0, writeQueue)
     }
 
@@ -176,15 +169,15 @@ final class WriterPool: Sendable {
 
     private func perform(_ job: Job, _ open: inout [SegmentID: Open]) {
         switch job {
-        case .begin(let writeQueue, let draft, let bytes):
+        case .begin(let writeQueue, let header, let bytes):
             account(-bytes.count, writeQueue)
-            attempt(writeQueue, draft.id, &open) { open throws(SpoolError) in
-                let segment = try spool.begin(draft)
+            attempt(writeQueue, header.id, &open) { open throws(SpoolError) in
+                let segment = try spool.begin(header)
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in
                     try segment.append(buffer)
                     var hasher = SHA256Hasher()
                     hasher.update(buffer)
-                    open[draft.id] = Open(
+                    open[header.id] = Open(
                         writeQueue: writeQueue,
                         segment: segment,
                         initBytes: bytes.count,
@@ -209,25 +202,16 @@ final class WriterPool: Sendable {
         }
     }
 
-    private func finish(_ entry: Open, _ ending: SegmentEnding) throws(SpoolError) {
-        guard ending.frames > 0 else { return try spool.discard(entry.segment.draft.id) }
-        let hash = try entry.segment.finish()
-        var draft = entry.segment.draft
-        draft.startedAt = ending.startedAt
-        let measure = SegmentMeasure(
-            bytes: entry.segment.bytes,
-            sha256: hash,
-            initBytes: Int64(entry.initBytes),
-            initSHA256: entry.initHash,
-            mediaStart90k: ending.mediaStart90k,
-            mediaDuration90k: ending.mediaDuration90k,
-            frames: ending.frames,
-            codecs: ending.codecs,
-            width: ending.width,
-            height: ending.height,
-            hasAudio: ending.hasAudio
-        )
-        let segment = Segment(draft, measure, endReason: ending.reason, flags: ending.flags)
+    private func finish(_ entry: Open, _ ending: Ending) throws(SpoolError) {
+        guard ending.media.frames > 0 else { return try spool.discard(entry.segment.header.id) }
+        var media = ending.media
+        media.sha256 = try entry.segment.finish()
+        media.bytes = entry.segment.bytes
+        media.initBytes = Int64(entry.initBytes)
+        media.initSHA256 = entry.initHash
+        var header = entry.segment.header
+        header.startedAt = ending.startedAt
+        let segment = Segment(header: header, media: media, end: ending.end)
         try spool.commit(segment)
         onCommit(segment)
     }

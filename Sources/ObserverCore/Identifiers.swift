@@ -92,6 +92,11 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
         return UniqueID(high: high, low: low)
     }
 
+    /// The time of a version 7 identifier, in milliseconds since 1970.
+    package var milliseconds: Int64 {
+        bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) }
+    }
+
     /// Version 4: chance alone.
     package static func version4<Generator: RandomNumberGenerator>(using generator: inout Generator) -> UniqueID {
         let high = UInt64.random(in: .min ... .max, using: &generator) & ~0xF000 | 0x4000

@@ -7,6 +7,8 @@ package import ObserverCore
 /// `{"v":1,"camera_id":7,"version":18}`. It carries no address and no secret; the recorder reads the row, and looks by
 /// itself every few seconds in case this message is lost.
 package struct CameraChanged: Codable, Hashable, Sendable {
+    static let formatVersion = 1
+
     package let cameraID: CameraID
     /// The version of the row after the change.
     package let version: Int64
@@ -24,14 +26,14 @@ package struct CameraChanged: Codable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        try checkFormat(container.decode(Int.self, forKey: .format))
+        try checkFormat(container.decode(Int.self, forKey: .format), known: Self.formatVersion)
         cameraID = try container.decode(CameraID.self, forKey: .cameraID)
         version = try container.decode(Int64.self, forKey: .version)
     }
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(messageFormat, forKey: .format)
+        try container.encode(Self.formatVersion, forKey: .format)
         try container.encode(cameraID, forKey: .cameraID)
         try container.encode(version, forKey: .version)
     }
@@ -47,7 +49,7 @@ package struct CameraChanged: Codable, Hashable, Sendable {
         AMQPMessage(
             exchange: Broker.captureExchange,
             routingKey: recorder.map(Broker.recorderKey) ?? Broker.allRecordersKey,
-            body: Array("{\"v\":\(messageFormat),\"camera_id\":\(cameraID),\"version\":\(version)}".utf8),
+            body: Array("{\"v\":\(Self.formatVersion),\"camera_id\":\(cameraID),\"version\":\(version)}".utf8),
             headers: ["type": "camera.changed"]
         )
     }
@@ -55,8 +57,10 @@ package struct CameraChanged: Codable, Hashable, Sendable {
 
 /// "This segment lies in the spool, whole": sent by the recorder that recorded it.
 ///
-/// `{"v":1,"attempt":1,"cycle":0,"segment":{…}}`; the segment is the JSON of its sidecar.
+/// `{"v":2,"attempt":1,"cycle":0,"segment":{…}}`; the segment is the JSON of its sidecar.
 package struct SegmentRecorded: Codable, Hashable, Sendable {
+    static let formatVersion = 2
+
     /// Which try of its cycle this is, 1 to 3.
     ///
     /// Network trouble does not count.
@@ -78,7 +82,7 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        try checkFormat(container.decode(Int.self, forKey: .format))
+        try checkFormat(container.decode(Int.self, forKey: .format), known: Self.formatVersion)
         attempt = try container.decode(Int.self, forKey: .attempt)
         cycle = try container.decode(Int.self, forKey: .cycle)
         segment = try container.decode(Segment.self, forKey: .segment)
@@ -86,7 +90,7 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
 
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(messageFormat, forKey: .format)
+        try container.encode(Self.formatVersion, forKey: .format)
         try container.encode(attempt, forKey: .attempt)
         try container.encode(cycle, forKey: .cycle)
         try container.encode(segment, forKey: .segment)
@@ -104,7 +108,7 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
 
     /// The message to the upload queue of the segment's spool.
     package func message() throws(MessageError) -> AMQPMessage {
-        try message(key: Broker.uploadKey(spool: segment.spoolID), expiration: nil)
+        try message(key: Broker.uploadKey(spool: segment.header.origin.spoolID), expiration: nil)
     }
 
     /// The message that comes back to the upload queue after a pause, as the next try.
@@ -117,7 +121,10 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
     package func retryMessage(after attempt: Int, pause: Duration) throws(MessageError) -> AMQPMessage {
         var next = self
         next.attempt = attempt + 1
-        return try next.message(key: Broker.retryKey(spool: segment.spoolID, after: attempt), expiration: pause)
+        return try next.message(
+            key: Broker.retryKey(spool: segment.header.origin.spoolID, after: attempt),
+            expiration: pause
+        )
     }
 
     private func message(key: String, expiration: Duration?) throws(MessageError) -> AMQPMessage {
@@ -163,19 +170,11 @@ package enum DeadLetter {
     }
 }
 
-/// The version of the bodies on this page.
-private let messageFormat = 1
-
 /// The largest body that is read.
 private let bodyLimit = 8 * 1024
 
-/// Carries an unknown version through `Decodable`, whose initializers throw what they like.
-private struct UnknownFormat: Error {
-    let version: Int
-}
-
-private func checkFormat(_ version: Int) throws {
-    guard version == messageFormat else { throw UnknownFormat(version: version) }
+private func checkFormat(_ found: Int, known: Int) throws {
+    guard found == known else { throw UnknownFormat(found: found, known: known) }
 }
 
 private func decoded<Body: Decodable>(_ type: Body.Type, from body: [UInt8]) throws(MessageError) -> Body {
@@ -183,7 +182,7 @@ private func decoded<Body: Decodable>(_ type: Body.Type, from body: [UInt8]) thr
     do {
         return try JSONDecoder().decode(type, from: Data(body))
     } catch let error as UnknownFormat {
-        throw MessageError(.unknownVersion, "v is \(error.version), this program reads \(messageFormat)")
+        throw MessageError(.unknownVersion, error.description)
     } catch let error as DecodingError {
         throw MessageError(.malformed, error.fieldPath)
     } catch {

@@ -28,12 +28,24 @@ extension UniqueID: SQLValue, SQLArrayElement {
     }
 }
 
+extension StreamKind: SQLValue, SQLArrayElement {
+    package static var sqlType: SQLType { Int16.sqlType }
+
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        number.encode(into: &bytes)
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer, type: SQLType) -> StreamKind? {
+        Int16.decode(bytes, type: type).flatMap(StreamKind.init(number:))
+    }
+}
+
 extension CameraID: SQLValue, SQLArrayElement {}
 extension Transport: SQLValue {}
 extension AudioMode: SQLValue {}
 extension CameraState: SQLValue, SQLArrayElement {}
 extension Cause: SQLValue, SQLArrayElement {}
-extension SegmentEnd: SQLValue {}
+extension SegmentEnd.Reason: SQLValue {}
 extension SegmentState: SQLValue {}
 extension Role: SQLValue {}
 

@@ -250,7 +250,7 @@ struct ReceiptBatchWriter: ~Copyable {
             guard count > 0 else { break }
             chunk.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
-        return hasher.finalize().hex == segment.sha256 ? .intact : .different
+        return hasher.finalize().hex == segment.media.sha256 ? .intact : .different
     }
 
     private static func now() -> Timestamp {

@@ -29,9 +29,9 @@ package final class S3SegmentStore: SegmentObjects {
     package func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
         let isConditional = isConditional.load(ordering: .relaxed)
         let upload = Upload(
-            key: segment.objectKey,
-            body: .file(path: file, length: segment.bytes),
-            sha256: segment.sha256,
+            key: segment.header.objectKey,
+            body: .file(path: file, length: segment.media.bytes),
+            sha256: segment.media.sha256,
             contentType: "video/mp4",
             metadata: Self.metadata(of: segment),
             onlyIfAbsent: isConditional
@@ -50,10 +50,10 @@ package final class S3SegmentStore: SegmentObjects {
     }
 
     package func check(_ segment: Segment, completion: @escaping @Sendable (CheckOutcome) -> Void) {
-        client.head(segment.objectKey) { result in
+        client.head(segment.header.objectKey) { result in
             switch result {
             case .success(let info):
-                let isSame = info.bytes == segment.bytes && info.sha256 == segment.sha256
+                let isSame = info.bytes == segment.media.bytes && info.sha256 == segment.media.sha256
                 completion(isSame ? .same(etag: info.etag) : .different)
             case .failure(let error): completion(CheckOutcome(error))
             }
@@ -65,10 +65,10 @@ package final class S3SegmentStore: SegmentObjects {
     /// The sidecar as one header, and apart from it what people look for in a bucket.
     private static func metadata(of segment: Segment) -> [(name: String, value: String)] {
         var metadata = [
-            (name: "sha256", value: segment.sha256),
-            (name: "camera", value: "\(segment.cameraID)"),
+            (name: "sha256", value: segment.media.sha256),
+            (name: "camera", value: "\(segment.header.cameraID)"),
             (name: "started-at", value: segment.startedAt.rfc3339),
-            (name: "duration-ms", value: "\(segment.durationMilliseconds)"),
+            (name: "duration-ms", value: "\(segment.end.durationMilliseconds)"),
         ]
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

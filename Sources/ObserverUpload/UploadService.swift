@@ -123,8 +123,8 @@ package struct UploadService: Service {
         let body = open.delivery.message.body
         do throws(MessageError) {
             let recorded = try SegmentRecorded(body: body)
-            guard recorded.segment.spoolID == settings.spool.id else {
-                throw MessageError(.invalid, "the segment is of spool \(recorded.segment.spoolID)")
+            guard recorded.segment.header.origin.spoolID == settings.spool.id else {
+                throw MessageError(.invalid, "the segment is of spool \(recorded.segment.header.origin.spoolID)")
             }
             if !inputs.push(.delivery(recorded, open)) { open.requeue() }
         } catch {

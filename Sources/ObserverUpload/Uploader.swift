@@ -117,7 +117,7 @@ private struct UploadShell {
         case .keep(let segment, let etag, let tries):
             logger.debug(
                 "Uploaded",
-                [.segmentID: .string(segment.id.description), .byteCount: .int(Int(segment.bytes))]
+                [.segmentID: .string(segment.id.description), .byteCount: .int(Int(segment.media.bytes))]
             )
             surroundings.receiptWriter.add(.keep(segment, etag: etag, tries: tries))
         case .keepAgain(let receipt): surroundings.receiptWriter.add(.keepAgain(receipt))
@@ -151,8 +151,8 @@ private struct UploadShell {
         do {
             if let receipt = try spool.receipt(id) { return .uploaded(receipt) }
             guard let segment = try spool.segment(id), let media = try spool.mediaStatus(id) else { return .missing }
-            guard media.bytes == segment.bytes else {
-                return .corrupt("the file has \(media.bytes) bytes, its sidecar says \(segment.bytes)")
+            guard media.bytes == segment.media.bytes else {
+                return .corrupt("the file has \(media.bytes) bytes, its sidecar says \(segment.media.bytes)")
             }
             return .ready(segment)
         } catch {
@@ -193,7 +193,7 @@ private struct UploadShell {
             .segmentID: .string(id.description), .uploadTries: .int(tries), .uploadCycle: .int(recorded?.cycle ?? 0),
             .reason: .string(failure.kind.rawValue), .error: .string(failure.detail),
         ]
-        if let recorded { fields[.cameraID] = .int(Int(recorded.segment.cameraID.rawValue)) }
+        if let recorded { fields[.cameraID] = .int(Int(recorded.segment.header.cameraID.rawValue)) }
         surroundings.logger.error("Upload failed; file kept", fields)
         if let recorded { surroundings.receiptWriter.add(.fail(recorded.segment, failure, tries: tries)) }
 

@@ -9,15 +9,15 @@ package import ObserverCore
 ///
 /// Safe: nobody but that writer touches it; handing it from one writer to the next is ordered by their queue.
 package final class OpenSegment: @unchecked Sendable {
-    package let draft: SegmentDraft
+    package let header: SegmentHeader
     /// Bytes appended so far.
     package private(set) var bytes: Int64 = 0
     private let path: String
     private var file: Int32
     private var hasher = SHA256Hasher()
 
-    init(_ draft: SegmentDraft, path: String) throws(SpoolError) {
-        self.draft = draft
+    init(_ header: SegmentHeader, path: String) throws(SpoolError) {
+        self.header = header
         self.path = path
         file = try Files.open(path, O_WRONLY | O_CREAT | O_EXCL)
     }
@@ -54,9 +54,9 @@ extension Spool {
     /// Begins a segment.
     ///
     /// - Throws: `SpoolError`: `.diskFull`, `.fileFailed`.
-    package func begin(_ draft: SegmentDraft) throws(SpoolError) -> OpenSegment {
-        try Files.writeDurably(SpoolJSON.encode(draft), to: openDraft(draft.id))
-        return try OpenSegment(draft, path: openMedia(draft.id))
+    package func begin(_ header: SegmentHeader) throws(SpoolError) -> OpenSegment {
+        try Files.writeDurably(SpoolJSON.encode(header), to: openDraft(header.id))
+        return try OpenSegment(header, path: openMedia(header.id))
     }
 
     /// Commits a segment whose file was finished: from now on it survives everything but its disk.

@@ -9,7 +9,7 @@ package enum Recovered: Hashable, Sendable {
     /// Its whole fragments are a committed segment now.
     case segment(Segment)
     /// Not one fragment of it was whole; its draft says what is missing.
-    case nothing(SegmentDraft)
+    case nothing(SegmentHeader)
     /// It is as it was, because the disk failed: the next call tries again.
     case kept(SegmentID, SpoolError)
 }
@@ -89,12 +89,12 @@ extension Spool {
             guard let id = SegmentID(String(name.dropLast(5))) else { continue }
             do throws(SpoolError) {
                 guard let draft = try draft(id) else { continue }
-                if draft.recorder != recorder {
+                if draft.origin.recorder != recorder {
                     guard single != nil else { continue }
-                    if dead[draft.recorder] == nil {
-                        dead[draft.recorder] = try tryLock(draft.recorder, for: .recovery)
+                    if dead[draft.origin.recorder] == nil {
+                        dead[draft.origin.recorder] = try tryLock(draft.origin.recorder, for: .recovery)
                     }
-                    guard dead[draft.recorder] != nil else { continue }
+                    guard dead[draft.origin.recorder] != nil else { continue }
                 }
                 if let result = try finish(draft) { results.append(result) }
             } catch {
@@ -106,9 +106,9 @@ extension Spool {
     }
 
     /// The draft of an open file; nil if it is gone by now, or was not a draft and is in quarantine.
-    private func draft(_ id: SegmentID) throws(SpoolError) -> SegmentDraft? {
+    private func draft(_ id: SegmentID) throws(SpoolError) -> SegmentHeader? {
         do {
-            return try SpoolJSON.decode(SegmentDraft.self, at: openDraft(id))
+            return try SpoolJSON.decode(SegmentHeader.self, at: openDraft(id))
         } catch {
             // Another process may have finished it in the meantime.
             guard try Files.exists(openDraft(id)) else { return nil }
@@ -119,7 +119,7 @@ extension Spool {
         }
     }
 
-    private func finish(_ draft: SegmentDraft) throws(SpoolError) -> Recovered? {
+    private func finish(_ draft: SegmentHeader) throws(SpoolError) -> Recovered? {
         let path = openMedia(draft.id)
         guard try Files.exists(path) else {
             // Between the rename of the media and the one of the sidecar, or just after both.
@@ -136,20 +136,21 @@ extension Spool {
         }
         guard truncate(path, off_t(found.completeBytes)) == 0 else { throw SpoolError(call: "truncate", path) }
         let (sha256, initSHA256) = try hashes(of: path, initBytes: Int(found.initBytes))
-        let measure = SegmentMeasure(
-            bytes: found.completeBytes,
-            sha256: sha256,
-            initBytes: found.initBytes,
-            initSHA256: initSHA256,
-            mediaStart90k: found.mediaStart90k,
-            mediaDuration90k: found.mediaDuration90k,
-            frames: found.frames,
+        var media = SegmentMedia(
             codecs: found.codecs,
             width: found.width,
             height: found.height,
             hasAudio: found.hasAudio
         )
-        let segment = Segment(draft, measure, endReason: .recovered, flags: ["recovered"])
+        media.bytes = found.completeBytes
+        media.sha256 = sha256
+        media.initBytes = found.initBytes
+        media.initSHA256 = initSHA256
+        media.start90k = found.mediaStart90k
+        media.duration90k = found.mediaDuration90k
+        media.frames = found.frames
+        let end = SegmentEnd(.recovered, durationMilliseconds: media.durationMilliseconds, flags: [.recovered])
+        let segment = Segment(header: draft, media: media, end: end)
         try commit(segment)
         return .segment(segment)
     }

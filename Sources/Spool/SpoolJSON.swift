@@ -15,6 +15,8 @@ enum SpoolJSON {
         let bytes = try Files.read(path)
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch let error as UnknownFormat {
+            throw SpoolError(.corrupt, path, reason: error.description)
         } catch {
             throw SpoolError(.corrupt, path, reason: "not the JSON that belongs there")
         }

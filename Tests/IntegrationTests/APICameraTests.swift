@@ -66,7 +66,7 @@ import Testing
             reconnects: 2
         )
         try StatusStore(harness.context.database).write([status])
-        try SegmentStore(harness.context.database).upsertSpooled([Sample.segment(of: id, duration: 4200)])
+        try SegmentStore(harness.context.database).upsertSpooled([Segment.sample(of: id, milliseconds: 4200)])
         let alone = harness.call("GET", "/cameras/\(id)")
         #expect(harness.call("GET", "/cameras/").text == "[\(alone.text)]")
         #expect(alone.text.contains(#""state":"recording","since":"2026-11-23T20:01:02.123Z","cause":null"#))

@@ -130,7 +130,7 @@ struct APINginxTests {
     @Test func `a segment in the spool is served with ranges, to whom may see it`() throws {
         let harness = try NginxWebHarness()
         let camera = CameraID(rawValue: try harness.web.addCamera())
-        let segment = Sample.segment(of: camera)
+        let segment = Segment.sample(of: camera)
         try SegmentStore(harness.web.context.database).upsertSpooled([segment])
         let file = try #require(fopen("\(harness.spool)/ready/\(segment.id).mp4", "w"))
         fputs("0123456789", file)
@@ -153,7 +153,7 @@ struct APINginxTests {
     @Test func `a store that is away is 503, and its signed address is nobody's business`() throws {
         let harness = try NginxWebHarness()
         let camera = CameraID(rawValue: try harness.web.addCamera())
-        let segment = Sample.segment(of: camera)
+        let segment = Segment.sample(of: camera)
         try SegmentStore(harness.web.context.database).markStored(segment, etag: nil)
         let answer = try harness.curl("/segments/\(segment.id).mp4", as: .viewer)
         #expect(answer.contains("HTTP/1.1 503 ") && answer.contains("\nRetry-After: 5\n"), "\(answer)")
@@ -185,7 +185,7 @@ struct APINginxTests {
         )
         let harness = try NginxWebHarness(store: store)
         let camera = CameraID(rawValue: try harness.web.addCamera())
-        let segment = Sample.segment(of: camera)
+        let segment = Segment.sample(of: camera)
         let bytes = Array("0123456789".utf8)
         let configuration = try S3Configuration(
             endpoint: store.endpoint,
@@ -201,7 +201,7 @@ struct APINginxTests {
             // It is there from a run before.
         }
         let upload = Upload(
-            key: segment.objectKey,
+            key: segment.header.objectKey,
             body: .bytes(bytes),
             sha256: SHA256.hex(bytes),
             contentType: "video/mp4"
@@ -217,7 +217,7 @@ struct APINginxTests {
         #expect(try harness.curl(path, "-I").contains("HTTP/1.1 200 "))
         let beyond = try harness.curl(path, "-H 'Range: bytes=99-'")
         #expect(beyond.contains("HTTP/1.1 416 ") && !beyond.contains("<Error>"), "\(beyond)")
-        let direct = try harness.nginx.request("'\(store.endpoint)/recordings/\(segment.objectKey)'")
+        let direct = try harness.nginx.request("'\(store.endpoint)/recordings/\(segment.header.objectKey)'")
         #expect(direct.contains(" 403 "), "the bucket is not private")
         #expect(harness.end())
     }

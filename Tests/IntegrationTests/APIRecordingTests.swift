@@ -26,7 +26,7 @@ import Testing
 
     @Test func `segments are listed by start, within a stretch, page by page`() throws {
         let camera = CameraID(rawValue: try harness.addCamera())
-        let all = (0..<5).map { Sample.segment(of: camera, at: Sample.start.advanced(bySeconds: Int64($0) * 10)) }
+        let all = (0..<5).map { Segment.sample(of: camera, at: Sample.start.advanced(bySeconds: Int64($0) * 10)) }
         try segments.upsertSpooled(all.reversed())
         try segments.markStored(all[0], etag: "x")
         let names = all.map(\.id.description)
@@ -53,11 +53,11 @@ import Testing
 
     @Test func `a stored segment is handed to nginx with a signed address that nobody sees`() throws {
         let camera = CameraID(rawValue: try harness.addCamera())
-        let segment = Sample.segment(of: camera)
+        let segment = Segment.sample(of: camera)
         try segments.markStored(segment, etag: nil)
         let response = harness.call("GET", "/segments/\(segment.id).mp4", as: .viewer).response
         let location = try #require(response.header(.accelRedirect))
-        #expect(location.hasPrefix("/internal/s3/recordings/\(segment.objectKey)?"))
+        #expect(location.hasPrefix("/internal/s3/recordings/\(segment.header.objectKey)?"))
         #expect(location.contains("X-Amz-Expires=300"))
         #expect(location.contains("response-content-type=video%2Fmp4"))
         #expect(response.body.isEmpty)
@@ -67,7 +67,7 @@ import Testing
 
     @Test func `segments that can't be had say why`() throws {
         let camera = CameraID(rawValue: try harness.addCamera())
-        let (spooled, lost) = (Sample.segment(of: camera), Sample.segment(of: camera, at: .init(milliseconds: 0)))
+        let (spooled, lost) = (Segment.sample(of: camera), Segment.sample(of: camera, at: .init(milliseconds: 0)))
         try segments.upsertSpooled([spooled])
         try segments.markLost(lost, reason: "the disk died")
         #expect(harness.call("GET", "/segments/\(spooled.id).mp4").status == 404)

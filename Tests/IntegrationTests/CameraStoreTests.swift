@@ -151,7 +151,7 @@ struct CameraStoreTests {
 
     @Test func `the backlog is what waits for S3, and the last recording the newest`() throws {
         let id = try store.create(Sample.camera()).camera.id
-        let segments = (0..<3).map { Sample.segment(of: id, at: Sample.start.advanced(bySeconds: Int64($0) * 10)) }
+        let segments = (0..<3).map { Segment.sample(of: id, at: Sample.start.advanced(bySeconds: Int64($0) * 10)) }
         try SegmentStore(connection).upsertSpooled(segments)
         try SegmentStore(connection).markStored(segments[0], etag: "e")
         let listing = try #require(try store.get(id))

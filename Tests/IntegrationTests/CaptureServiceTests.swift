@@ -106,16 +106,18 @@ struct CaptureServiceTests {
             let committed = try spool.segment(segment.id)
             #expect(committed == segment)
             let summary = try FragmentedMP4.inspect(spool.media(segment.id))
-            #expect(summary.frames == segment.frames)
-            #expect(summary.completeBytes == segment.bytes)
-            #expect(CameraSimulator.shell("sha256sum \(spool.media(segment.id))").output.hasPrefix(segment.sha256))
+            #expect(summary.frames == segment.media.frames)
+            #expect(summary.completeBytes == segment.media.bytes)
+            #expect(
+                CameraSimulator.shell("sha256sum \(spool.media(segment.id))").output.hasPrefix(segment.media.sha256)
+            )
         }
-        for (run, parts) in Dictionary(grouping: segments, by: \.run) {
-            let ordered = parts.sorted { $0.sequence < $1.sequence }
-            #expect(Set(ordered.map(\.initSHA256)).count == 1, "\(run)")
+        for (run, parts) in Dictionary(grouping: segments, by: \.header.run) {
+            let ordered = parts.sorted { $0.header.sequence < $1.header.sequence }
+            #expect(Set(ordered.map(\.media.initSHA256)).count == 1, "\(run)")
             for (before, after) in zip(ordered, ordered.dropFirst()) {
-                #expect(after.sequence == before.sequence + 1)
-                #expect(after.mediaStart90k == before.mediaStart90k + before.mediaDuration90k)
+                #expect(after.header.sequence == before.header.sequence + 1)
+                #expect(after.media.start90k == before.media.start90k + before.media.duration90k)
             }
         }
     }
@@ -135,7 +137,7 @@ struct CaptureServiceTests {
         for camera in [first, second] {
             let all = try segments(camera)
             try expectWhole(all)
-            #expect(all.last?.endReason == .stopped)
+            #expect(all.last?.end.reason == .stopped)
         }
         #expect(CameraSimulator.shell("ls \(root)/open").output.isEmpty)
         let spool = try Spool(at: root).id
@@ -169,7 +171,7 @@ struct CaptureServiceTests {
         try expectWhole(try segments(odd))
         let calm = try segments(steady)
         try expectWhole(calm)
-        #expect(Set(calm.map(\.run)).count == 1)
+        #expect(Set(calm.map(\.header.run)).count == 1)
     }
 
     @Test func `a camera that is switched off stops, and says so`() throws {
@@ -178,7 +180,7 @@ struct CaptureServiceTests {
             #expect(awaitState(camera, .recording, 15))
             _ = try CameraStore(connection).setActive(camera, false)
             #expect(awaitState(camera, .off, 8))
-            let isEnded = poll(for: .seconds(5)) { try segments(camera).last?.endReason == .stopped }
+            let isEnded = poll(for: .seconds(5)) { try segments(camera).last?.end.reason == .stopped }
             #expect(isEnded)
             _ = try CameraStore(connection).setActive(camera, true)
             #expect(awaitState(camera, .recording, 10))
@@ -226,13 +228,13 @@ struct CaptureServiceTests {
             let store = RecorderStore(connection)
             // Another life under the same name, which ends at once.
             _ = try store.register(recorder, spool: try Spool(at: root).id, version: "0")
-            let runs = try Set(segments(camera).map(\.run)).count
-            let isBack = poll(for: .seconds(25)) { try Set(segments(camera).map(\.run)).count > runs }
+            let runs = try Set(segments(camera).map(\.header.run)).count
+            let isBack = poll(for: .seconds(25)) { try Set(segments(camera).map(\.header.run)).count > runs }
             #expect(isBack)
         }
         let recorded = try segments(camera)
         let before = try #require(recorded.min { $0.startedAt < $1.startedAt })
-        let ended = recorded.filter { $0.run == before.run }.map(\.endedAt).max() ?? before.endedAt
+        let ended = recorded.filter { $0.header.run == before.header.run }.map(\.endedAt).max() ?? before.endedAt
         let wrong = try gaps(camera).filter { gap in
             gap.startedAt.milliseconds < ended.milliseconds - 1500
                 && (gap.endedAt ?? .farFuture).milliseconds > before.startedAt.milliseconds + 1500

@@ -11,7 +11,7 @@ struct CaptureStreamTests {
             var bytes: [UInt8]
             var initBytes: Int
             var reason: Segmenter.EndReason?
-            var flags: [String] = []
+            var flags: Set<Segmenter.Flag> = []
         }
 
         var pieces: [Piece] = []
@@ -222,7 +222,7 @@ struct CaptureStreamTests {
             if count == 60 { simulator.fault(name, "jump", more: ", \"seconds\": 3600") }
         }
         try expectWhole(take, atLeast: 2, snapshots: 200)
-        #expect(take.pieces.contains { $0.flags.contains("clock_joined") })
+        #expect(take.pieces.contains { $0.flags.contains(.clockJoined) })
         let length = take.summaries.map(\.mediaDuration90k).reduce(0, +)
         #expect(abs(length - 8 * 90_000) < 45_000)
     }

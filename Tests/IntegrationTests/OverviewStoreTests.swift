@@ -33,7 +33,7 @@ struct OverviewStoreTests {
         let (camera, other) = (CameraID(rawValue: 7), CameraID(rawValue: 8))
         let midnight = try #require(Timestamp(rfc3339: "2026-11-23T00:00:00Z"))
         func segment(_ seconds: Int64, of camera: CameraID) -> Segment {
-            Sample.segment(of: camera, at: midnight.advanced(bySeconds: seconds))
+            Segment.sample(of: camera, at: midnight.advanced(bySeconds: seconds))
         }
         let lost = segment(7220, of: camera)
         let segments = SegmentStore(connection)

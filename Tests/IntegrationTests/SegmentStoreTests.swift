@@ -18,8 +18,9 @@ struct SegmentStoreTests {
     }
 
     @Test func `a segment is registered as it is and read back the same`() throws {
-        let segment = Sample.segment(of: camera)
-        try store.upsertSpooled([segment, Sample.segment(of: camera)])
+        var segment = Segment.sample(of: camera, .sub)
+        segment.end.flags = [.clockArrival, .recovered]
+        try store.upsertSpooled([segment, Segment.sample(of: camera)])
         let record = try #require(try store.get(segment.id))
         #expect(record.segment == segment)
         #expect(
@@ -29,10 +30,9 @@ struct SegmentStoreTests {
     }
 
     @Test func `a segment without flags has none`() throws {
-        var segment = Sample.segment(of: camera)
-        segment.flags = []
+        let segment = Segment.sample(of: camera)
         try store.upsertSpooled([segment])
-        #expect(try store.get(segment.id)?.segment.flags == [])
+        #expect(try store.get(segment.id)?.segment.end.flags == [])
     }
 
     @Test(arguments: [
@@ -45,14 +45,14 @@ struct SegmentStoreTests {
         (.expired, .stored, .expired), (.lost, .spooled, .lost), (.lost, .stored, .lost), (.lost, .failed, .lost),
     ])
     func `states move forward only`(first: SegmentState, second: SegmentState, result: SegmentState) throws {
-        let segment = Sample.segment(of: camera)
+        let segment = Segment.sample(of: camera)
         try store.write([SegmentStore.Outcome(segment, first)])
         try store.write([SegmentStore.Outcome(segment, second)])
         #expect(try store.get(segment.id)?.state == result)
     }
 
     @Test func `a failed upload keeps its reason until it succeeds`() throws {
-        let segment = Sample.segment(of: camera)
+        let segment = Segment.sample(of: camera)
         try store.markFailed(segment, tries: 3, error: "403 AccessDenied")
         let failed = try #require(try store.get(segment.id))
         #expect((failed.state, failed.tries, failed.error) == (.failed, 3, "403 AccessDenied"))
@@ -69,7 +69,7 @@ struct SegmentStoreTests {
     @Test func `pages by key hold each segment once, also while others are recorded`() throws {
         // Several with the same start, so that the identifier has to decide.
         let segments = (0..<25).map {
-            Sample.segment(of: camera, at: Sample.start.advanced(bySeconds: Int64($0 / 3) * 10))
+            Segment.sample(of: camera, at: Sample.start.advanced(bySeconds: Int64($0 / 3) * 10))
         }
         try store.upsertSpooled(segments)
         for isNewestFirst in [false, true] {
@@ -82,8 +82,8 @@ struct SegmentStoreTests {
                 #expect(page.count <= 7)
                 seen += page.map(\.segment.id)
                 if seen.count == 7 {
-                    try store.upsertSpooled([Sample.segment(of: camera, at: Sample.start.advanced(bySeconds: -100))])
-                    try store.upsertSpooled([Sample.segment(of: CameraID(rawValue: 8))])
+                    try store.upsertSpooled([Segment.sample(of: camera, at: Sample.start.advanced(bySeconds: -100))])
+                    try store.upsertSpooled([Segment.sample(of: CameraID(rawValue: 8))])
                 }
             }
             let ofOurs = seen.filter { id in segments.contains { $0.id == id } }
@@ -92,7 +92,7 @@ struct SegmentStoreTests {
     }
 
     @Test func `a stretch of time has what overlaps it`() throws {
-        let segments = (0..<6).map { Sample.segment(of: camera, at: Sample.start.advanced(bySeconds: Int64($0) * 10)) }
+        let segments = (0..<6).map { Segment.sample(of: camera, at: Sample.start.advanced(bySeconds: Int64($0) * 10)) }
         try store.upsertSpooled(segments)
         func ids(from: Int64?, to: Int64?) throws -> [SegmentID] {
             try store.list(

@@ -21,40 +21,6 @@ enum Sample {
         change(&settings)
         return settings
     }
-
-    static func segment(
-        of camera: CameraID,
-        at start: Timestamp = Sample.start,
-        id: SegmentID? = nil,
-        duration: Int64 = 10_000
-    ) -> Segment {
-        let id = id ?? SegmentID.make(at: start)
-        return Segment(
-            id: id,
-            cameraID: camera,
-            epoch: 3,
-            run: RunID.makeRandom(),
-            sequence: 0,
-            spoolID: spoolID,
-            recorder: "node-a",
-            startedAt: start,
-            durationMilliseconds: duration,
-            bytes: 2_500_000,
-            sha256: SHA256.hex(Array("\(id)".utf8)),
-            initBytes: 800,
-            initSHA256: SHA256.hex([]),
-            mediaStart90k: 0,
-            mediaDuration90k: duration * 90,
-            frames: 250,
-            codecs: "avc1.64001f",
-            width: 1920,
-            height: 1080,
-            hasAudio: false,
-            endReason: .duration,
-            flags: ["long_gop", "recovered"],
-            objectKey: ObjectKey.make(prefix: "observer", camera: camera, start: start, epoch: 3, id: id)
-        )
-    }
 }
 
 extension CameraStore.ChangeResult {

@@ -82,38 +82,23 @@ final class UploadHarness {
     func record(bytes count: Int = 200_000) throws -> Segment {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
-        let start = Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000)
-        let id = SegmentID.make(at: start)
-        let camera = CameraID(rawValue: 7)
-        let draft = SegmentDraft(
-            id: id,
-            cameraID: camera,
+        let header = SegmentHeader(
+            beginning: StreamID(CameraID(rawValue: 7), .main),
+            at: Timestamp(milliseconds: Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000),
             epoch: 1,
             run: .makeRandom(),
             sequence: 0,
-            spoolID: spool.id,
-            recorder: "harness",
-            startedAt: start,
-            objectKey: ObjectKey.make(prefix: prefix, camera: camera, start: start, epoch: 1, id: id)
+            origin: SegmentOrigin(recorder: "harness", spoolID: spool.id),
+            keyPrefix: prefix
         )
-        let open = try spool.begin(draft)
+        let open = try spool.begin(header)
         let block = (0..<(count + 7) / 8).map { _ in UInt64.random(in: 0 ... .max) }
         try block.withUnsafeBytes { try open.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-        let sha256 = try open.finish()
-        let measure = SegmentMeasure(
-            bytes: Int64(count),
-            sha256: sha256,
-            initBytes: 100,
-            initSHA256: SHA256.hex([]),
-            mediaStart90k: 0,
-            mediaDuration90k: 900_000,
-            frames: 250,
-            codecs: "avc1.64001f",
-            width: 640,
-            height: 360,
-            hasAudio: false
-        )
-        let segment = Segment(draft, measure, endReason: .duration, flags: [])
+        let sample = Segment.sample()
+        var media = sample.media
+        media.sha256 = try open.finish()
+        media.bytes = open.bytes
+        let segment = Segment(header: header, media: media, end: sample.end)
         try spool.commit(segment)
         return segment
     }
@@ -179,8 +164,8 @@ final class UploadHarness {
     func hasExactly(_ segments: [Segment]) throws -> Bool {
         let store = try store
         let keys = try store.list(prefix: "\(prefix)/").keys
-        guard Set(keys) == Set(segments.map(\.objectKey)), keys.count == segments.count else { return false }
-        return try segments.allSatisfy { SHA256.hex(try store.get($0.objectKey)) == $0.sha256 }
+        guard Set(keys) == Set(segments.map(\.header.objectKey)), keys.count == segments.count else { return false }
+        return try segments.allSatisfy { SHA256.hex(try store.get($0.header.objectKey)) == $0.media.sha256 }
     }
 
     var errors: [String] { log.lines.filter { $0.level == .error }.map { "\($0.message) \($0.fields)" } }

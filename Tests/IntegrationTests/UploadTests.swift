@@ -29,7 +29,7 @@ struct UploadTests {
         let record = try #require(try SegmentStore(harness.database.connect()).get(segments[0].id))
         #expect(record.segment == segments[0])
         #expect(record.etag != nil && record.storedAt != nil)
-        let info = try harness.store.head(segments[0].objectKey)
+        let info = try harness.store.head(segments[0].header.objectKey)
         #expect(info.metadata["camera"] == "7")
         #expect(info.metadata["segment"]?.contains(segments[0].id.description) == true)
         harness.stop()
@@ -69,7 +69,7 @@ struct UploadTests {
         let record = try #require(try SegmentStore(harness.database.connect()).get(segment.id))
         #expect(record.tries == 3)
         #expect(record.error?.contains("NoSuchBucket") == true)
-        #expect(try harness.spool.mediaStatus(segment.id)?.bytes == segment.bytes)
+        #expect(try harness.spool.mediaStatus(segment.id)?.bytes == segment.media.bytes)
         #expect(harness.log.lines.count { $0.message == "Refused; tried again later" } == 2)
         #expect(harness.errors.count == 1)
 
@@ -122,21 +122,26 @@ struct UploadTests {
         let bytes = try #require(read(harness.spool.media(same.id)))
         try harness.store.put(
             Upload(
-                key: same.objectKey,
+                key: same.header.objectKey,
                 body: .bytes(bytes),
-                sha256: same.sha256,
+                sha256: same.media.sha256,
                 contentType: "video/mp4",
-                metadata: [(name: "sha256", value: same.sha256)]
+                metadata: [(name: "sha256", value: same.media.sha256)]
             )
         )
         let foreign = Array("something else".utf8)
         try harness.store.put(
-            Upload(key: other.objectKey, body: .bytes(foreign), sha256: SHA256.hex(foreign), contentType: "text/plain")
+            Upload(
+                key: other.header.objectKey,
+                body: .bytes(foreign),
+                sha256: SHA256.hex(foreign),
+                contentType: "text/plain"
+            )
         )
         try harness.start()
         #expect(poll(for: .seconds(20)) { try harness.state(same.id) == .stored })
         #expect(poll(for: .seconds(20)) { try harness.state(other.id) == .failed })
-        #expect(try harness.store.get(other.objectKey) == foreign)
+        #expect(try harness.store.get(other.header.objectKey) == foreign)
         #expect(try harness.spool.mediaStatus(other.id) != nil)
         #expect(harness.errors.count == 1)
     }

@@ -60,18 +60,3 @@ import Testing
         }
     }
 }
-
-@Suite struct ObjectKeyTests {
-    @Test func `a key names camera, hour, start, epoch and identifier`() throws {
-        let start = try #require(Timestamp(rfc3339: "2026-11-03T09:01:02.123Z"))
-        let id = try #require(SegmentID("0193a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b"))
-        let key = ObjectKey.make(prefix: "observer", camera: CameraID(rawValue: 7), start: start, epoch: 3, id: id)
-        #expect(key == "observer/7/2026/11/03/09/1793696462123-3-0193a1b2-c3d4-7e5f-8a6b-0c1d2e3f4a5b.mp4")
-        #expect(ObjectKey.isSafe(key))
-    }
-
-    @Test(arguments: ["", "/a", "a/", "a//b", "a/../b", "./a", "a b", "a\nb", "a%2Fb", "ä"])
-    func `a key that could leave its place is not safe`(key: String) {
-        #expect(!ObjectKey.isSafe(key))
-    }
-}

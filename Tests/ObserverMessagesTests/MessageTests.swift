@@ -1,46 +1,26 @@
 import AMQP
 import ObserverCore
+import TestSupport
 import Testing
 
 @testable import ObserverMessages
 
 @Suite struct MessageTests {
-    static let segment: Segment = {
-        let start = Timestamp(milliseconds: 1_795_000_000_123)
-        let id = SegmentID.make(at: start)
-        let camera = CameraID(rawValue: 7)
-        return Segment(
-            id: id,
-            cameraID: camera,
-            epoch: 3,
-            run: .makeRandom(),
-            sequence: 0,
-            spoolID: .makeRandom(),
-            recorder: "node-a",
-            startedAt: start,
-            durationMilliseconds: 10_000,
-            bytes: 2_500_000,
-            sha256: String(repeating: "ab", count: 32),
-            initBytes: 900,
-            initSHA256: String(repeating: "cd", count: 32),
-            mediaStart90k: 0,
-            mediaDuration90k: 900_000,
-            frames: 250,
-            codecs: "avc1.64001f",
-            width: 1920,
-            height: 1080,
-            hasAudio: false,
-            endReason: .duration,
-            flags: [],
-            objectKey: ObjectKey.make(prefix: "observer", camera: camera, start: start, epoch: 3, id: id)
-        )
-    }()
+    static let segment = Segment.sample()
+
+    /// The body of a good message after a change of its text.
+    private static func body(_ change: (String) -> String) throws -> [UInt8] {
+        let good = String(decoding: try SegmentRecorded(segment: segment).message().body, as: UTF8.self)
+        let changed = change(good)
+        #expect(changed != good)
+        return Array(changed.utf8)
+    }
 
     @Test func `a segment survives the way through the queue`() throws {
         let recorded = SegmentRecorded(segment: Self.segment)
         let message = try recorded.message()
         #expect(message.exchange == "observer.upload")
-        #expect(message.routingKey == Self.segment.spoolID.description)
+        #expect(message.routingKey == Self.segment.header.origin.spoolID.description)
         #expect(message.messageID == Self.segment.id.description)
         #expect(message.body.count < 8192)
         #expect(try SegmentRecorded(body: message.body) == recorded)
@@ -48,7 +28,7 @@ import Testing
 
     @Test func `a retry is the next attempt with a pause`() throws {
         let message = try SegmentRecorded(segment: Self.segment).retryMessage(after: 1, pause: .seconds(5))
-        #expect(message.routingKey == "\(Self.segment.spoolID).retry.1")
+        #expect(message.routingKey == "\(Self.segment.header.origin.spoolID).retry.1")
         #expect(message.expiration == .seconds(5))
         #expect(try SegmentRecorded(body: message.body).attempt == 2)
     }
@@ -79,10 +59,17 @@ import Testing
 
     @Test(arguments: ["../../etc/passwd", "a//b.mp4", "observer/7/x.mp4"])
     func `a segment with a dangerous key is refused`(key: String) throws {
-        var segment = Self.segment
-        segment.objectKey = key
-        let body = try SegmentRecorded(segment: segment).message().body
+        let body = try Self.body { $0.replacing(Self.segment.header.objectKey, with: key) }
         #expect { try SegmentRecorded(body: body) } throws: { ($0 as? MessageError)?.kind == .invalid }
+    }
+
+    @Test func `a message of the first format is refused by its version, inside and outside`() throws {
+        for (old, new) in [(#","v":2}"#, #","v":1}"#), (#","v":2,"#, #","v":1,"#)] {
+            let body = try Self.body { $0.replacing(old, with: new) }
+            let error = try #require(throws: MessageError.self) { try SegmentRecorded(body: body) }
+            #expect(error.kind == .unknownVersion)
+            #expect(error.detail == "v is 1, this program reads 2")
+        }
     }
 
     @Test func `random damage to a body never passes as another version or crashes`() throws {
@@ -96,7 +83,7 @@ import Testing
     }
 
     @Test func `all processes declare a queue with the same arguments`() {
-        let spool = Self.segment.spoolID
+        let spool = Self.segment.header.origin.spoolID
         let capture = Broker.topology(recorder: "a", spool: spool)
         let upload = Broker.topology(spool: spool)
         for queue in upload.queues {

@@ -2,6 +2,7 @@ import System
 import ObserverCore
 import ObserverMessages
 import Spool
+import TestSupport
 import Testing
 
 @testable import ObserverUpload
@@ -51,32 +52,6 @@ struct UploadMachineHarness {
 /// Segments that follow each other.
 func segments(_ count: Int) -> [Segment] {
     (0..<count).map { index in
-        let start = Timestamp(milliseconds: 1_795_000_000_000 + Int64(index) * 10_000)
-        let id = SegmentID.make(at: start)
-        return Segment(
-            id: id,
-            cameraID: CameraID(rawValue: 7),
-            epoch: 1,
-            run: .makeRandom(),
-            sequence: index,
-            spoolID: .makeRandom(),
-            recorder: "a",
-            startedAt: start,
-            durationMilliseconds: 10_000,
-            bytes: 1000,
-            sha256: String(repeating: "ab", count: 32),
-            initBytes: 10,
-            initSHA256: String(repeating: "cd", count: 32),
-            mediaStart90k: 0,
-            mediaDuration90k: 900_000,
-            frames: 250,
-            codecs: "avc1.64001f",
-            width: 640,
-            height: 360,
-            hasAudio: false,
-            endReason: .duration,
-            flags: [],
-            objectKey: "observer/7/\(id).mp4"
-        )
+        Segment.sample(at: SegmentHeader.sampleStart.advanced(bySeconds: Int64(index) * 10), sequence: index)
     }
 }

@@ -2,6 +2,7 @@ import Mustache
 import ObserverCore
 import ObserverStore
 import ObserverWeb
+import TestSupport
 import Testing
 
 /// Cameras and recordings for tests of pages.
@@ -76,31 +77,7 @@ enum Example {
         error: String? = nil
     ) -> SegmentRecord {
         let start = now.advanced(bySeconds: -secondsAgo)
-        let segment = Segment(
-            id: .make(at: start),
-            cameraID: CameraID(rawValue: 7),
-            epoch: 1,
-            run: .makeRandom(),
-            sequence: 0,
-            spoolID: .makeRandom(),
-            recorder: "node-a",
-            startedAt: start,
-            durationMilliseconds: milliseconds,
-            bytes: 2_512_345,
-            sha256: String(repeating: "a", count: 64),
-            initBytes: 800,
-            initSHA256: String(repeating: "b", count: 64),
-            mediaStart90k: 0,
-            mediaDuration90k: 900_000,
-            frames: 250,
-            codecs: "avc1.64001f",
-            width: 1920,
-            height: 1080,
-            hasAudio: false,
-            endReason: .duration,
-            flags: [],
-            objectKey: "observer/7/x.mp4"
-        )
+        let segment = Segment.sample(at: start, milliseconds: milliseconds)
         return SegmentRecord(segment: segment, state: state, error: error, createdAt: start)
     }
 }

@@ -5,6 +5,7 @@ import Glibc
 import Media
 import ObserverCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Spool
@@ -37,46 +38,18 @@ final class TemporaryDirectory: Sendable {
         "\(#filePath.prefix(#filePath.count - "SpoolTests/SpoolTests.swift".count))Fixtures/fragmented.mp4"
     }
 
-    private func draft(_ spool: Spool, recorder: String = "node-a") -> SegmentDraft {
-        let start = Timestamp(milliseconds: 1_795_464_062_123)
-        let id = SegmentID.make(at: start)
-        let camera = CameraID(rawValue: 7)
-        return SegmentDraft(
-            id: id,
-            cameraID: camera,
-            epoch: 3,
-            run: RunID.makeRandom(),
-            sequence: 0,
-            spoolID: spool.id,
-            recorder: recorder,
-            startedAt: start,
-            objectKey: ObjectKey.make(prefix: "observer", camera: camera, start: start, epoch: 3, id: id)
-        )
-    }
-
-    private func segment(_ draft: SegmentDraft, bytes: [UInt8]) -> Segment {
-        let measure = SegmentMeasure(
-            bytes: Int64(bytes.count),
-            sha256: SHA256.hex(bytes),
-            initBytes: 1,
-            initSHA256: SHA256.hex(bytes.prefix(1)),
-            mediaStart90k: 0,
-            mediaDuration90k: 900_000,
-            frames: 250,
-            codecs: "avc1.64001f",
-            width: 640,
-            height: 360,
-            hasAudio: false
-        )
-        return Segment(draft, measure, endReason: .duration, flags: [])
+    private func draft(_ spool: Spool) -> SegmentHeader {
+        Segment.sample(origin: SegmentOrigin(recorder: "node-a", spoolID: spool.id)).header
     }
 
     private func committed(_ spool: Spool, _ bytes: [UInt8]) throws -> Segment {
-        let draft = draft(spool)
-        let open = try spool.begin(draft)
+        var segment = Segment.sample(origin: SegmentOrigin(recorder: "node-a", spoolID: spool.id))
+        let open = try spool.begin(segment.header)
         try bytes.withUnsafeBytes { try open.append($0) }
-        #expect(try open.finish() == SHA256.hex(bytes))
-        let segment = segment(draft, bytes: bytes)
+        segment.media.sha256 = try open.finish()
+        segment.media.bytes = Int64(bytes.count)
+        segment.media.initBytes = 1
+        #expect(segment.media.sha256 == SHA256.hex(bytes))
         try spool.commit(segment)
         return segment
     }
@@ -106,8 +79,8 @@ final class TemporaryDirectory: Sendable {
                 }
             }
             for thread in threads { thread.join() }
-            let hosts = try outcomes.withLock { try $0.map { try $0.get() } }
-            #expect(hosts.count == 4 && Set(hosts).count == 1)
+            let ids = try outcomes.withLock { try $0.map { try $0.get() } }
+            #expect(ids.count == 4 && Set(ids).count == 1)
         }
     }
 
@@ -151,9 +124,10 @@ final class TemporaryDirectory: Sendable {
 
     @Test func `a sidecar that was changed is corrupt`() throws {
         let spool = try Spool(at: folder.path)
-        var segment = try committed(spool, [1, 2, 3])
-        segment.objectKey = "../../etc/passwd"
-        try Files.writeDurably(SpoolJSON.encode(segment), to: spool.readySidecar(segment.id))
+        let segment = try committed(spool, [1, 2, 3])
+        let sidecar = String(decoding: SpoolJSON.encode(segment), as: UTF8.self)
+        let changed = sidecar.replacing(segment.header.objectKey, with: "../../etc/passwd")
+        try Files.writeDurably(Array(changed.utf8), to: spool.readySidecar(segment.id))
         let error = try #require(throws: SpoolError.self) { try spool.segment(segment.id) }
         #expect(error.kind == .corrupt)
     }
@@ -188,10 +162,10 @@ final class TemporaryDirectory: Sendable {
             Issue.record("nothing was recovered")
             return
         }
-        #expect(segment.bytes == whole.completeBytes)
-        #expect(segment.sha256 == SHA256.hex(bytes.prefix(Int(whole.completeBytes))))
-        #expect(segment.endReason == .recovered)
-        #expect(segment.initSHA256 == SHA256.hex(bytes.prefix(Int(whole.initBytes))))
+        #expect(segment.media.bytes == whole.completeBytes)
+        #expect(segment.media.sha256 == SHA256.hex(bytes.prefix(Int(whole.completeBytes))))
+        #expect(segment.end.reason == .recovered)
+        #expect(segment.media.initSHA256 == SHA256.hex(bytes.prefix(Int(whole.initBytes))))
         #expect(try spool.segment(segment.id) == segment)
         #expect(try spool.recover(as: "node-b").isEmpty)
     }
@@ -212,7 +186,7 @@ final class TemporaryDirectory: Sendable {
         let lock = try spool.lock(recorder: "node-a")
         let open = try spool.begin(draft(spool))
         #expect(try spool.recover(as: "node-b").isEmpty)
-        #expect(try Files.exists(spool.openMedia(open.draft.id)))
+        #expect(try Files.exists(spool.openMedia(open.header.id)))
         withExtendedLifetime(lock) {}
     }
 

@@ -156,6 +156,7 @@ alter table camera_snapshots alter column jpeg set storage external;
 create table segments (
     id uuid primary key,
     camera_id bigint not null check (camera_id >= 1),
+    stream smallint not null default 0 check (stream in (0, 1)),
     epoch bigint not null,
     run uuid not null,
     sequence integer not null check (sequence >= 0),
@@ -186,6 +187,7 @@ create table segments (
 );
 comment on table segments is 'Every recorded stretch of video: one object in S3. The columns are those of its sidecar file.';
 comment on column segments.id is 'UUIDv7, made once by the recorder, so that every later step can be repeated.';
+comment on column segments.stream is 'Which stream of the camera: 0 main, 1 sub.';
 comment on column segments.epoch is 'The fencing token under which it was recorded.';
 comment on column segments.run is 'One connection to the camera: within it, media time is continuous.';
 comment on column segments.spool_id is 'Identity of the spool that has the file until it is stored.';

@@ -43,7 +43,7 @@ package enum CameraPageHandlers {
         var record: SegmentRecord?
         if let wanted = query["segment"].flatMap({ SegmentID($0) }) {
             record = try segments.get(wanted)
-            guard record?.segment.cameraID == id else {
+            guard record?.segment.header.cameraID == id else {
                 throw Problem(404, "This camera has no such recording. It may have been deleted as its time was over.")
             }
         }
@@ -67,7 +67,7 @@ package enum CameraPageHandlers {
     private static func playing(_ record: SegmentRecord, _ segments: SegmentStore) throws -> CameraPage.Playing {
         func neighbour(isNewestFirst: Bool) throws -> SegmentID? {
             let query = SegmentStore.Query(
-                camera: record.segment.cameraID,
+                camera: record.segment.header.cameraID,
                 after: record.segment.id,
                 limit: 1,
                 isNewestFirst: isNewestFirst

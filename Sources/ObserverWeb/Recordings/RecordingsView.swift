@@ -120,7 +120,7 @@ package struct RecordingsView: Sendable {
     private var caption: String {
         guard let newest = segments.first, let oldest = segments.last else { return "" }
         let from = Format.minute(oldest.segment.startedAt)
-        return "\(from) to \(Format.minute(newest.segment.end)), newest first"
+        return "\(from) to \(Format.minute(newest.segment.endedAt)), newest first"
     }
 
     // MARK: Rows
@@ -132,7 +132,7 @@ package struct RecordingsView: Sendable {
         }
         for (index, record) in segments.enumerated() {
             if index > 0 {
-                let (from, to) = (record.segment.end, segments[index - 1].segment.startedAt)
+                let (from, to) = (record.segment.endedAt, segments[index - 1].segment.startedAt)
                 if to.milliseconds - from.milliseconds > Self.shortestGap { rows.append(gap(from: from, to: to)) }
             }
             rows.append(row(record, isCurrent: record.segment.id == playing))
@@ -169,11 +169,11 @@ package struct RecordingsView: Sendable {
             "is_current": .bool(isCurrent),
             "id": .string(segment.id.description),
             "started_at": .string(segment.startedAt.rfc3339),
-            "duration_ms": MustacheValue(segment.durationMilliseconds),
-            "codecs": .string(segment.codecs),
+            "duration_ms": MustacheValue(segment.end.durationMilliseconds),
+            "codecs": .string(segment.media.codecs),
             "clock": .string(clock),
-            "length": .string(Format.fineLength(milliseconds: segment.durationMilliseconds)),
-            "size": .string(Format.size(segment.bytes)),
+            "length": .string(Format.fineLength(milliseconds: segment.end.durationMilliseconds)),
+            "size": .string(Format.size(segment.media.bytes)),
             "where": .string(shown.word),
             "mark": .string(shown.mark),
             "tone": .string(shown.tone.rawValue),
@@ -188,8 +188,8 @@ package struct RecordingsView: Sendable {
 
     /// What a person should know of how it ended.
     private func note(_ segment: Segment) -> String? {
-        switch segment.endReason {
-        case .duration: segment.flags.contains("recovered") ? "repaired" : nil
+        switch segment.end.reason {
+        case .duration: segment.end.flags.contains(.recovered) ? "repaired" : nil
         case .parameters: "snapshot format changed"
         case .oversize: "no key frame for long"
         case .clock: "camera’s clock jumped"
@@ -208,9 +208,4 @@ package struct RecordingsView: Sendable {
     private func pageLink(older: SegmentID? = nil, newer: SegmentID? = nil) -> String {
         link(Place(day: day, older: older, newer: newer))
     }
-}
-
-extension Segment {
-    /// When it ended.
-    var end: Timestamp { startedAt.advanced(byMilliseconds: durationMilliseconds) }
 }

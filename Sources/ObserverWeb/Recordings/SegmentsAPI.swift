@@ -73,7 +73,7 @@ package enum SegmentsAPI {
 
     private static func storeLocation(_ record: SegmentRecord, _ site: WebSite) -> String {
         let url = site.signer.presignGet(
-            key: record.segment.objectKey,
+            key: record.segment.header.objectKey,
             expires: addressSeconds,
             responseHeaders: [
                 ("response-content-type", "video/mp4"), ("response-content-disposition", disposition(record)),
@@ -96,7 +96,7 @@ package enum SegmentsAPI {
     /// The name under which a browser saves it.
     private static func disposition(_ record: SegmentRecord) -> String {
         let start = record.segment.startedAt.rfc3339.filter { $0 != ":" && $0 != "-" }
-        return "inline; filename=\"camera-\(record.segment.cameraID)-\(start).mp4\""
+        return "inline; filename=\"camera-\(record.segment.header.cameraID)-\(start).mp4\""
     }
 
     private static func isThere(_ path: String) -> Bool {
@@ -107,18 +107,23 @@ package enum SegmentsAPI {
         let segment = record.segment
         json.object { json in
             json.field("id") { segment.id.append(to: &$0) }
-            json.field("camera_id", segment.cameraID.rawValue)
+            json.field("camera_id", segment.header.cameraID.rawValue)
             json.field("started_at", time: segment.startedAt)
-            json.field("duration_ms", segment.durationMilliseconds)
-            json.field("bytes", segment.bytes)
-            json.field("sha256", segment.sha256)
+            json.field("duration_ms", segment.end.durationMilliseconds)
+            json.field("bytes", segment.media.bytes)
+            json.field("sha256", segment.media.sha256)
             json.field("state", record.state.rawValue)
-            json.field("codecs", segment.codecs)
-            json.field("width", segment.width)
-            json.field("height", segment.height)
-            json.field("has_audio", segment.hasAudio)
-            json.field("epoch", segment.epoch)
-            json.field("object_key", segment.objectKey)
+            json.field("codecs", segment.media.codecs)
+            json.field("width", segment.media.width)
+            json.field("height", segment.media.height)
+            json.field("has_audio", segment.media.hasAudio)
+            json.field("stream", segment.header.stream.kind.rawValue)
+            json.field("frames", segment.media.frames)
+            json.array("flags") { json in
+                for flag in SegmentFlag.names(segment.end.flags) { json.value(flag) }
+            }
+            json.field("epoch", segment.header.epoch)
+            json.field("object_key", segment.header.objectKey)
             json.field("tries", record.tries)
             json.field("error", record.error)
         }

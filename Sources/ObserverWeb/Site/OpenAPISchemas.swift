@@ -235,6 +235,9 @@ enum OpenAPISchemas {
                 "width": {"type": "integer"},
                 "height": {"type": "integer"},
                 "has_audio": {"type": "boolean"},
+                "stream": {"enum": ["main", "sub"]},
+                "frames": {"type": "integer"},
+                "flags": {"type": "array", "items": {"type": "string"}},
                 "epoch": {"type": "integer"},
                 "object_key": {"type": "string"},
                 "tries": {"type": "integer"},
@@ -242,7 +245,7 @@ enum OpenAPISchemas {
               },
               "required": [
                 "id", "camera_id", "started_at", "duration_ms", "bytes", "sha256", "state", "codecs", "width",
-                "height", "has_audio", "epoch", "object_key", "tries", "error"
+                "height", "has_audio", "stream", "frames", "flags", "epoch", "object_key", "tries", "error"
               ],
               "additionalProperties": false
             },
