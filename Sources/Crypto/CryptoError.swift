@@ -1,6 +1,8 @@
-/// Why libcrypto could not do what was asked.
-public struct CryptoError: Error, CustomStringConvertible, Sendable, Hashable {
-    /// What went wrong.
+public import Errors
+
+/// The reason why a cryptographic operation gave no result.
+public struct CryptoError: DescribedError, Hashable {
+    /// The kinds of trouble.
     public enum Kind: String, Sendable, CaseIterable {
         /// A key, nonce or parameter has the wrong size or form.
         case badInput
@@ -10,18 +12,17 @@ public struct CryptoError: Error, CustomStringConvertible, Sendable, Hashable {
         case unavailable
     }
 
-    /// What went wrong.
+    /// The kind of trouble.
     public let kind: Kind
-    /// What was being done.
-    public let operation: String
+    /// The operation and the trouble, never the input.
+    public let detail: String
 
-    init(_ kind: Kind, _ operation: String) {
+    /// Creates an error.
+    init(_ kind: Kind, _ detail: String) {
         self.kind = kind
-        self.operation = operation
+        self.detail = detail
     }
 
-    /// Safe to log: names the operation, never its input.
-    public var description: String {
-        "crypto: \(operation): \(kind.rawValue)"
-    }
+    /// Returns true where memory or entropy is short.
+    public var isTemporary: Bool { kind == .unavailable }
 }

@@ -1,20 +1,20 @@
-/// A text that cannot be printed by mistake: a password, a key, a URL with either in it.
+/// A text that cannot be printed by mistake: a password, a key, a URL that holds one.
 ///
-/// Every way to show it gives `•••`; only `expose()` gives the text.
+/// Every description of it is `•••`; only `expose()` returns the text.
 public struct Secret: Hashable, Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let text: String
 
-    /// Hides `text`.
+    /// Wraps `text`.
     public init(_ text: String) {
         self.text = text
     }
 
-    /// The text itself; for the call that needs it, never for a message.
+    /// Returns the text, for the call that needs it and never for a message.
     public func expose() -> String {
         text
     }
 
-    /// Whether there is no text.
+    /// Returns true if the text is empty.
     public var isEmpty: Bool { text.isEmpty }
 
     /// `•••`.

@@ -62,6 +62,26 @@ public struct CivilDate: Hashable, Sendable {
         }
     }
 
+    /// Appends the date as RFC 3339 in UTC with milliseconds: `2026-11-23T20:01:02.123Z`.
+    ///
+    /// Years outside 0 to 9999, which the form cannot hold, are written as the nearest year it can.
+    public func appendRFC3339(to bytes: inout [UInt8]) {
+        bytes.appendDecimal(min(max(year, 0), 9999), width: 4)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.appendDecimal(month, width: 2)
+        bytes.append(UInt8(ascii: "-"))
+        bytes.appendDecimal(day, width: 2)
+        bytes.append(UInt8(ascii: "T"))
+        bytes.appendDecimal(hour, width: 2)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.appendDecimal(minute, width: 2)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.appendDecimal(second, width: 2)
+        bytes.append(UInt8(ascii: "."))
+        bytes.appendDecimal(millisecond, width: 3)
+        bytes.append(UInt8(ascii: "Z"))
+    }
+
     /// The day of the week, 0 for Sunday.
     public var weekday: Int {
         let days = Self.daysSinceEpoch(year: year, month: month, day: day)

@@ -25,4 +25,9 @@ extension DescribedError {
     public var description: String {
         detail.isEmpty ? kind.rawValue : "\(kind.rawValue): \(detail)"
     }
+
+    /// The description with the hint, for a line that stands alone, as in a log.
+    public var advice: String {
+        hint.map { "\(self); \($0)" } ?? "\(self)"
+    }
 }

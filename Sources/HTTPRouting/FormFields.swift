@@ -1,15 +1,14 @@
 import Encodings
-public import HTTPTypes
 
-/// Named texts: a query, or the body of a form (`application/x-www-form-urlencoded`).
+/// Names with texts: a query, or the body of a form (`application/x-www-form-urlencoded`).
 public struct FormFields: Sendable {
-    /// How many fields are read; more are refused.
+    /// The greatest number of fields that is read; more are refused.
     public static let countLimit = 200
 
     /// The fields in their order.
     public private(set) var fields: [(name: String, value: String)] = []
 
-    /// Makes fields by hand.
+    /// Creates fields by hand.
     public init(_ fields: [(name: String, value: String)] = []) {
         self.fields = fields
     }
@@ -53,39 +52,5 @@ public struct FormFields: Sendable {
 
     private static func text(_ bytes: some Collection<UInt8>) -> String? {
         PercentEncoding.decode(bytes, plusIsSpace: true).flatMap { String(validating: $0, as: UTF8.self) }
-    }
-}
-
-extension HTTPRequest {
-    /// The fields of the query.
-    ///
-    /// - Throws: ``Problem`` 400 when it can't be decoded.
-    public func queryFields() throws(Problem) -> FormFields {
-        try FormFields(parsing: query.utf8)
-    }
-
-    /// The fields of a form in the body.
-    ///
-    /// - Parameter limit: The largest body in bytes.
-    /// - Returns: The fields, in their order.
-    /// - Throws: ``Problem`` 413, 415, or 400 when it can't be decoded.
-    public func formFields(limit: Int = 64 * 1024) throws(Problem) -> FormFields {
-        guard mediaType == "application/x-www-form-urlencoded" else {
-            throw Problem(415, "The body must be application/x-www-form-urlencoded.")
-        }
-        return try FormFields(parsing: limitedBody(limit))
-    }
-
-    /// The media type of the body without parameters, in lower case.
-    public var mediaType: String? {
-        header(.contentType)?.split(separator: ";", omittingEmptySubsequences: false).first.map {
-            String($0.filter { $0 != " " && $0 != "\t" }).lowercased()
-        }
-    }
-
-    /// The body; one that is too long is a problem.
-    func limitedBody(_ limit: Int) throws(Problem) -> [UInt8] {
-        guard let body = body(limit: limit) else { throw Problem(413, "The body is larger than \(limit) bytes.") }
-        return body
     }
 }

@@ -1,8 +1,8 @@
 /// The pattern of a route's path: `/cameras/{id:int}/segments`, `/segments/{id:uuid}.mp4`.
 ///
-/// `{name}` takes any text, `{name:int}` a whole number of at least 1, `{name:uuid}` a UUID in lower case. What does
-/// not fit does not match, so it is answered with 404. A parameter may have literal text before and after it. The
-/// trailing slash never counts.
+/// `{name}` matches any text, `{name:int}` a whole number of at least 1, `{name:uuid}` a UUID in lower case. Other text
+/// does not match, and the response is 404. A parameter may have literal text before and after it. A trailing slash never
+/// counts.
 public struct PathPattern: Sendable, CustomStringConvertible {
     /// The pattern as written.
     public let description: String
@@ -40,7 +40,7 @@ public struct PathPattern: Sendable, CustomStringConvertible {
         }
     }
 
-    /// The parameters of a path's decoded segments, nil where they don't fit.
+    /// The parameters of a path's decoded segments; nil where they do not match.
     func match(_ path: [[UInt8]]) -> PathParameters? {
         guard path.count == segments.count else { return nil }
         var parameters = PathParameters()
@@ -78,31 +78,5 @@ extension PathPattern.ParameterType {
                         : (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
                 }
         }
-    }
-}
-
-/// The values of a path's parameters.
-public struct PathParameters: Sendable {
-    var values: [(name: String, text: String)] = []
-
-    /// The parameters of a path without any.
-    public init() {}
-
-    /// The text of a parameter.
-    ///
-    /// - Precondition: The route's pattern has a parameter of this name.
-    public func text(_ name: String) -> String {
-        guard let value = values.first(where: { $0.name == name }) else {
-            preconditionFailure("the route has no parameter \(name)")
-        }
-        return value.text
-    }
-
-    /// The number of an `int` parameter.
-    ///
-    /// - Precondition: The route's pattern has an `int` parameter of this name.
-    public func int(_ name: String) -> Int64 {
-        guard let number = Int64(text(name)) else { preconditionFailure("the parameter \(name) is not an int") }
-        return number
     }
 }

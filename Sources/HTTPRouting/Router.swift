@@ -3,10 +3,10 @@ public import HTTPTypes
 
 /// Finds the handler of a request.
 ///
-/// `Context` is what handlers need besides the request: a thread's database connection, for example. A router is built
-/// once and then shared by all threads; each passes its own context.
+/// A router is built once and shared by all threads. Each passes a context of its own, which handlers need besides the
+/// request: a thread's database connection, for example.
 public struct Router<Context>: Sendable {
-    /// Answers a request; what it throws is passed on by ``respond(to:context:)``.
+    /// Responds to a request; ``respond(to:context:)`` passes its errors on.
     public typealias Handler = @Sendable (HTTPRequest, PathParameters, Context) throws -> HTTPResponse
 
     /// A method and a pattern with its handler.
@@ -18,20 +18,20 @@ public struct Router<Context>: Sendable {
         let handler: Handler
     }
 
-    /// All routes in the order in which they were added; of two that match, the first one answers.
+    /// All routes in the order in which they were added; of two that match, the first one counts.
     public private(set) var routes: [Route] = []
     /// The routes by the number of their segments.
     private var byLength: [[Route]] = []
 
-    /// Makes a router without routes.
+    /// Creates a router without routes.
     public init() {}
 
     /// Adds a route.
     ///
     /// - Parameters:
-    ///   - method: The method; GET answers HEAD too.
+    ///   - method: The method; GET includes HEAD.
     ///   - pattern: The path; see ``PathPattern``.
-    ///   - handler: What answers.
+    ///   - handler: The handler of its requests.
     public mutating func add(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
         let route = Route(method: method, pattern: PathPattern(pattern), handler: handler)
         routes.append(route)
@@ -40,14 +40,14 @@ public struct Router<Context>: Sendable {
         byLength[length].append(route)
     }
 
-    /// Answers a request by its route.
+    /// Responds to a request by its route.
     ///
     /// - Parameters:
     ///   - request: The request.
-    ///   - context: Handed to the handler.
-    /// - Returns: The handler's answer.
-    /// - Throws: ``Problem`` 404 where no route has the path, 405 with `Allow` where none has the method; what the
-    ///   handler throws.
+    ///   - context: The context for the handler.
+    /// - Returns: The handler's response.
+    /// - Throws: ``Problem`` 404 where no route has the path, 405 with `Allow` where none has the method; the errors of the
+    ///   handler.
     public func respond(to request: HTTPRequest, context: Context) throws -> HTTPResponse {
         guard let path = Self.segments(request.path), path.count < byLength.count else {
             throw Problem(404, "There is nothing at this address.")
@@ -67,7 +67,7 @@ public struct Router<Context>: Sendable {
             .with(.allow, names.joined(separator: ", "))
     }
 
-    /// The decoded segments of a path, without the one a trailing slash makes; nil when it can't be decoded.
+    /// The decoded segments of a path, without an empty one after a trailing slash; nil where it cannot be decoded.
     private static func segments(_ path: String) -> [[UInt8]]? {
         let bytes = Array(path.utf8)
         guard bytes.first == UInt8(ascii: "/") else { return nil }

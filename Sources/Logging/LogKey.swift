@@ -1,6 +1,6 @@
 /// The name of a field in a log line: dotted and lower case, such as `camera.id`.
 ///
-/// The constants below are all the keys there are, so that one thing has one name in every line and can be searched for.
+/// The constants below are the only keys, so that one thing has one name in every line and can be searched for.
 public struct LogKey: Hashable, Comparable, Sendable {
     /// The name as it is written.
     public let rawValue: String
@@ -25,7 +25,7 @@ extension LogKey {
     public static let cameraState = LogKey("camera.state")
     /// The number of cameras that are paused.
     public static let camerasPaused = LogKey("camera.paused")
-    /// The word for why a camera is not recorded, as in the API.
+    /// The word for the reason why a camera is not recorded, as in the API.
     public static let cause = LogKey("cause")
     /// The address that a request came from.
     public static let clientAddress = LogKey("client.address")
@@ -39,21 +39,21 @@ extension LogKey {
     public static let error = LogKey("error")
     /// A file, relative to the spool.
     public static let fileName = LogKey("file.name")
-    /// What a person can do.
+    /// The advice to the person who runs the system.
     public static let hint = LogKey("hint")
     /// The last warning of a C library.
     public static let libraryMessage = LogKey("library.message")
     /// The version of a C library.
     public static let libraryVersion = LogKey("library.version")
-    /// What was left out of a stream.
+    /// The part of a stream that was left out.
     public static let note = LogKey("note")
-    /// Why something was refused.
+    /// The reason of a refusal.
     public static let reason = LogKey("reason")
     /// The recorder, by its name.
     public static let recorderID = LogKey("recorder.id")
     /// The kind of a report to the database.
     public static let reportKind = LogKey("report.kind")
-    /// The number under which an answer told of its error.
+    /// The number that a response gave for its error.
     public static let requestID = LogKey("request.id")
     /// The method of an HTTP request.
     public static let requestMethod = LogKey("request.method")
@@ -77,7 +77,7 @@ extension LogKey {
     public static let uploadAttempt = LogKey("upload.attempt")
     /// The number of uploads under way.
     public static let uploadCount = LogKey("upload.count")
-    /// How often all attempts were used up before.
+    /// The number of times that all attempts were used up before.
     public static let uploadCycle = LogKey("upload.cycle")
     /// The wait before the next attempt.
     public static let uploadPause = LogKey("upload.pause")

@@ -1,36 +1,25 @@
-/// How much a line matters to the person who runs the system.
+/// The weight of a line for the person who runs the system.
 public enum LogLevel: String, Comparable, Sendable, CaseIterable {
-    /// A packet or a row.
-    case trace
     /// A step inside one operation.
     case debug
-    /// A change of state an operator reads.
+    /// A change of state that an operator reads.
     case info
-    /// Degraded, and being dealt with.
+    /// A degradation that the program deals with by itself.
     case warning
-    /// Data or a promise was lost; somebody has to act.
+    /// A loss of data or a broken promise; somebody has to act.
     case error
 
     private var rank: Int {
         switch self {
-        case .trace: 0
-        case .debug: 1
-        case .info: 2
-        case .warning: 3
-        case .error: 4
+        case .debug: 0
+        case .info: 1
+        case .warning: 2
+        case .error: 3
         }
     }
 
-    /// Orders by severity: `trace` is the least.
+    /// Orders by severity: `debug` is the least.
     public static func < (left: LogLevel, right: LogLevel) -> Bool {
         left.rank < right.rank
     }
-}
-
-/// How a line is written.
-public enum LogFormat: String, Sendable, CaseIterable {
-    /// `2026-11-23T20:01:02.123Z INFO  capture: Recording camera.id=7`, for people.
-    case text
-    /// One JSON object a line, for programs.
-    case json
 }

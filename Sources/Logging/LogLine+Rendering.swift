@@ -1,72 +1,49 @@
-import Glibc
+import Encodings
+import System
 
 extension LogLine {
     /// The line as bytes, without the line feed.
-    ///
-    /// `seconds` and `nanoseconds` count from 1970 in UTC.
-    func render(_ format: LogFormat, seconds: Int, nanoseconds: Int) -> [UInt8] {
+    func rendered(as format: LogFormat, at time: WallTime) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256)
         switch format {
-        case .text: Array(renderText(stamp(seconds, nanoseconds)).utf8)
-        case .json: Array(renderJSON(stamp(seconds, nanoseconds)).utf8)
+        case .text: renderText(time, into: &bytes)
+        case .json: renderJSON(time, into: &bytes)
         }
+        return bytes
     }
 
-    private func renderText(_ time: String) -> String {
+    private func renderText(_ time: WallTime, into bytes: inout [UInt8]) {
+        Self.appendTime(time, to: &bytes)
         let name = level.rawValue.uppercased()
-        var text = "\(time) \(name)\(String(repeating: " ", count: max(0, 7 - name.count))) \(label): "
-        text += Self.escaped(message, quotes: false)
+        bytes += " \(name)\(String(repeating: " ", count: max(0, 7 - name.utf8.count))) ".utf8
+        bytes += "\(label.jsonEscaped): \(message.jsonEscaped)".utf8
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-            let shown = Self.escaped(value.description, quotes: true)
-            let needsQuotes = shown.isEmpty || shown.contains(where: { $0 == " " || $0 == "=" || $0 == "\\" })
-            text += needsQuotes ? " \(key.rawValue)=\"\(shown)\"" : " \(key.rawValue)=\(shown)"
+            // With JSON's escapes, so that a name with a line feed in it cannot forge a line.
+            let shown = value.description.jsonEscaped
+            let needsQuotes = shown.isEmpty || shown.utf8.contains { $0 == 0x20 || $0 == 0x3D || $0 == 0x5C }
+            bytes += (needsQuotes ? " \(key.rawValue)=\"\(shown)\"" : " \(key.rawValue)=\(shown)").utf8
         }
-        return text
     }
 
-    private func renderJSON(_ time: String) -> String {
-        var text = "{\"time\":\"\(time)\",\"level\":\"\(level.rawValue)\",\"label\":\""
-        text += Self.escaped(label, quotes: true) + "\",\"message\":\"" + Self.escaped(message, quotes: true) + "\""
+    private func renderJSON(_ time: WallTime, into bytes: inout [UInt8]) {
+        bytes += "{\"time\":\"".utf8
+        Self.appendTime(time, to: &bytes)
+        bytes += "\",\"level\":\"\(level.rawValue)\",\"label\":\"\(label.jsonEscaped)\"".utf8
+        bytes += ",\"message\":\"\(message.jsonEscaped)\"".utf8
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
-            text += ",\"" + Self.escaped(key.rawValue, quotes: true) + "\":"
+            bytes += ",\"\(key.rawValue.jsonEscaped)\":".utf8
             switch value {
-            case .string(let string): text += "\"" + Self.escaped(string, quotes: true) + "\""
-            case .double(let number) where !number.isFinite: text += "null"
-            default: text += value.description
+            case .string(let text): bytes += "\"\(text.jsonEscaped)\"".utf8
+            case .double(let number) where !number.isFinite: bytes += "null".utf8
+            default: bytes += value.description.utf8
             }
         }
-        return text + "}"
+        bytes.append(UInt8(ascii: "}"))
     }
 
-    /// JSON's escapes, in both formats: a name with a line feed in it must not be able to forge a line.
-    private static func escaped(_ text: String, quotes: Bool) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\"" where quotes: result += "\\\""
-            case "\\" where quotes: result += "\\\\"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value):
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
-    private func stamp(_ seconds: Int, _ nanoseconds: Int) -> String {
-        var seconds = seconds
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func padded(_ number: Int, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let year = padded(Int(parts.tm_year) + 1900, 4)
-        let date = "\(year)-\(padded(Int(parts.tm_mon) + 1, 2))-\(padded(Int(parts.tm_mday), 2))"
-        let time = "\(padded(Int(parts.tm_hour), 2)):\(padded(Int(parts.tm_min), 2)):\(padded(Int(parts.tm_sec), 2))"
-        return "\(date)T\(time).\(padded(nanoseconds / 1_000_000, 3))Z"
+    /// Appends the time as RFC 3339 in UTC with milliseconds.
+    private static func appendTime(_ time: WallTime, to bytes: inout [UInt8]) {
+        CivilDate(milliseconds: time.milliseconds).appendRFC3339(to: &bytes)
     }
 }

@@ -1,3 +1,5 @@
+import Errors
+
 /// The value of a field in a log line.
 public enum LogValue: Sendable, Hashable, CustomStringConvertible {
     /// Text; control characters are escaped when it is written.
@@ -6,7 +8,7 @@ public enum LogValue: Sendable, Hashable, CustomStringConvertible {
     case int(Int)
     /// A number with a fraction.
     case double(Double)
-    /// Yes or no.
+    /// A truth value.
     case bool(Bool)
 
     /// The value as text, unescaped.
@@ -43,8 +45,8 @@ extension LogValue: ExpressibleByStringInterpolation, ExpressibleByIntegerLitera
         self = .bool(value)
     }
 
-    /// Describes an error, as it appears in a log.
+    /// Describes an error, with what a person can do about it.
     public init(_ error: any Error) {
-        self = .string("\(error)")
+        self = .string((error as? any DescribedError)?.advice ?? "\(error)")
     }
 }

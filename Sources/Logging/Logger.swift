@@ -1,21 +1,24 @@
-/// Writes constant messages with fields, to standard error or to a sink of one's choice.
+/// Writes constant messages with fields, to standard error or to another sink.
 ///
-/// Shaped like swift-log's `Logger`, so that it can be replaced by it. A value: children made by `with` carry their own
-/// fields and share the sink.
+/// Shaped like swift-log's `Logger`, so that it can be replaced by it. A value: children created by `with` carry fields of
+/// their own and share the sink.
+///
+///     let logger = Logger(label: "capture").with([.cameraID: 7])
+///     logger.info("Camera state changed", [.cameraState: "recording"])
 public struct Logger: Sendable {
-    /// What wrote the line: `capture`, `web`.
+    /// The program or part that logs: `capture`, `web`.
     public let label: String
-    /// Lines below this level are not written.
+    /// The least level that is written.
     public let level: LogLevel
     private let sink: any LogSink
     private let fields: [LogKey: LogValue]
 
-    /// Makes a logger that writes lines to standard error.
+    /// Creates a logger that writes lines to standard error.
     public init(label: String, level: LogLevel = .info, format: LogFormat = .text) {
         self.init(label: label, level: level, sink: StandardErrorSink(format: format))
     }
 
-    /// Makes a logger that writes to `sink`.
+    /// Creates a logger that writes to `sink`.
     public init(label: String, level: LogLevel, sink: any LogSink) {
         self.init(label: label, level: level, sink: sink, fields: [:])
     }
@@ -27,37 +30,32 @@ public struct Logger: Sendable {
         self.fields = fields
     }
 
-    /// A logger that adds `fields` to each line.
+    /// Returns a logger that adds `fields` to each line.
     public func with(_ fields: [LogKey: LogValue]) -> Logger {
         Logger(label: label, level: level, sink: sink, fields: self.fields.merging(fields) { _, new in new })
     }
 
-    /// Writes a line about a packet or a row.
-    public func trace(_ message: String, _ fields: @autoclosure () -> [LogKey: LogValue] = [:]) {
-        log(.trace, message, fields)
-    }
-
-    /// Writes a line about a step.
+    /// Writes a line about a step inside one operation.
     public func debug(_ message: String, _ fields: @autoclosure () -> [LogKey: LogValue] = [:]) {
-        log(.debug, message, fields)
+        log(.debug, message, fields: fields)
     }
 
     /// Writes a line about a change of state.
     public func info(_ message: String, _ fields: @autoclosure () -> [LogKey: LogValue] = [:]) {
-        log(.info, message, fields)
+        log(.info, message, fields: fields)
     }
 
-    /// Writes a line about something degraded.
+    /// Writes a line about a degradation.
     public func warning(_ message: String, _ fields: @autoclosure () -> [LogKey: LogValue] = [:]) {
-        log(.warning, message, fields)
+        log(.warning, message, fields: fields)
     }
 
     /// Writes a line about a loss.
     public func error(_ message: String, _ fields: @autoclosure () -> [LogKey: LogValue] = [:]) {
-        log(.error, message, fields)
+        log(.error, message, fields: fields)
     }
 
-    private func log(_ level: LogLevel, _ message: String, _ fields: () -> [LogKey: LogValue]) {
+    private func log(_ level: LogLevel, _ message: String, fields: () -> [LogKey: LogValue]) {
         guard level >= self.level else { return }
         let all = self.fields.merging(fields()) { _, new in new }
         sink.write(LogLine(level: level, label: label, message: message, fields: all))

@@ -12,29 +12,29 @@ public enum MustacheValue: Hashable, Sendable {
     case double(Double)
     /// Text, escaped where it is shown with two braces; false as a section when empty.
     case string(String)
-    /// HTML that was rendered before (a page inside its layout): shown as it is, in any kind of tag.
+    /// HTML that was rendered before (a page inside its layout), shown as it is in any kind of tag.
     case html([UInt8])
     /// A section repeats itself for each element; false when empty.
     case list([MustacheValue])
     /// Named values; a section enters them.
     case object([String: MustacheValue])
 
-    /// The text, or `null` where there is none.
+    /// Wraps text, or `null` where there is none.
     public init(_ text: String?) {
         self = text.map(MustacheValue.string) ?? .null
     }
 
-    /// The number.
+    /// Wraps a number; one that does not fit is the nearest that does.
     public init(_ number: some BinaryInteger) {
         self = .int(Int64(clamping: number))
     }
 
-    /// A list made of one object for each element.
+    /// Creates a list with one object for each element.
     public init<Element>(_ elements: some Sequence<Element>, _ view: (Element) throws -> MustacheValue) rethrows {
         self = .list(try elements.map(view))
     }
 
-    /// Whether a section with this value is shown.
+    /// Returns true if a section with this value is shown.
     public var isTrue: Bool {
         switch self {
         case .null: false

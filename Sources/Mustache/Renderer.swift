@@ -3,7 +3,7 @@ struct Renderer {
     private let templates: [String: Template]
     private var contexts: [MustacheValue]
     private(set) var output: [UInt8] = []
-    /// Set inside an indented partial, put before each of its lines.
+    /// Written before each line of an indented partial.
     private var indentation: [UInt8] = []
     private var partialDepth = 0
 
@@ -32,7 +32,7 @@ struct Renderer {
             case .partial(let name, let place, let line):
                 guard let partial = templates[name] else { continue }
                 guard partialDepth < TemplateLibrary.partialDepthLimit else {
-                    throw MustacheError(kind: .partialsTooDeep, template: template.name, line: line, subject: name)
+                    throw MustacheError(.partialsTooDeep, name, template: template.name, line: line)
                 }
                 let outer = indentation
                 indentation += place
@@ -63,7 +63,7 @@ struct Renderer {
         contexts.removeLast()
     }
 
-    /// The first part is looked up from the innermost context outwards, the others only inside what was found.
+    /// Looks up the first part from the innermost context outwards, the others only inside the value found.
     private func value(at path: [String]) -> MustacheValue {
         guard let first = path.first else { return contexts.last ?? .null }
         var found: MustacheValue?
@@ -98,7 +98,7 @@ struct Renderer {
 }
 
 extension [UInt8] {
-    /// Appends text that can stand in an HTML element or in a quoted attribute.
+    /// Appends text escaped for an HTML element or a quoted attribute.
     public mutating func appendEscapedHTML(_ text: String) {
         for byte in text.utf8 {
             switch byte {

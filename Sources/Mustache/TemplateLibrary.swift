@@ -1,20 +1,20 @@
-import Glibc
+import System
 
 /// Templates that know each other by name, so that one can include another.
 public struct TemplateLibrary: Sendable {
-    /// How deep partials may include partials (a list in a list in a list…).
+    /// The depth to which partials can include partials (a list in a list in a list…).
     public static let partialDepthLimit = 32
 
     private let templates: [String: Template]
 
-    /// Makes a library of compiled templates.
+    /// Creates a library of compiled templates.
     ///
     /// - Parameter templates: The templates by name; a partial is looked up by it.
-    /// - Throws: ``MustacheError`` when a template includes one that is not there.
+    /// - Throws: ``MustacheError`` if a template includes one that does not exist.
     public init(_ templates: [String: Template]) throws(MustacheError) {
         for (name, template) in templates {
             for partial in template.partials.sorted() where templates[partial] == nil {
-                throw MustacheError(kind: .unknownTemplate, template: name, line: 0, subject: partial)
+                throw MustacheError(.unknownTemplate, partial, template: name)
             }
         }
         self.templates = templates
@@ -23,7 +23,7 @@ public struct TemplateLibrary: Sendable {
     /// Compiles templates given as text.
     ///
     /// - Parameter sources: The texts by name.
-    /// - Throws: ``MustacheError`` for the first template that can't be read or includes one that is not there.
+    /// - Throws: ``MustacheError`` for a template that cannot be compiled or includes one that does not exist.
     public init(sources: [String: String]) throws(MustacheError) {
         var templates: [String: Template] = [:]
         for (name, source) in sources {
@@ -37,7 +37,7 @@ public struct TemplateLibrary: Sendable {
     /// A template's name is its path without the ending: `pages/cameras.mustache` is `pages/cameras`.
     ///
     /// - Parameter directory: The folder.
-    /// - Throws: ``MustacheError`` for a file that can't be read or compiled, or includes one that is not there.
+    /// - Throws: ``MustacheError`` for a file that cannot be read or compiled, or includes one that does not exist.
     public init(directory: String) throws(MustacheError) {
         var sources: [String: String] = [:]
         try Self.collect(directory, prefix: "", depth: 0, into: &sources)
@@ -51,12 +51,12 @@ public struct TemplateLibrary: Sendable {
     ///
     /// - Parameters:
     ///   - name: The template.
-    ///   - context: The values it shows; a missing one is shown as nothing.
+    ///   - context: The values; a missing one is shown as nothing.
     /// - Returns: The text in UTF-8.
-    /// - Throws: ``MustacheError`` when there is no such template or partials include each other without end.
+    /// - Throws: ``MustacheError`` if there is no such template or partials include each other without end.
     public func render(_ name: String, _ context: MustacheValue) throws(MustacheError) -> [UInt8] {
         guard let template = templates[name] else {
-            throw MustacheError(kind: .unknownTemplate, template: name, line: 0, subject: name)
+            throw MustacheError(.unknownTemplate, name, template: name)
         }
         var renderer = Renderer(templates: templates, context: context, capacity: 16 * 1024)
         try renderer.render(template)
@@ -66,6 +66,8 @@ public struct TemplateLibrary: Sendable {
     // MARK: Files
 
     private static let ending = ".mustache"
+    private static let folderDepthLimit = 8
+    private static let byteLimit = 1 << 20
 
     private static func collect(
         _ directory: String,
@@ -73,47 +75,36 @@ public struct TemplateLibrary: Sendable {
         depth: Int,
         into sources: inout [String: String]
     ) throws(MustacheError) {
-        guard depth < 8, let folder = opendir(directory) else {
-            throw MustacheError(kind: .unreadable, template: directory, line: 0, subject: directory)
+        guard depth < folderDepthLimit else {
+            throw MustacheError(.unreadable, "folders are nested deeper than \(folderDepthLimit)", template: directory)
         }
-        defer { closedir(folder) }
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in try names(in: directory) where !name.hasPrefix(".") {
             let path = directory + "/" + name
-            if name.hasPrefix(".") { continue }
             if name.hasSuffix(ending) {
                 sources[prefix + name.dropLast(ending.count)] = try read(path)
-            } else if isDirectory(path) {
+            } else if Directory.isDirectory(path) {
                 try collect(path, prefix: prefix + name + "/", depth: depth + 1, into: &sources)
             }
         }
     }
 
-    private static func isDirectory(_ path: String) -> Bool {
-        var facts = stat()
-        return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+    private static func names(in directory: String) throws(MustacheError) -> [String] {
+        do {
+            return try Directory.names(in: directory)
+        } catch {
+            throw MustacheError(.unreadable, error.detail, template: directory)
+        }
     }
 
     private static func read(_ path: String) throws(MustacheError) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else {
-            throw MustacheError(kind: .unreadable, template: path, line: 0, subject: path)
-        }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while true {
-            let count = Glibc.read(file, &chunk, chunk.count)
-            guard count >= 0 else {
-                throw MustacheError(kind: .unreadable, template: path, line: 0, subject: path)
-            }
-            if count == 0 { break }
-            bytes += chunk[..<count]
+        let bytes: [UInt8]
+        do {
+            bytes = try File.contents(of: path, limit: byteLimit, followsLinks: true)
+        } catch {
+            throw MustacheError(.unreadable, error.detail, template: path)
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw MustacheError(kind: .unreadable, template: path, line: 0, subject: "not UTF-8")
+            throw MustacheError(.unreadable, "the file is not UTF-8", template: path)
         }
         return text
     }
@@ -122,9 +113,9 @@ public struct TemplateLibrary: Sendable {
 extension Template {
     /// Renders a template that includes no other; a partial in it is shown as nothing.
     ///
-    /// - Parameter context: The values it shows.
+    /// - Parameter context: The values.
     /// - Returns: The text in UTF-8.
-    /// - Throws: Never in practice: without partials nothing can go too deep.
+    /// - Throws: Nothing in practice: without partials nothing can go too deep.
     public func render(_ context: MustacheValue) throws(MustacheError) -> [UInt8] {
         var renderer = Renderer(templates: [:], context: context, capacity: 256)
         try renderer.render(self)

@@ -7,7 +7,7 @@ struct TemplateParser {
         var nodes: [Node] = []
     }
 
-    /// What stands between the delimiters.
+    /// The content between the delimiters.
     private struct Tag {
         let kind: UInt8
         let name: String
@@ -42,7 +42,7 @@ struct TemplateParser {
         }
         appendText(position..<source.count)
         if let left = sections.last {
-            throw MustacheError(kind: .unclosedSection, template: name, line: left.line, subject: left.name)
+            throw MustacheError(.unclosedSection, left.name, template: name, line: left.line)
         }
         return nodes
     }
@@ -87,7 +87,7 @@ struct TemplateParser {
 
     // MARK: Tags
 
-    /// Reads the tag whose opening delimiter stands at `start`; applies it at once when it sets new delimiters.
+    /// Reads the tag whose opening delimiter stands at `start`; applies it at once if it sets new delimiters.
     private mutating func readTag(at start: Int) throws(MustacheError) -> Tag {
         var inside = start + open.count
         let sigils = Array("!#^/>&{=".utf8)
@@ -101,7 +101,7 @@ struct TemplateParser {
         if kind == UInt8(ascii: "=") { closing.insert(UInt8(ascii: "="), at: 0) }
         guard let end = find(closing, from: inside) else {
             let shown = String(decoding: source[start..<min(start + 40, source.count)], as: UTF8.self)
-            throw MustacheError(kind: .unclosedTag, template: name, line: lineNumber(start), subject: shown)
+            throw MustacheError(.unclosedTag, shown, template: name, line: lineNumber(start))
         }
         let content = source[inside..<end].trimmed
         let tag = Tag(
@@ -165,7 +165,7 @@ struct TemplateParser {
     }
 
     private func error(_ kind: MustacheError.Kind, _ tag: Tag) -> MustacheError {
-        MustacheError(kind: kind, template: name, line: lineNumber(tag.start), subject: tag.name)
+        MustacheError(kind, tag.name, template: name, line: lineNumber(tag.start))
     }
 
     /// `a.b` as its parts; `.`, the element itself, as none.

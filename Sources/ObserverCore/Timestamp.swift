@@ -37,24 +37,8 @@ extension Timestamp {
     }
 
     /// Writes the moment as RFC 3339 in UTC with milliseconds: `2026-11-23T20:01:02.123Z`.
-    ///
-    /// Years outside 0 to 9999, which the format cannot hold, are written as the nearest year it can.
     package func appendRFC3339(to bytes: inout [UInt8]) {
-        let date = date
-        bytes.appendDecimal(min(max(date.year, 0), 9999), width: 4)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.appendDecimal(date.month, width: 2)
-        bytes.append(UInt8(ascii: "-"))
-        bytes.appendDecimal(date.day, width: 2)
-        bytes.append(UInt8(ascii: "T"))
-        bytes.appendDecimal(date.hour, width: 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.appendDecimal(date.minute, width: 2)
-        bytes.append(UInt8(ascii: ":"))
-        bytes.appendDecimal(date.second, width: 2)
-        bytes.append(UInt8(ascii: "."))
-        bytes.appendDecimal(date.millisecond, width: 3)
-        bytes.append(UInt8(ascii: "Z"))
+        date.appendRFC3339(to: &bytes)
     }
 
     package var rfc3339: String {

@@ -1,5 +1,5 @@
-import Encodings
 public import Crypto
+import Encodings
 
 /// Where objects are kept, and with which right.
 public struct S3Configuration: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Encodings
 import Crypto
+import Encodings
 import Glibc
 
 /// A request that can be sent: what was signed, and the signature.

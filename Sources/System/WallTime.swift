@@ -7,10 +7,15 @@ public struct WallTime: Hashable, Comparable, Sendable {
     /// The nanoseconds within the second, 0 to 999,999,999.
     public let nanoseconds: Int32
 
+    /// Creates a moment; nanoseconds outside 0 to 999,999,999 are limited to that.
+    public init(seconds: Int64, nanoseconds: Int32 = 0) {
+        self.seconds = seconds
+        self.nanoseconds = min(max(nanoseconds, 0), 999_999_999)
+    }
+
     /// Takes over a moment of the system's.
     public init(_ time: timespec) {
-        seconds = Int64(time.tv_sec)
-        nanoseconds = Int32(clamping: time.tv_nsec)
+        self.init(seconds: Int64(time.tv_sec), nanoseconds: Int32(clamping: time.tv_nsec))
     }
 
     /// The present moment.

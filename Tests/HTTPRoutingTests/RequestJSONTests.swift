@@ -1,5 +1,5 @@
-import HTTPTypes
 import HTTPRouting
+import HTTPTypes
 import Testing
 
 @Suite struct RequestJSONTests {

@@ -1,10 +1,13 @@
+import Errors
+import System
 import Testing
 
 @testable import Logging
 
 @Suite struct LoggerTests {
     private func rendered(_ line: LogLine, _ format: LogFormat) -> String {
-        String(decoding: line.render(format, seconds: 1_795_464_062, nanoseconds: 123_999_999), as: UTF8.self)
+        let time = WallTime(seconds: 1_795_464_062, nanoseconds: 123_999_999)
+        return String(decoding: line.rendered(as: format, at: time), as: UTF8.self)
     }
 
     @Test func `lines below the level are not written`() {
@@ -37,12 +40,25 @@ import Testing
             level: .info,
             label: "web",
             message: "Camera added",
-            fields: [.userName: "a\nERROR b\u{1B}[2J"]
+            fields: [.userName: "a\nERROR b\u{1B}[2J\u{9B}2J\u{7F}"]
         )
         for format in LogFormat.allCases {
-            #expect(!rendered(line, format).contains("\n"))
-            #expect(!rendered(line, format).contains("\u{1B}"))
+            for control in ["\n", "\u{1B}", "\u{9B}", "\u{7F}"] { #expect(!rendered(line, format).contains(control)) }
+            #expect(rendered(line, format).contains(#"a\nERROR b\u001b[2J\u009b2J\u007f"#))
         }
+    }
+
+    @Test func `an error is logged with its hint`() {
+        struct Trouble: DescribedError {
+            enum Kind: String, Sendable { case refused }
+            let kind = Kind.refused
+            let detail = "the broker refused"
+            let isTemporary = false
+            var hint: String?
+        }
+        #expect(LogValue(Trouble()) == "refused: the broker refused")
+        #expect(LogValue(Trouble(hint: "check the password")) == "refused: the broker refused; check the password")
+        #expect(LogValue(CancellationError()).description.contains("CancellationError"))
     }
 
     @Test func `a line of JSON keeps numbers and truth values as such`() {

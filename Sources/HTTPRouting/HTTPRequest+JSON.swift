@@ -6,9 +6,9 @@ extension HTTPRequest {
     ///
     /// - Parameters:
     ///   - limit: The largest body in bytes.
-    ///   - mediaTypes: The media types that are taken.
+    ///   - mediaTypes: The media types that are accepted.
     /// - Returns: Its members.
-    /// - Throws: ``Problem`` 413, 415, 400 for what is not JSON, 422 for JSON that is not an object.
+    /// - Throws: ``Problem`` 413, 415, 400 for a body that is not JSON, 422 for JSON that is not an object.
     public func jsonObject(
         limit: Int = 64 * 1024,
         mediaTypes: [String] = ["application/json"]

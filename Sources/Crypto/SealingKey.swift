@@ -19,20 +19,21 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
     ///
     /// - Throws: `CryptoError` of kind `badInput` for another size.
     public init(_ key: [UInt8]) throws(CryptoError) {
-        guard key.count == 32 else { throw CryptoError(.badInput, "key of \(key.count) bytes, needs 32") }
+        guard key.count == 32 else { throw CryptoError(.badInput, "a key has 32 bytes, not \(key.count)") }
         self.key = key
     }
 
     /// Encrypts and authenticates.
     ///
     /// - Parameters:
-    ///   - secret: What to hide.
-    ///   - place: What it belongs to; opening it elsewhere fails, so that rows cannot be swapped.
+    ///   - secret: The bytes to hide.
+    ///   - place: The owner of the secret, such as a column of a row; opening it for another one fails, so that rows cannot
+    ///     be swapped.
     /// - Returns: The sealed form.
     /// - Throws: `CryptoError` of kind `unavailable`.
     public func seal(_ secret: [UInt8], for place: String) throws(CryptoError) -> [UInt8] {
         let nonce = try SecureRandom.bytes(Self.nonceBytes)
-        guard let context = EVP_CIPHER_CTX_new() else { throw CryptoError(.unavailable, "seal") }
+        guard let context = EVP_CIPHER_CTX_new() else { throw CryptoError(.unavailable, "the library did not seal") }
         defer { EVP_CIPHER_CTX_free(context) }
         let place = Array(place.utf8)
         var output = [UInt8](repeating: 0, count: secret.count + 16)
@@ -47,26 +48,26 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
                 EVP_EncryptFinal_ex(context, $0.baseAddress.map { $0 + Int(count) }, &tail)
             }) == 1,
             observer_gcm_get_tag(context, &tag) == 1
-        else { throw CryptoError(.unavailable, "seal") }
+        else { throw CryptoError(.unavailable, "the library did not seal") }
         return [Self.format] + nonce + output.prefix(Int(count + tail)) + tag
     }
 
-    /// Decrypts what `seal` made.
+    /// Decrypts a sealed form.
     ///
     /// - Parameters:
     ///   - sealed: The sealed form.
-    ///   - place: What it was sealed for.
+    ///   - place: The owner it was sealed for.
     /// - Returns: The secret.
-    /// - Throws: `CryptoError` of kind `notAuthentic` where it was changed or belongs elsewhere, `badInput` where it is no
-    ///   sealed form.
+    /// - Throws: `CryptoError` of kind `notAuthentic` where it was changed or belongs elsewhere, `badInput` where the bytes
+    ///   are not a sealed form.
     public func open(_ sealed: [UInt8], for place: String) throws(CryptoError) -> [UInt8] {
         guard sealed.count >= 1 + Self.nonceBytes + Self.tagBytes, sealed[0] == Self.format else {
-            throw CryptoError(.badInput, "open")
+            throw CryptoError(.badInput, "the bytes are not a sealed form")
         }
         let nonce = Array(sealed[1..<(1 + Self.nonceBytes)])
         let text = Array(sealed[(1 + Self.nonceBytes)..<(sealed.count - Self.tagBytes)])
         let tag = Array(sealed.suffix(Self.tagBytes))
-        guard let context = EVP_CIPHER_CTX_new() else { throw CryptoError(.unavailable, "open") }
+        guard let context = EVP_CIPHER_CTX_new() else { throw CryptoError(.unavailable, "the library did not open") }
         defer { EVP_CIPHER_CTX_free(context) }
         let place = Array(place.utf8)
         var output = [UInt8](repeating: 0, count: text.count + 16)
@@ -77,11 +78,13 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
             EVP_DecryptUpdate(context, nil, &tail, place, Int32(place.count)) == 1,
             EVP_DecryptUpdate(context, &output, &count, text, Int32(text.count)) == 1,
             observer_gcm_set_tag(context, tag) == 1
-        else { throw CryptoError(.unavailable, "open") }
+        else { throw CryptoError(.unavailable, "the library did not open") }
         let authentic = output.withUnsafeMutableBufferPointer {
             EVP_DecryptFinal_ex(context, $0.baseAddress.map { $0 + Int(count) }, &tail)
         }
-        guard authentic == 1 else { throw CryptoError(.notAuthentic, "open") }
+        guard authentic == 1 else {
+            throw CryptoError(.notAuthentic, "sealed with another key, for another place, or changed")
+        }
         return Array(output.prefix(Int(count + tail)))
     }
 }
