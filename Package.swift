@@ -86,22 +86,23 @@ let package = Package(
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
-                "Encodings",
-                "System", "Lifecycle", "Logging",
+                "Errors",
+                "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
         module(
             "ObserverCapture",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "Media", "Postgres", "AMQP", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "Media", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
         module(
             "ObserverUpload",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "S3", "HTTPClient", "Postgres", "AMQP", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "S3", "HTTPClient", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System", "Lifecycle",
+                "Logging",
             ]
         ),
 
@@ -121,7 +122,8 @@ let package = Package(
             "observerctl",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System", "Lifecycle",
+                "Logging",
             ]
         ),
 
@@ -147,7 +149,7 @@ let package = Package(
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
         tests("HTTPClientTests", ["TestSupport", "HTTPClient", "System", "Lifecycle"]),
-        tests("S3Tests", ["S3", "Crypto", "Encodings", "HTTPClient"]),
+        tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
         tests("MediaTests", ["Media", "System", "Lifecycle"]),
         tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
@@ -178,7 +180,8 @@ let package = Package(
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "HTTPTypes", "HTTPRouting",
                 "Mustache",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Encodings", "System", "Lifecycle", "Logging",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System", "Lifecycle",
+                "Logging",
             ]
         ),
         tests("TidyTests", []),

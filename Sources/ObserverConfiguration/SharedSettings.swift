@@ -97,7 +97,7 @@ extension Settings {
             )
             return problems.count == before ? configuration : nil
         } catch {
-            note("AWS_ENDPOINT_URL_S3", error.description)
+            note("AWS_ENDPOINT_URL_S3", error.detail)
             return nil
         }
     }

@@ -1,3 +1,4 @@
+import Errors
 import System
 import FoundationEssentials
 import HTTPClient
@@ -28,7 +29,7 @@ package final class S3SegmentStore: SegmentObjects {
 
     package func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
         let isConditional = isConditional.load(ordering: .relaxed)
-        let upload = Upload(
+        let upload = S3Upload(
             key: segment.header.objectKey,
             body: .file(path: file, length: segment.media.bytes),
             sha256: segment.media.sha256,
@@ -108,9 +109,9 @@ extension PutOutcome {
         case .preconditionFailed: self = .exists
         case .checksumMismatch: self = .digestMismatch
         case .unreadable: self = .fileGone
-        case .refused, .notFound, .clockSkew: self = .refused(error.description)
+        case .badEndpoint, .refused, .notFound, .clockSkew: self = .refused(error.advice)
         case .conflict, .throttled, .unavailable, .timeout, .network, .malformed:
-            self = .trouble(Trouble(error), error.description)
+            self = .trouble(Trouble(error), error.advice)
         }
     }
 }
@@ -119,11 +120,11 @@ extension CheckOutcome {
     /// What an error of the store means when it was asked what it has.
     package init(_ error: S3Error) {
         switch error.kind {
-        case .refused, .clockSkew: self = .refused(error.description)
+        case .badEndpoint, .refused, .clockSkew: self = .refused(error.advice)
         // It was there a moment ago; the next PUT decides.
         case .notFound, .preconditionFailed, .checksumMismatch, .unreadable, .conflict, .throttled, .unavailable,
             .timeout, .network, .malformed:
-            self = .trouble(Trouble(error), error.description)
+            self = .trouble(Trouble(error), error.advice)
         }
     }
 }
@@ -134,8 +135,8 @@ extension Trouble {
         case .timeout: self = .timeout
         case .throttled: self = .throttled
         case .network: self = .connection
-        case .refused, .notFound, .preconditionFailed, .conflict, .checksumMismatch, .clockSkew, .unavailable,
-            .malformed, .unreadable:
+        case .badEndpoint, .refused, .notFound, .preconditionFailed, .conflict, .checksumMismatch, .clockSkew,
+            .unavailable, .malformed, .unreadable:
             self = .server
         }
     }

@@ -1,42 +1,36 @@
 public import Crypto
 import Encodings
 
-/// Where objects are kept, and with which right.
+/// A store, a bucket and an access key.
 public struct S3Configuration: Sendable, Hashable {
-    /// Why an endpoint cannot be used; the description is for the person who set it.
-    public struct EndpointError: Error, Sendable, Hashable, CustomStringConvertible {
-        /// What to change.
-        public let description: String
-    }
-
     /// `http` or `https`.
     public let scheme: String
     /// Host and, where it is not the scheme's own, port.
     public let authority: String
-    /// Of the signature: `eu-central-1`; `us-east-1` for most other stores.
+    /// The region of the signature: `eu-central-1`; `us-east-1` for most other stores.
     public let region: String
     /// The bucket.
     public let bucket: String
-    /// Whether the bucket stands in the path (`/bucket/key`) or in the host.
+    /// True if the bucket stands in the path (`/bucket/key`), false if in the host.
     public let isPathStyle: Bool
-    /// The access key's name; not secret.
+    /// The name of the access key; not secret.
     public let accessKeyID: String
     /// The access key.
     public let secretAccessKey: Secret
-    /// Of temporary credentials.
+    /// The token of temporary credentials.
     public let sessionToken: Secret?
 
-    /// Makes a configuration.
+    /// Creates a configuration.
     ///
     /// - Parameters:
     ///   - endpoint: `http://127.0.0.1:8333` for a store of one's own, addressed by path; nil for AWS, addressed by host
     ///     unless the bucket's name has a dot, which no certificate of AWS covers.
     ///   - region: The region.
     ///   - bucket: The bucket.
-    ///   - accessKeyID: The access key's name.
+    ///   - accessKeyID: The name of the access key.
     ///   - secretAccessKey: The access key.
-    ///   - sessionToken: Of temporary credentials.
-    /// - Throws: `EndpointError` where the endpoint is not scheme, host and port.
+    ///   - sessionToken: The token of temporary credentials.
+    /// - Throws: ``S3Error`` of kind `badEndpoint` where the endpoint is not scheme, host and port.
     public init(
         endpoint: String?,
         region: String,
@@ -44,7 +38,7 @@ public struct S3Configuration: Sendable, Hashable {
         accessKeyID: String,
         secretAccessKey: Secret,
         sessionToken: Secret? = nil
-    ) throws(EndpointError) {
+    ) throws(S3Error) {
         if let endpoint {
             (scheme, authority) = try Self.split(endpoint)
             isPathStyle = true
@@ -60,7 +54,8 @@ public struct S3Configuration: Sendable, Hashable {
         self.sessionToken = sessionToken
     }
 
-    /// AWS under a host that does not follow from bucket and region: the published examples of signatures use one.
+    /// Creates a configuration of AWS under a host that does not follow from bucket and region, as the published examples
+    /// of signatures have.
     init(host: String, region: String, bucket: String, accessKeyID: String, secretAccessKey: Secret) {
         scheme = "https"
         authority = host
@@ -72,7 +67,7 @@ public struct S3Configuration: Sendable, Hashable {
         sessionToken = nil
     }
 
-    private static func split(_ endpoint: String) throws(EndpointError) -> (scheme: String, authority: String) {
+    private static func split(_ endpoint: String) throws(S3Error) -> (scheme: String, authority: String) {
         for scheme in ["http", "https"] where endpoint.hasPrefix(scheme + "://") {
             var authority = endpoint.dropFirst(scheme.count + 3)
             if authority.hasSuffix("/") { authority = authority.dropLast() }
@@ -88,10 +83,10 @@ public struct S3Configuration: Sendable, Hashable {
                 scheme, authority.hasSuffix(standard) ? String(authority.dropLast(standard.count)) : String(authority)
             )
         }
-        throw EndpointError(description: "must be http://host:port or https://host:port, without a path")
+        throw S3Error(.badEndpoint, "must be http://host:port or https://host:port, without a path")
     }
 
-    /// The path of an object, encoded; that of the bucket for an empty key.
+    /// Returns the encoded path of an object, or of the bucket for an empty key.
     public func path(_ key: String) -> String {
         let encoded = PercentEncoding.encode(key, keepsSlash: true)
         guard isPathStyle else { return "/" + encoded }

@@ -1,14 +1,17 @@
+public import Errors
 import HTTPClient
 
-/// Why S3 did not do what was asked.
-public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What went wrong.
+/// The reason why a store did not do as asked.
+public struct S3Error: DescribedError, Hashable {
+    /// The kinds of trouble.
     public enum Kind: String, Sendable, CaseIterable {
+        /// The endpoint is not scheme, host and port.
+        case badEndpoint
         /// 400, 401, 403 and other refusals: the same request is refused again until somebody acts.
         case refused
         /// 404: no such object or bucket.
         case notFound
-        /// 412: something lies under the key already.
+        /// 412: an object lies under the key already.
         case preconditionFailed
         /// 409: another request for the same key is under way.
         case conflict
@@ -20,47 +23,52 @@ public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case throttled
         /// 5xx.
         case unavailable
-        /// No answer in time.
+        /// No response in time.
         case timeout
         /// No connection, or it broke.
         case network
-        /// The answer is not what S3 sends.
+        /// The response is not one of S3.
         case malformed
         /// A local file cannot be read.
         case unreadable
     }
 
-    /// What went wrong.
+    /// The kind of trouble.
     public let kind: Kind
-    /// The HTTP status, where there was an answer.
+    /// The trouble in a sentence for people, without secrets.
+    public let detail: String
+    /// The HTTP status, where there was a response.
     public let status: Int?
     /// S3's word: `NoSuchBucket`, `AccessDenied`.
     public let code: String?
-    /// A sentence for people, without secrets.
-    public let reason: String
+    /// The setting to look at, or what else to do.
+    public let hint: String?
 
-    /// Makes an error.
-    public init(kind: Kind, status: Int? = nil, code: String? = nil, reason: String) {
+    /// Creates an error.
+    public init(_ kind: Kind, _ detail: String, status: Int? = nil, code: String? = nil, hint: String? = nil) {
         self.kind = kind
+        self.detail = detail
         self.status = status
         self.code = code
-        self.reason = reason
+        self.hint = hint
     }
 
-    /// Whether the same request can succeed later without anybody's help.
+    /// Returns true if the same request can succeed later without anybody's help.
     public var isTemporary: Bool {
         switch kind {
         case .conflict, .throttled, .unavailable, .timeout, .network, .clockSkew: true
-        case .refused, .notFound, .preconditionFailed, .checksumMismatch, .malformed, .unreadable: false
+        case .badEndpoint, .refused, .notFound, .preconditionFailed, .checksumMismatch, .malformed, .unreadable: false
         }
     }
 
-    /// Safe to log.
+    /// Kind, status, code and detail.
     public var description: String {
         let answer = [status.map { "HTTP \($0)" }, code].compactMap { $0 }.joined(separator: " ")
-        return answer.isEmpty ? "s3: \(kind.rawValue): \(reason)" : "s3: \(kind.rawValue): \(answer): \(reason)"
+        return answer.isEmpty ? "\(kind.rawValue): \(detail)" : "\(kind.rawValue): \(answer): \(detail)"
     }
+}
 
+extension S3Error {
     init(_ error: HTTPClientError) {
         let kind: Kind =
             switch error.kind {
@@ -69,10 +77,10 @@ public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
             case .tooLarge, .badRequest: .malformed
             case .dns, .connect, .tls, .network, .cancelled: .network
             }
-        self.init(kind: kind, reason: "\(error.kind.rawValue): \(error.reason)")
+        self.init(kind, "\(error)")
     }
 
-    /// Reads an answer that is not a success ("Error Responses" in the S3 API reference).
+    /// Reads a response that is not a success ("Error Responses" in the S3 API reference).
     init(_ response: HTTPClientResponse) {
         let elements = XMLText(response.body)
         let code = elements.first("Code")
@@ -90,38 +98,41 @@ public struct S3Error: Error, Sendable, Hashable, CustomStringConvertible {
         case (500..., _): kind = .unavailable
         default: kind = .refused
         }
-        let region = response.header("x-amz-bucket-region")
-        let reason = Self.isElsewhere(response.status, code) ? Self.elsewhere(region) : Self.advice(kind, code)
-        self.init(kind: kind, status: response.status, code: code, reason: reason)
+        let (detail, hint) =
+            Self.isElsewhere(response.status, code)
+            ? Self.elsewhere(response.header("x-amz-bucket-region")) : Self.advice(kind, code)
+        self.init(kind, detail, status: response.status, code: code, hint: hint)
     }
 
     private static func isElsewhere(_ status: Int, _ code: String?) -> Bool {
         status == 301 || status == 307 || code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect"
     }
 
-    private static func elsewhere(_ region: String?) -> String {
+    private static func elsewhere(_ region: String?) -> (detail: String, hint: String) {
         guard let region, region.utf8.count <= 32, region.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return "the bucket is in another region; check AWS_REGION and AWS_ENDPOINT_URL_S3"
+            return ("the bucket is in another region", "check AWS_REGION and AWS_ENDPOINT_URL_S3")
         }
-        return "the bucket is in \(region); set AWS_REGION"
+        return ("the bucket is in \(region)", "set AWS_REGION")
     }
 
-    private static func advice(_ kind: Kind, _ code: String?) -> String {
+    private static func advice(_ kind: Kind, _ code: String?) -> (detail: String, hint: String?) {
         switch (kind, code) {
-        case (_, "NoSuchBucket"): "the bucket does not exist; create it or set OBSERVER_S3_BUCKET"
-        case (_, "AccessDenied"): "the key may not do this; check the rights of AWS_ACCESS_KEY_ID"
-        case (_, "InvalidAccessKeyId"): "the store does not know AWS_ACCESS_KEY_ID"
-        case (_, "SignatureDoesNotMatch"): "AWS_SECRET_ACCESS_KEY or AWS_REGION is wrong"
-        case (_, "ExpiredToken"), (_, "InvalidToken"): "AWS_SESSION_TOKEN has expired or does not fit the key"
-        case (.clockSkew, _): "this machine's clock and the store's differ by more than 15 minutes"
-        case (.refused, _): "the store refuses the request"
-        case (.notFound, _): "there is no such object"
-        case (.preconditionFailed, _): "something lies under the key already"
-        case (.conflict, _): "another request for the same key is under way"
-        case (.checksumMismatch, _): "the bytes that arrived are not those that were sent"
-        case (.throttled, _): "the store asks for fewer requests"
-        case (.timeout, _): "the store did not get the request in time"
-        default: "the store is in trouble"
+        case (_, "NoSuchBucket"): ("the bucket does not exist", "create it or set OBSERVER_S3_BUCKET")
+        case (_, "AccessDenied"): ("the access key lacks the right", "check the rights of AWS_ACCESS_KEY_ID")
+        case (_, "InvalidAccessKeyId"): ("the store does not know the access key", "check AWS_ACCESS_KEY_ID")
+        case (_, "SignatureDoesNotMatch"): ("the signature is wrong", "check AWS_SECRET_ACCESS_KEY and AWS_REGION")
+        case (_, "ExpiredToken"), (_, "InvalidToken"):
+            ("the session token has expired or does not fit the key", "renew AWS_SESSION_TOKEN")
+        case (.clockSkew, _):
+            ("this machine's clock and the store's differ by more than 15 minutes", "set the clock of this machine")
+        case (.refused, _): ("the store refuses the request", nil)
+        case (.notFound, _): ("there is no such object", nil)
+        case (.preconditionFailed, _): ("an object lies under the key already", nil)
+        case (.conflict, _): ("another request for the same key is under way", nil)
+        case (.checksumMismatch, _): ("the bytes that arrived are not those that were sent", nil)
+        case (.throttled, _): ("the store asks for fewer requests", nil)
+        case (.timeout, _): ("the store did not get the request in time", nil)
+        default: ("the store is in trouble", nil)
         }
     }
 }

@@ -1,10 +1,10 @@
-/// The text of the elements of a small XML document, in order: as much as S3's answers need.
+/// The text of the elements of a small XML document, in order: as much of XML as S3's responses need.
 ///
-/// Attributes, comments and processing instructions are passed over; anything that is not well-formed ends the reading, so
-/// that half an answer gives the elements before the break.
+/// Attributes, comments and processing instructions are passed over. Reading ends at the first place that is not
+/// well-formed; the elements before it stay.
 struct XMLText {
     private let elements: [(path: [String], text: String)]
-    /// Whether the document was well-formed to its end.
+    /// True if the document was well-formed to its end.
     let isComplete: Bool
 
     init(_ bytes: [UInt8]) {
@@ -33,7 +33,7 @@ struct XMLText {
                 path.removeLast()
             default:
                 let name = String(decoding: tag.prefix { $0 != 0x20 && $0 != UInt8(ascii: "/") }, as: UTF8.self)
-                // Depth is bounded: no answer of S3 is deeper than four.
+                // Depth is bounded: no response of S3 is deeper than four.
                 guard !name.isEmpty, path.count < 16 else {
                     self.elements = elements
                     isComplete = false
@@ -51,12 +51,12 @@ struct XMLText {
         isComplete = path.isEmpty && rest.isEmpty && !elements.isEmpty
     }
 
-    /// The text of the first element of a name, wherever it stands.
+    /// Returns the text of the first element of a name, at any depth.
     func first(_ name: String) -> String? {
         elements.first { $0.path.last == name }?.text
     }
 
-    /// The texts of all elements below a path's end: `["Contents", "Key"]`.
+    /// Returns the texts of all elements whose path ends like this: `["Contents", "Key"]`.
     func all(_ path: [String]) -> [String] {
         elements.filter { $0.path.suffix(path.count).elementsEqual(path) }.map(\.text)
     }

@@ -83,7 +83,7 @@ struct Checks {
             try requireBucket(client)
             let key = "\(try configuration.prefix())/.check/\(UniqueID.makeRandom())"
             try client.put(
-                Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "text/plain")
+                S3Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "text/plain")
             )
             guard try client.get(key) == bytes else { throw ToolError(description: "an object came back changed") }
             try client.delete(key)

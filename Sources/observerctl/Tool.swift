@@ -1,3 +1,4 @@
+import Errors
 import Crypto
 import Glibc
 import ObserverConfiguration
@@ -76,9 +77,10 @@ enum Tool {
         return try command.run(try Arguments(rest, of: command), configuration)
     }
 
-    /// What an operator can do about an error.
+    /// The advice for the operator about an error.
     static func hint(for error: any Error) -> String? {
         switch error {
+        case let error as any DescribedError: error.hint
         case let error as PostgresError: error.hint
         case let error as MigrationError: error.hint
         case let error as ToolError: error.hint

@@ -200,7 +200,7 @@ struct APINginxTests {
         } catch {
             // It is there from a run before.
         }
-        let upload = Upload(
+        let upload = S3Upload(
             key: segment.header.objectKey,
             body: .bytes(bytes),
             sha256: SHA256.hex(bytes),

@@ -26,7 +26,7 @@ struct S3SignerTests {
         let calls = (0..<3000).map { _ in Self.call(&generator) }
         let expected = try Self.botocore(calls)
         #expect(expected.count == calls.count)
-        let signer = Signer(
+        let signer = S3Signer(
             try S3Configuration(
                 endpoint: "http://s3.test:8333",
                 region: "eu-central-1",
@@ -40,7 +40,7 @@ struct S3SignerTests {
         }
     }
 
-    private static func signature(of call: Call, _ signer: Signer) -> String {
+    private static func signature(of call: Call, _ signer: S3Signer) -> String {
         let query = call.query.map { ($0[0], $0[1]) }
         if call.presign > 0 {
             let url = signer.presignGet(
@@ -78,7 +78,7 @@ struct S3SignerTests {
             key: text(&generator, "abz09-_.~ +:=&%é$,;@!'()*/", 1...24).replacing("//", with: "/a/"),
             query: query,
             headers: headers,
-            payload: isPresigned ? Signer.unsignedPayload : SHA256.hex(text(&generator, "xyz", 0...9).utf8),
+            payload: isPresigned ? S3Signer.unsignedPayload : SHA256.hex(text(&generator, "xyz", 0...9).utf8),
             seconds: Int64.random(in: 0...4_000_000_000, using: &generator),
             presign: isPresigned ? Int.random(in: 1...604_800, using: &generator) : 0
         )

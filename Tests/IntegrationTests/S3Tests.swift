@@ -35,7 +35,7 @@ struct Store: Sendable, CustomTestStringConvertible {
     /// A fresh bucket takes the store seconds before it can be written to.
     func client() throws -> S3Client {
         let client = S3Client(try configuration(bucket: "observer-tests"), transfers: Self.transfers)
-        let probe = Upload(key: "probe", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "text/plain")
+        let probe = S3Upload(key: "probe", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "text/plain")
         var reason = ""
         let isReady = poll(for: .seconds(60)) {
             do {
@@ -61,8 +61,8 @@ struct Store: Sendable, CustomTestStringConvertible {
 struct S3Tests {
     private let scratch = Store.scratch()
 
-    private func upload(_ key: String, _ bytes: [UInt8], onlyIfAbsent: Bool = false) -> Upload {
-        Upload(
+    private func upload(_ key: String, _ bytes: [UInt8], onlyIfAbsent: Bool = false) -> S3Upload {
+        S3Upload(
             key: scratch + key,
             body: .bytes(bytes),
             sha256: SHA256.hex(bytes),
@@ -167,7 +167,7 @@ struct S3Tests {
         #expect(try Store.transfers.send(range).body == Array("234".utf8))
         let other = url.url.replacing("a%20b", with: "a%20c")
         #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: other)).status >= 400)
-        let signer = Signer(client.configuration)
+        let signer = S3Signer(client.configuration)
         let expired = signer.presignGet(key: scratch + "a b.mp4", expires: 60, at: Int64(time(nil)) - 120)
         #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: expired.url)).status >= 400)
     }

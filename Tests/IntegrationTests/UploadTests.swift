@@ -121,7 +121,7 @@ struct UploadTests {
         let (same, other) = (try harness.record(), try harness.record())
         let bytes = try #require(read(harness.spool.media(same.id)))
         try harness.store.put(
-            Upload(
+            S3Upload(
                 key: same.header.objectKey,
                 body: .bytes(bytes),
                 sha256: same.media.sha256,
@@ -131,7 +131,7 @@ struct UploadTests {
         )
         let foreign = Array("something else".utf8)
         try harness.store.put(
-            Upload(
+            S3Upload(
                 key: other.header.objectKey,
                 body: .bytes(foreign),
                 sha256: SHA256.hex(foreign),

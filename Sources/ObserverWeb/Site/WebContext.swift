@@ -19,7 +19,7 @@ package struct WebSite: Sendable {
     /// The spool, where it is on this machine.
     package let spool: String?
     /// Signs addresses of recordings.
-    package let signer: Signer
+    package let signer: S3Signer
     package let gatekeeper: Authenticator
     package let health: HealthBoard
     /// Tells recorders that a camera has changed: to one, or to all.
@@ -43,7 +43,7 @@ package struct WebSite: Sendable {
         defaults.segmentSeconds = configuration.segmentSeconds
         self.defaults = defaults
         spool = configuration.spool
-        signer = Signer(configuration.s3)
+        signer = S3Signer(configuration.s3)
         gatekeeper = Authenticator(publicURL: configuration.publicURL)
         self.health = health
         self.announce = announce

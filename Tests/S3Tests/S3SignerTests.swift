@@ -4,11 +4,11 @@ import Testing
 @testable import S3
 
 /// The examples of "Signature Calculations for the Authorization Header" and "Query Parameters" in the S3 API reference.
-@Suite struct SignerTests {
+@Suite struct S3SignerTests {
     private let midnight: Int64 = 1_369_353_600  // 2013-05-24T00:00:00Z
 
-    private func signer() -> Signer {
-        Signer(
+    private func signer() -> S3Signer {
+        S3Signer(
             S3Configuration(
                 host: "examplebucket.s3.amazonaws.com",
                 region: "us-east-1",
@@ -19,7 +19,7 @@ import Testing
         )
     }
 
-    private func signature(_ request: SignedRequest) -> String? {
+    private func signature(_ request: S3SignedRequest) -> String? {
         request.headers.first { $0.name == "authorization" }?.value.split(separator: "=").last.map { String($0) }
     }
 
@@ -59,41 +59,5 @@ import Testing
         let url = signer().presignGet(key: "test.txt", expires: 86_400, at: midnight)
         #expect(url.query.hasSuffix("X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"))
         #expect(url.path == "/test.txt")
-    }
-}
-
-@Suite struct S3ConfigurationTests {
-    @Test(arguments: ["", "127.0.0.1:8333", "ftp://x", "http://", "http://x/y", "http://u:p@x", "http://x y"])
-    func `an endpoint that is not scheme, host and port is refused`(endpoint: String) {
-        #expect(throws: S3Configuration.EndpointError.self) {
-            try S3Configuration(
-                endpoint: endpoint,
-                region: "r",
-                bucket: "b",
-                accessKeyID: "a",
-                secretAccessKey: Secret("s")
-            )
-        }
-    }
-
-    @Test func `a store of one's own is addressed by path, AWS by host`() throws {
-        func make(_ endpoint: String?, bucket: String = "video") throws -> S3Configuration {
-            try S3Configuration(
-                endpoint: endpoint,
-                region: "eu-central-1",
-                bucket: bucket,
-                accessKeyID: "a",
-                secretAccessKey: Secret("s")
-            )
-        }
-        #expect(try make("http://127.0.0.1:8333/").path("a b/c") == "/video/a%20b/c")
-        #expect(try make("https://s3.example:443").authority == "s3.example")
-        let aws = try make(nil)
-        #expect(aws.authority == "video.s3.eu-central-1.amazonaws.com")
-        #expect(aws.path("a/b") == "/a/b")
-        // The certificate of `*.s3.eu-central-1.amazonaws.com` covers no name with a further dot.
-        let dotted = try make(nil, bucket: "video.example.org")
-        #expect(dotted.authority == "s3.eu-central-1.amazonaws.com")
-        #expect(dotted.path("a/b") == "/video.example.org/a/b")
     }
 }

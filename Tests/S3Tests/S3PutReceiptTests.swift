@@ -5,12 +5,12 @@ import Testing
 
 @testable import S3
 
-@Suite struct PutReceiptTests {
-    private let upload = Upload(key: "a", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "video/mp4")
+@Suite struct S3PutReceiptTests {
+    private let upload = S3Upload(key: "a", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "video/mp4")
 
-    private func receipt(_ headers: [(name: String, value: String)]) -> Result<PutReceipt, S3Error> {
+    private func receipt(_ headers: [(name: String, value: String)]) -> Result<S3PutReceipt, S3Error> {
         let response = HTTPClientResponse(status: 200, headers: headers, body: [])
-        return Result { () throws(S3Error) in try PutReceipt(response, to: upload) }
+        return Result { () throws(S3Error) in try S3PutReceipt(response, to: upload) }
     }
 
     private func kind(_ headers: [(name: String, value: String)]) -> S3Error.Kind? {
@@ -26,7 +26,7 @@ import Testing
         #expect(try !receipt([("etag", "\"e\"")]).get().hasChecksum)
     }
 
-    @Test func `what is not the answer of a store is no success`() {
+    @Test func `a response that is not of a store is no success`() {
         #expect(kind([("content-type", "text/html")]) == .malformed)
         #expect(kind([("etag", "")]) == .malformed)
         #expect(kind([("etag", "\"\"")]) == .malformed)

@@ -1,0 +1,66 @@
+import Crypto
+import HTTPClient
+
+extension S3Client {
+    /// Lists keys, a page at a time (ListObjectsV2).
+    ///
+    /// - Parameters:
+    ///   - prefix: The start of the keys.
+    ///   - limit: The most keys of the page, 1 to 1000.
+    ///   - continuation: The token from the page before.
+    /// - Returns: The page.
+    /// - Throws: ``S3Error``.
+    public func list(
+        prefix: String,
+        limit: Int = 1000,
+        continuation: String? = nil
+    ) throws(S3Error) -> S3ObjectPage {
+        var query = [("list-type", "2"), ("prefix", prefix), ("max-keys", String(limit))]
+        if let continuation { query.append(("continuation-token", continuation)) }
+        let response = try wait { (done: @escaping Completion<HTTPClientResponse>) in
+            send(Call(method: "GET", query: query), done)
+        }
+        let elements = XMLText(response.body)
+        let keys = elements.all(["Contents", "Key"])
+        let sizes = elements.all(["Contents", "Size"]).compactMap { Int64($0) }
+        let isTruncated = elements.first("IsTruncated") == "true"
+        let next = isTruncated ? elements.first("NextContinuationToken") : nil
+        // A page that was cut off must not pass for the last one.
+        guard elements.isComplete, keys.count == sizes.count, isTruncated == (next?.isEmpty == false) else {
+            throw S3Error(.malformed, "the list cannot be read", status: response.status)
+        }
+        return S3ObjectPage(keys: keys, sizes: sizes, continuation: next)
+    }
+
+    /// Creates the bucket unless it exists; an access key that may only use the bucket need not have the right to create it.
+    ///
+    /// - Throws: ``S3Error``.
+    public func createBucket() throws(S3Error) {
+        do {
+            return try checkBucket()
+        } catch {
+            guard error.kind == .notFound else { throw error }
+        }
+        var call = Call(method: "PUT")
+        if configuration.region != "us-east-1" {
+            let text =
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+                + "<LocationConstraint>\(configuration.region)</LocationConstraint></CreateBucketConfiguration>"
+            call.body = .bytes(Array(text.utf8))
+            call.payload = SHA256.hex(text.utf8)
+        }
+        do {
+            _ = try wait { [call] in send(call, $0) }
+        } catch {
+            guard error.code == "BucketAlreadyOwnedByYou" || error.code == "BucketAlreadyExists" else { throw error }
+            try checkBucket()
+        }
+    }
+
+    /// Checks that the bucket exists and may be used.
+    ///
+    /// - Throws: ``S3Error``, of kind `notFound` or `refused` where it does not, or may not.
+    public func checkBucket() throws(S3Error) {
+        _ = try wait { send(Call(method: "HEAD"), $0) }
+    }
+}

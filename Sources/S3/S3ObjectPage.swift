@@ -1,0 +1,9 @@
+/// One page of a list.
+public struct S3ObjectPage: Sendable, Hashable {
+    /// Keys, in the order of their bytes.
+    public let keys: [String]
+    /// Sizes in bytes, one for each key.
+    public let sizes: [Int64]
+    /// The token of the next page; nil at the end.
+    public let continuation: String?
+}
