@@ -74,7 +74,7 @@ let package = Package(
         module("ObserverCore", ["Encodings"]),
         module(
             "ObserverConfiguration",
-            ["ObserverCore", "Crypto", "Encodings", "System", "Logging", "Postgres", "AMQP", "S3"]
+            ["ObserverCore", "Crypto", "Encodings", "System", "Lifecycle", "Logging", "Postgres", "AMQP", "S3"]
         ),
         module("ObserverStore", ["ObserverCore", "Postgres", "Crypto", "Encodings", "System"]),
         module("ObserverMessages", ["ObserverCore", "AMQP"]),
@@ -152,7 +152,7 @@ let package = Package(
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
         tests("MediaTests", ["Media", "System", "Lifecycle"]),
         tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
-        tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Logging"]),
+        tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore"]),
         tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Encodings", "System", "TestSupport"]),
@@ -170,8 +170,8 @@ let package = Package(
         tests(
             "ObserverUploadTests",
             [
-                "ObserverUpload", "ObserverCore", "ObserverMessages", "Spool", "Postgres", "System", "Lifecycle",
-                "Logging", "TestSupport",
+                "ObserverUpload", "ObserverConfiguration", "ObserverCore", "ObserverMessages", "Spool", "Postgres",
+                "System", "Lifecycle", "Logging", "TestSupport",
             ]
         ),
         tests(

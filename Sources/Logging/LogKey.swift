@@ -65,6 +65,8 @@ extension LogKey {
     public static let segmentID = LogKey("segment.id")
     /// The service of a process.
     public static let serviceName = LogKey("service.name")
+    /// The setting, by the name of its environment variable.
+    public static let settingName = LogKey("setting.name")
     /// The number of the signal that arrived.
     public static let signal = LogKey("signal")
     /// The path of a unix socket.

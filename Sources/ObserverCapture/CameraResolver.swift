@@ -9,7 +9,8 @@ import Synchronization
 ///
 /// getaddrinfo(3) cannot be interrupted, so each look-up has a thread of its own and is waited for only so long. What was
 /// found is kept for a minute.
-final class CameraResolver: Sendable {
+final class CameraResolver: Service {
+    let name = "resolver"
     private static let limit = Duration.seconds(5)
     private static let keep = Duration.seconds(60)
     /// Look-ups that hang in the resolver; more are refused.
@@ -36,17 +37,17 @@ final class CameraResolver: Sendable {
     private let known = Monitor<[String: Entry]>([:])
     private let running = Monitor(0)
 
-    /// Makes a book; own servers that have a name are out of reach once `followOwnServers` runs.
+    /// Creates a resolver; own servers that have a name are out of reach once it runs.
     init(policy: NetworkPolicy, ownServers: [NetworkPolicy.Server] = []) {
         configured = policy
         self.policy = Mutex(policy)
         self.ownServers = ownServers.filter { IPAddress($0.host) == nil }
     }
 
-    /// Looks up Observer's own servers again and again; one that is not found keeps the addresses it had.
-    func followOwnServers(until stop: StopSignal) {
+    /// Looks up Observer's own servers every 30 s; one that is not found keeps the addresses it had.
+    func run(until stop: StopSignal) {
         var found: [String: [IPAddress]] = [:]
-        guard !ownServers.isEmpty else { return }
+        guard !ownServers.isEmpty else { return stop.wait() }
         repeat {
             for host in Set(ownServers.map(\.host)) {
                 let addresses = Self.lookUp(host)

@@ -11,47 +11,47 @@ import Spool
 /// it does is what is wanted.
 ///
 /// Losing the database changes nothing: recordings go on under the epoch they have, because nobody can claim them either.
-final class CaptureReconciler: Sendable {
+final class CaptureReconciler: Service {
+    let name = "reconciler"
     private static let heartbeatInterval = Duration.seconds(2)
     private static let reconcileInterval = Duration.seconds(5)
     private static let claimBatch = 8
+    /// The version that the table of recorders shows.
+    private static let version = "0"
 
-    private let wake = Monitor(0)
+    private let wakeUps = Monitor(0)
     private let context: RecorderContext
-    private let configuration: PostgresConfiguration
+    private let database: PostgresConfiguration
     private let key: SealingKey
-    private let version: String
-    private let lastRecovered: [CameraID: Timestamp]
+    private let recovery: SpoolRecovery
     private let segmentPublisher: SegmentPublisher
     private let logger: Logger
 
     init(
         context: RecorderContext,
-        configuration: PostgresConfiguration,
+        database: PostgresConfiguration,
         key: SealingKey,
-        version: String,
-        lastRecovered: [CameraID: Timestamp],
+        recovery: SpoolRecovery,
         segmentPublisher: SegmentPublisher
     ) {
         self.context = context
-        self.configuration = configuration
+        self.database = database
         self.key = key
-        self.version = version
-        self.lastRecovered = lastRecovered
+        self.recovery = recovery
         self.segmentPublisher = segmentPublisher
         logger = context.logger
     }
 
-    /// Something changed: look at once.
-    func hint() {
-        wake.withLock { $0 += 1 }
+    /// Reconciles now instead of later.
+    func wake() {
+        wakeUps.withLock { $0 += 1 }
     }
 
     /// Supervises until stopped; then all recorders have ended, or 12 s have passed.
     func run(until stop: StopSignal) {
-        stop.onStop { [self] in hint() }
+        stop.onStop { [self] in wake() }
         let recorderSet = RecorderSet(context: context)
-        let connection = PostgresConnection(configuration)
+        let connection = PostgresConnection(database)
         var incarnation: Int64?
         var isAway = false
         var heartbeatDue = MonotonicInstant.now()
@@ -65,7 +65,7 @@ final class CaptureReconciler: Sendable {
                     incarnation = try store.register(
                         context.recorder,
                         spool: context.spool.id,
-                        version: version
+                        version: Self.version
                     )
                     reconcileDue = now
                 }
@@ -79,9 +79,9 @@ final class CaptureReconciler: Sendable {
                         continue
                     }
                 }
-                let hints = wake.withLock { $0 }
-                if now >= reconcileDue || hints != seen {
-                    seen = hints
+                let wakeUps = wakeUps.withLock { $0 }
+                if now >= reconcileDue || wakeUps != seen {
+                    seen = wakeUps
                     reconcileDue = now + Self.reconcileInterval
                     try reconcile(connection, incarnation: current, recorderSet)
                     segmentPublisher.retry()
@@ -97,7 +97,7 @@ final class CaptureReconciler: Sendable {
             }
             recorderSet.watchDisk()
             let next = min(heartbeatDue, reconcileDue)
-            _ = wake.wait(until: next) { $0 != seen || stop.isStopped }
+            _ = wakeUps.wait(until: next) { $0 != seen || stop.isStopped }
         }
         recorderSet.endAll(.shutdown)
         recorderSet.waitForEnd(until: .now() + .seconds(12))
@@ -138,7 +138,7 @@ final class CaptureReconciler: Sendable {
     {
         guard let listing = try CameraStore(connection).get(camera.id) else { return nil }
         let newest = try SegmentStore(connection).newest(of: camera.id)?.segment.endedAt
-        let known = [newest, lastRecovered[camera.id]].compactMap { $0 }.max()
+        let known = [newest, recovery.recoveredUntil(camera.id)].compactMap { $0 }.max()
         switch listing.status.state {
         case .off, .pending: return max(known ?? camera.updatedAt, camera.updatedAt)
         default: return known ?? camera.updatedAt

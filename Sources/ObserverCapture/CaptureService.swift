@@ -1,189 +1,100 @@
-import System
-package import AMQP
-package import Crypto
+import AMQP
 package import Lifecycle
 package import Logging
 import Media
-package import ObserverCore
+package import ObserverConfiguration
 import ObserverMessages
-package import Postgres
-package import Spool
+import Spool
 
-/// Records cameras into the spool.
-///
-/// The order of the end matters: first the recorders, then the writers, then what they have to tell.
-package struct CaptureService: Service {
-    /// What it works with.
-    package struct Settings: Sendable {
-        package var recorder: String
-        package var spool: Spool
-        package var broker: AMQPConfiguration
-        package var database: PostgresConfiguration
-        package var key: SealingKey
-        package var networks: NetworkPolicy
-        /// Observer's own servers, where no camera may be.
-        package var ownServers: [NetworkPolicy.Server]
-        /// What object keys begin with.
-        package var prefix: String
-        /// Nil: no snapshots.
-        package var snapshotInterval: Duration?
-        package var version: String
+/// The composition of `observer-capture`.
+package enum CaptureService {
+    /// The number of messages that wait for the broker; segments beyond it are found by the uploader's sweep.
+    private static let publishLimit = 10_000
 
-        package init(
-            recorder: String,
-            spool: Spool,
-            broker: AMQPConfiguration,
-            database: PostgresConfiguration,
-            key: SealingKey,
-            networks: NetworkPolicy,
-            ownServers: [NetworkPolicy.Server] = [],
-            prefix: String = "observer",
-            snapshotInterval: Duration? = .seconds(30),
-            version: String = "0"
-        ) {
-            self.recorder = recorder
-            self.spool = spool
-            self.broker = broker
-            self.database = database
-            self.key = key
-            self.networks = networks
-            self.ownServers = ownServers
-            self.prefix = prefix
-            self.snapshotInterval = snapshotInterval
-            self.version = version
-        }
-    }
-
-    package let name = "capture"
-    private let settings: Settings
-    private let logger: Logger
-
-    package init(_ settings: Settings, logger: Logger) {
-        self.settings = settings
-        self.logger = logger
-    }
-
-    /// Records until stopped; then finishes, commits and announces what is open, within 18 s.
+    /// Composes the services; only the spool's folders are created.
     ///
-    /// - Throws: Where the spool cannot be used.
-    package func run(until stop: StopSignal) throws {
-        let lock = try settings.spool.lock(recorder: settings.recorder)
-        defer { withExtendedLifetime(lock) {} }
-        try settings.spool.keepReserve()
+    /// Shutdown order: recorders, writers, then pending reports and announcements. It takes 18 s at most if disk, database
+    /// and broker answer, and 25 s in any case.
+    ///
+    /// - Throws: `SpoolError` if the spool cannot be used.
+    package static func stages(_ configuration: CaptureConfiguration, logger: Logger) throws -> [Stage] {
+        MediaLibrary.start()
+        let logger = logger.with([.recorderID: .string(configuration.recorder)])
+        logger.info(
+            "Starting",
+            [.libraryVersion: .string(MediaLibrary.version), .spoolPath: .string(configuration.spool)]
+        )
+        let spool = try Spool(at: configuration.spool)
         let publisher = AMQPConfirmedPublisher(
-            settings.broker,
+            configuration.broker,
             name: "capture-publish",
-            topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
+            topology: Broker.topology(recorder: configuration.recorder, spool: spool.id),
             logger: logger,
-            limit: 10_000
+            limit: publishLimit
         )
         let segmentPublisher = SegmentPublisher(publisher, logger: logger)
-        let statusWriter = StatusWriter(settings.database, recorder: settings.recorder, logger: logger)
-        let recovered = try recover(statusWriter, segmentPublisher)
-        let writers = WriterPool(spool: settings.spool, threads: 2, logger: logger) { segment in
-            segmentPublisher.announce(segment)
+        let statusWriter = StatusWriter(configuration.database, recorder: configuration.recorder, logger: logger)
+        let recovery = SpoolRecovery(
+            spool: spool,
+            recorder: configuration.recorder,
+            segmentPublisher: segmentPublisher,
+            statusWriter: statusWriter,
+            logger: logger
+        )
+        let writers = WriterPool(spool: spool, threads: 2, logger: logger) { segment in
+            segmentPublisher.publish(segment)
             statusWriter.add(segment)
         }
         let snapshots = SnapshotPool(statusWriter: statusWriter, logger: logger)
-        let resolver = CameraResolver(policy: settings.networks, ownServers: settings.ownServers)
-        let supervisor = CaptureReconciler(
-            context: context(writers, snapshots, statusWriter, resolver),
-            configuration: settings.database,
-            key: settings.key,
-            version: settings.version,
-            lastRecovered: recovered,
+        let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
+        let reconciler = CaptureReconciler(
+            context: RecorderContext(
+                recorder: configuration.recorder,
+                spool: spool,
+                prefix: configuration.prefix,
+                snapshotInterval: configuration.snapshotInterval,
+                writers: writers,
+                snapshots: snapshots,
+                statusWriter: statusWriter,
+                resolver: resolver,
+                logger: logger
+            ),
+            database: configuration.database,
+            key: configuration.sealingKey,
+            recovery: recovery,
             segmentPublisher: segmentPublisher
         )
-        let tellers = StopSignal()
-        let hints = StopSignal()
-        let consumer = consumer { supervisor.hint() }
-        writers.start()
-        let helpers = [
-            DedicatedThread.start(name: "publisher") { publisher.run(until: tellers) },
-            DedicatedThread.start(name: "statusWriter") { statusWriter.run(until: tellers) },
+        return [
+            Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery]),
+            Stage("reports", shutdownLimit: .seconds(6), services: [publisher, statusWriter]),
+            Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
+            Stage("helpers", shutdownLimit: .milliseconds(500), services: [snapshots, resolver]),
+            Stage(
+                "recorders",
+                shutdownLimit: .seconds(14),
+                services: [reconciler, notifications(for: reconciler, configuration, spool, logger)]
+            ),
         ]
-        let ears = [
-            DedicatedThread.start(name: "hints") { consumer.run(until: hints) },
-            DedicatedThread.start(name: "snapshots", stackBytes: 1 << 20) { snapshots.run(until: hints) },
-            DedicatedThread.start(name: "own-servers") { resolver.followOwnServers(until: hints) },
-        ]
-        supervisor.run(until: stop)
-        hints.stop()
-        writers.finish()
-        tellers.stop()
-        let deadline = MonotonicInstant.now() + .seconds(6)
-        for thread in helpers + ears { _ = thread.join(until: deadline) }
     }
 
-    /// Finishes what a killed process left open.
+    /// Consumes notifications of changed cameras.
     ///
-    /// - Returns: Until when each camera was recorded by that.
-    private func recover(
-        _ statusWriter: StatusWriter,
-        _ segmentPublisher: SegmentPublisher
-    ) throws -> [CameraID: Timestamp] {
-        var latest: [CameraID: Timestamp] = [:]
-        for result in try settings.spool.recover(as: settings.recorder) {
-            switch result {
-            case .segment(let segment):
-                logger.info(
-                    "Segment recovered",
-                    [
-                        .cameraID: .int(Int(segment.header.cameraID.rawValue)),
-                        .segmentID: .string(segment.id.description),
-                    ]
-                )
-                latest[segment.header.cameraID] = max(
-                    latest[segment.header.cameraID] ?? segment.endedAt,
-                    segment.endedAt
-                )
-                segmentPublisher.announce(segment)
-                statusWriter.add(segment)
-            case .nothing(let draft):
-                logger.warning(
-                    "Nothing to recover: not one fragment was whole",
-                    [.cameraID: .int(Int(draft.cameraID.rawValue)), .segmentID: .string(draft.id.description)]
-                )
-            case .kept(let id, let error):
-                logger.error(
-                    "Segment cannot be recovered now; its file is kept",
-                    [.segmentID: .string(id.description), .error: LogValue(error)]
-                )
-            }
-        }
-        return latest
-    }
-
-    private func context(
-        _ writers: WriterPool,
-        _ snapshots: SnapshotPool,
-        _ statusWriter: StatusWriter,
-        _ resolver: CameraResolver
-    ) -> RecorderContext {
-        RecorderContext(
-            recorder: settings.recorder,
-            spool: settings.spool,
-            prefix: settings.prefix,
-            snapshotInterval: settings.snapshotInterval,
-            writers: writers,
-            snapshots: snapshots,
-            statusWriter: statusWriter,
-            resolver: resolver,
-            logger: logger
-        )
-    }
-
-    /// A hint says only "look again"; what to do is in the database.
-    private func consumer(_ hint: @escaping @Sendable () -> Void) -> AMQPConsumerService {
+    /// A notification only wakes the reconciler, which reads from the database what has changed.
+    private static func notifications(
+        for reconciler: CaptureReconciler,
+        _ configuration: CaptureConfiguration,
+        _ spool: Spool,
+        _ logger: Logger
+    ) -> AMQPConsumerService {
         AMQPConsumerService(
-            settings.broker,
-            name: "capture-hints",
-            topology: Broker.topology(recorder: settings.recorder, spool: settings.spool.id),
-            queue: Broker.captureQueue(recorder: settings.recorder),
+            configuration.broker,
+            name: "capture-consume",
+            topology: Broker.topology(recorder: configuration.recorder, spool: spool.id),
+            queue: Broker.captureQueue(recorder: configuration.recorder),
             prefetch: 100,
             logger: logger
         ) { delivery in
-            hint()
+            reconciler.wake()
             delivery.acknowledge()
         }
     }

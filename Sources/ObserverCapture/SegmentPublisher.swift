@@ -20,7 +20,7 @@ final class SegmentPublisher: Sendable {
         self.logger = logger
     }
 
-    func announce(_ segment: Segment) {
+    func publish(_ segment: Segment) {
         do throws(MessageError) {
             let message = try SegmentRecorded(segment: segment).message()
             publisher.publish(message, within: .seconds(10)) { [self] outcome in
@@ -42,6 +42,6 @@ final class SegmentPublisher: Sendable {
             for segment in some { pending[segment.id] = nil }
             return some
         }
-        for segment in again { announce(segment) }
+        for segment in again { publish(segment) }
     }
 }

@@ -5,13 +5,14 @@ import Media
 import ObserverCore
 
 /// Makes small JPEGs of key snapshots, on a thread of its own: decoding must not delay a recording.
-final class SnapshotPool: Sendable {
+final class SnapshotPool: Service {
     private struct Job: Sendable {
         var camera: CameraID
         var takenAt: Timestamp
         var snapshot: KeyFrame
     }
 
+    let name = "snapshots"
     private let queue = BlockingQueue<Job>(limit: 64)
     private let statusWriter: StatusWriter
     private let logger: Logger
@@ -28,6 +29,7 @@ final class SnapshotPool: Sendable {
 
     /// Works until stopped.
     func run(until stop: StopSignal) {
+        stop.onStop { [queue] in queue.close() }
         while !stop.isStopped {
             guard let job = queue.pop(within: .milliseconds(500)) else { continue }
             do throws(MediaError) {

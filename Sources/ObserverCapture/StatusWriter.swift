@@ -9,7 +9,7 @@ import Postgres
 ///
 /// Recorders never wait for it. While the database is away the newest status of each camera, all gaps and the newest
 /// snapshot are kept and written later; rows of segments are kept up to a limit, because the uploader writes them too.
-final class StatusWriter: Sendable {
+final class StatusWriter: Service {
     enum GapEntry: Sendable {
         case open(Gap)
         case close(CameraID, Timestamp)
@@ -35,6 +35,7 @@ final class StatusWriter: Sendable {
     private static let segmentLimit = 20_000
     private static let batch = 100
 
+    let name = "status-writer"
     private let inbox = Monitor(Inbox())
     private let configuration: PostgresConfiguration
     private let recorder: String

@@ -2,6 +2,7 @@ import Encodings
 import System
 import Crypto
 import Glibc
+import Lifecycle
 import Logging
 import Media
 import ObserverCore
@@ -83,7 +84,6 @@ final class WriterPool: Sendable {
     private static let poolLimit = 1 << 30
 
     private let queues: [BlockingQueue<Job>]
-    private let threads = Mutex<[DedicatedThread]>([])
     private let queuedBytes = Atomic(0)
     private let spool: Spool
     private let logger: Logger
@@ -97,18 +97,20 @@ final class WriterPool: Sendable {
         queues = (0..<count).map { _ in BlockingQueue(limit: 100_000) }
     }
 
-    func start() {
-        threads.withLock { threads in
-            threads = queues.enumerated().map { index, queue in
-                DedicatedThread.start(name: "writer-\(index)") { [self] in write(queue) }
-            }
-        }
+    /// The writers; a stop ends each of them when what is queued is on the disk.
+    var services: [any Service] {
+        queues.indices.map { Writer(name: "writer-\($0)", pool: self, queue: queues[$0]) }
     }
 
-    /// Finishes what is queued and ends the threads.
-    func finish() {
-        for queue in queues { queue.close() }
-        for thread in threads.withLock({ $0 }) { thread.join() }
+    private struct Writer: Service {
+        let name: String
+        let pool: WriterPool
+        let queue: BlockingQueue<Job>
+
+        func run(until stop: StopSignal) {
+            stop.onStop { [queue] in queue.close() }
+            pool.write(queue)
+        }
     }
 
     func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {

@@ -2,6 +2,7 @@ import Encodings
 import Crypto
 import Glibc
 import Logging
+import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 import Postgres

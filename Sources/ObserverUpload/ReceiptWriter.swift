@@ -1,5 +1,7 @@
 import System
+import Lifecycle
 import Logging
+import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 import Postgres
@@ -10,7 +12,7 @@ import Synchronization
 ///
 /// It takes what has piled up in one go: a receipt each, one statement for all rows. A database that is away holds
 /// nothing up: the receipt is the durable proof, and the sweep posts it later.
-final class ReceiptWriter: Sendable {
+final class ReceiptWriter: Service {
     enum Task: Sendable {
         /// S3 has it.
         case keep(Segment, etag: String?, tries: Int)
@@ -26,6 +28,7 @@ final class ReceiptWriter: Sendable {
         case post([SegmentID])
     }
 
+    let name = "receipts"
     private static let patience: Duration = .milliseconds(50)
 
     /// Without a limit: there is one task at most for each segment that is under way, and a segment whose task was dropped
@@ -52,7 +55,7 @@ final class ReceiptWriter: Sendable {
         self.report = report
     }
 
-    /// Adds work; after ``stop()`` it is left to the next start.
+    /// Adds a task; after the stop it is left to the next start.
     func add(_ task: Task) {
         _ = tasks.push(task)  // ignored: false only after the stop
     }
@@ -63,11 +66,9 @@ final class ReceiptWriter: Sendable {
         add(.post(ids))
     }
 
-    /// What was added is still done, but for receipts that nobody waits for.
-    func stop() { tasks.close() }
-
-    /// Works until stopped.
-    func run() {
+    /// Works until stopped; then completes what was added, except for receipts that nobody waits for.
+    func run(until stop: StopSignal) {
+        stop.onStop { [tasks] in tasks.close() }
         var books = ReceiptBatchWriter(
             spool: spool,
             store: SegmentStore(PostgresConnection(database)),

@@ -2,9 +2,8 @@ import Errors
 import System
 import FoundationEssentials
 import HTTPClient
-import Lifecycle
-package import ObserverCore
-package import S3
+import ObserverCore
+import S3
 import Synchronization
 
 /// Segments in S3: one object each, with what rebuilds the catalogue in its metadata.
@@ -12,22 +11,18 @@ import Synchronization
 /// The hash in the sidecar is signed as the payload's hash and sent as checksum, so the store compares it with what it
 /// receives, and nothing is hashed twice here. Stored is what the store confirms by repeating the checksum or, where it
 /// does not, by what it says of the object afterwards.
-package final class S3SegmentStore: SegmentObjects {
+final class S3SegmentStore: Sendable {
     private let client: S3Client
-    private let transfers: HTTPClient
-    private let stopped = StopSignal()
     /// Until the store says that it does not know `If-None-Match`.
     private let isConditional = Atomic<Bool>(true)
 
-    package init(_ configuration: S3Configuration, parallel: Int) {
-        transfers = HTTPClient(name: "s3", parallel: parallel)
-        DedicatedThread.start(name: transfers.name) { [transfers, stopped] in transfers.run(until: stopped) }
+    init(_ configuration: S3Configuration, transfers: HTTPClient) {
         var limits = HTTPClientRequest.Limits()
         limits.total = .seconds(30)
         client = S3Client(configuration, transfers: transfers, limits: limits)
     }
 
-    package func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
+    func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
         let isConditional = isConditional.load(ordering: .relaxed)
         let upload = S3Upload(
             key: segment.header.objectKey,
@@ -50,7 +45,7 @@ package final class S3SegmentStore: SegmentObjects {
         }
     }
 
-    package func check(_ segment: Segment, completion: @escaping @Sendable (CheckOutcome) -> Void) {
+    func check(_ segment: Segment, completion: @escaping @Sendable (CheckOutcome) -> Void) {
         client.head(segment.header.objectKey) { result in
             switch result {
             case .success(let info):
@@ -60,8 +55,6 @@ package final class S3SegmentStore: SegmentObjects {
             }
         }
     }
-
-    package func stop() { stopped.stop() }
 
     /// The sidecar as one header, and apart from it what people look for in a bucket.
     private static func metadata(of segment: Segment) -> [(name: String, value: String)] {
@@ -104,7 +97,7 @@ extension PutOutcome {
     }
 
     /// What an error of the store means for a segment.
-    package init(_ error: S3Error) {
+    init(_ error: S3Error) {
         switch error.kind {
         case .preconditionFailed: self = .exists
         case .checksumMismatch: self = .digestMismatch
@@ -118,7 +111,7 @@ extension PutOutcome {
 
 extension CheckOutcome {
     /// What an error of the store means when it was asked what it has.
-    package init(_ error: S3Error) {
+    init(_ error: S3Error) {
         switch error.kind {
         case .badEndpoint, .refused, .clockSkew: self = .refused(error.advice)
         // It was there a moment ago; the next PUT decides.

@@ -9,7 +9,8 @@ import Spool
 /// It gives the uploader what is ready and was not announced (so uploads go on with the broker away), posts receipts
 /// that have no row, finishes what dead recorders left open, and puts into quarantine what belongs nowhere. It may end
 /// anywhere and be repeated.
-final class SpoolSweeper: Sendable {
+final class SpoolSweeper: Service {
+    let name = "sweeper"
     /// Files younger than this are left to their message.
     static let patienceSeconds = 120
 

@@ -3,47 +3,61 @@ import AMQP
 import Glibc
 import Lifecycle
 import Logging
+import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
 import Spool
 
-/// Does what the state machine decides; owns it, on one thread.
-final class Uploader: Sendable {
+/// The thread that owns the state machine and carries out its actions.
+final class Uploader: Service {
     enum Input: Sendable {
         case event(UploadStateMachine.Event)
         case delivery(SegmentRecorded, AMQPOpenDelivery)
-    }
-
-    /// Whom the uploader asks to do things.
-    struct Dependencies: Sendable {
-        let spool: Spool
-        let objects: any SegmentObjects
-        let publisher: AMQPConfirmedPublisher
-        let receiptWriter: ReceiptWriter
-        let wakeSweep: @Sendable () -> Void
-        let crashPoints: CrashPoints
-        let logger: Logger
     }
 
     /// How long a retry or a dead letter may take to be confirmed.
     static let publishLimit: Duration = .seconds(5)
 
     private static let tick: Duration = .milliseconds(100)
+    /// How long uploads under way may take to finish after the stop.
+    private static let drainLimit: Duration = .seconds(15)
 
-    private let inputs: BlockingQueue<Input>
+    let name = "uploader"
+    let inputs: BlockingQueue<Input>
+    let spool: Spool
+    let store: S3SegmentStore
+    let publisher: AMQPConfirmedPublisher
+    let receiptWriter: ReceiptWriter
+    let sweeper: SpoolSweeper
+    let crashPoints: CrashPoints
+    let logger: Logger
+    private let limits: UploadStateMachine.Limits
 
-    init(inputs: BlockingQueue<Input>) {
+    init(
+        limits: UploadStateMachine.Limits,
+        inputs: BlockingQueue<Input>,
+        spool: Spool,
+        store: S3SegmentStore,
+        publisher: AMQPConfirmedPublisher,
+        receiptWriter: ReceiptWriter,
+        sweeper: SpoolSweeper,
+        crashPoints: CrashPoints,
+        logger: Logger
+    ) {
+        self.limits = limits
         self.inputs = inputs
+        self.spool = spool
+        self.store = store
+        self.publisher = publisher
+        self.receiptWriter = receiptWriter
+        self.sweeper = sweeper
+        self.crashPoints = crashPoints
+        self.logger = logger
     }
 
-    /// Works until stopped and idle, or until `drainLimit` after the stop.
-    func run(
-        _ limits: UploadStateMachine.Limits,
-        _ surroundings: Dependencies,
-        until stop: StopSignal,
-        drainLimit: Duration
-    ) {
-        var shell = UploadShell(machine: UploadStateMachine(limits: limits), surroundings: surroundings, inputs: inputs)
+    /// Works until stopped and idle, or until the drain limit after the stop.
+    func run(until stop: StopSignal) {
+        var shell = UploadShell(machine: UploadStateMachine(limits: limits), uploader: self)
         var end: MonotonicInstant?
         var nextTick = MonotonicInstant.now()
         while true {
@@ -55,12 +69,12 @@ final class Uploader: Sendable {
             }
             guard stop.isStopped else { continue }
             if end == nil {
-                end = MonotonicInstant.now() + drainLimit
+                end = MonotonicInstant.now() + Self.drainLimit
                 shell.react(to: .stop)
             }
             if shell.machine.isIdle && inputs.count == 0 { return }
             if let end, MonotonicInstant.now() >= end {
-                surroundings.logger.warning("Stopped with uploads under way", [.uploadCount: .int(shell.machine.count)])
+                logger.warning("Stopped with uploads under way", [.uploadCount: .int(shell.machine.count)])
                 return
             }
         }
@@ -70,19 +84,13 @@ final class Uploader: Sendable {
 /// The uploader's thread: the state machine, the open deliveries, and how each action is done.
 private struct UploadShell {
     var machine: UploadStateMachine
-    let surroundings: Uploader.Dependencies
-    let inputs: BlockingQueue<Uploader.Input>
+    let uploader: Uploader
     private var deliveries: [DeliveryToken: AMQPOpenDelivery] = [:]
     private var lastToken = 0
 
-    init(
-        machine: UploadStateMachine,
-        surroundings: Uploader.Dependencies,
-        inputs: BlockingQueue<Uploader.Input>
-    ) {
+    init(machine: UploadStateMachine, uploader: Uploader) {
         self.machine = machine
-        self.surroundings = surroundings
-        self.inputs = inputs
+        self.uploader = uploader
     }
 
     mutating func take(_ input: Uploader.Input) {
@@ -106,27 +114,27 @@ private struct UploadShell {
 
     /// Does one action; gives its outcome if that is known at once.
     private mutating func perform(_ action: UploadStateMachine.Action) -> UploadStateMachine.Event? {
-        let logger = surroundings.logger
+        let logger = uploader.logger
         switch action {
         case .prepare(let id): return .prepared(id, prepare(id))
         case .put(let segment): put(segment)
         case .check(let segment):
             let report = reporter
-            surroundings.objects.check(segment) { report(.checked(segment.id, $0)) }
-        case .hash(let segment): surroundings.receiptWriter.add(.hash(segment))
+            uploader.store.check(segment) { report(.checked(segment.id, $0)) }
+        case .hash(let segment): uploader.receiptWriter.add(.hash(segment))
         case .keep(let segment, let etag, let tries):
             logger.debug(
                 "Uploaded",
                 [.segmentID: .string(segment.id.description), .byteCount: .int(Int(segment.media.bytes))]
             )
-            surroundings.receiptWriter.add(.keep(segment, etag: etag, tries: tries))
-        case .keepAgain(let receipt): surroundings.receiptWriter.add(.keepAgain(receipt))
-        case .discard(let id): surroundings.receiptWriter.add(.discard(id))
-        case .lookUp(let id): surroundings.receiptWriter.add(.lookUp(id))
+            uploader.receiptWriter.add(.keep(segment, etag: etag, tries: tries))
+        case .keepAgain(let receipt): uploader.receiptWriter.add(.keepAgain(receipt))
+        case .discard(let id): uploader.receiptWriter.add(.discard(id))
+        case .lookUp(let id): uploader.receiptWriter.add(.lookUp(id))
         case .publishRetry(let recorded, let pause): retry(recorded, pause)
         case .deadLetter(let id, let recorded, let failure, let tries): deadLetter(id, recorded, failure, tries)
         case .resolve(let token, let verdict): resolve(token, verdict)
-        case .sweep: surroundings.wakeSweep()
+        case .sweep: uploader.sweeper.wake()
         case .report(.away(let reason)):
             logger.warning("S3 is away; uploads wait", [.error: .string(reason)])
         case .report(.back):
@@ -143,11 +151,11 @@ private struct UploadShell {
     }
 
     private var reporter: @Sendable (UploadStateMachine.Event) -> Void {
-        { [inputs] event in _ = inputs.push(.event(event)) }  // ignored: full only if closed
+        { [inputs = uploader.inputs] event in _ = inputs.push(.event(event)) }  // ignored: full only if closed
     }
 
     private func prepare(_ id: SegmentID) -> Preparation {
-        let spool = surroundings.spool
+        let spool = uploader.spool
         do {
             if let receipt = try spool.receipt(id) { return .uploaded(receipt) }
             guard let segment = try spool.segment(id), let media = try spool.mediaStatus(id) else { return .missing }
@@ -162,14 +170,14 @@ private struct UploadShell {
     }
 
     private func put(_ segment: Segment) {
-        surroundings.crashPoints.reach(.beforePut)
+        uploader.crashPoints.reach(.beforePut)
         let report = reporter
-        surroundings.objects.put(segment, file: surroundings.spool.media(segment.id)) { report(.put(segment.id, $0)) }
+        uploader.store.put(segment, file: uploader.spool.media(segment.id)) { report(.put(segment.id, $0)) }
     }
 
     private func retry(_ recorded: SegmentRecorded, _ pause: Duration) {
         let id = recorded.segment.id
-        surroundings.logger.info(
+        uploader.logger.info(
             "Refused; tried again later",
             [
                 .segmentID: .string(id.description), .uploadAttempt: .int(recorded.attempt),
@@ -179,8 +187,9 @@ private struct UploadShell {
         let report = reporter
         do {
             let message = try recorded.retryMessage(after: recorded.attempt, pause: pause)
-            surroundings.publisher.publish(message, within: Uploader.publishLimit) { [surroundings] outcome in
-                surroundings.crashPoints.reach(.afterRetry)
+            uploader.publisher.publish(message, within: Uploader.publishLimit) {
+                [crashPoints = uploader.crashPoints] outcome in
+                crashPoints.reach(.afterRetry)
                 report(.published(id, isConfirmed: outcome == .confirmed))
             }
         } catch {
@@ -194,8 +203,8 @@ private struct UploadShell {
             .reason: .string(failure.kind.rawValue), .error: .string(failure.detail),
         ]
         if let recorded { fields[.cameraID] = .int(Int(recorded.segment.header.cameraID.rawValue)) }
-        surroundings.logger.error("Upload failed; file kept", fields)
-        if let recorded { surroundings.receiptWriter.add(.fail(recorded.segment, failure, tries: tries)) }
+        uploader.logger.error("Upload failed; file kept", fields)
+        if let recorded { uploader.receiptWriter.add(.fail(recorded.segment, failure, tries: tries)) }
 
         let body: [UInt8]
         do { body = try recorded?.message().body ?? Array("{\"id\":\"\(id)\"}".utf8) } catch { body = [] }
@@ -207,7 +216,7 @@ private struct UploadShell {
             }
         let report = reporter
         let letter = DeadLetter.message(reason, error: failure.detail, body: body, messageID: id.description)
-        surroundings.publisher.publish(letter, within: Uploader.publishLimit) { outcome in
+        uploader.publisher.publish(letter, within: Uploader.publishLimit) { outcome in
             report(.published(id, isConfirmed: outcome == .confirmed))
         }
     }

@@ -1,6 +1,5 @@
 import System
 import AMQP
-import Crypto
 import FastCGI
 import HTTPClient
 package import Lifecycle
@@ -9,88 +8,68 @@ import Mustache
 package import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
-import Postgres
 import S3
 
-/// `observer-web`: answers nginx with a fixed number of threads, each with a database connection of its own.
-package struct WebService: Service {
-    package let name = "web"
-    private let configuration: WebConfiguration
-    private let logger: Logger
-    private let publisher: AMQPConfirmedPublisher
-    private let database: PostgresConfiguration
-    private let templates: TemplateLibrary
+/// The composition of `observer-web`.
+package enum WebService {
+    /// How long a change may wait for the broker; a recorder that gets no notification finds the change by itself.
+    private static let publishLimit = Duration.seconds(5)
 
-    /// How long a change may wait for the broker to be told of it.
-    private static let announceLimit = Duration.seconds(5)
-
-    /// Reads the templates and checks the URLs; nothing is opened yet.
-    package init(configuration: WebConfiguration, logger: Logger) throws {
-        self.configuration = configuration
-        self.logger = logger
-        templates = try TemplateLibrary(directory: configuration.templates)
-        database = configuration.database
-        publisher = AMQPConfirmedPublisher(
+    /// Composes the services; nothing is opened yet.
+    ///
+    /// Shutdown order: requests, health checks, then the last notifications; within 20 s.
+    ///
+    /// - Throws: `ConfigurationError` if the templates cannot be read.
+    package static func stages(_ configuration: WebConfiguration, logger: Logger) throws -> [Stage] {
+        let publisher = AMQPConfirmedPublisher(
             configuration.broker,
-            name: "web",
+            name: "web-publish",
             topology: Broker.topology(),
             logger: logger
         )
-    }
-
-    package func run(until stop: StopSignal) throws {
+        let store = HTTPClient(name: "s3", parallel: 2)
         let board = HealthBoard()
-        let server = try FastCGIServer(
-            FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads)
-        )
         let site = WebSite(
             configuration: configuration,
-            templates: templates,
+            templates: try templates(configuration),
             health: board,
-            logger: logger,
-            announce: announcer
-        )
-        let store = HTTPClient(name: "s3", parallel: 2)
+            logger: logger
+        ) { changed, recorder in
+            publisher.publish(changed.message(recorder: recorder), within: publishLimit) { outcome in
+                guard outcome != .confirmed, outcome != .returned else { return }
+                logger.warning("Change not announced", [.cameraID: .int(Int(changed.cameraID.rawValue))])
+            }
+        }
         let monitor = HealthMonitor(
             board: board,
-            isBrokerConnected: { [publisher] in publisher.isConnected },
-            store: S3Client(configuration.s3, transfers: store, limits: Self.probeLimits),
+            isBrokerConnected: { publisher.isConnected },
+            store: S3Client(configuration.s3, transfers: store, limits: probeLimits),
             spool: configuration.spool
         )
-        let housekeeping = Housekeeping(database: database, logger: logger)
-        let helpers = [
-            DedicatedThread.start(name: housekeeping.name) { housekeeping.run(until: stop) },
-            DedicatedThread.start(name: "publisher") { [publisher] in publisher.run(until: stop) },
-            DedicatedThread.start(name: store.name) { store.run(until: stop) },
-            DedicatedThread.start(name: monitor.name) { [logger] in
-                do {
-                    try monitor.run(until: stop)
-                } catch {
-                    logger.error("Health is not looked at any more", [.error: LogValue(error)])
-                }
-            },
-        ]
-        logger.info(
-            "Answering",
-            [.socketPath: .string(configuration.socket), .threadCount: .int(configuration.threads)]
+        let listener = WebListener(
+            FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads),
+            site: site,
+            database: configuration.database,
+            logger: logger
         )
-        server.run(until: stop) { [database] _ in
-            let context = WebContext(site: site, database: PostgresConnection(database))
-            return { Routes.table.respond(to: $0, context: context) }
-        }
-        for helper in helpers { helper.join() }
+        return [
+            Stage("connections", shutdownLimit: .seconds(3), services: [publisher, store]),
+            Stage(
+                "background",
+                shutdownLimit: .seconds(5),
+                services: [monitor, Housekeeping(database: configuration.database, logger: logger)]
+            ),
+            Stage("requests", shutdownLimit: .seconds(12), services: [listener]),
+        ]
     }
 
-    private var announcer: @Sendable (CameraChanged, String?) -> Void {
-        { [publisher, logger] changed, recorder in
-            publisher.publish(changed.message(recorder: recorder), within: Self.announceLimit) { outcome in
-                switch outcome {
-                case .confirmed, .returned: break
-                case .refused, .unconfirmed:
-                    // The recorder's own look at the database finds the change within seconds.
-                    logger.warning("Change not announced", [.cameraID: .int(Int(changed.cameraID.rawValue))])
-                }
-            }
+    private static func templates(_ configuration: WebConfiguration) throws -> TemplateLibrary {
+        do {
+            return try TemplateLibrary(directory: configuration.templates)
+        } catch {
+            let found = "is \"\(configuration.templates)\" (\(error))"
+            let problem = SettingProblem(.templates, "\(found); it must be \(Setting.templates.form.requirement)")
+            throw ConfigurationError(problems: [problem])
         }
     }
 

@@ -23,24 +23,23 @@ public struct S3Configuration: Sendable, Hashable {
     /// Creates a configuration.
     ///
     /// - Parameters:
-    ///   - endpoint: `http://127.0.0.1:8333` for a store of one's own, addressed by path; nil for AWS, addressed by host
-    ///     unless the bucket's name has a dot, which no certificate of AWS covers.
+    ///   - endpoint: A store of one's own, addressed by path; nil for AWS, addressed by host unless the bucket's name has a
+    ///     dot, which no certificate of AWS covers.
     ///   - region: The region.
     ///   - bucket: The bucket.
     ///   - accessKeyID: The name of the access key.
     ///   - secretAccessKey: The access key.
     ///   - sessionToken: The token of temporary credentials.
-    /// - Throws: ``S3Error`` of kind `badEndpoint` where the endpoint is not scheme, host and port.
     public init(
-        endpoint: String?,
+        endpoint: S3Endpoint?,
         region: String,
         bucket: String,
         accessKeyID: String,
         secretAccessKey: Secret,
         sessionToken: Secret? = nil
-    ) throws(S3Error) {
+    ) {
         if let endpoint {
-            (scheme, authority) = try Self.split(endpoint)
+            (scheme, authority) = (endpoint.scheme, endpoint.authority)
             isPathStyle = true
         } else {
             scheme = "https"
@@ -65,25 +64,6 @@ public struct S3Configuration: Sendable, Hashable {
         self.accessKeyID = accessKeyID
         self.secretAccessKey = secretAccessKey
         sessionToken = nil
-    }
-
-    private static func split(_ endpoint: String) throws(S3Error) -> (scheme: String, authority: String) {
-        for scheme in ["http", "https"] where endpoint.hasPrefix(scheme + "://") {
-            var authority = endpoint.dropFirst(scheme.count + 3)
-            if authority.hasSuffix("/") { authority = authority.dropLast() }
-            let allowed = authority.utf8.allSatisfy { byte in
-                switch byte {
-                case 45, 46, 48...58, 65...91, 93, 95, 97...122: true
-                default: false
-                }
-            }
-            guard !authority.isEmpty, allowed else { break }
-            let standard = scheme == "http" ? ":80" : ":443"
-            return (
-                scheme, authority.hasSuffix(standard) ? String(authority.dropLast(standard.count)) : String(authority)
-            )
-        }
-        throw S3Error(.badEndpoint, "must be http://host:port or https://host:port, without a path")
     }
 
     /// Returns the encoded path of an object, or of the bucket for an empty key.

@@ -2,4 +2,4 @@ import Glibc
 import ObserverConfiguration
 import ObserverWeb
 
-exit(WebProgram.run(environment: ProcessEnvironment.current()))
+exit(runProgram(WebConfiguration.self, stages: WebService.stages))

@@ -139,7 +139,7 @@ enum Account {
 
     /// The password that a script gives; nil when it gives none.
     static func givenPassword(_ arguments: Arguments, _ configuration: ToolConfiguration) throws -> Secret? {
-        if let text = try configuration.value("OBSERVER_ADMIN_PASSWORD"), !text.isEmpty { return try checked(text) }
+        if let text = try configuration.given(.adminPassword), !text.isEmpty { return try checked(text) }
         guard arguments.has("--stdin") || !PasswordInput.isTerminal else { return nil }
         // A pipe that nobody writes to must not hold up a set-up for ever.
         return try PasswordInput.firstLine(within: .seconds(arguments.has("--stdin") ? 60 : 2)).map(checked)

@@ -24,8 +24,8 @@ struct Checks {
         if wanted.contains("database") { findings.append(database()) }
         if wanted.contains("broker") { findings.append(broker()) }
         if wanted.contains("s3") { findings += storage() }
-        if wanted.contains("spool"), configuration.has("OBSERVER_SPOOL") { findings.append(spool()) }
-        if wanted.contains("key"), configuration.has("OBSERVER_KEY") { findings.append(key()) }
+        if wanted.contains("spool"), configuration.has(.spool) { findings.append(spool()) }
+        if wanted.contains("key"), configuration.has(.key) { findings.append(key()) }
         return findings
     }
 
@@ -168,7 +168,7 @@ struct Checks {
 
     private func key() -> Finding {
         finding("key", hint: "make one: observerctl key") {
-            guard let text = try configuration.value("OBSERVER_KEY"), [UInt8](base64: text)?.count == 32 else {
+            guard let text = try configuration.given(.key), [UInt8](base64: text)?.count == 32 else {
                 throw ToolError(description: "OBSERVER_KEY is not 32 bytes in base64")
             }
             return "32 bytes"

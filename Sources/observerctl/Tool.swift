@@ -40,7 +40,7 @@ struct ToolError: Error, CustomStringConvertible {
 /// The tool for operators and scripts: results go to standard output, everything else to standard error.
 enum Tool {
     static let commands: [Command] = [
-        .migrate, .createAdmin, .password, .token, .bucket, .check, .schema, .key,
+        .migrate, .createAdmin, .password, .token, .bucket, .check, .schema, .key, .settings,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -99,7 +99,7 @@ enum Tool {
 
             \(lines.joined(separator: "\n"))
 
-            Settings come from the environment (README, "Settings"). `observerctl COMMAND --help` says more.
+            Settings come from the environment (SETTINGS.md). `observerctl COMMAND --help` says more.
             Exit codes: 0 done, 1 it did not work, 64 wrong usage, 78 a setting is missing or wrong.
             """
     }

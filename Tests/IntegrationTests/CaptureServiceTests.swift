@@ -1,11 +1,13 @@
 import System
 import AMQP
 import Crypto
+import Encodings
 import Glibc
 import Lifecycle
 import Logging
 import Media
 import ObserverCapture
+import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
 import ObserverStore
@@ -36,36 +38,17 @@ struct CaptureServiceTests {
         key = try SealingKey([UInt8](repeating: 7, count: 32))
     }
 
-    private func service() throws -> CaptureService {
-        CaptureService(
-            CaptureService.Settings(
-                recorder: recorder,
-                spool: try Spool(at: root),
-                broker: try TestBroker.required(),
-                database: database.configuration,
-                key: key,
-                networks: try NetworkPolicy(parsing: "default,127.0.0.0/8"),
-                snapshotInterval: .seconds(2)
-            ),
-            logger: Logger(label: "capture", level: .warning)
-        )
-    }
-
-    /// Runs the service while `body` looks on; then it has stopped in order.
+    /// Runs the recorder while `body` looks on; then it has stopped in order.
     private func running(_ body: () throws -> Void) throws {
-        let stop = StopSignal()
-        let service = try service()
-        let thread = DedicatedThread.start(name: "capture") {
-            do {
-                try service.run(until: stop)
-            } catch {
-                Issue.record(error)
-            }
-        }
-        defer {
-            stop.stop()
-            #expect(thread.join(until: .now() + .seconds(25)))
-        }
+        let configuration = try CaptureConfiguration(environment: [
+            "OBSERVER_DATABASE_URL": database.url, "OBSERVER_AMQP_URL": try TestEnvironment.address(of: .amqp),
+            "OBSERVER_KEY": [UInt8](repeating: 7, count: 32).base64, "OBSERVER_SPOOL": root,
+            "OBSERVER_RECORDER": recorder, "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.0/8",
+            "OBSERVER_SNAPSHOT_SECONDS": "2",
+        ])
+        let logger = Logger(label: "capture", level: .warning)
+        let group = RunningGroup(try CaptureService.stages(configuration, logger: logger), logger: logger)
+        defer { group.end() }
         try body()
     }
 

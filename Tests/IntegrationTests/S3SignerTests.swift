@@ -27,8 +27,8 @@ struct S3SignerTests {
         let expected = try Self.botocore(calls)
         #expect(expected.count == calls.count)
         let signer = S3Signer(
-            try S3Configuration(
-                endpoint: "http://s3.test:8333",
+            S3Configuration(
+                endpoint: try S3Endpoint("http://s3.test:8333"),
                 region: "eu-central-1",
                 bucket: "bucket",
                 accessKeyID: "AKTEST",

@@ -22,7 +22,7 @@ struct Store: Sendable, CustomTestStringConvertible {
     func configuration(bucket: String, secret: String? = nil) throws -> S3Configuration {
         let name = server == .s3 ? "S3" : "RCLONE"
         return try S3Configuration(
-            endpoint: TestEnvironment.address(of: server),
+            endpoint: S3Endpoint(TestEnvironment.address(of: server)),
             region: "us-east-1",
             bucket: bucket,
             accessKeyID: TestEnvironment.required("OBSERVER_TEST_\(name)_KEY"),

@@ -1,6 +1,7 @@
 import AMQP
 import Crypto
 import Glibc
+import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
 import ObserverStore

@@ -4,6 +4,7 @@ import Crypto
 import Glibc
 import HTTPClient
 import Logging
+import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
 import ObserverStore
@@ -31,7 +32,7 @@ final class UploadHarness {
     let broker: AMQPConfiguration
     private let server: TestEnvironment.Server
     private let lock: RecorderLock
-    private var running: Running?
+    private var running: RunningGroup?
 
     /// A harness on SeaweedFS (`s3`) or on `rclone`.
     init(server: TestEnvironment.Server = .s3) throws {
@@ -68,7 +69,7 @@ final class UploadHarness {
     func s3(endpoint: String? = nil, hasBucket: Bool = true) throws -> S3Configuration {
         let name = server == .s3 ? "S3" : "RCLONE"
         return try S3Configuration(
-            endpoint: endpoint ?? TestEnvironment.address(of: server),
+            endpoint: S3Endpoint(endpoint ?? TestEnvironment.address(of: server)),
             region: "us-east-1",
             bucket: hasBucket ? bucket : "no-such-bucket",
             accessKeyID: TestEnvironment.required("OBSERVER_TEST_\(name)_KEY"),
@@ -117,25 +118,23 @@ final class UploadHarness {
     func start(
         endpoint: String? = nil,
         hasBucket: Bool = true,
-        broker: AMQPConfiguration? = nil,
-        database: PostgresConfiguration? = nil,
+        broker: String? = nil,
+        database: String? = nil,
         parallel: Int = 4,
         sweep: Duration = .milliseconds(500)
     ) throws {
-        var limits = UploadStateMachine.Limits(parallel: parallel)
-        limits.retryPauses = [.milliseconds(200), .milliseconds(400)]
-        let service = UploadService(
-            UploadService.Settings(
-                spool: spool,
-                broker: broker ?? self.broker,
-                database: database ?? self.database.configuration,
-                limits: limits,
-                sweepInterval: sweep
-            ),
-            objects: S3SegmentStore(try s3(endpoint: endpoint, hasBucket: hasBucket), parallel: parallel),
-            logger: Logger(label: "upload", level: .debug, sink: log)
-        )
-        running = Running(service)
+        let s3 = try s3(endpoint: endpoint, hasBucket: hasBucket)
+        var configuration = try UploadConfiguration(environment: [
+            "OBSERVER_DATABASE_URL": database ?? self.database.url,
+            "OBSERVER_AMQP_URL": try broker ?? TestEnvironment.address(of: .amqp),
+            "OBSERVER_SPOOL": folder, "OBSERVER_UPLOAD_PARALLEL": "\(parallel)",
+            "OBSERVER_S3_BUCKET": s3.bucket, "AWS_ENDPOINT_URL_S3": "\(s3.scheme)://\(s3.authority)",
+            "AWS_ACCESS_KEY_ID": s3.accessKeyID, "AWS_SECRET_ACCESS_KEY": s3.secretAccessKey.expose(),
+        ])
+        configuration.sweepInterval = sweep
+        configuration.retryPauses = [.milliseconds(200), .milliseconds(400)]
+        let logger = Logger(label: "upload", level: .debug, sink: log)
+        running = RunningGroup(try UploadService.stages(configuration, logger: logger), logger: logger)
     }
 
     func stop() {

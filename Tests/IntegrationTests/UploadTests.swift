@@ -185,7 +185,7 @@ struct UploadTests {
     @Test func `without a broker the sweep feeds the uploader`() throws {
         let harness = try UploadHarness()
         let segments = try (0..<5).map { _ in try harness.record() }
-        try harness.start(broker: AMQPConfiguration(url: "amqp://127.0.0.1:1"))
+        try harness.start(broker: "amqp://127.0.0.1:1")
         let isStored = harness.areStored(segments)
         #expect(isStored)
         #expect(try harness.hasExactly(segments))
@@ -194,8 +194,7 @@ struct UploadTests {
     @Test func `without a database the receipt stays, and becomes a row later`() throws {
         let harness = try UploadHarness()
         let segments = try (0..<5).map { _ in try harness.record() }
-        let away = try PostgresConfiguration(url: "postgresql://127.0.0.1:1/none", applicationName: "t")
-        try harness.start(database: away)
+        try harness.start(database: "postgresql://127.0.0.1:1/none")
         #expect(
             poll(for: .seconds(20)) { try harness.spool.receiptIDs().count == 5 && harness.spool.readyIDs().isEmpty }
         )

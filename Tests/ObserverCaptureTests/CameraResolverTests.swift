@@ -6,10 +6,10 @@ import Testing
 
 @testable import ObserverCapture
 
-@Suite struct AddressBookTests {
-    private func cause(_ url: String, _ book: CameraResolver) -> MediaError.Kind? {
+@Suite struct CameraResolverTests {
+    private func cause(_ url: String, _ resolver: CameraResolver) -> MediaError.Kind? {
         do throws(MediaError) {
-            _ = try book.admit(url)
+            _ = try resolver.admit(url)
             return nil
         } catch {
             return error.kind
@@ -27,20 +27,20 @@ import Testing
     }
 
     @Test func `an own server that has a name is out of reach by its address`() throws {
-        let book = CameraResolver(
+        let resolver = CameraResolver(
             policy: try NetworkPolicy(parsing: "default,127.0.0.0/8"),
             ownServers: [.init(host: "localhost", port: 5432)]
         )
         let stop = StopSignal()
-        let thread = DedicatedThread.start(name: "own-servers") { book.followOwnServers(until: stop) }
+        let thread = DedicatedThread.start(name: "resolver") { resolver.run(until: stop) }
         let deadline = MonotonicInstant.now() + .seconds(5)
-        while cause("rtsp://127.0.0.1:5432/", book) == nil, MonotonicInstant.now() < deadline {
+        while cause("rtsp://127.0.0.1:5432/", resolver) == nil, MonotonicInstant.now() < deadline {
             StopSignal().wait(for: .milliseconds(10))
         }
         stop.stop()
         thread.join()
-        #expect(cause("rtsp://127.0.0.1:5432/", book) == .refused)
-        #expect(throws: MediaError.self) { try book.mayConnect([127, 0, 0, 1], port: 5432) }
-        #expect(cause("rtsp://127.0.0.1:8554/", book) == nil)
+        #expect(cause("rtsp://127.0.0.1:5432/", resolver) == .refused)
+        #expect(throws: MediaError.self) { try resolver.mayConnect([127, 0, 0, 1], port: 5432) }
+        #expect(cause("rtsp://127.0.0.1:8554/", resolver) == nil)
     }
 }

@@ -1,5 +1,6 @@
 import System
 import Glibc
+import Lifecycle
 import Logging
 import Media
 import ObserverCore
@@ -15,6 +16,8 @@ import Testing
     private let writers: WriterPool
     private let writeQueue = WriteQueue(camera: CameraID(rawValue: 7))
     private let recording: Recording
+    private let stop = StopSignal()
+    private let threads: [DedicatedThread]
 
     init() throws {
         let spool = try Spool(at: root)
@@ -35,7 +38,11 @@ import Testing
         )
         let streams = StreamDescription(video: VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 5))
         recording = Recording(streams, camera: Self.camera, epoch: { 1 }, writeQueue: writeQueue, context: context)
-        writers.start()
+        threads = writers.services.map { [stop] service in
+            DedicatedThread.start(name: service.name) {
+                do { try service.run(until: stop) } catch { Issue.record(error) }
+            }
+        }
     }
 
     static var camera: Camera {
@@ -79,7 +86,8 @@ import Testing
 
     private func end() {
         recording.end(.stopped)
-        writers.finish()
+        stop.stop()
+        for thread in threads { thread.join() }
         for folder in ["open", "away", "ready"] {
             guard let entries = opendir("\(root)/\(folder)") else { continue }
             while let entry = readdir(entries) {

@@ -20,14 +20,17 @@ import Testing
 
     @Test func `what is needed is enough, and the rest has defaults`() throws {
         let capture = try CaptureConfiguration(environment: Self.good)
-        #expect(capture.snapshotSeconds == 30 && capture.prefix == "observer")
+        #expect(capture.snapshotInterval == .seconds(30) && capture.prefix == "observer")
         let upload = try UploadConfiguration(environment: Self.good)
-        #expect(upload.parallel == 8 && upload.sweepSeconds == 60 && upload.retrySeconds == [5, 30])
+        #expect(
+            upload.parallel == 8 && upload.sweepInterval == .seconds(60)
+                && upload.retryPauses == [.seconds(5), .seconds(30)]
+        )
         #expect(try WebConfiguration(environment: Self.good).threads == 12)
         #expect(try WebConfiguration(environment: Self.good).segmentSeconds == 10)
     }
 
-    @Test func `everything that is missing is told at once`() throws {
+    @Test func `all missing settings are reported at once`() throws {
         let error = try #require(throws: ConfigurationError.self) { try WebConfiguration(environment: [:]) }
         let names = Set(error.problems.map(\.name))
         let needed: Set = [
@@ -46,7 +49,8 @@ import Testing
         ("OBSERVER_S3_PREFIX", "a/../b"), ("OBSERVER_LOG_LEVEL", "loud"), ("OBSERVER_LOG_FORMAT", "xml"),
         ("OBSERVER_WEB_THREADS", "0"), ("OBSERVER_TEMPLATES", "templates"), ("OBSERVER_PUBLIC_URL", "example.org"),
         ("OBSERVER_FASTCGI_SOCKET", "/" + String(repeating: "x", count: 107)), ("OBSERVER_UPLOAD_PARALLEL", "9999"),
-        ("OBSERVER_RETRY_SECONDS", "5"), ("OBSERVER_RETRY_SECONDS", "5,x"), ("OBSERVER_SWEEP_SECONDS", "0"),
+        ("OBSERVER_RETRY_SECONDS", "5"), ("OBSERVER_RETRY_SECONDS", "5,x"), ("OBSERVER_RETRY_SECONDS", "5,,30"),
+        ("OBSERVER_CRASH_AT", "nowhere"), ("OBSERVER_SWEEP_SECONDS", "0"),
     ])
     func `a setting that is wrong is named`(name: String, value: String) throws {
         let environment = Self.good.merging([name: value]) { $1 }
@@ -59,6 +63,37 @@ import Testing
             do { try read() } catch let error as ConfigurationError { found.formUnion(error.problems.map(\.name)) }
         }
         #expect(found == [name])
+    }
+
+    @Test func `a problem names the setting, what was found, and what it must be`() throws {
+        let wrong = Self.good.merging([
+            "OBSERVER_WEB_THREADS": "many", "OBSERVER_LOG_LEVEL": "loud", "OBSERVER_KEY": "c2hvcnQ=",
+        ]) { $1 }.filter { $0.key != "OBSERVER_TEMPLATES" }
+        let error = try #require(throws: ConfigurationError.self) { try WebConfiguration(environment: wrong) }
+        #expect(
+            Set(error.problems.map(\.description)) == [
+                #"OBSERVER_WEB_THREADS is "many"; it must be a whole number from 1 to 256"#,
+                #"OBSERVER_LOG_LEVEL is "loud"; it must be debug, info, warning or error"#,
+                "OBSERVER_KEY cannot be used; it must be 32 bytes in base64, as `observerctl key` prints them",
+                "OBSERVER_TEMPLATES is not set; it must be the path of the folder `templates`, beginning with /",
+            ]
+        )
+    }
+
+    @Test func `a store that the recorder cannot keep cameras off is refused by the recorder too`() throws {
+        let wrong = Self.good.merging(["AWS_ENDPOINT_URL_S3": "10.0.0.6:8333"]) { $1 }
+        let error = try #require(throws: ConfigurationError.self) { try CaptureConfiguration(environment: wrong) }
+        #expect(error.problems.map(\.name) == ["AWS_ENDPOINT_URL_S3"])
+    }
+
+    @Test func `a program with wrong settings exits with 78, one whose services cannot be composed with 1`() {
+        struct Failure: Error {}
+        #expect(runProgram(CaptureConfiguration.self, environment: [:]) { _, _ in [] } == 78)
+        #expect(runProgram(CaptureConfiguration.self, environment: Self.good) { _, _ in throw Failure() } == 1)
+        let late = runProgram(CaptureConfiguration.self, environment: Self.good) { _, _ in
+            throw ConfigurationError(problems: [SettingProblem(.templates, "is wrong")])
+        }
+        #expect(late == 78)
     }
 
     @Test func `a wrong value hides no other`() throws {

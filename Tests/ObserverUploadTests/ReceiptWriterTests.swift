@@ -1,6 +1,8 @@
 import System
 import Glibc
+import Lifecycle
 import Logging
+import ObserverConfiguration
 import ObserverCore
 import Postgres
 import Spool
@@ -65,14 +67,15 @@ private final class ReceiptHarness: Sendable {
 
     /// Runs the book-keeper until the condition holds, then stops it.
     func work(until test: @escaping ([UploadStateMachine.Event]) -> Bool) -> Bool {
-        let thread = DedicatedThread.start(name: "books") { [receiptWriter] in receiptWriter.run() }
+        let stop = StopSignal()
+        let thread = DedicatedThread.start(name: "receipts") { [receiptWriter, stop] in receiptWriter.run(until: stop) }
         let end = MonotonicInstant.now() + .seconds(20)
         var isDone = false
         while !isDone, MonotonicInstant.now() < end {
             usleep(10_000)
             isDone = events.withLock { test($0) }
         }
-        receiptWriter.stop()
+        stop.stop()
         thread.join()
         return isDone
     }

@@ -2,4 +2,4 @@ import Glibc
 import ObserverCapture
 import ObserverConfiguration
 
-exit(CaptureProgram.run(environment: ProcessEnvironment.current()))
+exit(runProgram(CaptureConfiguration.self, stages: CaptureService.stages))

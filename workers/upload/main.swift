@@ -2,4 +2,4 @@ import Glibc
 import ObserverConfiguration
 import ObserverUpload
 
-exit(UploadProgram.run(environment: ProcessEnvironment.current()))
+exit(runProgram(UploadConfiguration.self, stages: UploadService.stages))

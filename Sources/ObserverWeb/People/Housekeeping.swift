@@ -3,8 +3,8 @@ import Logging
 import ObserverStore
 import Postgres
 
-/// Deletes sessions that are over and old sign-in attempts, now and then, with a connection of its own.
-struct Housekeeping {
+/// Deletes expired sessions and old sign-in attempts now and then, on a connection of its own.
+struct Housekeeping: Service {
     let name = "housekeeping"
     let database: PostgresConfiguration
     let logger: Logger
@@ -17,8 +17,8 @@ struct Housekeeping {
             do throws(PostgresError) {
                 try UserStore(connection).prune()
             } catch {
-                // What is over does not count any more, whether it is deleted or not.
-                logger.debug("Sessions not cleared", [.error: LogValue(error)])
+                // Expired sessions are refused whether they are deleted or not.
+                logger.debug("Expired sessions not deleted", [.error: LogValue(error)])
             }
             connection.close()
         } while !stop.wait(for: Self.interval)

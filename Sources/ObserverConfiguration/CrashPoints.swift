@@ -1,9 +1,8 @@
 import Glibc
 
-/// Places at which a test can end the process as a power cut would: at each step between S3 and the acknowledgement.
-///
-/// Release builds have none.
+/// Steps at which a debug build can kill itself, as a power cut would; release builds never do.
 package struct CrashPoints: Sendable {
+    /// The steps between S3 and the acknowledgement.
     package enum Point: String, CaseIterable, Sendable {
         case beforePut = "before-put"
         case afterPut = "after-put"
@@ -11,19 +10,19 @@ package struct CrashPoints: Sendable {
         case afterRow = "after-row"
         case afterDelete = "after-delete"
         case afterRetry = "after-retry"
-        case afterDeadLetter = "after-deadLetter"
+        case afterDeadLetter = "after-dead-letter"
     }
 
-    private let armed: String?
+    private let armed: Point?
 
-    package init(armed: String? = nil) {
+    package init(armed: Point? = nil) {
         self.armed = armed
     }
 
-    /// Ends the process here, if a test wants that.
-    func reach(_ point: Point) {
+    /// Kills the process if this point is armed.
+    package func reach(_ point: Point) {
         #if DEBUG
-        if armed == point.rawValue { kill(getpid(), SIGKILL) }
+        if armed == point { kill(getpid(), SIGKILL) }
         #endif
     }
 }

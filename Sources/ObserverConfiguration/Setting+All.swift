@@ -1,0 +1,292 @@
+import Logging
+import ObserverCore
+
+/// A heading of `SETTINGS.md` with its settings.
+package struct SettingGroup: Sendable {
+    package let title: String
+    package let settings: [Setting]
+}
+
+extension Setting {
+    /// Every setting there is.
+    package static let all: [SettingGroup] = [
+        SettingGroup(
+            title: "The command `./observer`",
+            settings: [home, port, listen, user, demo, adminPassword]
+        ),
+        SettingGroup(title: "Database, broker, key", settings: [databaseURL, brokerURL, key]),
+        SettingGroup(
+            title: "Store",
+            settings: [endpoint, region, accessKeyID, secretAccessKey, sessionToken, bucket, prefix]
+        ),
+        SettingGroup(
+            title: "Recording",
+            settings: [spool, recorder, segmentSeconds, snapshotSeconds, cameraNetworks]
+        ),
+        SettingGroup(title: "Pages and API", settings: [publicURL, fastCGISocket, templates, webThreads]),
+        SettingGroup(title: "Uploads", settings: [uploadParallel, sweepSeconds, retrySeconds]),
+        SettingGroup(title: "Log", settings: [logLevel, logFormat]),
+        SettingGroup(title: "Tests", settings: [crashPoint]),
+    ]
+
+    private static let services: [Program] = [.web, .capture, .upload]
+    private static let everyProgram = Program.allCases
+
+    // MARK: The command
+
+    package static let home = Setting(
+        "OBSERVER_HOME",
+        .text("a folder"),
+        fallback: .value("./var"),
+        meaning: "Where `up` keeps all data.",
+        readers: [.command]
+    )
+    package static let port = Setting(
+        "OBSERVER_PORT",
+        .integer(1...65_535),
+        fallback: .value("8080"),
+        meaning: "The port of the page. All other ports are free ones.",
+        readers: [.command]
+    )
+    package static let listen = Setting(
+        "OBSERVER_LISTEN",
+        .text("an address of this machine"),
+        fallback: .value("127.0.0.1"),
+        meaning: "The address of the page. `0.0.0.0` opens it to the network.",
+        readers: [.command]
+    )
+    package static let user = Setting(
+        "OBSERVER_USER",
+        .text("the name of a user of this machine"),
+        fallback: .value("postgres"),
+        meaning: "The user that services run as when root calls `up`.",
+        readers: [.command]
+    )
+    package static let demo = Setting(
+        "OBSERVER_DEMO",
+        .word(["0", "1"]),
+        fallback: .value("1"),
+        meaning: "0 leaves out the demo camera.",
+        readers: [.command]
+    )
+    package static let adminPassword = Setting(
+        "OBSERVER_ADMIN_PASSWORD",
+        .text("a password of 8 or more characters"),
+        fallback: .computed("generated"),
+        isSecret: true,
+        meaning: "The password of the first administrator, read when that account is created.",
+        readers: [.command, .tool]
+    )
+
+    // MARK: Database, broker, key
+
+    package static let databaseURL = Setting(
+        "OBSERVER_DATABASE_URL",
+        .text("`postgresql://user:password@host:5432/database`, percent-encoded in its parts"),
+        fallback: .required,
+        suppliedByUp: "a private PostgreSQL",
+        isSecret: true,
+        meaning: "The PostgreSQL database.",
+        readers: everyProgram
+    )
+    package static let brokerURL = Setting(
+        "OBSERVER_AMQP_URL",
+        .text("`amqp://user:password@host:5672/vhost` or `amqps://…`, percent-encoded in its parts"),
+        fallback: .required,
+        suppliedByUp: "a private RabbitMQ",
+        isSecret: true,
+        meaning: "The RabbitMQ broker.",
+        readers: everyProgram
+    )
+    package static let key = Setting(
+        "OBSERVER_KEY",
+        .text("32 bytes in base64, as `observerctl key` prints them"),
+        fallback: .required,
+        suppliedByUp: "a key that is generated once",
+        isSecret: true,
+        meaning: "The key that encrypts camera passwords. Keep a copy: without it they are lost.",
+        readers: [.command, .web, .capture, .tool]
+    )
+
+    // MARK: Store
+
+    package static let endpoint = Setting(
+        "AWS_ENDPOINT_URL_S3",
+        .text("`http://host:port` or `https://host:port`, without a path"),
+        fallback: .computed("AWS itself"),
+        suppliedByUp: "a private SeaweedFS",
+        meaning: "The S3 store. The recorder reads it to keep cameras off that server.",
+        readers: everyProgram
+    )
+    package static let region = Setting(
+        "AWS_REGION",
+        .text("the name of a region"),
+        fallback: .value("us-east-1"),
+        meaning: "The region, part of each signature.",
+        readers: [.web, .upload, .tool]
+    )
+    package static let accessKeyID = Setting(
+        "AWS_ACCESS_KEY_ID",
+        .text("the ID of an access key"),
+        fallback: .required,
+        suppliedByUp: "that of the private store",
+        meaning: "The ID of the access key.",
+        readers: [.web, .upload, .tool]
+    )
+    package static let secretAccessKey = Setting(
+        "AWS_SECRET_ACCESS_KEY",
+        .text("a secret access key"),
+        fallback: .required,
+        suppliedByUp: "that of the private store",
+        isSecret: true,
+        meaning: "The secret access key.",
+        readers: [.web, .upload, .tool]
+    )
+    package static let sessionToken = Setting(
+        "AWS_SESSION_TOKEN",
+        .text("a session token"),
+        fallback: .none,
+        isSecret: true,
+        meaning: "The session token of temporary credentials.",
+        readers: [.web, .upload, .tool]
+    )
+    package static let bucket = Setting(
+        "OBSERVER_S3_BUCKET",
+        .text("3 to 63 lower-case letters, digits, dots and hyphens"),
+        fallback: .required,
+        suppliedByUp: "`observer`",
+        meaning: "The bucket for recordings.",
+        readers: [.web, .upload, .tool]
+    )
+    package static let prefix = Setting(
+        "OBSERVER_S3_PREFIX",
+        .text("at most 128 letters, digits, dots, hyphens, underscores and single slashes between them"),
+        fallback: .value("observer"),
+        meaning: "The beginning of every object key.",
+        readers: [.capture, .tool]
+    )
+
+    // MARK: Recording
+
+    package static let spool = Setting(
+        "OBSERVER_SPOOL",
+        .path("the path of a folder"),
+        fallback: .required,
+        suppliedByUp: "`$OBSERVER_HOME/spool`",
+        meaning: "Recordings on their way to S3. Optional for `observer-web`, which plays waiting segments from it.",
+        readers: everyProgram
+    )
+    package static let recorder = Setting(
+        "OBSERVER_RECORDER",
+        .text("1 to 63 lower-case letters, digits, dots and hyphens"),
+        fallback: .computed("the host's name"),
+        suppliedByUp: "a name that is generated once",
+        meaning: "The name of this recorder. No two that run may share one.",
+        readers: [.command, .capture]
+    )
+    package static let segmentSeconds = Setting(
+        "OBSERVER_SEGMENT_SECONDS",
+        .integer(CameraSettings.segmentSecondsRange),
+        fallback: .value("\(CameraSettings().segmentSeconds)"),
+        meaning: "The segment length of a new camera that names none.",
+        readers: [.web]
+    )
+    package static let snapshotSeconds = Setting(
+        "OBSERVER_SNAPSHOT_SECONDS",
+        .integer(0...86_400),
+        fallback: .value("30"),
+        meaning: "The time between two snapshots of a camera; 0 for no snapshots.",
+        readers: [.capture]
+    )
+    package static let cameraNetworks = Setting(
+        "OBSERVER_CAMERA_NETWORKS",
+        .text("`default` and ranges, separated by commas, as in `default,127.0.0.1/32:8554`"),
+        fallback: .value("default"),
+        meaning: """
+            The addresses that cameras may have. `default` is all but this machine, its link, cloud metadata and \
+            Observer's own servers; without it, only the ranges are allowed.
+            """,
+        readers: [.command, .web, .capture]
+    )
+
+    // MARK: Pages and API
+
+    package static let publicURL = Setting(
+        "OBSERVER_PUBLIC_URL",
+        .text("a URL that begins with `http://` or `https://`"),
+        fallback: .none,
+        meaning: "The address that people use. `https://…` makes cookies secure.",
+        readers: [.command, .web]
+    )
+    package static let fastCGISocket = Setting(
+        "OBSERVER_FASTCGI_SOCKET",
+        .path("the path of a unix socket, at most 107 bytes long"),
+        fallback: .required,
+        suppliedByUp: "`$OBSERVER_HOME/run/web.sock`",
+        meaning: "The socket on which nginx reaches `observer-web`.",
+        readers: [.web]
+    )
+    package static let templates = Setting(
+        "OBSERVER_TEMPLATES",
+        .path("the path of the folder `templates`"),
+        fallback: .required,
+        suppliedByUp: "that of the source tree",
+        meaning: "The templates of the pages.",
+        readers: [.web]
+    )
+    package static let webThreads = Setting(
+        "OBSERVER_WEB_THREADS",
+        .integer(1...256),
+        fallback: .value("12"),
+        meaning: "Requests that are answered at the same time, each with a database connection of its own.",
+        readers: [.web]
+    )
+
+    // MARK: Uploads
+
+    package static let uploadParallel = Setting(
+        "OBSERVER_UPLOAD_PARALLEL",
+        .integer(1...256),
+        fallback: .value("8"),
+        meaning: "Uploads under way at the same time, at most.",
+        readers: [.upload]
+    )
+    package static let sweepSeconds = Setting(
+        "OBSERVER_SWEEP_SECONDS",
+        .integer(1...3600),
+        fallback: .value("60"),
+        meaning: "The time between two sweeps of the spool.",
+        readers: [.upload]
+    )
+    package static let retrySeconds = Setting(
+        "OBSERVER_RETRY_SECONDS",
+        .integers(2, in: 1...3600),
+        fallback: .value("5,30"),
+        meaning: "The pauses before the second and the third try of an upload that was refused.",
+        readers: [.upload]
+    )
+
+    // MARK: Log and tests
+
+    package static let logLevel = Setting(
+        "OBSERVER_LOG_LEVEL",
+        .word(LogLevel.allCases.map(\.rawValue)),
+        fallback: .value("info"),
+        meaning: "The lowest level that is logged.",
+        readers: services
+    )
+    package static let logFormat = Setting(
+        "OBSERVER_LOG_FORMAT",
+        .word(LogFormat.allCases.map(\.rawValue)),
+        fallback: .value("text"),
+        meaning: "The format of log lines.",
+        readers: services
+    )
+    package static let crashPoint = Setting(
+        "OBSERVER_CRASH_AT",
+        .word(CrashPoints.Point.allCases.map(\.rawValue)),
+        fallback: .none,
+        meaning: "The step at which a debug build kills itself. Release builds ignore it.",
+        readers: [.upload]
+    )
+}

@@ -1,0 +1,39 @@
+package import AMQP
+package import Postgres
+package import S3
+
+/// The settings of `observer-upload`.
+package struct UploadConfiguration: ProgramConfiguration {
+    package static let program = Program.upload
+
+    package let log: LogConfiguration
+    package let database: PostgresConfiguration
+    package let broker: AMQPConfiguration
+    package let s3: S3Configuration
+    /// The folder of the spool.
+    package let spool: String
+    /// The number of uploads under way at the same time, at most.
+    package let parallel: Int
+    /// The time between two sweeps of the spool.
+    package var sweepInterval: Duration
+    /// The pauses before the second and the third try of a refused upload.
+    package var retryPauses: [Duration]
+    package let crashPoints: CrashPoints
+
+    package init(environment: [String: String]) throws(ConfigurationError) {
+        var reader = SettingsReader(environment)
+        log = reader.log()
+        let database = reader.database(for: Self.program)
+        let broker = reader.broker()
+        let endpoint = reader.endpoint()
+        let s3 = reader.s3(at: endpoint)
+        spool = reader.path(.spool)
+        parallel = reader.integer(.uploadParallel)
+        sweepInterval = .seconds(reader.integer(.sweepSeconds))
+        retryPauses = reader.integers(.retrySeconds).map { .seconds($0) }
+        crashPoints = CrashPoints(armed: reader.word(.crashPoint, as: CrashPoints.Point.self))
+        try reader.check()
+        guard let database, let broker, let s3 else { throw ConfigurationError(problems: []) }
+        (self.database, self.broker, self.s3) = (database, broker, s3)
+    }
+}
