@@ -66,8 +66,8 @@ let package = Package(
         module("RTP"),
         module("Postgres", ["CLibPQ", "Encodings", "System"]),
         module("AMQP", ["CRabbitMQ", "Encodings", "System", "Lifecycle", "Logging"]),
-        module("HTTPClient", ["CLibCurl", "System", "Lifecycle"]),
-        module("S3", ["HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
+        module("HTTPClient", ["CLibCurl", "HTTPTypes", "System", "Lifecycle"]),
+        module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
         module("Media", ["CLibAV", "Crypto", "Encodings", "System"]),
 
         // Domain and adapters
@@ -122,8 +122,8 @@ let package = Package(
             "observerctl",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System", "Lifecycle",
-                "Logging",
+                "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "Lifecycle", "Logging",
             ]
         ),
 
@@ -148,7 +148,7 @@ let package = Package(
         tests("RTPTests", ["RTP"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP"]),
-        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "System", "Lifecycle"]),
+        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
         tests("MediaTests", ["Media", "System", "Lifecycle"]),
         tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
@@ -180,8 +180,8 @@ let package = Package(
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "HTTPTypes", "HTTPRouting",
                 "Mustache",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System", "Lifecycle",
-                "Logging",
+                "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "Lifecycle", "Logging",
             ]
         ),
         tests("TidyTests", []),

@@ -16,10 +16,8 @@ final class S3SegmentStore: Sendable {
     /// Until the store says that it does not know `If-None-Match`.
     private let isConditional = Atomic<Bool>(true)
 
-    init(_ configuration: S3Configuration, transfers: HTTPClient) {
-        var limits = HTTPClientRequest.Limits()
-        limits.total = .seconds(30)
-        client = S3Client(configuration, transfers: transfers, limits: limits)
+    init(_ configuration: S3Configuration, http: HTTPClient) {
+        client = S3Client(configuration, http: http)
     }
 
     func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {

@@ -31,7 +31,11 @@ package enum UploadService {
             topology: Broker.topology(spool: spool.id),
             logger: logger
         )
-        let transfers = HTTPClient(name: "s3", parallel: configuration.parallel)
+        var httpLimits = HTTPClientLimits()
+        httpLimits.total = .seconds(30)
+        let http = HTTPClient(
+            HTTPClientConfiguration(name: "s3", parallel: configuration.parallel, limits: httpLimits)
+        )
         let receiptWriter = ReceiptWriter(
             spool: spool,
             database: configuration.database,
@@ -50,7 +54,7 @@ package enum UploadService {
             limits: limits,
             inputs: inputs,
             spool: spool,
-            store: S3SegmentStore(configuration.s3, transfers: transfers),
+            store: S3SegmentStore(configuration.s3, http: http),
             publisher: publisher,
             receiptWriter: receiptWriter,
             sweeper: sweeper,
@@ -71,7 +75,7 @@ package enum UploadService {
         return [
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
             Stage("receipts", shutdownLimit: .seconds(3), services: [receiptWriter]),
-            Stage("store", shutdownLimit: .seconds(1), services: [transfers]),
+            Stage("store", shutdownLimit: .seconds(1), services: [http]),
             Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, uploader, consumer]),
         ]
     }

@@ -27,7 +27,7 @@ package enum WebService {
             topology: Broker.topology(),
             logger: logger
         )
-        let store = HTTPClient(name: "s3", parallel: 2)
+        let store = HTTPClient(HTTPClientConfiguration(name: "s3", parallel: 2, limits: probeLimits))
         let board = HealthBoard()
         let site = WebSite(
             configuration: configuration,
@@ -43,7 +43,7 @@ package enum WebService {
         let monitor = HealthMonitor(
             board: board,
             isBrokerConnected: { publisher.isConnected },
-            store: S3Client(configuration.s3, transfers: store, limits: probeLimits),
+            store: S3Client(configuration.s3, http: store),
             spool: configuration.spool
         )
         let listener = WebListener(
@@ -73,8 +73,8 @@ package enum WebService {
         }
     }
 
-    private static var probeLimits: HTTPClientRequest.Limits {
-        var limits = HTTPClientRequest.Limits()
+    private static var probeLimits: HTTPClientLimits {
+        var limits = HTTPClientLimits()
         limits.connect = .seconds(2)
         limits.total = .seconds(4)
         return limits

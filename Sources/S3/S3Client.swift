@@ -1,5 +1,6 @@
 import Encodings
 public import HTTPClient
+import HTTPTypes
 import Synchronization
 import System
 
@@ -14,28 +15,24 @@ public final class S3Client: Sendable {
     /// The store, the bucket and the access key.
     public let configuration: S3Configuration
     private let signer: S3Signer
-    private let transfers: HTTPClient
-    private let limits: HTTPClientRequest.Limits
+    private let http: HTTPClient
     private let clock: @Sendable () -> Int64
     /// Seconds to add to `clock`.
     private let clockOffset = Atomic<Int64>(0)
 
-    /// Creates a client that sends through `transfers`.
+    /// Creates a client that sends through `http`; an upload gets more time than the limit of that client, by its size.
     ///
     /// - Parameters:
     ///   - configuration: The store, the bucket and the access key.
-    ///   - transfers: The engine.
-    ///   - limits: The limits of a request; an upload gets more time by its size.
+    ///   - http: The client that sends the requests.
     ///   - clock: Seconds since 1970, for signatures; nil for the system's.
     public init(
         _ configuration: S3Configuration,
-        transfers: HTTPClient,
-        limits: HTTPClientRequest.Limits = HTTPClientRequest.Limits(),
+        http: HTTPClient,
         clock: (@Sendable () -> Int64)? = nil
     ) {
         self.configuration = configuration
-        self.transfers = transfers
-        self.limits = limits
+        self.http = http
         self.clock = clock ?? { WallTime.now().seconds }
         signer = S3Signer(configuration)
     }
@@ -79,13 +76,13 @@ public final class S3Client: Sendable {
             at: moment
         )
         let request = HTTPClientRequest(
-            method: signed.method,
+            method: HTTPMethod(rawValue: signed.method),
             url: signed.url,
             headers: signed.headers,
             body: call.body,
             limits: limits(for: call)
         )
-        transfers.submit(request) { [self] result in
+        http.submit(request) { [self] result in
             switch result {
             case .failure(let error): completion(.failure(S3Error(error)))
             case .success(let response) where (200..<300).contains(response.status): completion(.success(response))
@@ -111,8 +108,8 @@ public final class S3Client: Sendable {
         return try pending.wait().get()
     }
 
-    private func limits(for call: Call) -> HTTPClientRequest.Limits {
-        var limits = limits
+    private func limits(for call: Call) -> HTTPClientLimits {
+        var limits = http.configuration.limits
         if case .file(_, let length) = call.body, let total = limits.total {
             // A large file takes its time even at the slowest speed that is not a stall.
             limits.total = max(total, .seconds(length / Int64(max(limits.slowBytesPerSecond, 1))))

@@ -3,6 +3,7 @@ import AMQP
 import Crypto
 import Glibc
 import HTTPClient
+import HTTPTypes
 import ObserverConfiguration
 import ObserverCore
 import ObserverStore
@@ -76,8 +77,8 @@ struct Checks {
         return HTTPClient.running { [rights(storage, $0), clock(storage, $0)] }
     }
 
-    private func rights(_ storage: S3Configuration, _ transfers: HTTPClient) -> Finding {
-        let client = S3Client(storage, transfers: transfers, limits: .short)
+    private func rights(_ storage: S3Configuration, _ http: HTTPClient) -> Finding {
+        let client = S3Client(storage, http: http)
         return finding("s3", hint: "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET") {
             let bytes = Array("Observer tries whether it may write here.\n".utf8)
             try requireBucket(client)
@@ -103,15 +104,11 @@ struct Checks {
     }
 
     /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
-    private func clock(_ storage: S3Configuration, _ transfers: HTTPClient) -> Finding {
+    private func clock(_ storage: S3Configuration, _ http: HTTPClient) -> Finding {
         finding("clock", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
-            let request = HTTPClientRequest(
-                method: "HEAD",
-                url: "\(storage.scheme)://\(storage.authority)/",
-                headers: [],
-                limits: .short
+            let response = try http.send(
+                HTTPClientRequest(method: .head, url: "\(storage.scheme)://\(storage.authority)/")
             )
-            let response = try transfers.send(request)
             guard let date = response.header("date"), let theirs = Self.seconds(httpDate: date) else {
                 return "S3 does not say the time, so it is not compared"
             }

@@ -15,8 +15,8 @@ extension Command {
             """,
         run: { _, configuration in
             let storage = try configuration.s3()
-            try HTTPClient.running { transfers in
-                try S3Client(storage, transfers: transfers, limits: .short).createBucket()
+            try HTTPClient.running { http in
+                try S3Client(storage, http: http).createBucket()
             }
             Output.note("bucket \(storage.bucket) is there")
             return .done
@@ -27,7 +27,7 @@ extension Command {
 extension HTTPClient {
     /// Runs `body` with a client that is stopped afterwards.
     static func running<Result>(_ body: (HTTPClient) throws -> Result) rethrows -> Result {
-        let client = HTTPClient(name: "http", parallel: 1)
+        let client = HTTPClient(HTTPClientConfiguration(name: "http", parallel: 1, limits: .short))
         let stop = StopSignal()
         defer { stop.stop() }
         DedicatedThread.start(name: client.name) { client.run(until: stop) }
@@ -35,10 +35,10 @@ extension HTTPClient {
     }
 }
 
-extension HTTPClientRequest.Limits {
-    /// For somebody who waits at a terminal.
-    static var short: HTTPClientRequest.Limits {
-        var limits = HTTPClientRequest.Limits()
+extension HTTPClientLimits {
+    /// Limits for somebody who waits at a terminal.
+    fileprivate static var short: HTTPClientLimits {
+        var limits = HTTPClientLimits()
         limits.connect = .seconds(3)
         limits.total = .seconds(10)
         return limits

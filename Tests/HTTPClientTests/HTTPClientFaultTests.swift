@@ -1,16 +1,17 @@
 import System
 import Glibc
 import HTTPClient
+import HTTPTypes
 import TestSupport
 import Testing
 
 /// Servers and files that misbehave, each in its own way.
-@Suite(.timeLimit(.minutes(1))) struct TransfersFaultTests {
-    private let transfers = HTTPClient.running(name: "faults", parallel: 4)
+@Suite(.timeLimit(.minutes(1))) struct HTTPClientFaultTests {
+    private let client = HTTPClient.running(name: "faults", parallel: 4)
 
     private func kind(_ request: HTTPClientRequest) -> HTTPClientError.Kind? {
         do throws(HTTPClientError) {
-            _ = try transfers.send(request)
+            _ = try client.send(request)
             return nil
         } catch {
             return error.kind
@@ -41,13 +42,15 @@ import Testing
         )
         let path = try scratchFile(bytes: 30_000_000)
         defer { unlink(path) }
-        var request = HTTPClientRequest(method: "PUT", url: stalling.url, body: .file(path: path, length: 30_000_000))
-        request.limits.slowFor = .seconds(1)
+        var limits = HTTPClientLimits()
+        limits.slowFor = .seconds(1)
+        let body = HTTPClientRequest.Body.file(path: path, length: 30_000_000)
+        let request = HTTPClientRequest(method: .put, url: stalling.url, body: body, limits: limits)
         let outcome = Monitor<HTTPClientError.Kind?>(nil)
-        transfers.submit(request) { result in
+        client.submit(request) { result in
             if case .failure(let error) = result { outcome.withLock { $0 = error.kind } }
         }
-        #expect(try transfers.send(HTTPClientRequest(method: "GET", url: healthy.url)).status == 200)
+        #expect(try client.send(HTTPClientRequest(method: .get, url: healthy.url)).status == 200)
         #expect(outcome.wait(until: MonotonicInstant.now() + .seconds(20)) { $0 == .timeout })
         released.withLock { $0 = true }
     }
@@ -56,7 +59,7 @@ import Testing
         let server = try #require(LocalServer { connection, _ in _ = LocalServer.drain(connection, bytes: 10_000) })
         let path = try scratchFile(bytes: 30_000_000)
         defer { unlink(path) }
-        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 30_000_000))
+        let request = HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: 30_000_000))
         #expect(kind(request) == .network)
     }
 
@@ -73,13 +76,13 @@ import Testing
         )
         let path = try scratchFile(bytes: 3_000_000)
         defer { unlink(path) }
-        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
-        let response = try transfers.send(request)
+        let request = HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: 3_000_000))
+        let response = try client.send(request)
         #expect(response.status == 403)
         #expect(response.body == Array("nope".utf8))
     }
 
-    @Test func `a file that is shorter than announced, or a link, is not sent`() throws {
+    @Test func `a file that is shorter than announced, of no possible length, or a link, is not sent`() throws {
         let server = try #require(LocalServer { _, _ in })
         let path = try scratchFile(bytes: 10)
         let link = path + "-link"
@@ -88,11 +91,14 @@ import Testing
             unlink(path)
             unlink(link)
         }
+        for length in [11, -1, Int64.max, .min] {
+            #expect(
+                kind(HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: length)))
+                    == .unreadable
+            )
+        }
         #expect(
-            kind(HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 11))) == .unreadable
-        )
-        #expect(
-            kind(HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: link, length: 10))) == .unreadable
+            kind(HTTPClientRequest(method: .put, url: server.url, body: .file(path: link, length: 10))) == .unreadable
         )
         #expect(server.requests.isEmpty)
     }
@@ -100,7 +106,7 @@ import Testing
     @Test(arguments: ["a\r\nHost: elsewhere", "a\nb", "a\0b"])
     func `a header cannot smuggle in another one`(value: String) throws {
         let server = try #require(LocalServer { _, _ in })
-        #expect(kind(HTTPClientRequest(method: "GET", url: server.url, headers: [("x-word", value)])) == .badRequest)
+        #expect(kind(HTTPClientRequest(method: .get, url: server.url, headers: [("x-word", value)])) == .badRequest)
         #expect(server.requests.isEmpty)
     }
 
@@ -113,7 +119,7 @@ import Testing
                 }
             }
         )
-        for _ in 0..<3 { #expect(try transfers.send(HTTPClientRequest(method: "GET", url: server.url)).status == 200) }
+        for _ in 0..<3 { #expect(try client.send(HTTPClientRequest(method: .get, url: server.url)).status == 200) }
         #expect(server.requests.count == 1)
     }
 
@@ -127,9 +133,9 @@ import Testing
         let path = try scratchFile(bytes: 2_000_000)
         defer { unlink(path) }
         for _ in 0..<20 {
-            #expect(try transfers.send(HTTPClientRequest(method: "GET", url: server.url)).status == 200)
-            let upload = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 2_000_000))
-            #expect(try transfers.send(upload).status == 200)
+            #expect(try client.send(HTTPClientRequest(method: .get, url: server.url)).status == 200)
+            let upload = HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: 2_000_000))
+            #expect(try client.send(upload).status == 200)
         }
     }
 
@@ -154,7 +160,7 @@ import Testing
             for name in ["key", "certificate"] { unlink("\(folder)/\(name)") }
             rmdir(folder)
         }
-        let request = HTTPClientRequest(method: "GET", url: "https://127.0.0.1:\(port)/")
+        let request = HTTPClientRequest(method: .get, url: "https://127.0.0.1:\(port)/")
         let deadline = MonotonicInstant.now() + .seconds(20)
         var found = kind(request)
         // The server needs a moment until it listens.

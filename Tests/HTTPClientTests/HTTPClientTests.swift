@@ -1,16 +1,17 @@
 import System
 import Glibc
 import HTTPClient
+import HTTPTypes
 import Lifecycle
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct TransfersTests {
-    private let transfers = HTTPClient.running(name: "transfers", parallel: 4)
+@Suite(.timeLimit(.minutes(1))) struct HTTPClientTests {
+    private let client = HTTPClient.running(name: "http", parallel: 4)
 
     private func kind(_ request: HTTPClientRequest) -> HTTPClientError.Kind? {
         do throws(HTTPClientError) {
-            _ = try transfers.send(request)
+            _ = try client.send(request)
             return nil
         } catch {
             return error.kind
@@ -26,7 +27,7 @@ import Testing
                 )
             }
         )
-        let response = try transfers.send(HTTPClientRequest(method: "GET", url: server.url + "/a%2Fb/../c?x=1"))
+        let response = try client.send(HTTPClientRequest(method: .get, url: server.url + "/a%2Fb/../c?x=1"))
         #expect(response.status == 404)
         #expect(response.header("x-word") == "a b")
         #expect(response.body == Array("gone".utf8))
@@ -35,7 +36,7 @@ import Testing
 
     @Test func `a file is sent whole, with its length, without asking for leave`() throws {
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-        let path = "/tmp/observer-transfers-\(getpid())"
+        let path = "/tmp/observer-http-\(getpid())"
         let file = try #require(fopen(path, "w"))
         fwrite(bytes, 1, bytes.count, file)
         fclose(file)
@@ -48,22 +49,22 @@ import Testing
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
             }
         )
-        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: path, length: 3_000_000))
-        #expect(try transfers.send(request).status == 200)
+        let request = HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: 3_000_000))
+        #expect(try client.send(request).status == 200)
         #expect(received.withLock { $0 == bytes })
         let head = try #require(server.requests.first)
         #expect(head.contains("Content-Length: 3000000\r\n"))
         #expect(!head.contains("Expect:"))
     }
 
-    @Test(arguments: ["PUT", "POST", "DELETE", "HEAD", "GET"])
-    func `a request without a body ends`(method: String) throws {
+    @Test(arguments: [HTTPMethod.put, .post, .delete, .head, .get])
+    func `a request without a body ends`(method: HTTPMethod) throws {
         let server = try #require(
             LocalServer { connection, _ in LocalServer.send("HTTP/1.1 204 No Content\r\n\r\n", to: connection) }
         )
-        #expect(try transfers.send(HTTPClientRequest(method: method, url: server.url)).status == 204)
-        #expect(try transfers.send(HTTPClientRequest(method: method, url: server.url, body: .bytes([]))).status == 204)
-        #expect(server.requests.allSatisfy { $0.hasPrefix("\(method) / ") })
+        #expect(try client.send(HTTPClientRequest(method: method, url: server.url)).status == 204)
+        #expect(try client.send(HTTPClientRequest(method: method, url: server.url, body: .bytes([]))).status == 204)
+        #expect(server.requests.allSatisfy { $0.hasPrefix("\(method.rawValue) / ") })
     }
 
     @Test func `bytes are sent as they are, with no type of libcurl's own`() throws {
@@ -75,7 +76,7 @@ import Testing
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
             }
         )
-        _ = try transfers.send(HTTPClientRequest(method: "PUT", url: server.url, body: .bytes([0, 1, 255])))
+        _ = try client.send(HTTPClientRequest(method: .put, url: server.url, body: .bytes([0, 1, 255])))
         #expect(received.withLock { $0 } == [0, 1, 255])
         #expect(server.requests.first?.lowercased().contains("content-type") == false)
     }
@@ -89,15 +90,16 @@ import Testing
                 )
             }
         )
-        #expect(try transfers.send(HTTPClientRequest(method: "GET", url: server.url)).status == 307)
+        #expect(try client.send(HTTPClientRequest(method: .get, url: server.url)).status == 307)
         #expect(server.requests.count == 1)
     }
 
     @Test func `a server that says nothing is given up in time`() throws {
         let released = Monitor(false)
         let server = try #require(LocalServer { _, _ in released.wait { $0 } })
-        var request = HTTPClientRequest(method: "GET", url: server.url)
-        request.limits.total = .milliseconds(200)
+        var limits = HTTPClientLimits()
+        limits.total = .milliseconds(200)
+        let request = HTTPClientRequest(method: .get, url: server.url, limits: limits)
         let start = MonotonicInstant.now()
         #expect(kind(request) == .timeout)
         #expect(MonotonicInstant.now() - start < .seconds(5))
@@ -110,7 +112,7 @@ import Testing
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", to: connection)
             }
         )
-        #expect(kind(HTTPClientRequest(method: "GET", url: server.url)) == .network)
+        #expect(kind(HTTPClientRequest(method: .get, url: server.url)) == .network)
     }
 
     @Test func `an answer that is too large is not kept`() throws {
@@ -120,25 +122,22 @@ import Testing
                 LocalServer.send(String(repeating: "x", count: 100), to: connection)
             }
         )
-        var request = HTTPClientRequest(method: "GET", url: server.url)
-        request.limits.responseBytes = 10
+        var limits = HTTPClientLimits()
+        limits.responseBytes = 10
+        let request = HTTPClientRequest(method: .get, url: server.url, limits: limits)
         #expect(kind(request) == .tooLarge)
     }
 
     @Test func `a refused connection, a name that is none and a foreign scheme are told apart`() throws {
         let port = try #require(LocalServer { _, _ in }).port
-        #expect(kind(HTTPClientRequest(method: "GET", url: "http://127.0.0.1:\(port)/")) == .connect)
-        #expect(kind(HTTPClientRequest(method: "GET", url: "http://no-such-name.invalid/")) == .dns)
-        #expect(kind(HTTPClientRequest(method: "GET", url: "file:///etc/passwd")) == .badRequest)
-        #expect(
-            kind(HTTPClientRequest(method: "GET", url: "http://127.0.0.1:1/", body: .file(path: "/nowhere", length: 1)))
-                != nil
-        )
+        #expect(kind(HTTPClientRequest(method: .get, url: "http://127.0.0.1:\(port)/")) == .connect)
+        #expect(kind(HTTPClientRequest(method: .get, url: "http://no-such-name.invalid/")) == .dns)
+        #expect(kind(HTTPClientRequest(method: .get, url: "file:///etc/passwd")) == .badRequest)
     }
 
     @Test func `a file that is not there is told, and nothing is sent`() throws {
         let server = try #require(LocalServer { _, _ in })
-        let request = HTTPClientRequest(method: "PUT", url: server.url, body: .file(path: "/nowhere", length: 1))
+        let request = HTTPClientRequest(method: .put, url: server.url, body: .file(path: "/nowhere", length: 1))
         #expect(kind(request) == .unreadable)
         #expect(server.requests.isEmpty)
     }
@@ -159,7 +158,7 @@ import Testing
         )
         let answered = Monitor(0)
         for _ in 0..<40 {
-            transfers.submit(HTTPClientRequest(method: "GET", url: server.url)) { result in
+            client.submit(HTTPClientRequest(method: .get, url: server.url)) { result in
                 if case .success = result { answered.withLock { $0 += 1 } }
             }
         }
@@ -170,18 +169,18 @@ import Testing
     @Test func `a stop completes what is under way and what waits`() throws {
         let released = Monitor(false)
         let server = try #require(LocalServer { _, _ in released.wait { $0 } })
-        let engine = HTTPClient(name: "stopped", parallel: 1)
+        let engine = HTTPClient(HTTPClientConfiguration(name: "stopped", parallel: 1))
         let stop = StopSignal()
         let thread = DedicatedThread.start(name: engine.name) { engine.run(until: stop) }
         let cancelled = Monitor(0)
         for _ in 0..<3 {
-            engine.submit(HTTPClientRequest(method: "GET", url: server.url)) { result in
+            engine.submit(HTTPClientRequest(method: .get, url: server.url)) { result in
                 if case .failure(let error) = result, error.kind == .cancelled { cancelled.withLock { $0 += 1 } }
             }
         }
         stop.stop()
         #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 3 })
-        engine.submit(HTTPClientRequest(method: "GET", url: server.url)) { _ in cancelled.withLock { $0 += 1 } }
+        engine.submit(HTTPClientRequest(method: .get, url: server.url)) { _ in cancelled.withLock { $0 += 1 } }
         #expect(cancelled.wait(until: MonotonicInstant.now() + .seconds(10)) { $0 == 4 })
         #expect(thread.join(until: .now() + .seconds(10)))
         released.withLock { $0 = true }
@@ -193,9 +192,9 @@ import Testing
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", to: connection)
             }
         )
-        let early = HTTPClient(name: "early", parallel: 1)
+        let early = HTTPClient(HTTPClientConfiguration(name: "early", parallel: 1))
         let status = Monitor(0)
-        early.submit(HTTPClientRequest(method: "GET", url: server.url)) { result in
+        early.submit(HTTPClientRequest(method: .get, url: server.url)) { result in
             status.withLock { $0 = (try? result.get().status) ?? -1 }
         }
         #expect(early.count == 1)
@@ -206,11 +205,44 @@ import Testing
         #expect(thread.join(until: .now() + .seconds(10)))
     }
 
+    @Test func `a client's limits hold for requests that have none`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfour", to: connection)
+            }
+        )
+        var limits = HTTPClientLimits()
+        limits.responseBytes = 3
+        let strict = HTTPClient(HTTPClientConfiguration(name: "strict", parallel: 1, limits: limits))
+        let stop = StopSignal()
+        DedicatedThread.start(name: strict.name) { strict.run(until: stop) }
+        defer { stop.stop() }
+        #expect(throws: HTTPClientError.self) {
+            try strict.send(HTTPClientRequest(method: .get, url: server.url))
+        }
+        limits.responseBytes = 4
+        let request = HTTPClientRequest(method: .get, url: server.url, limits: limits)
+        #expect(try strict.send(request).body == Array("four".utf8))
+    }
+
+    @Test(arguments: [
+        "99999999999999999999999999", "-5", "five", "9223372036854775807",
+    ])
+    func `a length that is out of range ends no process`(length: String) throws {
+        let server = try #require(
+            LocalServer { connection, _ in
+                LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: \(length)\r\n\r\nhalf", to: connection)
+            }
+        )
+        _ = kind(HTTPClientRequest(method: .get, url: server.url))
+        #expect(server.requests.count >= 1)
+    }
+
     @Test func `the words of an error hold neither URL nor header`() throws {
         let port = try #require(LocalServer { _, _ in }).port
         let url = "http://127.0.0.1:\(port)/?X-Amz-Signature=canary"
         do throws(HTTPClientError) {
-            _ = try transfers.send(HTTPClientRequest(method: "GET", url: url, headers: [("authorization", "canary")]))
+            _ = try client.send(HTTPClientRequest(method: .get, url: url, headers: [("authorization", "canary")]))
             Issue.record("the request succeeded")
         } catch {
             #expect(!"\(error)".contains("canary"))

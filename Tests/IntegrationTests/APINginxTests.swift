@@ -186,7 +186,7 @@ struct APINginxTests {
             accessKeyID: store.key,
             secretAccessKey: Secret(store.secret)
         )
-        let client = S3Client(configuration, transfers: HTTPClient.running(name: "s3", parallel: 1))
+        let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
         do throws(S3Error) {
             try client.createBucket()
         } catch {

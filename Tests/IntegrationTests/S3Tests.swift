@@ -2,6 +2,7 @@ import Encodings
 import Crypto
 import Glibc
 import HTTPClient
+import HTTPTypes
 import S3
 import TestSupport
 import Testing
@@ -34,7 +35,7 @@ struct Store: Sendable, CustomTestStringConvertible {
     ///
     /// A fresh bucket takes the store seconds before it can be written to.
     func client() throws -> S3Client {
-        let client = S3Client(try configuration(bucket: "observer-tests"), transfers: Self.transfers)
+        let client = S3Client(try configuration(bucket: "observer-tests"), http: Self.http)
         let probe = S3Upload(key: "probe", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "text/plain")
         var reason = ""
         let isReady = poll(for: .seconds(60)) {
@@ -54,7 +55,7 @@ struct Store: Sendable, CustomTestStringConvertible {
     /// What the keys of one test begin with.
     static func scratch() -> String { "\(getpid())-\(UInt32.random(in: 0 ... .max))/" }
 
-    static let transfers = HTTPClient.running(name: "s3-tests", parallel: 8)
+    static let http = HTTPClient.running(name: "s3-tests", parallel: 8)
 }
 
 @Suite(.enabled(if: !Store.all.isEmpty), .timeLimit(.minutes(3)))
@@ -161,21 +162,21 @@ struct S3Tests {
             expires: 60,
             responseHeaders: [("response-content-type", "video/mp4")]
         )
-        let whole = try Store.transfers.send(HTTPClientRequest(method: "GET", url: url.url))
+        let whole = try Store.http.send(HTTPClientRequest(method: .get, url: url.url))
         #expect(whole.status == 200 && whole.body == Array("0123456789".utf8))
-        let range = HTTPClientRequest(method: "GET", url: url.url, headers: [("range", "bytes=2-4")])
-        #expect(try Store.transfers.send(range).body == Array("234".utf8))
+        let range = HTTPClientRequest(method: .get, url: url.url, headers: [("range", "bytes=2-4")])
+        #expect(try Store.http.send(range).body == Array("234".utf8))
         let other = url.url.replacing("a%20b", with: "a%20c")
-        #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: other)).status >= 400)
+        #expect(try Store.http.send(HTTPClientRequest(method: .get, url: other)).status >= 400)
         let signer = S3Signer(client.configuration)
         let expired = signer.presignGet(key: scratch + "a b.mp4", expires: 60, at: Int64(time(nil)) - 120)
-        #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: expired.url)).status >= 400)
+        #expect(try Store.http.send(HTTPClientRequest(method: .get, url: expired.url)).status >= 400)
     }
 
     @Test(arguments: Store.all)
     func `a wrong secret is refused, and the error says which setting`(store: Store) throws {
         let bucket = try store.client().configuration.bucket
-        let client = S3Client(try store.configuration(bucket: bucket, secret: "wrong"), transfers: Store.transfers)
+        let client = S3Client(try store.configuration(bucket: bucket, secret: "wrong"), http: Store.http)
         let refused = error { () throws(S3Error) in try client.put(upload("a", [1])) }
         #expect(refused?.kind == .refused)
         #expect(refused?.isTemporary == false)
@@ -186,7 +187,7 @@ struct S3Tests {
     func `a clock that is off is learned from the store`(store: Store, error: Int64) throws {
         let bucket = try store.client().configuration.bucket
         func client() throws -> S3Client {
-            S3Client(try store.configuration(bucket: bucket), transfers: Store.transfers) { Int64(time(nil)) + error }
+            S3Client(try store.configuration(bucket: bucket), http: Store.http) { Int64(time(nil)) + error }
         }
         let first = try client()
         try first.put(upload("clock", [1]))
@@ -194,7 +195,7 @@ struct S3Tests {
         // The refusal of a HEAD has no body that names the reason.
         #expect(try client().head(scratch + "clock").bytes == 1)
         let url = first.presignGet(scratch + "clock", expires: 60)
-        #expect(try Store.transfers.send(HTTPClientRequest(method: "GET", url: url.url)).status == 200)
+        #expect(try Store.http.send(HTTPClientRequest(method: .get, url: url.url)).status == 200)
     }
 
     @Test(arguments: Store.all)

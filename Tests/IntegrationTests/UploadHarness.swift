@@ -28,7 +28,7 @@ final class UploadHarness {
     let bucket = "observer-test-upload"
     let prefix: String
     let log = MemoryLogSink()
-    let transfers = HTTPClient.running(name: "harness", parallel: 4)
+    let http = HTTPClient.running(name: "harness", parallel: 4)
     let broker: AMQPConfiguration
     private let server: TestEnvironment.Server
     private let lock: RecorderLock
@@ -77,7 +77,7 @@ final class UploadHarness {
         )
     }
 
-    var store: S3Client { get throws { S3Client(try s3(), transfers: transfers) } }
+    var store: S3Client { get throws { S3Client(try s3(), http: http) } }
 
     /// Commits a segment of random bytes, as a recorder does.
     func record(bytes count: Int = 200_000) throws -> Segment {

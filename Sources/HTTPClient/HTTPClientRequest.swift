@@ -1,0 +1,39 @@
+public import HTTPTypes
+
+/// A request to send.
+public struct HTTPClientRequest: Sendable {
+    /// The content of a request.
+    public enum Body: Sendable {
+        case none
+        /// Bytes in memory.
+        case bytes([UInt8])
+        /// The first `length` bytes of a file, read as they are sent.
+        case file(path: String, length: Int64)
+    }
+
+    /// The method.
+    public var method: HTTPMethod
+    /// The URL, `http` or `https`; sent as it is, without normalisation.
+    public var url: String
+    /// Names and values of the header fields, sent as they are.
+    public var headers: [(name: String, value: String)]
+    /// The content.
+    public var body: Body
+    /// The limits; nil for the client's.
+    public var limits: HTTPClientLimits?
+
+    /// Creates a request.
+    public init(
+        method: HTTPMethod,
+        url: String,
+        headers: [(name: String, value: String)] = [],
+        body: Body = .none,
+        limits: HTTPClientLimits? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.limits = limits
+    }
+}
