@@ -1,64 +1,54 @@
 import CLibPQ
 import Glibc
+import System
 
-/// One established session with the server and the statements prepared in it.
+/// An established session with the server and the statements prepared in it, closed when it is released.
 ///
-/// Whoever drops it closes it.
-///
-/// libpq runs in nonblocking mode and this type waits with poll(2) on its socket, because libpq's blocking calls wait for
-/// ever on a server that is frozen (`statement_timeout` and `tcp_user_timeout` do not help there).
+/// libpq runs in nonblocking mode and this type waits with poll(2) on its socket: libpq's blocking calls wait forever on a
+/// server that is frozen (`statement_timeout` and `tcp_user_timeout` do not help there).
 final class PQSession {
-    private let raw: OpaquePointer  // PGconn
+    private let connection: PQConnection
+    /// The names of prepared statements by their text.
     private var prepared: [String: String] = [:]
+    private var preparedCount = 0
 
-    /// More texts than this are run without being prepared, so that a caller who makes up texts cannot fill the server.
+    /// Further texts run without being prepared, so that a caller who makes up texts cannot fill the server's memory.
     private static let preparedLimit = 400
 
-    init(takingOwnershipOf raw: OpaquePointer) {
-        self.raw = raw
+    init(_ connection: consuming PQConnection) {
+        self.connection = connection
     }
 
-    // PQfinish sends a goodbye without waiting, since the connection is nonblocking, and closes the socket.
-    deinit { PQfinish(raw) }
+    /// True if the connection cannot be used any more.
+    var isBroken: Bool { connection.status != CONNECTION_OK }
 
-    /// Whether the connection can be used no more.
-    var isBroken: Bool { PQstatus(raw) != CONNECTION_OK }
-
-    /// Whether the server is inside a transaction block.
+    /// True if the server is inside a transaction block.
     var isInTransaction: Bool {
-        let status = PQtransactionStatus(raw)
+        let status = connection.transactionStatus
         return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE
     }
 
-    /// Looks, without waiting, whether the server has closed an idle connection.
+    /// True if the server has closed an idle connection, as far as is known without waiting.
     var isStale: Bool {
         // A server that stops sends a last message before it closes, so one look may not be enough.
         for _ in 0..<8 {
-            var poller = pollfd(fd: PQsocket(raw), events: Int16(POLLIN), revents: 0)
-            guard poll(&poller, 1, 0) > 0 else { return isBroken }
-            if PQconsumeInput(raw) == 0 || isBroken { return true }
+            guard connection.hasInput else { return isBroken }
+            if !connection.consumeInput() || isBroken { return true }
         }
         return false
     }
 
     // MARK: Statements
 
-    func run(_ sql: SQL, until deadline: Deadline) throws(PostgresError) -> PQResult {
+    func run(_ sql: SQL, until deadline: MonotonicInstant) throws(PostgresError) -> PQResult {
         let name = try preparedName(for: sql, until: deadline)
-        let accepted = sql.parameters.withPointers { values, lengths, formats, types in
-            let count = Int32(truncatingIfNeeded: sql.parameters.count)
-            guard let name else {
-                return PQsendQueryParams(raw, sql.text, count, types, values, lengths, formats, 1)
-            }
-            return PQsendQueryPrepared(raw, name, count, values, lengths, formats, 1)
-        }
-        guard accepted == 1 else { throw PostgresError(.connectionLost, serverMessage: message) }
+        guard connection.send(sql, preparedAs: name) else { throw connection.lost }
         return try answer(until: deadline)
     }
 
     /// Runs statements by the simple protocol: several in one text, no values.
-    func runScript(_ text: String, until deadline: Deadline) throws(PostgresError) -> PQResult {
-        guard PQsendQuery(raw, text) == 1 else { throw PostgresError(.connectionLost, serverMessage: message) }
+    func runScript(_ text: String, until deadline: MonotonicInstant) throws(PostgresError) -> PQResult {
+        guard connection.sendScript(text) else { throw connection.lost }
         return try answer(until: deadline)
     }
 
@@ -71,17 +61,12 @@ final class PQSession {
         prepared[sql.text] != nil
     }
 
-    private var preparedCount = 0
-
-    private func preparedName(for sql: SQL, until deadline: Deadline) throws(PostgresError) -> String? {
+    private func preparedName(for sql: SQL, until deadline: MonotonicInstant) throws(PostgresError) -> String? {
         if let name = prepared[sql.text] { return name }
         guard prepared.count < Self.preparedLimit else { return nil }
         preparedCount += 1
         let name = "s\(preparedCount)"
-        let types = sql.parameters.entries.map(\.type.rawValue)
-        guard PQsendPrepare(raw, name, sql.text, Int32(truncatingIfNeeded: types.count), types) == 1 else {
-            throw PostgresError(.connectionLost, serverMessage: message)
-        }
+        guard connection.sendPrepare(sql, as: name) else { throw connection.lost }
         _ = try answer(until: deadline)
         prepared[sql.text] = name
         return name
@@ -90,94 +75,41 @@ final class PQSession {
     // MARK: Waiting
 
     /// Sends what is buffered and reads answers up to the end of the command; the first error wins, else the last answer.
-    private func answer(until deadline: Deadline) throws(PostgresError) -> PQResult {
+    private func answer(until deadline: MonotonicInstant) throws(PostgresError) -> PQResult {
         try flush(until: deadline)
         var failure: PostgresError?
         var last: PQResult?
         while true {
-            while PQisBusy(raw) == 1 {
-                _ = try wait(for: Int16(POLLIN), until: deadline)
-                guard PQconsumeInput(raw) == 1 else { throw PostgresError(.connectionLost, serverMessage: message) }
+            while connection.isBusy {
+                _ = try connection.wait(for: Int16(POLLIN), until: deadline)
+                guard connection.consumeInput() else { throw connection.lost }
             }
-            guard let result = PQgetResult(raw) else { break }
-            let handle = PQResult(takingOwnershipOf: result)
-            if let error = handle.error {
-                // A copy is not followed through, and PQgetResult would return its state for ever.
+            guard let result = connection.nextResult() else { break }
+            if let error = result.error {
+                // A copy is not followed through, and PQgetResult would return its state forever.
                 guard error.kind != .misuse else { throw error }
                 if failure == nil { failure = error }
             }
-            last = consume handle
+            last = consume result
         }
         if isBroken {
             throw PostgresError(.connectionLost, sqlState: failure?.sqlState, serverMessage: failure?.serverMessage)
         }
         if let failure { throw failure }
-        guard let last else { throw PostgresError(.connectionLost, serverMessage: message) }
+        guard let last else { throw connection.lost }
         return last
     }
 
-    /// While sending, input is read as well: a server that waits for us to read its notices reads nothing from us
+    /// Writes what is buffered, and reads meanwhile: a server that waits for us to read its notices reads nothing from us
     /// (libpq manual, PQflush).
-    private func flush(until deadline: Deadline) throws(PostgresError) {
+    private func flush(until deadline: MonotonicInstant) throws(PostgresError) {
         while true {
-            switch PQflush(raw) {
+            switch connection.flush() {
             case 0: return
             case 1:
-                let ready = try wait(for: Int16(POLLIN | POLLOUT), until: deadline)
-                if ready & Int16(POLLIN) != 0, PQconsumeInput(raw) == 0 {
-                    throw PostgresError(.connectionLost, serverMessage: message)
-                }
-            default: throw PostgresError(.connectionLost, serverMessage: message)
-            }
-        }
-    }
-
-    private func wait(for events: Int16, until deadline: Deadline) throws(PostgresError) -> Int16 {
-        try PQSession.wait(for: events, on: PQsocket(raw), until: deadline)
-    }
-
-    /// Waits until the socket is ready; throws `deadline` when it is not in time.
-    static func wait(for events: Int16, on socket: Int32, until deadline: Deadline) throws(PostgresError) -> Int16 {
-        while true {
-            var poller = pollfd(fd: socket, events: events, revents: 0)
-            let ready = poll(&poller, 1, deadline.pollMilliseconds)
-            if ready > 0 { return poller.revents }
-            if ready < 0, errno != EINTR, errno != EAGAIN { throw PostgresError(.connectionLost) }
-            if ready <= 0, deadline.hasPassed { throw PostgresError(.deadline) }
-        }
-    }
-
-    private var message: String? {
-        PQerrorMessage(raw).map { String(cString: $0) }
-    }
-}
-
-extension Parameters {
-    /// Lends the values as the four parallel arrays that libpq takes.
-    func withPointers<R>(
-        _ body: (
-            _ values: UnsafePointer<UnsafePointer<CChar>?>?, _ lengths: UnsafePointer<Int32>?,
-            _ formats: UnsafePointer<Int32>?, _ types: UnsafePointer<UInt32>?
-        ) -> R
-    ) -> R {
-        guard count > 0 else { return body(nil, nil, nil, nil) }
-        return bytes.withUnsafeBytes { bytes in
-            withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: count) { values in
-                withUnsafeTemporaryAllocation(of: Int32.self, capacity: 3 * count) { numbers in
-                    // An empty value is told from NULL by a pointer to something.
-                    let somewhere = UnsafeRawPointer(numbers.baseAddress)
-                    for (index, entry) in entries.enumerated() {
-                        let start = bytes.baseAddress.map { $0 + entry.offset } ?? somewhere
-                        values[index] = entry.length < 0 ? nil : start?.assumingMemoryBound(to: CChar.self)
-                        numbers[index] = Int32(clamping: max(entry.length, 0))
-                        numbers[count + index] = 1
-                        numbers[2 * count + index] = Int32(bitPattern: entry.type.rawValue)
-                    }
-                    guard let lengths = UnsafePointer(numbers.baseAddress) else { return body(nil, nil, nil, nil) }
-                    return (lengths + 2 * count).withMemoryRebound(to: UInt32.self, capacity: count) { types in
-                        body(UnsafePointer(values.baseAddress), lengths, lengths + count, types)
-                    }
-                }
+                let ready = try connection.wait(for: Int16(POLLIN | POLLOUT), until: deadline)
+                if ready & Int16(POLLIN) != 0, !connection.consumeInput() { throw connection.lost }
+            default: throw connection.lost
             }
         }
     }

@@ -1,13 +1,11 @@
-import CLibPQ
-
-/// Where the server is and how long it is waited for.
+/// The server to connect to, and the time that calls may take.
 public struct PostgresConfiguration: Sendable {
-    /// How long a call may take when it is not given a deadline of its own, connecting included.
+    /// The time for a call that has no deadline of its own, connecting included.
     ///
     /// The server itself ends statements after 5 s; one that may take longer sets `statement_timeout` in its transaction.
     public var deadline: Duration
-    /// How long calls fail at once (`unavailable`) after a failed attempt to connect, so that a server that is away is not
-    /// hammered and its callers do not all wait.
+    /// The time for which calls fail at once (`unavailable`) after a failed attempt to connect, so that callers do not all
+    /// wait for a server that is away, nor flood it.
     public var reconnectInterval: Duration
     /// libpq's keywords with their values, the password among them.
     let settings: [(keyword: String, value: String)]
@@ -15,12 +13,12 @@ public struct PostgresConfiguration: Sendable {
     /// Reads a connection URL (PostgreSQL manual, "PostgresConnection URIs").
     ///
     /// - Parameters:
-    ///   - url: `postgresql://user:password@host:port/database`; a socket directory as `?host=/run/postgresql`. What the
-    ///     URL does not say is taken from libpq's defaults.
-    ///   - applicationName: What `pg_stat_activity` shows.
-    ///   - deadline: How long a call may take.
-    ///   - reconnectInterval: How long to leave a server alone that could not be reached.
-    /// - Throws: `configuration` when libpq cannot read the URL. The URL is not part of the error.
+    ///   - url: `postgresql://user:password@host:port/database`; a socket directory as `?host=/run/postgresql`. Parts that
+    ///     the URL leaves out have libpq's defaults.
+    ///   - applicationName: The name that `pg_stat_activity` shows.
+    ///   - deadline: The time for a call.
+    ///   - reconnectInterval: The pause after a failed attempt to connect.
+    /// - Throws: ``PostgresError`` of kind `configuration` if libpq cannot read the URL, which is not part of the error.
     public init(
         url: String,
         applicationName: String,
@@ -35,7 +33,7 @@ public struct PostgresConfiguration: Sendable {
         self.settings = settings
     }
 
-    /// The same server with another database; for tools and tests that create one.
+    /// Returns the configuration of another database of the same server; for tools and tests that create one.
     public func with(database: String) -> PostgresConfiguration {
         PostgresConfiguration(
             base: self,
@@ -49,7 +47,7 @@ public struct PostgresConfiguration: Sendable {
         self.settings = settings
     }
 
-    /// Host and port of each server the URL names, without those that are reached by a socket in the file system.
+    /// Host and port of each server in the URL, without those that are reached by a socket in the file system.
     public var servers: [(host: String, port: Int)] {
         func values(_ keyword: String) -> [Substring] {
             settings.last { $0.keyword == keyword }?.value.split(separator: ",", omittingEmptySubsequences: false) ?? []
@@ -68,12 +66,12 @@ public struct PostgresConfiguration: Sendable {
         return "\(value("host") ?? "local socket"):\(value("port") ?? "5432")/\(value("dbname") ?? "")"
     }
 
-    /// The server's own limits end what a client gave up on; keepalives and `tcp_user_timeout` find a peer that is gone;
-    /// neither notices a server that is frozen, for which every call has its deadline.
+    /// The server's own limits end statements that a client gave up on; keepalives and `tcp_user_timeout` find a peer that
+    /// is gone. Neither notices a server that is frozen, which is why every call has a deadline.
     ///
-    /// Plans are made once per statement and session (`force_generic_plan`): the statements are the program's own, keyed
-    /// by index, and planning anew for each value takes longer than most of them run. They are too small for the
-    /// just-in-time compiler.
+    /// A statement is planned once per session (`force_generic_plan`): the statements are the program's own and read by
+    /// index, and planning them for each value takes longer than most of them run. They are too small for the just-in-time
+    /// compiler.
     private static func defaults(applicationName: String) -> [(keyword: String, value: String)] {
         [
             ("application_name", applicationName),
@@ -97,21 +95,8 @@ public struct PostgresConfiguration: Sendable {
         guard url.hasPrefix("postgresql://") || url.hasPrefix("postgres://") else {
             throw PostgresError(.configuration)
         }
-        var message: UnsafeMutablePointer<CChar>?
-        let options = PQconninfoParse(url, &message)
-        // The message repeats the URL, so it is not kept.
-        defer {
-            PQconninfoFree(options)
-            PQfreemem(message)
-        }
-        guard let options else { throw PostgresError(.configuration) }
-        var given: [String: String] = [:]
-        var option = options
-        while let keyword = option.pointee.keyword {
-            if let value = option.pointee.val { given[String(cString: keyword)] = String(cString: value) }
-            option += 1
-        }
-        // libpq looks at ports only when it connects.
+        guard let given = PQConnectionOptions(url: url)?.values else { throw PostgresError(.configuration) }
+        // libpq checks ports only when it connects.
         let ports = given["port"]?.split(separator: ",", omittingEmptySubsequences: false) ?? []
         guard ports.allSatisfy({ $0.isEmpty || Int($0).map { (1...65_535).contains($0) } == true }) else {
             throw PostgresError(.configuration)
@@ -124,6 +109,6 @@ extension PostgresConfiguration: CustomStringConvertible, CustomReflectable {
     /// The address; never user or password.
     public var description: String { address }
 
-    /// Nothing to look into: a dump must not show the password.
+    /// The address alone: a dump must not show the password.
     public var customMirror: Mirror { Mirror(self, children: ["address": address]) }
 }

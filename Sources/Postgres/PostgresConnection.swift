@@ -1,21 +1,31 @@
+import System
+
 /// A connection to PostgreSQL for one thread.
 ///
-/// It connects on the first call, prepares each statement once per session, and connects again by itself on the call after
-/// a connection broke. Every call blocks, at most until its deadline; then the session is dropped, because its answer would
-/// come to whoever asks next. A call that failed with `connectionLost` or `deadline` may have taken effect on the server,
-/// so what is repeated must be idempotent.
+/// Connects on the first call, prepares each statement once per session, and connects again on the call after a
+/// connection broke. Every call blocks, at most until its deadline; then the session is dropped, because its answer would
+/// arrive as the answer to the next call. A call that failed with `connectionLost` or `deadline` may have taken effect on
+/// the server, so a call that is repeated must be idempotent.
 ///
 /// libpq allows one thread at a time per connection. There is no lock here: give each thread a connection of its own. The
 /// type is not `Sendable`, which the compiler enforces.
+///
+///     let connection = PostgresConnection(try PostgresConfiguration(url: url, applicationName: "observer-web"))
+///     let names = try connection.query("select name from cameras where id > \(id)") { row throws(PostgresError) in
+///         try row.next(String.self)
+///     }
+///     try connection.transaction { () throws(PostgresError) in
+///         try connection.execute("delete from cameras where id = \(id)", within: .seconds(1))
+///     }
 public final class PostgresConnection {
-    /// Where it connects to.
+    /// The server and the limits.
     public let configuration: PostgresConfiguration
     private var session: PQSession?
     private var isInTransaction = false
-    /// Set by a failed attempt: no other is made before that.
-    private var nextAttempt: Deadline?
+    /// Set by a failed attempt: no other is made before that moment.
+    private var nextAttempt: MonotonicInstant?
 
-    /// Makes a connection; nothing is sent before the first call.
+    /// Creates a connection; nothing is sent before the first call.
     public init(_ configuration: PostgresConfiguration) {
         self.configuration = configuration
     }
@@ -26,7 +36,7 @@ public final class PostgresConnection {
         nextAttempt = nil
     }
 
-    /// Whether a session exists, as far as is known without asking the server.
+    /// True if a session exists, as far as is known without asking the server.
     public var isConnected: Bool {
         session.map { !$0.isBroken } ?? false
     }
@@ -41,14 +51,14 @@ public final class PostgresConnection {
         try perform(sql, within: deadline).affectedRows
     }
 
-    /// Runs a statement and makes something of each row.
+    /// Runs a statement and returns a value for each row.
     ///
     /// - Parameters:
     ///   - sql: The statement.
-    ///   - deadline: How long to wait at most, if not the configuration's time.
+    ///   - deadline: The longest wait, in place of the configuration's time.
     ///   - read: Called once per row, in order.
-    /// - Returns: What `read` made.
-    /// - Throws: What went wrong with the statement, or in `read`.
+    /// - Returns: The values that `read` returned.
+    /// - Throws: The error of the statement, or of `read`.
     public func query<R>(
         _ sql: SQL,
         within deadline: Duration? = nil,
@@ -64,9 +74,7 @@ public final class PostgresConnection {
         return values
     }
 
-    /// Runs a statement and lends each row; nothing is collected.
-    ///
-    /// - Returns: How many rows there were.
+    /// Runs a statement, lends each row and returns their number; nothing is collected.
     @discardableResult
     public func forEachRow(
         _ sql: SQL,
@@ -81,7 +89,7 @@ public final class PostgresConnection {
         return Int(result.rowCount)
     }
 
-    /// Runs a statement and makes something of its first row; nil when there is none.
+    /// Runs a statement and returns a value for its first row; nil if there is none.
     public func first<R>(
         _ sql: SQL,
         within deadline: Duration? = nil,
@@ -110,9 +118,9 @@ public final class PostgresConnection {
 
     /// Runs a text of one or more statements without values, in one implicit transaction unless it has its own.
     ///
-    /// For migrations and tools. The text must be the program's own.
+    /// For migrations and tools. The text must come from the program itself.
     public func executeScript(unsafe text: String, within deadline: Duration? = nil) throws(PostgresError) {
-        let limit = Deadline(after: deadline ?? configuration.deadline)
+        let limit = MonotonicInstant.now() + (deadline ?? configuration.deadline)
         let session = try liveSession(until: limit)
         do {
             _ = try session.runScript(text, until: limit)
@@ -130,7 +138,7 @@ public final class PostgresConnection {
     /// breaks inside is not opened again before the end of the transaction: the remaining calls fail. When the commit
     /// itself fails with `connectionLost` or `deadline`, it is not known whether it took place.
     public func transaction<R>(_ body: () throws(PostgresError) -> R) throws(PostgresError) -> R {
-        guard !isInTransaction else { throw PostgresError(.misuse, serverMessage: "a transaction in a transaction") }
+        guard !isInTransaction else { throw PostgresError(.misuse, "a transaction inside a transaction") }
         try execute("begin")
         isInTransaction = true
         defer { isInTransaction = false }
@@ -138,10 +146,7 @@ public final class PostgresConnection {
             let value = try body()
             // The server answers the commit of a transaction in which a statement failed with a rollback, as a success.
             guard try perform("commit", within: nil).commandTag == "COMMIT" else {
-                throw PostgresError(
-                    .misuse,
-                    serverMessage: "a statement had failed, so the transaction was rolled back"
-                )
+                throw PostgresError(.misuse, "a statement had failed, so the transaction was rolled back")
             }
             return value
         } catch {
@@ -152,11 +157,11 @@ public final class PostgresConnection {
 
     /// Ends a failed transaction.
     ///
-    /// If even that fails, the session goes, and the server rolls back by itself.
+    /// If even that fails, the session is dropped, and the server rolls back by itself.
     private func rollBack() {
         guard let session, session.isInTransaction else { return }
         do {
-            _ = try session.run("rollback", until: Deadline(after: configuration.deadline))
+            _ = try session.run("rollback", until: MonotonicInstant.now() + configuration.deadline)
         } catch {
             self.session = nil
         }
@@ -165,7 +170,7 @@ public final class PostgresConnection {
     // MARK: The session
 
     private func perform(_ sql: SQL, within deadline: Duration?) throws(PostgresError) -> PQResult {
-        let limit = Deadline(after: deadline ?? configuration.deadline)
+        let limit = MonotonicInstant.now() + (deadline ?? configuration.deadline)
         let session = try liveSession(until: limit)
         do {
             return try session.run(sql, until: limit)
@@ -184,13 +189,13 @@ public final class PostgresConnection {
         }
     }
 
-    /// Whether a prepared statement was refused before it ran: its table has changed (0A000, "cached plan must not change
-    /// result type") or the server has forgotten it (26000).
+    /// Returns true if a prepared statement was refused before it ran: its table has changed (0A000, "cached plan must not
+    /// change result type") or the server has forgotten it (26000).
     private func isOutdated(_ error: PostgresError) -> Bool {
         error.sqlState == "0A000" || error.sqlState == "26000"
     }
 
-    private func liveSession(until limit: Deadline) throws(PostgresError) -> PQSession {
+    private func liveSession(until limit: MonotonicInstant) throws(PostgresError) -> PQSession {
         if let session {
             if isInTransaction || !session.isStale { return session }
             self.session = nil
@@ -203,7 +208,7 @@ public final class PostgresConnection {
             nextAttempt = nil
             return session
         } catch {
-            nextAttempt = Deadline(after: configuration.reconnectInterval)
+            nextAttempt = MonotonicInstant.now() + configuration.reconnectInterval
             throw error
         }
     }

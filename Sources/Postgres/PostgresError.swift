@@ -1,6 +1,8 @@
-/// What went wrong between this process and PostgreSQL.
-public struct PostgresError: Error, Sendable, Equatable {
-    /// The closed list of causes; its raw value is short and stable, for logs, metrics and tests.
+public import Errors
+
+/// A failure of a call to PostgreSQL.
+public struct PostgresError: DescribedError, Equatable {
+    /// The closed list of causes; raw values are stable, for logs, metrics and tests.
     public enum Kind: String, Sendable, CaseIterable {
         /// The connection settings cannot be used.
         case configuration
@@ -10,11 +12,12 @@ public struct PostgresError: Error, Sendable, Equatable {
         case authentication
         /// The server has no database of that name.
         case unknownDatabase
-        /// The connection ended during a call; whether the statement took effect is not known.
+        /// The connection ended during a call; the statement may or may not have taken effect.
         case connectionLost
-        /// The call did not end within its deadline and the connection was dropped; whether it took effect is not known.
+        /// The call did not end within its deadline and the connection was dropped; the statement may or may not have
+        /// taken effect.
         case deadline
-        /// The server gave up a statement: its own time limit, a lock it could not get, a dead-lock, a serialisation failure.
+        /// The server gave up a statement: its own time limit, a lock it could not get, a deadlock, a serialisation failure.
         case interrupted
         /// The server has no connections, memory or disk left, is starting or stopping, or is read-only.
         case overloaded
@@ -24,41 +27,57 @@ public struct PostgresError: Error, Sendable, Equatable {
         case foreignKeyViolation
         /// A check or not-null constraint, or a length or range of a type, refused a value.
         case invalidValue
-        /// The role may not do this.
+        /// The role lacks the right.
         case forbidden
         /// The database lacks a table or column that the statement names: migrations are missing.
         case schema
-        /// Any other error the server reports.
+        /// Any other error that the server reports.
         case server
         /// A column was not of the type it was read as.
         case decoding
-        /// The call makes no sense in the state of the connection, for example a transaction inside a transaction.
+        /// The call makes no sense in the state of the connection, such as a transaction inside a transaction.
         case misuse
     }
 
     /// The cause.
     public let kind: Kind
-    /// The five characters of the SQL standard's code, where the server gave one (PostgreSQL manual, appendix A).
+    /// The five characters of the SQL standard's code, if the server gave one (PostgreSQL manual, appendix A).
     public let sqlState: String?
-    /// The name of the constraint that refused the row, where it was one.
+    /// The name of the constraint that refused the row, if one did.
     public let constraint: String?
-    /// What the server or libpq said, which may hold values of the row: for a debugger, not for a log.
+    /// The words of the server or of libpq, which may hold values of the row: for a debugger, not for a log.
     public let serverMessage: String?
+    private let text: String?
 
-    /// Makes an error.
+    /// Creates an error.
+    ///
+    /// - Parameters:
+    ///   - kind: The cause.
+    ///   - detail: The facts, safe to log; nil for a sentence that goes with the kind.
+    ///   - sqlState: The server's code.
+    ///   - constraint: The name of the constraint that refused the row.
+    ///   - serverMessage: The words of the server or of libpq.
     public init(
         _ kind: Kind,
+        _ detail: String? = nil,
         sqlState: String? = nil,
         constraint: String? = nil,
         serverMessage: String? = nil
     ) {
         self.kind = kind
+        text = detail
         self.sqlState = sqlState
         self.constraint = constraint
         self.serverMessage = serverMessage
     }
 
-    /// Whether the same call may succeed later without anybody mending something.
+    /// The facts with the server's codes, safe to log: no statement, no value, no address.
+    public var detail: String {
+        let codes = [sqlState.map { "SQLSTATE \($0)" }, constraint.map { "constraint \($0)" }].compactMap(\.self)
+        return (text ?? kind.sentence) + (codes.isEmpty ? "" : " (\(codes.joined(separator: ", ")))")
+    }
+
+    /// True if the same call can succeed later with nothing changed.
     public var isTemporary: Bool {
         switch kind {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded: true
@@ -67,7 +86,7 @@ public struct PostgresError: Error, Sendable, Equatable {
         }
     }
 
-    /// What an operator can do about it; nil where waiting is all.
+    /// Advice for an operator.
     public var hint: String? {
         switch kind {
         case .configuration: "check the database URL: postgresql://user:password@host:port/database"
@@ -83,16 +102,11 @@ public struct PostgresError: Error, Sendable, Equatable {
     }
 }
 
-extension PostgresError: CustomStringConvertible, CustomDebugStringConvertible {
-    /// Safe to log: cause and codes, no statement, no value, no address.
-    public var description: String {
-        var text = "PostgreSQL: \(kind.sentence)"
-        let codes = [sqlState.map { "SQLSTATE \($0)" }, constraint.map { "constraint \($0)" }].compactMap(\.self)
-        if !codes.isEmpty { text += " (\(codes.joined(separator: ", ")))" }
-        return text
-    }
+extension PostgresError: CustomDebugStringConvertible {
+    /// One line for logs.
+    public var description: String { "postgres \(kind.rawValue): \(detail)" }
 
-    /// The description with what the server said; may hold values of a row.
+    /// The description with the server's words, which may hold values of a row.
     public var debugDescription: String {
         guard let serverMessage else { return description }
         return "\(description): \(serverMessage)"
@@ -119,27 +133,5 @@ extension PostgresError.Kind {
         case .decoding: "a column has an unexpected type"
         case .misuse: "the connection is in the wrong state for this call"
         }
-    }
-
-    /// The kind of a code of appendix A of the PostgreSQL manual.
-    init(sqlState: String) {
-        self =
-            switch sqlState {
-            case "23505": .uniqueViolation
-            case "23503": .foreignKeyViolation
-            case "42501": .forbidden
-            case "42P01", "42703", "3F000": .schema
-            case "40001", "40P01", "55P03", "57014", "25P03": .interrupted
-            case "57P01", "57P02", "57P03", "25006", "55000": .overloaded
-            case "3D000": .unknownDatabase
-            default:
-                switch sqlState.prefix(2) {
-                case "08": .connectionLost
-                case "22", "23": .invalidValue
-                case "28": .authentication
-                case "53": .overloaded
-                default: .server
-                }
-            }
     }
 }

@@ -1,9 +1,9 @@
 import CLibPQ
 
-/// One row of an answer, valid only inside the closure it is lent to.
+/// One row of an answer, valid only inside the closure that it is lent to.
 ///
-/// Columns are read in turn with ``next(_:)`` or by position. Reading a column as a type it does not have is an error
-/// (`decoding`), as is NULL where the type is not optional.
+/// Columns are read in turn with ``next(_:)`` or by position. A column of another type than it is read as is an error of
+/// kind `decoding`, as is NULL where the type is not optional.
 public struct PostgresRow: ~Copyable {
     private let result: OpaquePointer  // PGresult, owned by the PQResult that lends this row
     private let index: Int32
@@ -48,7 +48,7 @@ public struct PostgresRow: ~Copyable {
 
     @usableFromInline
     func unreadable(_ column: Int32, as type: String) -> PostgresError {
-        PostgresError(.decoding, serverMessage: "column \(column) is not \(type)")
+        PostgresError(.decoding, "column \(column) is not \(type)")
     }
 
     @usableFromInline
@@ -64,12 +64,12 @@ public struct PostgresRow: ~Copyable {
         return (repeat try value(at: advance(&column), as: (each Value).self))
     }
 
-    /// Whether a column is NULL.
+    /// Returns true if a column is NULL.
     public func isNull(at column: Int32) -> Bool {
         PQgetisnull(result, index, column) == 1
     }
 
-    /// Appends the UTF-8 of a text column without making a `String`; false when the column is NULL.
+    /// Appends the UTF-8 of a text column without creating a `String`; returns false if the column is NULL.
     @discardableResult
     public func appendText(at column: Int32, to buffer: inout [UInt8]) throws(PostgresError) -> Bool {
         try withText(at: column) { (text: UnsafeRawBufferPointer?) in
@@ -79,16 +79,14 @@ public struct PostgresRow: ~Copyable {
         }
     }
 
-    /// Lends the UTF-8 of a text column, nil for NULL.
-    ///
-    /// The bytes are valid inside the closure only.
+    /// Lends the UTF-8 of a text column, nil for NULL; the bytes are valid inside the closure only.
     public func withText<R>(
         at column: Int32,
         _ body: (UnsafeRawBufferPointer?) -> R
     ) throws(PostgresError) -> R {
         guard let bytes = try bytes(at: column) else { return body(nil) }
         guard let text = SQLType.textBytes(bytes, type: SQLType(PQftype(result, column))) else {
-            throw PostgresError(.decoding, serverMessage: "column \(column) is not text")
+            throw PostgresError(.decoding, "column \(column) is not text")
         }
         return body(text)
     }
@@ -96,8 +94,8 @@ public struct PostgresRow: ~Copyable {
     /// Lends each element of a `text[]` column in turn; NULL counts as empty.
     public func forEachText(at column: Int32, _ body: (UnsafeRawBufferPointer) -> Void) throws(PostgresError) {
         guard let bytes = try bytes(at: column) else { return }
-        guard TextArray.forEach(bytes, body) else {
-            throw PostgresError(.decoding, serverMessage: "column \(column) is not text[]")
+        guard SQLTextArray.forEach(bytes, body) else {
+            throw PostgresError(.decoding, "column \(column) is not text[]")
         }
     }
 
@@ -107,7 +105,7 @@ public struct PostgresRow: ~Copyable {
     @usableFromInline
     func bytes(at column: Int32) throws(PostgresError) -> UnsafeRawBufferPointer? {
         guard column >= 0, column < columnCount else {
-            throw PostgresError(.decoding, serverMessage: "there is no column \(column)")
+            throw PostgresError(.decoding, "there is no column \(column)")
         }
         guard PQgetisnull(result, index, column) == 0 else { return nil }
         let count = Int(PQgetlength(result, index, column))
@@ -115,7 +113,7 @@ public struct PostgresRow: ~Copyable {
     }
 }
 
-/// Returns the number and counts it up; a pack expansion has no other way to number its elements.
+/// Returns the number and increments it; a pack expansion has no other way to number its elements.
 private func advance(_ column: inout Int32) -> Int32 {
     defer { column += 1 }
     return column

@@ -203,7 +203,7 @@ package struct Migrator {
         return try transaction(step) { () throws(PostgresError) in
             let rows = try connection.rows(statement, as: (String?, Int64).self, within: patience)
             guard rows.count == 1, let (next, changed) = rows.first, next == nil || next != cursor else {
-                throw PostgresError(.misuse, serverMessage: "a batch must return one row and get on")
+                throw PostgresError(.misuse, "a batch must return one row and get on")
             }
             try ledger.note(step, cursor: next ?? cursor, changedRows: changed, isApplied: next == nil)
             return next

@@ -6,7 +6,7 @@ public protocol SQLArrayElement {
     /// Appends an array.
     static func encodeArray(_ values: [Self], into bytes: inout [UInt8])
 
-    /// Reads an array, or returns nil when the column is something else.
+    /// Reads an array; nil if the column is something else.
     static func decodeArray(_ bytes: UnsafeRawBufferPointer, type: SQLType) -> [Self]?
 }
 
@@ -70,11 +70,11 @@ extension SQLArrayElement where Self: SQLValue {
 
     /// Reads an array of at most one dimension.
     public static func decodeArray(_ bytes: UnsafeRawBufferPointer, type: SQLType) -> [Self]? {
-        var reader = ArrayReader(bytes)
+        var reader = SQLArrayReader(bytes)
         guard let dimensions = reader.int32(), reader.int32() != nil, let element = reader.int32() else { return nil }
         guard dimensions != 0 else { return [] }
         guard dimensions == 1, let count = reader.int32(), count >= 0, reader.int32() != nil else { return nil }
-        // Each element has at least its length, which bounds what a damaged count could reserve.
+        // Each element has at least its length, which bounds the memory that a damaged count could reserve.
         guard Int(count) <= bytes.count / 4 else { return nil }
         let elementType = SQLType(UInt32(bitPattern: element))
         var values: [Self] = []
@@ -95,26 +95,6 @@ extension SQLArrayElement where Self: SQLValue {
     }
 }
 
-/// Reads the parts of a binary array in turn.
-private struct ArrayReader {
-    private var rest: UnsafeRawBufferPointer
-
-    init(_ bytes: UnsafeRawBufferPointer) {
-        rest = bytes
-    }
-
-    mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
-        guard count <= rest.count else { return nil }
-        let slice = UnsafeRawBufferPointer(rebasing: rest.prefix(count))
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        return slice
-    }
-
-    mutating func int32() -> Int32? {
-        take(4)?.bigEndian(Int32.self)
-    }
-}
-
 extension Int64: SQLArrayElement {}
 extension Int: SQLArrayElement {}
 extension Int32: SQLArrayElement {}
@@ -126,21 +106,3 @@ extension SQLTimestamp: SQLArrayElement {}
 extension SQLUUID: SQLArrayElement {}
 extension Array: SQLArrayElement where Element == UInt8 {}
 extension Optional: SQLArrayElement where Wrapped: SQLValue {}
-
-/// Reads `text[]` without making strings.
-enum TextArray {
-    static func forEach(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
-        var reader = ArrayReader(bytes)
-        guard let dimensions = reader.int32(), reader.int32() != nil, let element = reader.int32() else { return false }
-        guard dimensions != 0 else { return true }
-        guard dimensions == 1, SQLType(UInt32(bitPattern: element)) == .text else { return false }
-        guard let count = reader.int32(), count >= 0, reader.int32() != nil else { return false }
-        for _ in 0..<count {
-            guard let length = reader.int32() else { return false }
-            guard length >= 0 else { continue }
-            guard let slice = reader.take(Int(length)) else { return false }
-            body(slice)
-        }
-        return true
-    }
-}
