@@ -1,30 +1,32 @@
-/// Where the broker is and who we are there: `amqp://user:password@host:port/vhost` or `amqps://…`.
+import Encodings
+
+/// The broker and the account, read from `amqp://user:password@host:port/vhost` or `amqps://…`.
 ///
-/// Read as in RabbitMQ's URI specification (<https://www.rabbitmq.com/docs/uri-spec>), with percent-encoding in user,
+/// The URL is read as in RabbitMQ's URI specification (<https://www.rabbitmq.com/docs/uri-spec>), with percent-encoding in user,
 /// password and virtual host, and the query parameters `cacertfile` and `heartbeat` (seconds, 1 to 600) of
 /// <https://www.rabbitmq.com/docs/uri-query-parameters>. An empty virtual host means `/`.
 public struct AMQPConfiguration: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
-    /// Whether TLS is used.
+    /// True if TLS is used.
     public let isSecure: Bool
-    /// Host name or address, without brackets.
+    /// The host name or address, without brackets.
     public let host: String
-    /// TCP port.
+    /// The TCP port.
     public let port: Int
-    /// Account name.
+    /// The account's name.
     public let user: String
-    /// Virtual host.
+    /// The virtual host.
     public let virtualHost: String
-    /// Certificate authorities for TLS, a PEM file.
+    /// The PEM file of the certificate authorities for TLS.
     public let authorities: String
-    /// Seconds between heartbeats.
+    /// The seconds between heartbeats.
     public let heartbeatSeconds: Int
     let password: String
 
     /// Reads a URL.
     ///
-    /// - Throws: ``AMQPError`` of kind `badURL`; it never repeats the URL.
+    /// - Throws: ``AMQPError`` of kind `badURL`, which never repeats the URL.
     public init(url text: String) throws(AMQPError) {
         guard let colon = text.firstRange(of: "://") else { throw Self.bad("there is no scheme") }
         switch text[..<colon.lowerBound].lowercased() {
@@ -109,29 +111,11 @@ public struct AMQPConfiguration: Sendable, Hashable, CustomStringConvertible, Cu
     }
 
     private static func decoded(_ text: Substring, _ part: String) throws(AMQPError) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard let high = rest.popFirst().flatMap(hexValue), let low = rest.popFirst().flatMap(hexValue),
-                high != 0 || low != 0
-            else { throw bad("the percent-encoding of the \(part) is broken") }
-            bytes.append(high << 4 | low)
+        guard let bytes = PercentEncoding.decode(text.utf8), !bytes.contains(0) else {
+            throw bad("the percent-encoding of the \(part) is broken")
         }
         guard let decoded = String(validating: bytes, as: UTF8.self) else { throw bad("the \(part) is not UTF-8") }
         return decoded
-    }
-
-    private static func hexValue(_ digit: UInt8) -> UInt8? {
-        switch digit {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 
     /// The URL without its password.
@@ -143,6 +127,6 @@ public struct AMQPConfiguration: Sendable, Hashable, CustomStringConvertible, Cu
     /// The URL without its password.
     public var debugDescription: String { description }
 
-    /// Nothing to look into: a dump must not show the password.
+    /// The URL without its password: a dump must not show it.
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 }

@@ -1,14 +1,14 @@
-import System
 public import Lifecycle
 public import Logging
 import Synchronization
+import System
 
-/// Publishes for many threads over one connection of its own, and keeps that connection up.
+/// A service that publishes for many threads over one connection of its own, and reconnects when it is lost.
 ///
-/// Run it as a ``Service``. A caller never waits for the network: ``publish(_:within:completion:)`` returns at once, and
-/// ``publish(_:within:)`` waits no longer than it says. A message is sent again over a new connection while its deadline
-/// has not passed, so a confirmed message can be in its queue twice; it is never lost after `confirmed`. While the broker has
-/// an alarm the connection is kept and nothing is sent.
+/// A caller never waits for the network: ``publish(_:within:completion:)`` returns at once, and ``publish(_:within:)``
+/// waits no longer than its limit. A message is sent again over a new connection while its deadline has not passed, so a
+/// confirmed message can be in its queue twice; it is never lost after `confirmed`. While the broker has an alarm the
+/// connection is kept and nothing is sent.
 public final class AMQPConfirmedPublisher: Service {
     /// A message waiting for its outcome.
     private struct Request: Sendable {
@@ -29,7 +29,7 @@ public final class AMQPConfirmedPublisher: Service {
         var isFinished = false
     }
 
-    /// Shown in the broker's list of connections and as the thread's name.
+    /// The name of the thread, and of the connection in the broker's list.
     public let name: String
     private let configuration: AMQPConfiguration
     private let topology: AMQPTopology
@@ -39,15 +39,15 @@ public final class AMQPConfirmedPublisher: Service {
     private let state = Mutex(State())
     private let wakeUp = WakeUp()
 
-    /// Makes a publisher that connects when it is run.
+    /// Creates a publisher that connects when it is run.
     ///
     /// - Parameters:
     ///   - configuration: The broker.
-    ///   - name: Shown in the broker's list of connections.
+    ///   - name: The name of the connection in the broker's list.
     ///   - topology: Declared after each connect.
     ///   - logger: Logs when the connection is lost and when it is back.
-    ///   - limit: Most messages that may wait; more are `unconfirmed` at once.
-    ///   - confirmLimit: A connection on which a confirm takes longer is given up.
+    ///   - limit: The most messages that may wait; more are `unconfirmed` at once.
+    ///   - confirmLimit: The longest time for a confirm, after which the connection is given up.
     public init(
         _ configuration: AMQPConfiguration,
         name: String,
@@ -64,15 +64,16 @@ public final class AMQPConfirmedPublisher: Service {
         log = AMQPConnectionLog(logger, name: name)
     }
 
-    /// Whether the broker is connected and takes messages at the moment.
+    /// True while the broker is connected and takes messages.
     public var isConnected: Bool { state.withLock { $0.isConnected } }
 
-    /// Hands a message over and returns at once.
+    /// Queues a message and returns at once.
     ///
     /// - Parameters:
     ///   - message: The message.
-    ///   - limit: After this it is given up as `unconfirmed`. While a connect hangs that can be known 10 s later.
-    ///   - completion: Called once, on the publisher's thread or (nothing could be taken) on the caller's. Keep it short.
+    ///   - limit: The time after which the message is given up as `unconfirmed`; while an attempt to connect hangs, up to
+    ///     10 s later.
+    ///   - completion: Called once and not to block: on the publisher's thread, or on the caller's if the queue is full.
     public func publish(
         _ message: AMQPMessage,
         within limit: Duration,
@@ -88,7 +89,7 @@ public final class AMQPConfirmedPublisher: Service {
         wakeUp.post()
     }
 
-    /// Hands a message over and waits for its outcome, no longer than `limit`.
+    /// Queues a message and waits for its outcome, no longer than `limit`.
     public func publish(_ message: AMQPMessage, within limit: Duration) -> AMQPPublishOutcome {
         let outcome = Monitor<AMQPPublishOutcome?>(nil)
         let deadline = MonotonicInstant.now() + limit
@@ -96,13 +97,13 @@ public final class AMQPConfirmedPublisher: Service {
         return outcome.take(until: deadline) { $0 } ?? .unconfirmed
     }
 
-    /// Publishes until stopped; then what is waiting gets its chance until its deadline, 2 s at most.
+    /// Publishes until stopped; then sends the messages that wait, for at most 2 s.
     public func run(until stop: StopSignal) {
         stop.onStop { [wakeUp] in wakeUp.post() }
         var backoff = Backoff(first: .milliseconds(200), limit: .seconds(5))
         while !isDone(stop) {
             do throws(AMQPError) {
-                // A connection is good when a message got through: with one that fails each time, only the pauses help.
+                // The pauses grow until a message gets through, not only until a connection stands.
                 try serve(until: stop) { backoff.reset() }
             } catch {
                 setConnected(false)
@@ -125,12 +126,12 @@ public final class AMQPConfirmedPublisher: Service {
         for request in left { request.completion(.unconfirmed) }
     }
 
-    /// Stopped, and nothing left that a working connection could still send.
+    /// Returns true if the service was stopped and a working connection has nothing left to send.
     private func isDone(_ stop: StopSignal) -> Bool {
         stop.isStopped && (!isConnected || state.withLock { $0.waiting.isEmpty })
     }
 
-    /// One connection's life.
+    /// Runs one connection until it fails or the service is done.
     private func serve(until stop: StopSignal, onConfirm: () -> Void) throws(AMQPError) {
         let connection = try AMQPConnection(configuration, name: name)
         defer { connection.close() }
@@ -141,9 +142,9 @@ public final class AMQPConfirmedPublisher: Service {
 
         var sent: [UInt64: Sent] = [:]
         do throws(AMQPError) {
-            try exchange(publisher, connection, until: stop, &sent, onConfirm)
+            try exchange(over: connection, publisher, until: stop, sent: &sent, onConfirm: onConfirm)
         } catch {
-            // Not known whether the broker has them: they go first over the next connection.
+            // The broker may or may not have them: they go first over the next connection.
             let unknown = sent.sorted { $0.key < $1.key }.map(\.value.request)
             state.withLock { $0.waiting.insert(contentsOf: unknown, at: 0) }
             throw error
@@ -151,28 +152,28 @@ public final class AMQPConfirmedPublisher: Service {
     }
 
     private func exchange(
+        over connection: AMQPConnection,
         _ publisher: AMQPPublisher,
-        _ connection: AMQPConnection,
         until stop: StopSignal,
-        _ sent: inout [UInt64: Sent],
-        _ onConfirm: () -> Void
+        sent: inout [UInt64: Sent],
+        onConfirm: () -> Void
     ) throws(AMQPError) {
         var stoppedAt: MonotonicInstant?
         while true {
             expire()
             let wasBlocked = publisher.blockedReason != nil
-            for request in take(wasBlocked ? 0 : AMQPPublisher.limit - publisher.unconfirmedCount) {
+            while !wasBlocked, publisher.unconfirmedCount < AMQPPublisher.limit, let request = takeNext() {
                 // Counted as sent before the call: an error in it leaves the message unknown, not lost.
                 sent[.max] = Sent(request: request, since: .now())
                 let tag = try publisher.publish(request.message)
                 sent[.max] = nil
                 sent[tag] = Sent(request: request, since: .now())
             }
-            for resolution in try publisher.resolutions() {
+            for confirmation in try publisher.confirmations() {
                 onConfirm()
-                sent.removeValue(forKey: resolution.tag)?.request.completion(resolution.outcome)
+                sent.removeValue(forKey: confirmation.tag)?.request.completion(confirmation.outcome)
             }
-            noteAlarm(publisher, wasBlocked, &sent)
+            noteAlarm(of: publisher, wasBlocked: wasBlocked, sent: &sent)
             if sent.isEmpty, stop.isStopped, state.withLock({ $0.waiting.isEmpty }) { return }
             if stop.isStopped {
                 let since = stoppedAt ?? MonotonicInstant.now()
@@ -190,9 +191,10 @@ public final class AMQPConfirmedPublisher: Service {
         }
     }
 
-    /// An alarm can last for hours: what was sent before it is given up at its deadline like what waits, and those who
-    /// want to know are told when it comes and goes.
-    private func noteAlarm(_ publisher: AMQPPublisher, _ wasBlocked: Bool, _ sent: inout [UInt64: Sent]) {
+    /// Gives up messages at their deadline during an alarm of the broker, and logs its beginning and end.
+    ///
+    /// An alarm can last for hours, in which no confirm comes for messages that were sent before it.
+    private func noteAlarm(of publisher: AMQPPublisher, wasBlocked: Bool, sent: inout [UInt64: Sent]) {
         if let reason = publisher.blockedReason {
             let now = MonotonicInstant.now()
             for (tag, late) in sent where late.request.deadline < now {
@@ -203,37 +205,23 @@ public final class AMQPConfirmedPublisher: Service {
             setConnected(false)
             log.disconnected(AMQPError(blockedBecause: reason))
         } else if wasBlocked {
-            // The broker reads what lay in the sockets from now on.
+            // From now on the broker reads what lay in the sockets.
             for tag in sent.keys { sent[tag]?.since = .now() }
             setConnected(true)
             log.connected()
         }
     }
 
-    /// The next requests, at most `count`, each to be sent at once by the caller.
-    ///
-    /// One at a time keeps the rest here
-    /// when sending fails.
-    private func take(_ count: Int) -> RequestSequence {
-        RequestSequence(publisher: self, remaining: count)
-    }
-
-    private struct RequestSequence: Sequence, IteratorProtocol {
-        let publisher: AMQPConfirmedPublisher
-        var remaining: Int
-
-        mutating func next() -> Request? {
-            guard remaining > 0 else { return nil }
-            remaining -= 1
-            return publisher.state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
-        }
+    /// Takes the next message out of the queue; one at a time, so that the rest stays there when sending fails.
+    private func takeNext() -> Request? {
+        state.withLock { $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }
     }
 
     private func setConnected(_ isConnected: Bool) {
         state.withLock { $0.isConnected = isConnected }
     }
 
-    /// Gives up what has passed its deadline.
+    /// Gives up messages that have passed their deadline.
     private func expire() {
         let now = MonotonicInstant.now()
         let late = state.withLock { state in

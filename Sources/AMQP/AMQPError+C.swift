@@ -1,8 +1,7 @@
 import CRabbitMQ
 
-/// librabbitmq's status codes and the broker's close methods as errors.
 extension AMQPError {
-    /// From a status below zero (`amqp_status_enum`).
+    /// Creates the error of a status below zero (`amqp_status_enum`).
     init(status: Int32, _ what: String, isConnecting: Bool = false) {
         let words = String(cString: amqp_error_string2(status))
         let kind: Kind
@@ -20,7 +19,7 @@ extension AMQPError {
         self.init(kind, "\(what): \(words)")
     }
 
-    /// From the answer to a request.
+    /// Creates the error of an answer to a request.
     init(reply: amqp_rpc_reply_t, _ what: String, isConnecting: Bool = false) {
         switch reply.reply_type {
         case AMQP_RESPONSE_SERVER_EXCEPTION: self.init(closing: reply.reply, what)
@@ -30,7 +29,7 @@ extension AMQPError {
         }
     }
 
-    /// From `connection.close` or `channel.close`; the broker's text names queues and arguments, never a secret.
+    /// Creates the error of `connection.close` or `channel.close`, whose text names queues and arguments, never a secret.
     init(closing method: amqp_method_t, _ what: String) {
         var code = 0
         var words = "closed by the broker"

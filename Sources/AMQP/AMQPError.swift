@@ -1,8 +1,8 @@
-/// What went wrong between this process and the broker.
-///
-/// `description` is safe to log: it holds host, port, codes and the broker's own sentence, never a password.
-public struct AMQPError: Error, CustomStringConvertible, Sendable, Hashable {
-    /// The kinds of trouble; each asks for another reaction.
+public import Errors
+
+/// A failure between this process and the broker.
+public struct AMQPError: DescribedError, Hashable {
+    /// The closed list of causes; each asks for another reaction.
     public enum Kind: String, CaseIterable, Sendable {
         /// The URL cannot be used.
         case badURL
@@ -16,33 +16,33 @@ public struct AMQPError: Error, CustomStringConvertible, Sendable, Hashable {
         case conflict
         /// A queue or exchange does not exist (404).
         case notFound
-        /// The connection or channel is gone.
+        /// The connection or channel is closed.
         case closed
-        /// No answer in time.
+        /// No answer arrived in time.
         case timeout
         /// The broker has an alarm (memory, disk) and takes no messages.
         case blocked
         /// The broker cancelled the consumer: its queue was deleted or moved.
         case cancelled
-        /// The peer does not speak the protocol as expected.
+        /// The peer does not follow the protocol.
         case protocolViolation
     }
 
-    /// The kind of trouble.
+    /// The cause.
     public let kind: Kind
-    /// What was being done, and the code and words of the broker or of librabbitmq.
+    /// The operation, and the code and words of the broker or of librabbitmq; host and port, never a password.
     public let detail: String
-    /// The AMQP reply code, when the broker gave one (AMQP 0-9-1, 1.2).
+    /// The AMQP reply code, if the broker gave one (AMQP 0-9-1, section 1.2).
     public let replyCode: Int?
 
-    /// Makes an error of a kind.
+    /// Creates an error.
     public init(_ kind: Kind, _ detail: String, replyCode: Int? = nil) {
         self.kind = kind
         self.detail = detail
         self.replyCode = replyCode
     }
 
-    /// Whether the same call can succeed later with nothing changed here.
+    /// True if the same call can succeed later with nothing changed here.
     public var isTemporary: Bool {
         switch kind {
         case .unreachable, .closed, .timeout, .blocked, .cancelled, .notFound: true
@@ -50,7 +50,7 @@ public struct AMQPError: Error, CustomStringConvertible, Sendable, Hashable {
         }
     }
 
-    /// What an operator can do, if anything.
+    /// Advice for an operator.
     public var hint: String? {
         switch kind {
         case .badURL: "write amqp://user:password@host:5672/vhost, or amqps:// for TLS"
@@ -58,7 +58,7 @@ public struct AMQPError: Error, CustomStringConvertible, Sendable, Hashable {
         case .tls: "check the broker's certificate, its host name and the CA file (?cacertfile=/path)"
         case .refused: "check user, password and virtual host, and the user's permissions"
         case .conflict: "delete the queue or exchange named above once it is empty; it is declared anew at once"
-        case .blocked: "give the broker memory or disk; it says why in its log"
+        case .blocked: "give the broker memory or disk; its log has the reason"
         case .notFound, .closed, .timeout, .cancelled, .protocolViolation: nil
         }
     }
@@ -66,5 +66,12 @@ public struct AMQPError: Error, CustomStringConvertible, Sendable, Hashable {
     /// One line for logs.
     public var description: String {
         "amqp \(kind.rawValue): \(detail)" + (hint.map { "; \($0)" } ?? "")
+    }
+}
+
+extension AMQPError {
+    /// Creates the error of a broker's alarm.
+    init(blockedBecause reason: String) {
+        self.init(.blocked, "the broker takes no messages: \(reason)")
     }
 }

@@ -1,17 +1,25 @@
-import System
 import CRabbitMQ
+import System
 
-/// Publishes with confirms on one connection, from one thread.
+/// A publisher with confirms on one connection, for one thread.
 ///
 /// Every message is persistent and mandatory. At most ``limit`` messages are unconfirmed at a time, because a broker
 /// with an alarm stops reading and then a full socket buffer would block the thread (<https://www.rabbitmq.com/docs/confirms>).
+///
+///     let connection = try AMQPConnection(AMQPConfiguration(url: "amqp://host/vhost"), name: "example")
+///     try connection.declare(AMQPTopology(queues: [AMQPQueue("work")]))
+///     let publisher = try AMQPPublisher(connection)
+///     let tag = try publisher.publish(AMQPMessage(exchange: "", routingKey: "work", body: bytes))
+///     let isSafe = try publisher.waitForConfirms(within: .seconds(5))[tag] == .confirmed
+///
+/// ``AMQPConfirmedPublisher`` is the same as a service for many threads, which reconnects.
 public final class AMQPPublisher {
-    /// Most messages without a confirm.
+    /// The most messages without a confirm.
     public static let limit = 64
 
     /// The outcome of one published message.
     public struct Confirmation: Sendable, Hashable {
-        /// What ``AMQPPublisher/publish(_:)`` gave for it.
+        /// The tag that ``AMQPPublisher/publish(_:)`` returned.
         public let tag: UInt64
         /// `confirmed`, `returned` or `refused`.
         public let outcome: AMQPPublishOutcome
@@ -21,9 +29,9 @@ public final class AMQPPublisher {
     private var lastTag: UInt64 = 0
     private var unconfirmed: [UInt64] = []
     private var returned: Set<UInt64> = []
-    /// Why the broker takes no messages at the moment; nil while it does.
+    /// The broker's reason for taking no messages; nil while it takes them.
     ///
-    /// What is sent meanwhile stays in the sockets, and a full one blocks the thread.
+    /// Messages sent meanwhile stay in the sockets, and a full one blocks the thread.
     public private(set) var blockedReason: String?
 
     /// Puts the connection's channel into confirm mode.
@@ -36,13 +44,13 @@ public final class AMQPPublisher {
         }
     }
 
-    /// How many messages wait for their confirm.
+    /// The number of messages that wait for their confirm.
     public var unconfirmedCount: Int { unconfirmed.count }
 
-    /// Sends a message and does not wait for its confirm.
+    /// Sends a message without waiting for its confirm.
     ///
-    /// - Returns: A number to find its ``Confirmation`` by; they count up from 1.
-    /// - Throws: ``AMQPError``; of kind `blocked` when ``limit`` messages are unconfirmed.
+    /// - Returns: The tag of its ``Confirmation``; tags count up from 1.
+    /// - Throws: ``AMQPError``, of kind `blocked` if ``limit`` messages are unconfirmed.
     public func publish(_ message: AMQPMessage) throws(AMQPError) -> UInt64 {
         guard unconfirmed.count < Self.limit else {
             throw AMQPError(.blocked, "\(Self.limit) messages are unconfirmed")
@@ -51,9 +59,9 @@ public final class AMQPPublisher {
             throw AMQPError(.protocolViolation, "a routing key of more than 255 bytes")
         }
         let tag = lastTag + 1
-        let status = connection.call { state in
-            Arena.with { arena in
-                var properties = Self.properties(of: message, tag: tag, &arena)
+        try connection.send("publish to \(message.exchange)") { state in
+            RabbitMQArena.with { arena in
+                var properties = Self.properties(of: message, tag: tag, in: &arena)
                 let exchange = arena.bytes(message.exchange)
                 let key = arena.bytes(message.routingKey)
                 return message.body.withUnsafeBytes { body in
@@ -65,69 +73,70 @@ public final class AMQPPublisher {
                 }
             }
         }
-        try connection.sent(status, "publish to \(message.exchange)")
         lastTag = tag
         unconfirmed.append(tag)
         return tag
     }
 
-    /// What the broker has said since the last call, in the order it said it.
+    /// Returns the broker's answers since the last call, in their order.
     ///
-    /// - Parameter limit: How long to wait when nothing has arrived yet.
+    /// - Parameter limit: The time to wait while nothing has arrived.
     /// - Returns: The outcomes that are known now.
-    /// - Throws: ``AMQPError`` when the connection is of no more use; whatever is unconfirmed then stays unknown.
-    public func resolutions(within limit: Duration = .zero) throws(AMQPError) -> [Confirmation] {
-        var resolved: [Confirmation] = []
+    /// - Throws: ``AMQPError`` when the connection is unusable; unconfirmed messages are then in doubt.
+    public func confirmations(within limit: Duration = .zero) throws(AMQPError) -> [Confirmation] {
+        var confirmations: [Confirmation] = []
         var wait = limit
         while let event = try connection.nextEvent(within: wait) {
             switch event {
-            case .confirmed(let tag, let isMultiple): resolve(tag, isMultiple, .confirmed, into: &resolved)
-            case .refused(let tag, let isMultiple): resolve(tag, isMultiple, .refused, into: &resolved)
+            case .confirmed(let tag, let isMultiple):
+                confirmations += confirm(tag, isMultiple: isMultiple, as: .confirmed)
+            case .refused(let tag, let isMultiple):
+                confirmations += confirm(tag, isMultiple: isMultiple, as: .refused)
             case .returned(let correlation): if let tag = UInt64(correlation) { returned.insert(tag) }
             case .blocked(let reason): blockedReason = reason
             case .unblocked: blockedReason = nil
             case .delivery: break
             }
-            if !resolved.isEmpty { wait = .zero }
+            if !confirmations.isEmpty { wait = .zero }
         }
-        return resolved
+        return confirmations
     }
 
     /// Waits until every published message has its outcome.
     ///
     /// - Returns: The outcomes by tag.
-    /// - Throws: ``AMQPError`` when a confirm is missing at the limit: of kind `timeout`, or `blocked` where the broker has
-    ///   an alarm.
+    /// - Throws: ``AMQPError`` if a confirm is missing at the limit: of kind `timeout`, or `blocked` if the broker has an
+    ///   alarm.
     public func waitForConfirms(within limit: Duration) throws(AMQPError) -> [UInt64: AMQPPublishOutcome] {
         let deadline = MonotonicInstant.now() + limit
         var outcomes: [UInt64: AMQPPublishOutcome] = [:]
         while !unconfirmed.isEmpty {
             let remaining = deadline - MonotonicInstant.now()
-            guard remaining > .zero else { throw AMQPError(missing: unconfirmed.count, blockedReason) }
-            for resolution in try resolutions(within: remaining) { outcomes[resolution.tag] = resolution.outcome }
+            guard remaining > .zero else {
+                if let blockedReason { throw AMQPError(blockedBecause: blockedReason) }
+                throw AMQPError(.timeout, "\(unconfirmed.count) confirms are missing")
+            }
+            for confirmation in try confirmations(within: remaining) {
+                outcomes[confirmation.tag] = confirmation.outcome
+            }
         }
         return outcomes
     }
 
-    private func resolve(
-        _ tag: UInt64,
-        _ isMultiple: Bool,
-        _ outcome: AMQPPublishOutcome,
-        into resolved: inout [Confirmation]
-    ) {
+    private func confirm(_ tag: UInt64, isMultiple: Bool, as outcome: AMQPPublishOutcome) -> [Confirmation] {
         let tags = unconfirmed.filter { isMultiple ? $0 <= tag : $0 == tag }
         unconfirmed.removeAll { isMultiple ? $0 <= tag : $0 == tag }
-        for tag in tags {
+        return tags.map { tag in
             // basic.return comes before the confirm of the same message.
             let wasReturned = returned.remove(tag) != nil
-            resolved.append(Confirmation(tag: tag, outcome: wasReturned ? .returned : outcome))
+            return Confirmation(tag: tag, outcome: wasReturned ? .returned : outcome)
         }
     }
 
     private static func properties(
         of message: AMQPMessage,
         tag: UInt64,
-        _ arena: inout Arena
+        in arena: inout RabbitMQArena
     ) -> amqp_basic_properties_t {
         var properties = amqp_basic_properties_t()
         var flags = AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_CORRELATION_ID_FLAG
@@ -156,14 +165,3 @@ public final class AMQPPublisher {
 
 @available(*, unavailable)
 extension AMQPPublisher: Sendable {}
-
-extension AMQPError {
-    fileprivate init(missing count: Int, _ blockedReason: String?) {
-        self =
-            blockedReason.map { AMQPError(blockedBecause: $0) } ?? AMQPError(.timeout, "\(count) confirms are missing")
-    }
-
-    init(blockedBecause reason: String) {
-        self.init(.blocked, "the broker takes no messages: \(reason)")
-    }
-}

@@ -1,12 +1,11 @@
-import System
-import CRabbitMQ
 import Glibc
 import Synchronization
+import System
 
 /// Ends library calls that hang.
 ///
 /// `amqp_basic_publish` waits without limit while the broker does not read (memory or disk alarm), and heartbeats do not
-/// end that wait. One thread per process looks at all connections and shuts the socket of a call that takes more than
+/// end that wait. One thread per process looks at all connections and shuts down the socket of a call that takes more than
 /// ``limit``; the call then returns with a socket error.
 final class CallWatchdog: Sendable {
     static let limit: Duration = .seconds(10)
@@ -29,32 +28,5 @@ final class CallWatchdog: Sendable {
 
     func remove(_ watch: CallWatch) {
         watches.withLock { $0.removeAll { $0 === watch } }
-    }
-}
-
-/// When the current call of one connection began.
-final class CallWatch: Sendable {
-    private let begun = Atomic<Int64>(0)
-    private let socket: Mutex<Int32>
-
-    init(socket: Int32) {
-        self.socket = Mutex(socket)
-    }
-
-    func begin() { begun.store(MonotonicInstant.now().nanoseconds, ordering: .relaxed) }
-
-    func end() { begun.store(0, ordering: .relaxed) }
-
-    /// The descriptor is about to be closed, and its number may be given to another file.
-    func forget() { socket.withLock { $0 = -1 } }
-
-    func endIfBegun(before limit: Int64) {
-        let since = begun.load(ordering: .relaxed)
-        guard since != 0, since < limit else { return }
-        socket.withLock { descriptor in
-            guard descriptor >= 0 else { return }
-            shutdown(descriptor, Int32(SHUT_RDWR))
-            descriptor = -1
-        }
     }
 }

@@ -1,21 +1,16 @@
 import System
-import CRabbitMQ
-import Glibc
 
-/// Wakes the thread of a connection that waits for its socket, when another thread has work for it.
+/// Wakes the thread of a connection that waits for its socket when another thread has work for it.
 final class WakeUp: Sendable {
-    private let event = observer_eventfd()
+    private let event = EventDescriptor()
 
-    deinit { if event >= 0 { close(event) } }
-
-    /// From any thread.
+    /// Ends a wait; from any thread.
     func post() {
-        if event >= 0 { observer_event_post(event) }
+        event.post()
     }
 
-    /// Waits until `socket` can be read, ``post()`` was called, or the limit.
+    /// Waits until `socket` can be read, ``post()`` was called, or the limit has passed.
     func wait(socket: Int32, within limit: Duration) {
-        let milliseconds = Int32(clamping: limit.wholeMilliseconds)
-        _ = observer_wait_readable(socket, event, milliseconds)  // ignored: the caller looks at everything anyway
+        event.wait(orReadable: socket, milliseconds: Int32(clamping: limit.wholeMilliseconds))
     }
 }

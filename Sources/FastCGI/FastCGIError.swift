@@ -1,5 +1,7 @@
+public import Errors
+
 /// A failure to open a server's socket.
-public struct FastCGIError: Error, CustomStringConvertible, Sendable, Hashable {
+public struct FastCGIError: DescribedError, Hashable {
     /// The closed list of causes.
     public enum Kind: String, CaseIterable, Sendable {
         /// The path is empty or too long.

@@ -1,5 +1,7 @@
-/// A request that got no response.
-public struct HTTPClientError: Error, Sendable, Hashable, CustomStringConvertible {
+public import Errors
+
+/// A failure to get a response.
+public struct HTTPClientError: DescribedError, Hashable {
     /// The closed list of causes.
     public enum Kind: String, Sendable, CaseIterable {
         /// The host's name could not be resolved.

@@ -66,6 +66,8 @@ public struct PostgresConfiguration: Sendable {
         return "\(value("host") ?? "local socket"):\(value("port") ?? "5432")/\(value("dbname") ?? "")"
     }
 
+    /// Returns the settings that the URL may override.
+    ///
     /// The server's own limits end statements that a client gave up on; keepalives and `tcp_user_timeout` find a peer that
     /// is gone. Neither notices a server that is frozen, which is why every call has a deadline.
     ///

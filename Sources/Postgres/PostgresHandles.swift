@@ -126,8 +126,9 @@ struct PQResult: ~Copyable {
 struct PQConnectionOptions: ~Copyable {
     private let raw: UnsafeMutablePointer<PQconninfoOption>
 
-    /// Parses a URL; nil if libpq cannot. Its message repeats the URL, so it is not kept.
+    /// Parses a URL; nil if libpq cannot.
     init?(url: String) {
+        // The message repeats the URL, so it is not kept.
         var message: UnsafeMutablePointer<CChar>?
         let raw = PQconninfoParse(url, &message)
         PQfreemem(message)

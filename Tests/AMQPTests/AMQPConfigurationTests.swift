@@ -1,26 +1,25 @@
 import AMQP
 import Testing
 
-@Suite struct AMQPURLTests {
+@Suite struct AMQPConfigurationTests {
     @Test func `a full URL is read`() throws {
-        let url = try AMQPConfiguration(
-            url:
-                "amqps://ob%40server:s%2Fecret@broker.example:5679/obs%2Fone?heartbeat=20&cacertfile=%2Fetc%2Fca.pem"
+        let broker = try AMQPConfiguration(
+            url: "amqps://ob%40server:s%2Fecret@broker.example:5679/obs%2Fone?heartbeat=20&cacertfile=%2Fetc%2Fca.pem"
         )
-        #expect(url.isSecure)
-        #expect(url.user == "ob@server")
-        #expect(url.host == "broker.example")
-        #expect(url.port == 5679)
-        #expect(url.virtualHost == "obs/one")
-        #expect(url.heartbeatSeconds == 20)
-        #expect(url.authorities == "/etc/ca.pem")
+        #expect(broker.isSecure)
+        #expect(broker.user == "ob@server")
+        #expect(broker.host == "broker.example")
+        #expect(broker.port == 5679)
+        #expect(broker.virtualHost == "obs/one")
+        #expect(broker.heartbeatSeconds == 20)
+        #expect(broker.authorities == "/etc/ca.pem")
     }
 
     @Test func `what is left out has RabbitMQ's usual value`() throws {
-        let url = try AMQPConfiguration(url: "amqp://localhost")
-        #expect(url.port == 5672)
-        #expect(url.user == "guest")
-        #expect(url.virtualHost == "/")
+        let broker = try AMQPConfiguration(url: "amqp://localhost")
+        #expect(broker.port == 5672)
+        #expect(broker.user == "guest")
+        #expect(broker.virtualHost == "/")
         #expect(try AMQPConfiguration(url: "amqps://localhost/").port == 5671)
         #expect(try AMQPConfiguration(url: "amqp://[::1]:5673/x").host == "::1")
     }
@@ -41,12 +40,12 @@ import Testing
     }
 
     @Test func `the password cannot be printed`() throws {
-        let url = try AMQPConfiguration(url: "amqp://observer:topsecret@host/v")
+        let broker = try AMQPConfiguration(url: "amqp://observer:topsecret@host/v")
         var dumped = ""
-        dump(url, to: &dumped)
-        for text in ["\(url)", String(reflecting: url), dumped, "\(Optional(url) as Any)"] {
+        dump(broker, to: &dumped)
+        for text in ["\(broker)", String(reflecting: broker), dumped, "\(Optional(broker) as Any)"] {
             #expect(!text.contains("topsecret"))
         }
-        #expect("\(url)" == "amqp://observer@host:5672/v")
+        #expect("\(broker)" == "amqp://observer@host:5672/v")
     }
 }

@@ -16,7 +16,9 @@ import Testing
     }
 
     @Test func `a detail takes the place of the kind's sentence and keeps the codes`() {
-        #expect(PostgresError(.misuse, "a transaction inside a transaction").detail == "a transaction inside a transaction")
+        #expect(
+            PostgresError(.misuse, "a transaction inside a transaction").detail == "a transaction inside a transaction"
+        )
         #expect(PostgresError(.server, sqlState: "XX000").detail == "the server reported an error (SQLSTATE XX000)")
     }
 

@@ -1,3 +1,3 @@
 #pragma once
-// The door to libfcgi (fcgiapp.h).
+// The door to libfcgi: Swift imports fcgiapp.h as it is.
 #include <fcgiapp.h>

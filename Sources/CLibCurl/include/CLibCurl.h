@@ -1,10 +1,11 @@
 #pragma once
-// The door to libcurl. CURL_STRICTER makes the handles typed pointers instead of void *.
+// The door to libcurl: its header, and shims for variadic functions. CURL_STRICTER makes the handles typed pointers instead
+// of void *.
 #define CURL_STRICTER 1
 #include <curl/curl.h>
 #include <stdio.h>
 
-// Swift cannot call variadic functions: one of these for each type of option.
+// curl_easy_setopt is variadic, which Swift cannot call: one shim for each type of option.
 static inline CURLcode observer_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
 }
@@ -25,13 +26,14 @@ static inline CURLcode observer_curl_set_list(CURL *handle, CURLoption option, s
     return curl_easy_setopt(handle, option, value);
 }
 
-// Of CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION.
+// The type of CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION.
 typedef size_t (*observer_curl_receiver)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode observer_curl_set_receiver(CURL *handle, CURLoption option, observer_curl_receiver value) {
     return curl_easy_setopt(handle, option, value);
 }
 
+// curl_easy_getinfo and curl_multi_setopt are variadic as well.
 static inline CURLcode observer_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }

@@ -1,8 +1,8 @@
 #pragma once
-// The door to libpq: its header, and what Swift cannot import.
+// The door to libpq (PostgreSQL manual, chapter "libpq"): its header, and shims for what Swift cannot import.
 #include <postgresql/libpq-fe.h>
 
-// The fields of PQresultErrorField are character macros in postgres_ext.h.
+// The fields of PQresultErrorField are macros of character constants (postgres_ext.h), which Swift does not import.
 static inline const char *observer_pq_sqlstate(const PGresult *result) {
     return PQresultErrorField(result, PG_DIAG_SQLSTATE);
 }
@@ -13,7 +13,7 @@ static inline const char *observer_pq_message(const PGresult *result) {
     return PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 }
 
-// libpq prints notices to stderr unless it is told otherwise.
+// libpq prints notices to stderr unless a receiver takes them; a C function needs no context that Swift would have to keep.
 static inline void observer_pq_ignore_notice(void *context, const PGresult *result) {
     (void)context;
     (void)result;

@@ -1,5 +1,6 @@
 #pragma once
-// The door to librabbitmq: its headers, and what Swift cannot import (variadic functions) or Glibc's module leaves out.
+// The door to librabbitmq: its headers, and shims for what Swift cannot import (variadic functions, typed macros) or Glibc's
+// module leaves out (eventfd, TCP options).
 #include <amqp.h>
 #include <amqp_framing.h>
 #include <amqp_ssl_socket.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+// Entries of the client properties below.
 static inline amqp_table_entry_t observer_amqp_flag(const char *key) {
     amqp_table_entry_t entry;
     entry.key = amqp_cstring_bytes(key);
@@ -28,7 +30,8 @@ static inline amqp_table_entry_t observer_amqp_text(const char *key, const char 
     return entry;
 }
 
-// amqp_login_with_properties is variadic. The capabilities make the broker say that it cancelled a consumer or blocked a publisher.
+// amqp_login_with_properties is variadic. The capabilities make the broker send basic.cancel and connection.blocked
+// (https://www.rabbitmq.com/docs/consumer-cancel, https://www.rabbitmq.com/docs/connection-blocked).
 static inline amqp_rpc_reply_t observer_amqp_login(amqp_connection_state_t state, const char *vhost, int heartbeat_seconds,
                                                    const char *user, const char *password, const char *name) {
     amqp_table_entry_t flags[5];
@@ -50,16 +53,18 @@ static inline amqp_rpc_reply_t observer_amqp_login(amqp_connection_state_t state
                                       password);
 }
 
-// The library leaves Nagle's algorithm on: an acknowledgement waits for the delayed ACK of the one before it.
+// The library leaves Nagle's algorithm on, with which an acknowledgement waits for the delayed ACK of the one before it.
+// TCP_NODELAY is in no Swift module of Glibc.
 static inline void observer_amqp_no_delay(int fd) {
     int on = 1;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-// Glibc's Swift module has no eventfd.
+// Glibc's Swift module has no eventfd(2).
 static inline int observer_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
-// Waits until one of two descriptors can be read; clears the event. Returns the number that can, 0 at the limit.
+// Waits until one of two descriptors can be read and clears the event. Returns the number that can, 0 at the limit. In C,
+// because eventfd_read is in no Swift module.
 static inline int observer_wait_readable(int fd, int event_fd, int milliseconds) {
     struct pollfd set[2] = {{.fd = fd, .events = POLLIN}, {.fd = event_fd, .events = POLLIN}};
     int ready = poll(set, 2, milliseconds);
@@ -72,7 +77,7 @@ static inline int observer_wait_readable(int fd, int event_fd, int milliseconds)
 
 static inline void observer_event_post(int event_fd) { (void)eventfd_write(event_fd, 1); }
 
-// Method numbers, imported with the type of amqp_method_t.id.
+// The method numbers are casts in macros, which Swift does not import; these have the type of amqp_method_t.id.
 static const amqp_method_number_t observer_amqp_basic_ack = AMQP_BASIC_ACK_METHOD;
 static const amqp_method_number_t observer_amqp_basic_nack = AMQP_BASIC_NACK_METHOD;
 static const amqp_method_number_t observer_amqp_basic_return = AMQP_BASIC_RETURN_METHOD;

@@ -1,26 +1,12 @@
-import System
 import CRabbitMQ
 import Glibc
-
-/// Something the broker sent without being asked.
-enum BrokerEvent {
-    case confirmed(tag: UInt64, isMultiple: Bool)
-    case refused(tag: UInt64, isMultiple: Bool)
-    /// A message no queue wanted; `correlation` is what its publisher wrote into `correlation-id`.
-    case returned(correlation: String)
-    case delivery(AMQPDelivery)
-    /// The broker has an alarm and takes no messages for the time being; it says why.
-    case blocked(reason: String)
-    case unblocked
-}
+import System
 
 extension AMQPConnection {
-    /// The next event, or nil when none came in time.
+    /// Returns the next event, or nil if none came in time; serves heartbeats meanwhile.
     ///
-    /// Serves heartbeats.
-    ///
-    /// - Throws: ``AMQPError`` when the connection, the channel or the consumer has come to its end.
-    func nextEvent(within limit: Duration) throws(AMQPError) -> BrokerEvent? {
+    /// - Throws: ``AMQPError`` when the connection, the channel or the consumer has ended.
+    func nextEvent(within limit: Duration) throws(AMQPError) -> AMQPBrokerEvent? {
         let deadline = MonotonicInstant.now() + limit
         repeat {
             let remaining = max(deadline - MonotonicInstant.now(), .zero)
@@ -33,7 +19,7 @@ extension AMQPConnection {
 
     private func nextFrame(within limit: Duration) throws(AMQPError) -> amqp_frame_t? {
         var frame = amqp_frame_t()
-        let status = call { state in
+        let status = try call { state in
             amqp_maybe_release_buffers(state)
             var wait = timeval(
                 tv_sec: Int(limit.wholeMilliseconds / 1000),
@@ -42,11 +28,11 @@ extension AMQPConnection {
             return amqp_simple_wait_frame_noblock(state, &frame, &wait)
         }
         if status == AMQP_STATUS_TIMEOUT.rawValue { return nil }
-        try sent(status, "wait for the broker")
+        guard status == 0 else { throw AMQPError(status: status, "wait for the broker") }
         return frame
     }
 
-    private func event(_ method: amqp_method_t) throws(AMQPError) -> BrokerEvent? {
+    private func event(_ method: amqp_method_t) throws(AMQPError) -> AMQPBrokerEvent? {
         guard let decoded = method.decoded else { return nil }
         switch method.id {
         case observer_amqp_basic_ack:
@@ -56,7 +42,8 @@ extension AMQPConnection {
             let nack = decoded.assumingMemoryBound(to: amqp_basic_nack_t.self).pointee
             return .refused(tag: nack.delivery_tag, isMultiple: nack.multiple != 0)
         case observer_amqp_basic_return:
-            return .returned(correlation: try content { $0.correlation_id.text }.0)
+            let content = try content()
+            return .returned(correlation: content.withProperties { $0.correlation_id.text })
         case observer_amqp_basic_deliver:
             return .delivery(try delivery(decoded.assumingMemoryBound(to: amqp_basic_deliver_t.self).pointee))
         case observer_amqp_basic_cancel:
@@ -72,41 +59,32 @@ extension AMQPConnection {
     }
 
     private func delivery(_ deliver: amqp_basic_deliver_t) throws(AMQPError) -> AMQPDelivery {
+        // Copied first: reading the content reuses the buffers.
         let exchange = deliver.exchange.text
         let key = deliver.routing_key.text
-        let ((messageID, contentType, headers), body) = try content { properties in
-            (
-                properties.has(AMQP_BASIC_MESSAGE_ID_FLAG) ? properties.message_id.text : nil,
-                properties.has(AMQP_BASIC_CONTENT_TYPE_FLAG) ? properties.content_type.text : nil,
-                properties.has(AMQP_BASIC_HEADERS_FLAG) ? properties.headers.values : [:]
-            )
-        }
-        return AMQPDelivery(
-            tag: deliver.delivery_tag,
-            isRedelivered: deliver.redelivered != 0,
-            message: AMQPMessage(
+        let content = try content()
+        let message = content.withProperties { properties in
+            AMQPMessage(
                 exchange: exchange,
                 routingKey: key,
-                body: body,
-                messageID: messageID,
-                contentType: contentType,
-                headers: headers
+                body: content.body,
+                messageID: properties.has(AMQP_BASIC_MESSAGE_ID_FLAG) ? properties.message_id.text : nil,
+                contentType: properties.has(AMQP_BASIC_CONTENT_TYPE_FLAG) ? properties.content_type.text : nil,
+                headers: properties.has(AMQP_BASIC_HEADERS_FLAG) ? properties.headers.values : [:]
             )
-        )
+        }
+        return AMQPDelivery(tag: deliver.delivery_tag, isRedelivered: deliver.redelivered != 0, message: message)
     }
 
     /// Reads the header and body frames that follow a `basic.deliver` or `basic.return`.
-    private func content<Value>(
-        _ read: (amqp_basic_properties_t) -> Value
-    ) throws(AMQPError) -> (Value, [UInt8]) {
+    private func content() throws(AMQPError) -> RabbitMQMessage {
         var message = amqp_message_t()
-        let reply = call { state in amqp_read_message(state, Self.channel, &message, 0) }
+        let reply = try call { state in amqp_read_message(state, Self.channel, &message, 0) }
         guard reply.reply_type == AMQP_RESPONSE_NORMAL else { throw AMQPError(reply: reply, "read a message") }
-        defer { amqp_destroy_message(&message) }
-        return (read(message.properties), message.body.array)
+        return RabbitMQMessage(takingOwnershipOf: message)
     }
 }
 
 extension amqp_basic_properties_t {
-    func has(_ flag: Int32) -> Bool { _flags & amqp_flags_t(flag) != 0 }
+    fileprivate func has(_ flag: Int32) -> Bool { _flags & amqp_flags_t(flag) != 0 }
 }
