@@ -180,7 +180,7 @@ let package = Package(
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "HTTPTypes", "HTTPRouting",
                 "Mustache",
-                "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
                 "Lifecycle", "Logging",
             ]
         ),
