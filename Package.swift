@@ -49,6 +49,8 @@ let package = Package(
         cLibrary("CLibCurl", links: ["curl"]),
         cLibrary("CLibAV", links: ["avformat", "avcodec", "avutil", "swscale"]),
         cLibrary("CLibCrypto", links: ["crypto"]),
+        // Defines connect(2) and sendto(2): only what opens the addresses of cameras may link it.
+        .target(name: "CConnectionGuard"),
 
         // Ground floor: pure modules import nothing but the standard library, Encodings and Errors
         module("Errors"),
@@ -68,7 +70,9 @@ let package = Package(
         module("AMQP", ["CRabbitMQ", "Errors", "Encodings", "System", "Lifecycle", "Logging"]),
         module("HTTPClient", ["CLibCurl", "Errors", "HTTPTypes", "System", "Lifecycle"]),
         module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
-        module("Media", ["CLibAV", "Crypto", "Encodings", "System"]),
+        module("MP4", ["Encodings", "Errors"]),
+        module("ConnectionGuard", ["CConnectionGuard"]),
+        module("Media", ["CLibAV", "ConnectionGuard", "MP4", "Crypto", "Encodings", "System"]),
 
         // Domain and adapters
         module("ObserverCore", ["Encodings"]),
@@ -78,7 +82,7 @@ let package = Package(
         ),
         module("ObserverStore", ["ObserverCore", "Postgres", "Crypto", "Encodings", "System"]),
         module("ObserverMessages", ["ObserverCore", "AMQP"]),
-        module("Spool", ["ObserverCore", "Crypto", "Encodings", "System", "Media"]),
+        module("Spool", ["ObserverCore", "Crypto", "Encodings", "System", "MP4"]),
 
         // Services
         module(
@@ -150,12 +154,13 @@ let package = Package(
         tests("AMQPTests", ["AMQP", "CRabbitMQ"]),
         tests("HTTPClientTests", ["TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
-        tests("MediaTests", ["Media", "System", "Lifecycle"]),
+        tests("MP4Tests", ["MP4"]),
+        tests("MediaTests", ["Media", "MP4", "System", "Lifecycle"]),
         tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore"]),
-        tests("SpoolTests", ["Spool", "ObserverCore", "Media", "Crypto", "Encodings", "System", "TestSupport"]),
+        tests("SpoolTests", ["Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System", "TestSupport"]),
         tests(
             "ObserverWebTests",
             [
@@ -178,13 +183,13 @@ let package = Package(
             "IntegrationTests",
             [
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "HTTPTypes", "HTTPRouting",
+                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "MP4", "HTTPTypes", "HTTPRouting",
                 "Mustache",
                 "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
                 "Lifecycle", "Logging",
             ]
         ),
-        tests("TidyTests", []),
+        tests("TidyTests", ["System"]),
     ],
     swiftLanguageModes: [.v6]
 )

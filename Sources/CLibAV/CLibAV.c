@@ -1,17 +1,12 @@
 #define _GNU_SOURCE
 #include "CLibAV.h"
-#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
-#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 struct observer_input {
     _Atomic bool stopped;
@@ -84,63 +79,11 @@ void observer_input_attach(observer_input *input, AVFormatContext *context) {
 
 // Calls. What happens on a thread between enter and leave belongs to one input.
 
-static _Thread_local struct {
-    observer_input *input;
-    observer_connection_check check;
-    void *opaque;
-} call;
+static _Thread_local observer_input *present;
 
-void observer_input_enter(observer_input *input, observer_connection_check check, void *opaque) {
-    call.input = input;
-    call.check = check;
-    call.opaque = opaque;
-}
+void observer_input_enter(observer_input *input) { present = input; }
 
-void observer_input_leave(void) {
-    call.input = NULL;
-    call.check = NULL;
-}
-
-// Whether the present call may reach out to `address`; only internet addresses are asked about.
-static bool may_reach(const struct sockaddr *address, socklen_t size, bool is_connection) {
-    if (!call.check || !address || size < sizeof address->sa_family) return true;
-    if (address->sa_family == AF_INET) {
-        const struct sockaddr_in *four = (const struct sockaddr_in *)address;
-        return size >= sizeof *four && call.check(call.opaque, (const uint8_t *)&four->sin_addr, sizeof four->sin_addr,
-                                                  ntohs(four->sin_port), is_connection);
-    }
-    if (address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
-        return size >= sizeof *six && call.check(call.opaque, (const uint8_t *)&six->sin6_addr, sizeof six->sin6_addr,
-                                                 ntohs(six->sin6_port), is_connection);
-    }
-    return true;
-}
-
-// The dynamic linker finds the executable's own definitions before libc's, so that every connection and every datagram
-// of libavformat, wherever a redirect, a playlist or a name has led it, comes through here. So do those of all other
-// libraries; on their threads no check is set.
-
-__attribute__((visibility("default"))) int connect(int file, const struct sockaddr *address, socklen_t size) {
-    if (!may_reach(address, size, true)) {
-        errno = EACCES;
-        return -1;
-    }
-    return (int)syscall(SYS_connect, file, address, size);
-}
-
-__attribute__((visibility("default"))) ssize_t sendto(int file, const void *bytes, size_t count, int flags,
-                                                      const struct sockaddr *address, socklen_t size) {
-    if (!may_reach(address, size, false)) {
-        errno = EACCES;
-        return -1;
-    }
-    return syscall(SYS_sendto, file, bytes, count, flags, address, size);
-}
-
-bool observer_connections_are_checked(void) {
-    return dlsym(RTLD_DEFAULT, "connect") == (void *)connect && dlsym(RTLD_DEFAULT, "sendto") == (void *)sendto;
-}
+void observer_input_leave(void) { present = NULL; }
 
 // Log.
 
@@ -160,7 +103,7 @@ void observer_scrub(char *line) {
 }
 
 static void hear(void *context, int level, const char *format, va_list arguments) {
-    observer_input *input = call.input;
+    observer_input *input = present;
     if (!input || level > AV_LOG_WARNING) return;
     char line[sizeof input->line];
     av_log_format_line2(context, level, format, arguments, line, sizeof line, &input->log_prefix);

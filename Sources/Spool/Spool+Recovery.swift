@@ -1,8 +1,9 @@
 import Encodings
 import Crypto
 import Glibc
-import Media
+import MP4
 package import ObserverCore
+import System
 
 /// What became of a file that a dead recorder left open.
 package enum Recovered: Hashable, Sendable {
@@ -157,16 +158,21 @@ extension Spool {
 
     /// What is whole in an open file; nil if no fragment is.
     private func wholeFragments(_ path: String) throws(SpoolError) -> FragmentedMP4.Summary? {
-        do {
-            let found = try FragmentedMP4.inspect(path)
-            return found.fragments > 0 ? found : nil
+        do throws(SystemError) {
+            let file = try File(opening: path)
+            let size = try file.status().byteCount
+            let found = try FragmentedMP4.inspect(size: size) { offset, count throws(SystemError) in
+                var bytes = [UInt8](repeating: 0, count: count)
+                let filled = try bytes.withUnsafeMutableBufferPointer { buffer throws(SystemError) in
+                    try file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+                }
+                return filled == count ? bytes : Array(bytes.prefix(filled))
+            }
+            guard case .success(let summary) = found, summary.fragments > 0 else { return nil }
+            return summary
         } catch {
             // A disk that cannot be read now says nothing about what is on it.
-            guard error.kind != .file else {
-                let words = error.code == 0 ? "" : ": \(String(cString: strerror(error.code)))"
-                throw SpoolError(.fileFailed, path, reason: error.detail + words)
-            }
-            return nil
+            throw SpoolError(.fileFailed, path, reason: error.detail)
         }
     }
 

@@ -5,6 +5,7 @@ import Encodings
 import Glibc
 import Lifecycle
 import Logging
+import MP4
 import Media
 import ObserverCapture
 import ObserverConfiguration
@@ -88,7 +89,7 @@ struct CaptureServiceTests {
         for segment in segments {
             let committed = try spool.segment(segment.id)
             #expect(committed == segment)
-            let summary = try FragmentedMP4.inspect(spool.media(segment.id))
+            let summary = try FragmentedMP4.inspect(bytes: File.contents(of: spool.media(segment.id), limit: 1 << 28))
             #expect(summary.frames == segment.media.frames)
             #expect(summary.completeBytes == segment.media.bytes)
             #expect(

@@ -1,4 +1,5 @@
 import Glibc
+import MP4
 import Media
 import Testing
 

@@ -2,7 +2,7 @@ import Encodings
 import System
 import Crypto
 import Glibc
-import Media
+import MP4
 import ObserverCore
 import Synchronization
 import TestSupport

@@ -5,16 +5,16 @@ import Testing
 /// A message names the file and what to do.
 @Suite struct TidyTests {
     /// Modules that compute and do not act.
-    private static let pure: Set = ["Errors", "Encodings", "ObserverCore"]
+    private static let pure: Set = ["Errors", "Encodings", "MP4", "ObserverCore"]
     private static let libraries: Set = [
         "Errors", "Encodings", "System",
         "Logging", "Lifecycle", "Crypto", "HTTPTypes", "FastCGI", "HTTPRouting", "Mustache", "Postgres", "AMQP",
-        "HTTPClient", "S3", "RTP", "Media",
+        "HTTPClient", "S3", "RTP", "MP4", "ConnectionGuard", "Media",
     ]
     private static let services: Set = ["ObserverWeb", "ObserverCapture", "ObserverUpload"]
     private static let cModules = [
         "CFastCGI": "FastCGI", "CLibPQ": "Postgres", "CRabbitMQ": "AMQP", "CLibCurl": "HTTPClient", "CLibAV": "Media",
-        "CLibCrypto": "Crypto",
+        "CLibCrypto": "Crypto", "CConnectionGuard": "ConnectionGuard",
     ]
     /// What a source file may import besides modules of the package.
     private static let system: Set = ["Glibc", "Synchronization", "FoundationEssentials"]

@@ -14,10 +14,6 @@
 
 // Input: what one open stream needs while libavformat blocks.
 
-/// Asks whether an address, 4 or 16 bytes in network order, may be connected to, or be sent a datagram.
-typedef bool (*_Nullable observer_connection_check)(void *_Nullable context, const uint8_t *_Nonnull address,
-                                                    size_t size, int port, bool is_connection);
-
 typedef struct observer_input observer_input;
 
 /// Allocates; NULL without memory.
@@ -37,12 +33,9 @@ bool observer_input_is_interrupted(observer_input *_Nonnull input);
 void observer_input_reset(observer_input *_Nonnull input);
 /// Lets `context` be interrupted by `input`.
 void observer_input_attach(observer_input *_Nonnull input, AVFormatContext *_Nonnull context);
-/// Until `observer_input_leave`, what the calling thread does belongs to `input`: what the libraries log is attributed to
-/// it, and connections and datagrams that `check` does not allow fail with EACCES.
-void observer_input_enter(observer_input *_Nonnull input, observer_connection_check check, void *_Nullable opaque);
+/// Until `observer_input_leave`, what the libraries log on the calling thread is attributed to `input`.
+void observer_input_enter(observer_input *_Nonnull input);
 void observer_input_leave(void);
-/// Whether the linker let the check come before libc's `connect` and `sendto` for all libraries.
-bool observer_connections_are_checked(void);
 /// The last line of at least "warning" that the libraries logged, without credentials; empties it. Own thread only.
 const char *_Nonnull observer_input_take_line(observer_input *_Nonnull input);
 /// How many RTP packets the libraries reported as lost so far. Own thread only.

@@ -1,9 +1,11 @@
-/// Codec names as RFC 6381 and the codecs' own documents define them: what HTML's `codecs=` parameter takes.
+import Encodings
+
+/// Codec names as RFC 6381 and the codecs' own documents define them, for HTML's `codecs=` parameter.
 public enum CodecString {
     /// `avc1.PPCCLL` from an `avcC` record (ISO/IEC 14496-15, 5.3.3).
     public static func avc(record: [UInt8], entry: String = "avc1") -> String {
         guard record.count >= 4 else { return entry }
-        return entry + "." + record[1...3].map { hex($0) }.joined()
+        return entry + "." + record[1...3].hex
     }
 
     /// `hvc1.P.C.Ln.…` from an `hvcC` record (ISO/IEC 14496-15, annex E.3).
@@ -77,15 +79,11 @@ public enum CodecString {
         if flags & 0x40 != 0 { position += Int(byte() ?? 0) }
         if flags & 0x20 != 0 { position += 2 }
         guard open(0x04), let object = byte() else { return entry }
-        guard object == 0x40 else { return "\(entry).\(hex(object, uppercase: true))" }
+        guard object == 0x40 else { return "\(entry).\([object].hex.uppercased())" }
         position += 12
         guard open(0x05), let first = byte(), let second = byte() else { return "\(entry).40" }
         let type = first >> 3
         let number = type == 31 ? 32 + Int((first & 0x7) << 3 | second >> 5) : Int(type)
         return "\(entry).40.\(number)"
-    }
-
-    private static func hex(_ byte: UInt8, uppercase: Bool = false) -> String {
-        (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: uppercase)
     }
 }

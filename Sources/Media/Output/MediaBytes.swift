@@ -40,4 +40,9 @@ public final class MediaBytes: @unchecked Sendable {
     ) throws(Failure) -> Result {
         try body(UnsafeRawBufferPointer(start: memory, count: count))
     }
+
+    /// Returns true if the first box is of this type.
+    func begins(with type: String) -> Bool {
+        withUnsafeBytes { $0.count >= 8 && $0[4..<8].elementsEqual(type.utf8) }
+    }
 }

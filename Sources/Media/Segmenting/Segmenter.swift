@@ -1,3 +1,5 @@
+import MP4
+
 /// Turns the packets of one connection (a run) into segments of fragmented MP4.
 ///
 /// Every packet from the first key frame on goes to exactly one segment; the media time is continuous over the run.

@@ -4,7 +4,7 @@ import Glibc
 /// Reads streams through libavformat: RTSP over TCP, UDP or HTTP, RTMP, HLS, HTTP MJPEG, files over HTTP.
 ///
 /// libavformat takes a camera's word for much, so every address is treated as hostile: protocols and formats are limited
-/// by scheme, every connection is given to a check of the caller's before it is made (see `ConnectionGuard`), probing,
+/// by scheme, every connection is given to a check of the caller's before it is made (see `InputGuard`), probing,
 /// streams and packets are bounded. Every call ends by a latched deadline (see `MediaInterrupt`).
 public struct LibAVSource: MediaSource {
     /// How RTSP carries its packets.
@@ -69,14 +69,14 @@ public struct LibAVSource: MediaSource {
     private var pacer: Pacer?
     private var link: RTSPLink?
     private var stallLimit: Duration
-    private let connections: ConnectionGuard
+    private let connections: InputGuard
 
     /// Makes a source that is not open yet.
     public init(_ options: Options, interrupt: MediaInterrupt) {
         self.options = options
         self.interrupt = interrupt
         stallLimit = options.stallLimit
-        connections = ConnectionGuard(options.mayConnect)
+        connections = InputGuard(options.mayConnect)
     }
 
     /// The last warning of the libraries about this stream, without credentials.

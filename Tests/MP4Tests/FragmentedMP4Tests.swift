@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-@testable import Media
+@testable import MP4
 
 @Suite struct FragmentedMP4Tests {
     /// Three seconds of H.264 at ten frames a second with AAC, a fragment a second; made by ffmpeg.
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func `a whole file is described`() throws {
-        let summary = try FragmentedMP4.inspect(Self.fixturePath)
+        let summary = try FragmentedMP4.inspect(bytes: Self.fixture)
         #expect(summary.frames == 30)
         #expect(summary.fragments == 3)
         #expect(summary.mediaDuration90k == 270_000)
@@ -38,7 +38,7 @@ import Testing
         for length in 0...Self.fixture.count {
             let part = Array(Self.fixture.prefix(length))
             guard Int64(length) >= whole.initBytes else {
-                #expect(throws: MediaError.self) { try FragmentedMP4.inspect(bytes: part) }
+                #expect(throws: MP4Error.self) { try FragmentedMP4.inspect(bytes: part) }
                 continue
             }
             let summary = try FragmentedMP4.inspect(bytes: part)
@@ -67,34 +67,29 @@ import Testing
         }
     }
 
-    @Test func `a file that is not there says so`() {
-        #expect { try FragmentedMP4.inspect("/nonexistent/x.mp4") } throws: { ($0 as? MediaError)?.kind == .file }
-    }
-}
-
-@Suite struct CodecStringTests {
-    @Test func `H264 names profile, constraints and level`() {
-        #expect(CodecString.avc(record: [1, 0x64, 0x00, 0x1F, 0xFF]) == "avc1.64001f")
-    }
-
-    @Test func `H265 reverses the compatibility flags and drops trailing constraint bytes`() {
-        let main: [UInt8] = [1, 0x01, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93, 0]
-        #expect(CodecString.hevc(record: main) == "hvc1.1.6.L93.90")
-        let high: [UInt8] = [1, 0x22, 0x20, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0x01, 120, 0]
-        #expect(CodecString.hevc(record: high) == "hvc1.2.4.H120.B0.0.0.0.0.1")
+    @Test func `a file read piece by piece is the same, and little of it is read`() throws {
+        var taken = 0
+        let result = FragmentedMP4.inspect(size: Int64(Self.fixture.count)) { offset, count in
+            taken += count
+            return Array(Self.fixture[Int(offset)..<(Int(offset) + count)])
+        }
+        #expect(try result.get() == FragmentedMP4.inspect(bytes: Self.fixture))
+        #expect(taken < Self.fixture.count)
     }
 
-    @Test func `AV1 names profile, level, tier and depth`() {
-        #expect(CodecString.av1(record: [0x81, 0x04, 0x0C, 0]) == "av01.0.04M.08")
-        #expect(CodecString.av1(record: [0x81, 0x2D, 0xC0, 0]) == "av01.1.13H.10")
+    @Test func `a file that gets shorter meanwhile ends there`() throws {
+        let whole = try FragmentedMP4.inspect(bytes: Self.fixture)
+        let result = FragmentedMP4.inspect(size: Int64(Self.fixture.count)) { offset, count in
+            Array(Self.fixture.prefix(Self.fixture.count - 5000).dropFirst(Int(offset)).prefix(count))
+        }
+        let summary = try result.get()
+        #expect(summary.initBytes == whole.initBytes && summary.fragments < whole.fragments)
     }
 
-    @Test func `MPEG-4 descriptors name audio and frame codecs`() {
-        let aac: [UInt8] =
-            [0, 0, 0, 0, 3, 25, 0, 1, 0, 4, 17, 0x40] + [UInt8](repeating: 0, count: 12) + [5, 2, 0x12, 0x10]
-        #expect(CodecString.mpeg4(descriptor: aac, entry: "mp4a") == "mp4a.40.2")
-        let jpeg: [UInt8] = [0, 0, 0, 0, 3, 21, 0, 1, 0, 4, 13, 0x6C] + [UInt8](repeating: 0, count: 12)
-        #expect(CodecString.mpeg4(descriptor: jpeg, entry: "mp4v") == "mp4v.6C")
-        #expect(CodecString.mpeg4(descriptor: [], entry: "mp4v") == "mp4v")
+    @Test func `the failure of a disk is passed on as it is`() {
+        struct DiskFailure: Error {}
+        #expect(throws: DiskFailure.self) {
+            _ = try FragmentedMP4.inspect(size: 100) { (_, _) throws(DiskFailure) in throw DiskFailure() }
+        }
     }
 }

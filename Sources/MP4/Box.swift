@@ -6,13 +6,13 @@ struct Box {
     let type: FourCharacters
     private let bytes: ArraySlice<UInt8>
 
-    /// The content after the header.
+    /// Creates a box from its content, without the header.
     init(type: FourCharacters, payload: ArraySlice<UInt8>) {
         self.type = type
         bytes = payload
     }
 
-    /// How many bytes the content has.
+    /// The number of bytes of the content.
     var count: Int { bytes.count }
 
     /// The byte at `offset` of the content.
@@ -23,7 +23,7 @@ struct Box {
 
     /// A big-endian number of `width` bytes at `offset`.
     func number(_ offset: Int, bytes width: Int) -> UInt64? {
-        guard offset >= 0, width <= 8, offset + width <= bytes.count else { return nil }
+        guard offset >= 0, width <= 8, offset <= bytes.count - width else { return nil }
         var result: UInt64 = 0
         for index in 0..<width { result = result << 8 | UInt64(bytes[bytes.startIndex + offset + index]) }
         return result
@@ -31,10 +31,10 @@ struct Box {
 
     /// The content from `offset` on.
     func rest(from offset: Int) -> ArraySlice<UInt8> {
-        offset <= bytes.count ? bytes.dropFirst(offset) : []
+        offset >= 0 && offset <= bytes.count ? bytes.dropFirst(offset) : []
     }
 
-    /// The boxes that lie in the content from `offset` on, up to the first that does not fit.
+    /// The boxes in the content from `offset` on, up to the first that does not fit.
     func children(from offset: Int = 0) -> [Box] {
         Box.parse(rest(from: offset))
     }
@@ -44,7 +44,7 @@ struct Box {
         children(from: offset).first { $0.type == type }
     }
 
-    /// Cuts bytes into boxes.
+    /// Splits bytes into boxes.
     static func parse(_ bytes: ArraySlice<UInt8>) -> [Box] {
         var result: [Box] = []
         var rest = bytes
@@ -59,27 +59,13 @@ struct Box {
             guard size >= start, size <= UInt64(rest.count) else { break }
             let end = rest.startIndex + Int(size)
             result.append(
-                Box(type: FourCharacters(UInt32(type)), payload: rest[(rest.startIndex + Int(start))..<end])
+                Box(
+                    type: FourCharacters(UInt32(truncatingIfNeeded: type)),
+                    payload: rest[(rest.startIndex + Int(start))..<end]
+                )
             )
             rest = rest[end...]
         }
         return result
     }
-}
-
-/// The type of a box, for example `moof`.
-struct FourCharacters: Hashable, ExpressibleByStringLiteral {
-    let number: UInt32
-
-    init(_ number: UInt32) {
-        self.number = number
-    }
-
-    init(stringLiteral text: StaticString) {
-        var number: UInt32 = 0
-        text.withUTF8Buffer { for byte in $0 { number = number << 8 | UInt32(byte) } }
-        self.number = number
-    }
-
-    static let none = FourCharacters(0)
 }

@@ -1,43 +1,4 @@
-/// A track as the `trak` box of the init section describes it.
-struct MovieTrack {
-    let id: UInt64
-    let timescale: UInt64
-    let isVideo: Bool
-    let codec: String
-    let width: Int
-    let height: Int
-    var defaultDuration: UInt64 = 0
-    var defaultSize: UInt64 = 0
-
-    init?(_ trak: Box) {
-        guard let tkhd = trak.child("tkhd"), let version = tkhd.byte(0), let mdia = trak.child("mdia"),
-            let id = tkhd.number(version == 1 ? 20 : 12, bytes: 4),
-            let mdhd = mdia.child("mdhd"), let mdhdVersion = mdhd.byte(0),
-            let timescale = mdhd.number(mdhdVersion == 1 ? 20 : 12, bytes: 4), timescale > 0,
-            let handler = mdia.child("hdlr")?.number(8, bytes: 4),
-            let stsd = mdia.child("minf")?.child("stbl")?.child("stsd"),
-            let entry = stsd.children(from: 8).first
-        else { return nil }
-        let kind = FourCharacters(UInt32(handler))
-        guard kind == "vide" || kind == "soun" else { return nil }
-        self.id = id
-        self.timescale = timescale
-        isVideo = kind == "vide"
-        width = isVideo ? Int(entry.number(24, bytes: 2) ?? 0) : 0
-        height = isVideo ? Int(entry.number(26, bytes: 2) ?? 0) : 0
-        codec = CodecString.of(sampleEntry: entry, isVideo: isVideo)
-    }
-
-    /// A time of this track in 1/90000 s.
-    func to90k(_ ticks: UInt64) -> Int64 {
-        guard timescale != 90_000 else { return Int64(clamping: ticks) }
-        let product = ticks.multipliedFullWidth(by: 90_000)
-        guard product.high < timescale else { return .max }
-        return Int64(clamping: timescale.dividingFullWidth(product).quotient)
-    }
-}
-
-/// What a `moof` box says of its fragment.
+/// The index of a fragment (the `moof` box).
 struct MovieFragment {
     /// The video part of a fragment.
     struct Video {
@@ -46,25 +7,32 @@ struct MovieFragment {
         var frames: Int
     }
 
-    /// Where the last sample ends, from the start of the file.
+    /// The most samples in one fragment; with it, no sum of 32-bit sizes or durations overflows.
+    private static let sampleLimit = 1 << 20
+    /// The largest position in a file that is believed.
+    private static let positionLimit: Int64 = 1 << 52
+
+    /// The end of the last sample, from the start of the file.
     private(set) var dataEnd: Int64 = 0
     private(set) var video: Video?
 
-    /// Nil if a needed box is missing or a number makes no sense.
+    /// Returns nil if a needed box is missing or a number makes no sense.
     init?(_ moof: Box, at start: Int64, tracks: [UInt64: MovieTrack]) {
+        var samplesLeft = Self.sampleLimit
         for traf in moof.children() where traf.type == "traf" {
             guard let header = TrackHeader(traf, tracks: tracks) else { return nil }
             var duration: UInt64 = 0
             var samples = 0
             var next = header.base ?? start
             for trun in traf.children() where trun.type == "trun" {
-                guard let run = TrackRun(trun, header) else { return nil }
+                guard let run = TrackRun(trun, header, limit: samplesLeft) else { return nil }
                 if let offset = run.dataOffset { next = (header.base ?? start) + offset }
-                guard next >= 0, run.bytes < 1 << 40 else { return nil }
+                guard (0...Self.positionLimit).contains(next) else { return nil }
                 next += Int64(run.bytes)
                 dataEnd = max(dataEnd, next)
                 duration += run.duration
                 samples += run.samples
+                samplesLeft -= run.samples
             }
             guard header.track.isVideo, samples > 0 else { continue }
             let part = Video(
@@ -103,6 +71,7 @@ struct MovieFragment {
                 return tfhd.number(offset, bytes: bytes)
             }
             base = field(0x1, 8).map { Int64(clamping: $0) }
+            if let base, base > MovieFragment.positionLimit { return nil }
             _ = field(0x2, 4)
             if let value = field(0x8, 4) { defaultDuration = value }
             if let value = field(0x10, 4) { defaultSize = value }
@@ -116,7 +85,7 @@ struct MovieFragment {
         var duration: UInt64 = 0
         var dataOffset: Int64?
 
-        init?(_ trun: Box, _ header: TrackHeader) {
+        init?(_ trun: Box, _ header: TrackHeader, limit: Int) {
             guard let flags = trun.number(1, bytes: 3), let count = trun.number(4, bytes: 4) else { return nil }
             var offset = 8
             if flags & 0x1 != 0 {
@@ -127,7 +96,7 @@ struct MovieFragment {
             if flags & 0x4 != 0 { offset += 4 }
             let fields: [(flag: UInt64, isPresent: Bool)] = [0x100, 0x200, 0x400, 0x800].map { ($0, flags & $0 != 0) }
             let width = fields.count { $0.isPresent } * 4
-            guard count < 1 << 20, offset + Int(count) * width <= trun.count else { return nil }
+            guard count <= UInt64(limit), offset + Int(count) * width <= trun.count else { return nil }
             samples = Int(count)
             for _ in 0..<samples {
                 var place = offset

@@ -62,7 +62,7 @@ final class SegmentMuxer {
             throw MediaError(.badStream, "MP4 cannot hold this stream", code: result)
         }
         avio_flush(context.pointee.pb)
-        guard let bytes = MediaBytes(taking: sink), bytes.starts(with: "ftyp") else {
+        guard let bytes = MediaBytes(taking: sink), bytes.begins(with: "ftyp") else {
             throw MediaError(.file, "the init section came out wrong")
         }
         return bytes
@@ -124,7 +124,7 @@ final class SegmentMuxer {
         fragmentSamples = 0
         fragmentBytes = 0
         guard result >= 0, !sink.pointee.failed, let bytes = MediaBytes(taking: sink),
-            bytes.starts(with: "prft") || bytes.starts(with: "moof")
+            bytes.begins(with: "prft") || bytes.begins(with: "moof")
         else {
             throw MediaError(.file, "a fragment came out wrong", code: result)
         }
@@ -181,16 +181,6 @@ final class SegmentMuxer {
         memory.copyMemory(from: bytes, byteCount: bytes.count)
         parameters.pointee.extradata = memory.assumingMemoryBound(to: UInt8.self)
         parameters.pointee.extradata_size = Int32(clamping: bytes.count)
-    }
-}
-
-extension MediaBytes {
-    /// Whether the first box has this type.
-    func starts(with type: FourCharacters) -> Bool {
-        withUnsafeBytes { bytes in
-            bytes.count >= 8
-                && UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self)) == type.number
-        }
     }
 }
 
