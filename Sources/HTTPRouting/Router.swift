@@ -1,21 +1,30 @@
 import Encodings
 public import HTTPTypes
 
-/// Finds the handler of a request.
+/// Finds the endpoint of a request by method and path.
 ///
-/// A router is built once and shared by all threads. Each passes a context of its own, which handlers need besides the
-/// request: a thread's database connection, for example.
-public struct Router<Context>: Sendable {
-    /// Responds to a request; ``respond(to:context:)`` passes its errors on.
-    public typealias Handler = @Sendable (HTTPRequest, PathParameters, Context) throws -> HTTPResponse
-
-    /// A method and a pattern with its handler.
+/// `Endpoint` is what a route leads to, such as a handler with the rights that it asks for. The router never looks into it:
+///
+///     var router = Router<Endpoint>()
+///     router.add(.get, "/cameras/{id:int}", Endpoint(role: .viewer, handler: show))
+///     let match = try router.match(request)
+public struct Router<Endpoint: Sendable>: Sendable {
+    /// A method and a pattern with what they lead to.
     public struct Route: Sendable {
-        /// The method.
+        /// The method; a route of GET answers HEAD as well.
         public let method: HTTPMethod
         /// The path.
         public let pattern: PathPattern
-        let handler: Handler
+        /// What the route leads to.
+        public let endpoint: Endpoint
+    }
+
+    /// A request's route with the parameters of its path.
+    public struct Match: Sendable {
+        /// The route's endpoint.
+        public let endpoint: Endpoint
+        /// The parameters of the path.
+        public let parameters: PathParameters
     }
 
     /// All routes in the order in which they were added; of two that match, the first one counts.
@@ -29,26 +38,23 @@ public struct Router<Context>: Sendable {
     /// Adds a route.
     ///
     /// - Parameters:
-    ///   - method: The method; GET includes HEAD.
+    ///   - method: The method; GET answers HEAD too.
     ///   - pattern: The path; see ``PathPattern``.
-    ///   - handler: The handler of its requests.
-    public mutating func add(_ method: HTTPMethod, _ pattern: String, _ handler: @escaping Handler) {
-        let route = Route(method: method, pattern: PathPattern(pattern), handler: handler)
+    ///   - endpoint: What the route leads to.
+    public mutating func add(_ method: HTTPMethod, _ pattern: String, _ endpoint: Endpoint) {
+        let route = Route(method: method, pattern: PathPattern(pattern), endpoint: endpoint)
         routes.append(route)
         let length = route.pattern.segments.count
         while byLength.count <= length { byLength.append([]) }
         byLength[length].append(route)
     }
 
-    /// Responds to a request by its route.
+    /// Finds the route of a request.
     ///
-    /// - Parameters:
-    ///   - request: The request.
-    ///   - context: The context for the handler.
-    /// - Returns: The handler's response.
-    /// - Throws: ``Problem`` 404 where no route has the path, 405 with `Allow` where none has the method; the errors of the
-    ///   handler.
-    public func respond(to request: HTTPRequest, context: Context) throws -> HTTPResponse {
+    /// - Parameter request: The request; only its method and path count.
+    /// - Returns: The endpoint, and the parameters of the path.
+    /// - Throws: ``Problem`` 404 where no route has the path, 405 with `Allow` where none has the method.
+    public func match(_ request: HTTPRequest) throws(Problem) -> Match {
         guard let path = Self.segments(request.path), path.count < byLength.count else {
             throw Problem(404, "There is nothing at this address.")
         }
@@ -56,7 +62,7 @@ public struct Router<Context>: Sendable {
         var allowed: Set<HTTPMethod> = []
         for route in byLength[path.count] {
             guard let parameters = route.pattern.match(path) else { continue }
-            if route.method == method { return try route.handler(request, parameters, context) }
+            if route.method == method { return Match(endpoint: route.endpoint, parameters: parameters) }
             allowed.insert(route.method)
         }
         guard !allowed.isEmpty else { throw Problem(404, "There is nothing at this address.") }
@@ -67,7 +73,7 @@ public struct Router<Context>: Sendable {
             .with(.allow, names.joined(separator: ", "))
     }
 
-    /// The decoded segments of a path, without an empty one after a trailing slash; nil where it cannot be decoded.
+    /// The decoded segments of a path, without the one a trailing slash makes; nil when it can't be decoded.
     private static func segments(_ path: String) -> [[UInt8]]? {
         let bytes = Array(path.utf8)
         guard bytes.first == UInt8(ascii: "/") else { return nil }

@@ -231,7 +231,7 @@ extension Setting {
         .path("the path of the folder `templates`"),
         fallback: .required,
         suppliedByUp: "that of the source tree",
-        meaning: "The templates of the pages.",
+        meaning: "The templates of the pages. The folder `api` with the API’s document is beside them.",
         readers: [.web]
     )
     package static let webThreads = Setting(

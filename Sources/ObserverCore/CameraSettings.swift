@@ -114,7 +114,7 @@ extension CameraField {
             kind: .integer(1...3650, unit: "days"),
             group: .recording,
             label: "Retention",
-            hint: "How long recordings are meant to be kept."
+            hint: "How long recordings are to be kept."
         ),
         CameraField(
             "priority",
@@ -130,7 +130,7 @@ extension CameraField {
             kind: .tags(most: 20, longest: 40),
             group: .camera,
             label: "Tags",
-            hint: "Words to find it by, separated by commas."
+            hint: "Words to find it by."
         ),
         CameraField("status", column: nil, kind: .status, label: "Status"),
         CameraField("created_at", kind: .time, label: "Added") { .string($0.createdAt.rfc3339) },

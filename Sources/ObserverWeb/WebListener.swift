@@ -1,23 +1,21 @@
 import FastCGI
 import Lifecycle
 import Logging
-import Postgres
 import Synchronization
 
 /// Answers nginx with a fixed number of threads, each with a database connection of its own.
 final class WebListener: Service {
     let name = "listener"
     private let configuration: FastCGIConfiguration
-    private let site: WebSite
-    private let database: PostgresConfiguration
     private let logger: Logger
+    private let context: @Sendable () -> WebContext
     private let server = Mutex<FastCGIServer?>(nil)
 
-    init(_ configuration: FastCGIConfiguration, site: WebSite, database: PostgresConfiguration, logger: Logger) {
+    /// Creates a listener; `context` is called on each thread, for a database connection of its own.
+    init(_ configuration: FastCGIConfiguration, logger: Logger, context: @escaping @Sendable () -> WebContext) {
         self.configuration = configuration
-        self.site = site
-        self.database = database
         self.logger = logger
+        self.context = context
     }
 
     /// Opens the socket.
@@ -32,9 +30,9 @@ final class WebListener: Service {
 
     /// Answers requests until stopped; those that have begun are answered.
     func run(until stop: StopSignal) {
-        server.withLock { $0 }?.run(until: stop) { [site, database] _ in
-            let context = WebContext(site: site, database: PostgresConnection(database))
-            return { Routes.table.respond(to: $0, context: context) }
+        server.withLock { $0 }?.run(until: stop) { [context] _ in
+            let context = context()
+            return { Routes.respond(to: $0, context: context) }
         }
         // Removes the socket's file.
         server.withLock { $0 = nil }

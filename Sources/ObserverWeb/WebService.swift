@@ -8,6 +8,8 @@ import Mustache
 package import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
+import ObserverStore
+import Postgres
 import S3
 
 /// The composition of `observer-web`.
@@ -19,7 +21,7 @@ package enum WebService {
     ///
     /// Shutdown order: requests, health checks, then the last notifications; within 20 s.
     ///
-    /// - Throws: `ConfigurationError` if the templates cannot be read.
+    /// - Throws: `ConfigurationError` if the templates or the API's document cannot be read.
     package static func stages(_ configuration: WebConfiguration, logger: Logger) throws -> [Stage] {
         let publisher = AMQPConfirmedPublisher(
             configuration.broker,
@@ -29,45 +31,56 @@ package enum WebService {
         )
         let store = HTTPClient(HTTPClientConfiguration(name: "s3", parallel: 2, limits: probeLimits))
         let board = HealthBoard()
-        let site = WebSite(
-            configuration: configuration,
-            templates: try templates(configuration),
-            health: board,
-            logger: logger
-        ) { changed, recorder in
-            publisher.publish(changed.message(recorder: recorder), within: publishLimit) { outcome in
-                guard outcome != .confirmed, outcome != .returned else { return }
-                logger.warning("Change not announced", [.cameraID: .int(Int(changed.cameraID.rawValue))])
-            }
-        }
         let monitor = HealthMonitor(
             board: board,
             isBrokerConnected: { publisher.isConnected },
             store: S3Client(configuration.s3, http: store),
             spool: configuration.spool
         )
+        let (pages, document) = try distribution(configuration)
+        let authenticator = Authenticator(publicURL: configuration.publicURL)
         let listener = WebListener(
             FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads),
-            site: site,
-            database: configuration.database,
             logger: logger
-        )
+        ) {
+            WebContext(
+                configuration: configuration,
+                logger: logger,
+                pages: pages,
+                document: document,
+                authenticator: authenticator,
+                health: board,
+                database: PostgresConnection(configuration.database)
+            ) { camera in
+                let id = camera.camera.id
+                let change = CameraChanged(cameraID: id, version: camera.camera.version)
+                publisher.publish(change.message(recorder: camera.owner), within: publishLimit) { outcome in
+                    guard outcome != .confirmed, outcome != .returned else { return }
+                    logger.warning("Change not announced", [.cameraID: .int(Int(id.rawValue))])
+                }
+            }
+        }
         return [
             Stage("connections", shutdownLimit: .seconds(3), services: [publisher, store]),
             Stage(
                 "background",
                 shutdownLimit: .seconds(5),
-                services: [monitor, Housekeeping(database: configuration.database, logger: logger)]
+                services: [monitor, SessionPruner(database: configuration.database, logger: logger)]
             ),
             Stage("requests", shutdownLimit: .seconds(12), services: [listener]),
         ]
     }
 
-    private static func templates(_ configuration: WebConfiguration) throws -> TemplateLibrary {
+    /// Reads the templates and the document that lies beside them.
+    private static func distribution(
+        _ configuration: WebConfiguration
+    ) throws(ConfigurationError) -> (PageRenderer, APIDocument) {
+        let folder = configuration.templates
         do {
-            return try TemplateLibrary(directory: configuration.templates)
+            let templates = try TemplateLibrary(directory: folder)
+            return (PageRenderer(templates), try APIDocument(besideTemplates: folder))
         } catch {
-            let found = "is \"\(configuration.templates)\" (\(error))"
+            let found = "is \"\(folder)\" (\(error))"
             let problem = SettingProblem(.templates, "\(found); it must be \(Setting.templates.form.requirement)")
             throw ConfigurationError(problems: [problem])
         }

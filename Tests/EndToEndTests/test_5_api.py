@@ -2,6 +2,7 @@
 
 import json
 
+import openapi_spec_validator
 import pytest
 import requests
 
@@ -205,9 +206,10 @@ def test_a_segment_is_served_through_nginx_with_ranges_and_only_to_whom_may(home
     assert requests.get(f"{home.url}/internal/s3/{home.bucket}/{segment['object_key']}", timeout=10).status_code == 404
 
 
-def test_openapi_names_every_path_that_is_served(home, api):
+def test_openapi_is_valid_and_names_every_path_that_is_served(home, api):
     document = requests.get(home.api + "/openapi.json", timeout=10).json()
-    assert document["openapi"].startswith("3.")
+    openapi_spec_validator.validate(document)
+    assert document["openapi"].startswith("3.1")
     text = json.dumps(list(document["paths"]))
     for path in (
         "/cameras/",

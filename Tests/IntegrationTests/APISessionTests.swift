@@ -33,16 +33,16 @@ import Testing
         guard case .signedIn(let cookies) = try signIn() else { throw Failure() }
         let cookie = String(try #require(cookies.first).prefix { $0 != ";" })
         let request = HTTPRequest("GET", "/", headers: [("Cookie", cookie)])
-        let identity = try harness.context.site.gatekeeper.authorise(request, .viewer, harness.context.database)
+        let identity = try harness.context.authenticator.authorise(request, .viewer, harness.context.database)
         return (cookie, identity.csrf)
     }
 
     @Test func `every route asks for its role`() {
-        for entry in Routes.table.entries {
-            guard let needed = entry.role, !entry.isPage else { continue }
-            let path = entry.pattern.replacing("{id:int}", with: "1")
+        for route in Routes.router.routes {
+            guard let needed = route.endpoint.role, !route.endpoint.isPage else { continue }
+            let path = route.pattern.description.replacing("{id:int}", with: "1")
                 .replacing("{id:uuid}", with: "01936b2e-0000-7000-8000-000000000001").dropFirst("/api/v1".count)
-            let method = entry.method.rawValue
+            let method = route.method.rawValue
             #expect(harness.call(method, String(path), "{}", as: nil).status == 401, "\(method) \(path)")
             for role in Role.allCases {
                 let status = harness.call(method, String(path), "{}", as: role).status

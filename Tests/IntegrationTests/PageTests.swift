@@ -125,14 +125,15 @@ import Testing
 
     @Test func `every page asks for its role, as a page`() throws {
         let path = try harness.addCamera()
-        for entry in Routes.table.entries where entry.isPage {
-            guard let needed = entry.role else { continue }
-            let target = String(entry.pattern.replacing("{id:int}", with: "\(path)").dropFirst("/api/v1".count))
-            let nobody = harness.call(entry.method.rawValue, target, "", as: nil)
+        for route in Routes.router.routes where route.endpoint.isPage {
+            guard let needed = route.endpoint.role else { continue }
+            let pattern = route.pattern.description
+            let target = String(pattern.replacing("{id:int}", with: "\(path)").dropFirst("/api/v1".count))
+            let nobody = harness.call(route.method.rawValue, target, "", as: nil)
             #expect(nobody.status == 303, "\(target)")
             #expect(nobody.response.header(.location)?.hasPrefix("/api/v1/controller/sign-in") == true)
             guard needed > .viewer else { continue }
-            let viewer = harness.call(entry.method.rawValue, target, "", as: .viewer)
+            let viewer = harness.call(route.method.rawValue, target, "", as: .viewer)
             #expect(viewer.status == 403, "\(target)")
             #expect(viewer.text.contains("<h1>This is not allowed</h1>"))
         }

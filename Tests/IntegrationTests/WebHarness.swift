@@ -55,16 +55,22 @@ final class WebHarness {
         database = databaseURL == nil ? try TestDatabase() : nil
         let url = try #require(databaseURL ?? database?.url)
         let environment = Self.environment(url).merging(more) { $1 }
-        let board = HealthBoard()
+        let configuration = try WebConfiguration(environment: environment)
         let announced = Announced()
-        let site = WebSite(
-            configuration: try WebConfiguration(environment: environment),
-            templates: try TemplateLibrary(directory: TestEnvironment.repository + "/templates"),
-            health: board,
-            logger: Logger(label: "test", level: .error)
-        ) { change, recorder in announced.list.withLock { $0.append((change, recorder)) } }
-        let configuration = try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
-        context = WebContext(site: site, database: PostgresConnection(configuration))
+        context = WebContext(
+            configuration: configuration,
+            logger: Logger(label: "test", level: .error),
+            pages: PageRenderer(try TemplateLibrary(directory: configuration.templates)),
+            document: try APIDocument(besideTemplates: configuration.templates),
+            authenticator: Authenticator(publicURL: configuration.publicURL),
+            health: HealthBoard(),
+            database: PostgresConnection(
+                try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
+            )
+        ) { listing in
+            let change = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
+            announced.list.withLock { $0.append((change, listing.owner)) }
+        }
         self.announcedBox = announced
         guard database != nil else { return }
         for role in Role.allCases {
@@ -117,7 +123,7 @@ final class WebHarness {
         if let role, let token = tokens[role] { fields.append((.authorization, "Bearer \(token)")) }
         if body != nil { fields.append((.contentType, type)) }
         let request = HTTPRequest(method, "/api/v1\(path)", headers: fields, body: Array((body ?? "").utf8))
-        let response = Routes.table.respond(to: request, context: context)
+        let response = Routes.respond(to: request, context: context)
         if let operation = Self.operation(method, request.path) {
             #expect(
                 operation.statuses.contains(response.status),
@@ -139,11 +145,13 @@ final class WebHarness {
         return try context.database.rows(statement, as: (String).self).first ?? ""
     }
 
-    private static func operation(_ method: HTTPMethod, _ path: String) -> OpenAPI.Operation? {
+    private static let operations = (try? OpenAPIDocument().operations) ?? []
+
+    private static func operation(_ method: HTTPMethod, _ path: String) -> OpenAPIDocument.Operation? {
         let parts = path.split(separator: "/")
-        return OpenAPI.operations.first { operation in
+        return operations.first { operation in
             let pattern = operation.path.split(separator: "/")
-            return operation.method == method && pattern.count == parts.count
+            return operation.method == method.rawValue && pattern.count == parts.count
                 && zip(pattern, parts).allSatisfy { $0 == $1 || $0.hasPrefix("{id}") && $1.first?.isNumber == true }
         }
     }

@@ -12,7 +12,7 @@ package enum CameraFormHandlers {
 
     /// An empty form.
     @Sendable package static func new(_ request: WebRequest) throws -> HTTPResponse {
-        try answer(CameraForm(defaults: request.context.site.defaults), request)
+        try answer(CameraForm(defaults: request.context.defaults), request)
     }
 
     @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {

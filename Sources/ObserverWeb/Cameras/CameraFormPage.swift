@@ -84,6 +84,7 @@ package struct CameraFormPage: Page {
         case .url: own.merge(["is_text": true, "is_code": true, "type": "url"]) { $1 }
         case .tags(let most, let longest):
             own.merge(["is_text": true, "maxlength": MustacheValue(most * (longest + 2))]) { $1 }
+            hint = field.hint.map { "\($0) Separate them with commas." }
         case .password:
             let more: [String: MustacheValue] = [
                 "is_text": true, "is_code": true, "type": "password", "value": "", "autocomplete": "new-password",

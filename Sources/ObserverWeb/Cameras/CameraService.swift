@@ -1,6 +1,7 @@
 import Crypto
 import HTTPTypes
 package import HTTPRouting
+import ObserverConfiguration
 package import ObserverCore
 import ObserverMessages
 package import ObserverStore
@@ -23,8 +24,8 @@ package struct CameraService {
     package func create(_ fields: [String: FieldValue]) throws -> CameraListing {
         let changes = try CameraFields.create(
             fields,
-            policy: context.site.networks,
-            defaults: context.site.defaults
+            policy: context.configuration.networks,
+            defaults: context.defaults
         )
         var id: CameraID?
         var sealed: [UInt8]?
@@ -34,7 +35,7 @@ package struct CameraService {
             sealed = try seal(password, reserved)
         }
         let listing = try store.create(changes.settings, id: id, sealedPassword: sealed)
-        announce(listing)
+        context.announce(listing)
         return listing
     }
 
@@ -53,8 +54,8 @@ package struct CameraService {
     ) throws -> (CameraListing, isChanged: Bool) {
         let changes = try CameraFields.patch(
             fields,
-            policy: context.site.networks,
-            defaults: context.site.defaults
+            policy: context.configuration.networks,
+            defaults: context.defaults
         )
         let checked = try versionThatKeepsPassword(id, changes)
         let sealed: Change<[UInt8]> =
@@ -102,7 +103,7 @@ package struct CameraService {
     private func finish(_ result: CameraStore.ChangeResult) throws(Problem) -> (CameraListing, isChanged: Bool) {
         switch result {
         case .done(let listing, let isChanged):
-            if isChanged { announce(listing) }
+            if isChanged { context.announce(listing) }
             return (listing, isChanged)
         case .conflict(let version):
             throw Problem(
@@ -115,11 +116,6 @@ package struct CameraService {
     }
 
     private func seal(_ password: String, _ id: CameraID) throws(CryptoError) -> [UInt8] {
-        try context.site.sealingKey.seal(Array(password.utf8), for: "camera:\(id):password")
-    }
-
-    private func announce(_ listing: CameraListing) {
-        let changed = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
-        context.site.announce(changed, listing.owner)
+        try context.configuration.sealingKey.seal(Array(password.utf8), for: "camera:\(id):password")
     }
 }

@@ -7,7 +7,7 @@ import Postgres
 
 /// `/cameras/` and what is below it.
 package enum CamerasAPI {
-    private static let path = "/api/v1/cameras/"
+    static let path = "/api/v1/cameras/"
 
     /// The cameras of a page, written from the database's answer straight into the body.
     @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
@@ -73,23 +73,6 @@ package enum CamerasAPI {
         answer(try CameraService(request.context).setActive(request.cameraID, false), status: 202)
     }
 
-    /// The original's switch: `{"is_active": true}`.
-    @Sendable package static func updateState(_ request: WebRequest) throws -> HTTPResponse {
-        let fields = try request.http.jsonObject()
-        var errors = fields.keys.filter { $0 != "is_active" }.reduce(into: [String: String]()) {
-            $0[$1] = "is not a field of this request"
-        }
-        guard case .bool(let isActive)? = fields["is_active"], errors.isEmpty else {
-            switch fields["is_active"] {
-            case .bool: break
-            case nil: errors["is_active"] = "is required"
-            case let value?: errors["is_active"] = "must be true or false, not \(value.typeName)"
-            }
-            throw FieldErrors(errors)
-        }
-        return answer(try CameraService(request.context).setActive(request.cameraID, isActive))
-    }
-
     /// The newest snapshot; with `?t=` the address is of that snapshot alone and may be kept.
     @Sendable package static func snapshot(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["t"])
@@ -105,7 +88,7 @@ package enum CamerasAPI {
         return response
     }
 
-    private static func answer(_ listing: CameraListing, status: Int = 200) -> HTTPResponse {
+    static func answer(_ listing: CameraListing, status: Int = 200) -> HTTPResponse {
         var json = JSONWriter(capacity: 1024)
         CameraJSON.write(listing, to: &json)
         var response = HTTPResponse.json(json, status: status)

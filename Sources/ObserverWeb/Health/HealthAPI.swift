@@ -5,13 +5,6 @@ import Postgres
 
 /// Whether the process lives, and whether what it needs is there.
 package enum HealthAPI {
-    /// The original's health check.
-    @Sendable package static func up(_ request: WebRequest) -> HTTPResponse {
-        var response = HTTPResponse(text: "UP")
-        response.set(.cacheControl, "no-store")
-        return response
-    }
-
     /// 200 as long as requests are answered; for a supervisor.
     @Sendable package static func live(_ request: WebRequest) -> HTTPResponse {
         var json = JSONWriter()
@@ -22,7 +15,7 @@ package enum HealthAPI {
     /// 200 when everything that is needed answers, 503 with what does not; for a load balancer and for people.
     @Sendable package static func ready(_ request: WebRequest) -> HTTPResponse {
         var findings = [("database", database(request))]
-        findings += HealthBoard.Part.allCases.map { ($0.rawValue, request.site.health[$0]) }
+        findings += HealthBoard.Part.allCases.map { ($0.rawValue, request.context.health[$0]) }
         let isReady = findings.allSatisfy { $0.1.isGood }
         var json = JSONWriter()
         json.object { json in

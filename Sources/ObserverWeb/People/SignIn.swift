@@ -51,7 +51,7 @@ package struct SignIn {
 
     /// What the sign-in form must carry, and the cookie to set with it.
     package func gate(_ request: HTTPRequest) throws(CryptoError) -> (csrf: String, cookie: String) {
-        let cookie = context.site.gatekeeper.cookie
+        let cookie = context.authenticator.cookie
         if let secret = cookie.readGate(request) { return (secret, cookie.setGate(secret, request)) }
         let secret = try Self.secret()
         return (secret, cookie.setGate(secret, request))
@@ -59,8 +59,8 @@ package struct SignIn {
 
     /// Refuses a sign-in form that is not ours (it would sign somebody in under a stranger's name).
     package func checkGate(_ request: HTTPRequest, _ form: FormFields) throws(Problem) {
-        try context.site.gatekeeper.checkSameOrigin(request)
-        guard let expected = context.site.gatekeeper.cookie.readGate(request), let given = form["csrf"],
+        try context.authenticator.checkSameOrigin(request)
+        guard let expected = context.authenticator.cookie.readGate(request), let given = form["csrf"],
             constantTimeEqual(given.utf8, expected.utf8)
         else { throw Problem(403, "The form is too old, or cookies are off. Load the page again and repeat.") }
     }
@@ -87,12 +87,12 @@ package struct SignIn {
         let user = try users.find(name: name)
         let usable = user.flatMap { $0.isDisabled ? nil : $0.passwordHash }
         let hash = usable.map { PasswordHash(text: $0) } ?? Self.nobody
-        let checks = context.site.gatekeeper.passwordChecks
+        let checks = context.authenticator.passwordChecks
         let isRight = try checks.withSlot(within: Self.patience) { try hash.matches(password) }
         guard let isRight else { return .busy }
         guard isRight, usable != nil, let user else {
             try users.noteFailedLogin(for: [account, address])
-            context.site.logger.warning("Sign-in refused", [.clientAddress: .string(request.remoteAddress)])
+            context.logger.warning("Sign-in refused", [.clientAddress: .string(request.remoteAddress)])
             return .refused
         }
         try users.clearFailedLogins(for: account)
@@ -104,8 +104,8 @@ package struct SignIn {
             address: request.remoteAddress,
             agent: request.header(.userAgent) ?? ""
         )
-        context.site.logger.info("Signed in", [.userName: .string(user.name)])
-        return .signedIn(cookies: [context.site.gatekeeper.cookie.set(secret, request)])
+        context.logger.info("Signed in", [.userName: .string(user.name)])
+        return .signedIn(cookies: [context.authenticator.cookie.set(secret, request)])
     }
 
     /// Ends the session of a request, if it has one.
@@ -113,7 +113,7 @@ package struct SignIn {
     /// - Returns: The value of `Set-Cookie` that removes the cookie.
     /// - Throws: What the database reports.
     package func signOut(_ request: HTTPRequest) throws(PostgresError) -> String {
-        let cookie = context.site.gatekeeper.cookie
+        let cookie = context.authenticator.cookie
         if let secret = cookie.read(request) {
             try UserStore(context.database).deleteSession(hash: SHA256.hash(secret.utf8))
         }

@@ -2,6 +2,7 @@ import Encodings
 package import HTTPTypes
 import Glibc
 import HTTPRouting
+import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 import S3
@@ -50,7 +51,7 @@ package enum SegmentsAPI {
             var record = try SegmentStore(request.database).get(id)
         else { throw Problem(404, "There is no such recording.") }
         if record.state == .spooled || record.state == .failed {
-            if let spool = request.site.spool, isThere("\(spool)/ready/\(id).mp4") {
+            if let spool = request.context.configuration.spool, isThere("\(spool)/ready/\(id).mp4") {
                 return handOver("/internal/spool/\(id).mp4", record)
             }
             // It may have gone to the store since the row was read.
@@ -61,7 +62,7 @@ package enum SegmentsAPI {
         }
         switch record.state {
         case .stored:
-            return handOver(storeLocation(record, request.site), record)
+            return handOver(storeLocation(record, request.context.signer), record)
         case .spooled, .failed:
             throw Problem(404, "The recording is still on another machine, on its way to the store.")
         case .expired:
@@ -71,8 +72,8 @@ package enum SegmentsAPI {
         }
     }
 
-    private static func storeLocation(_ record: SegmentRecord, _ site: WebSite) -> String {
-        let url = site.signer.presignGet(
+    private static func storeLocation(_ record: SegmentRecord, _ signer: S3Signer) -> String {
+        let url = signer.presignGet(
             key: record.segment.header.objectKey,
             expires: addressSeconds,
             responseHeaders: [

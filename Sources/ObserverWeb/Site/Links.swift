@@ -3,11 +3,13 @@ import ObserverCore
 
 /// The addresses of pages and of what they show.
 enum Links {
-    static let cameras = "/api/v1/controller/"
-    static let newCamera = "/api/v1/controller/cameras/new"
-    static let signIn = "/api/v1/controller/sign-in"
+    static let pages = "/api/v1/controller"
+    static let cameras = pages + "/"
+    static let newCamera = pages + "/cameras/new"
+    static let signIn = pages + "/sign-in"
+    static let signOut = pages + "/sign-out"
 
-    static func camera(_ id: CameraID) -> String { "/api/v1/controller/cameras/\(id)" }
+    static func camera(_ id: CameraID) -> String { "\(pages)/cameras/\(id)" }
     static func edit(_ id: CameraID) -> String { camera(id) + "/edit" }
     static func delete(_ id: CameraID) -> String { camera(id) + "/delete" }
 

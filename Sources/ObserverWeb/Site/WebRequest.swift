@@ -1,32 +1,27 @@
 package import HTTPTypes
-import Glibc
 package import HTTPRouting
 package import ObserverCore
 package import Postgres
+import System
 
-/// A request on its way to a handler: who asks for what.
+/// A request on its way to a handler, with whom it comes from.
 package struct WebRequest {
     package let http: HTTPRequest
-    package let parameters: PathParameters
-    /// Who asks; nil on routes that are open to everybody.
-    package let identity: Identity?
+    package internal(set) var parameters = PathParameters()
+    /// The user or token that asks; nil on routes that are open to everybody.
+    package internal(set) var identity: Identity?
     package let context: WebContext
 
-    package init(http: HTTPRequest, parameters: PathParameters, identity: Identity?, context: WebContext) {
+    package init(http: HTTPRequest, context: WebContext) {
         self.http = http
-        self.parameters = parameters
-        self.identity = identity
         self.context = context
     }
 
-    package var site: WebSite { context.site }
     package var database: PostgresConnection { context.database }
 
     /// The present, as pages show it.
     var now: Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+        Timestamp(microseconds: WallTime.now().microseconds)
     }
 
     /// The camera in the path, `{id:int}`.

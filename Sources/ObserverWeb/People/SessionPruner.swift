@@ -4,8 +4,8 @@ import ObserverStore
 import Postgres
 
 /// Deletes expired sessions and old sign-in attempts now and then, on a connection of its own.
-struct Housekeeping: Service {
-    let name = "housekeeping"
+struct SessionPruner: Service {
+    let name = "session-pruner"
     let database: PostgresConfiguration
     let logger: Logger
 

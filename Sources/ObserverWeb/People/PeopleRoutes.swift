@@ -1,0 +1,11 @@
+import HTTPRouting
+import HTTPTypes
+import ObserverCore
+
+extension Routes {
+    static func addPeople(to router: inout Router<Endpoint>) {
+        router.add(.get, Links.signIn, .page(nil, SessionFormHandlers.signInPage))
+        router.add(.post, Links.signIn, .page(nil, SessionFormHandlers.signIn))
+        router.add(.post, Links.signOut, .page(.viewer, SessionFormHandlers.signOut))
+    }
+}

@@ -1,0 +1,10 @@
+import HTTPRouting
+import HTTPTypes
+import ObserverCore
+
+extension Routes {
+    static func addRecordings(to router: inout Router<Endpoint>) {
+        router.add(.get, "/api/v1/cameras/{id:int}/segments", .api(.viewer, SegmentsAPI.list))
+        router.add(.get, "/api/v1/segments/{id:uuid}.mp4", .api(.viewer, SegmentsAPI.video))
+    }
+}

@@ -1,0 +1,20 @@
+import HTTPTypes
+package import System
+
+/// The OpenAPI document: `api/openapi.json`, kept by hand, served as it is and held against the server by tests.
+package struct APIDocument: Sendable {
+    /// The document in JSON.
+    package let bytes: [UInt8]
+
+    /// Reads the document of a distribution, which has `api` beside its `templates`.
+    ///
+    /// - Parameter templates: The folder of the templates.
+    /// - Throws: `SystemError` if there is no document.
+    package init(besideTemplates templates: String) throws(SystemError) {
+        bytes = try File.contents(of: "\(templates)/../api/openapi.json", followsLinks: true)
+    }
+
+    @Sendable static func show(_ request: WebRequest) -> HTTPResponse {
+        HTTPResponse(contentType: "application/json", body: request.context.document.bytes)
+    }
+}
