@@ -68,7 +68,8 @@ program_section() {
     s3) seconds=4 ;;
     epmd) signal=KILL ;; # keeps nothing, and takes its time over a TERM
     nginx) seconds=5 ;;
-    capture) seconds=30 ;; # closes and commits the open segments
+    capture | upload) seconds=30 ;; # 25 s to commit open segments, or to finish uploads
+    web) seconds=25 ;; # 20 s to answer requests that have begun
     esac
     cat <<CONF
 [program:$1]

@@ -1,26 +1,29 @@
-import Encodings
 import Crypto
-import Glibc
+import Encodings
 import Logging
 import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 import Postgres
 import Spool
+import System
 
-/// What the receiptWriter's thread does, and what it remembers from one time to the next.
+/// Carries out the tasks of ``ReceiptWriter`` in batches, on its thread.
 struct ReceiptBatchWriter: ~Copyable {
+    /// Receipts without a waiting job that are completed in one batch.
+    private static let pendingBatch = 128
+
     private let spool: Spool
     private let store: SegmentStore
     private let crashPoints: CrashPoints
     private let logger: Logger
     private let report: @Sendable (UploadStateMachine.Event) -> Void
-    /// Receipts that are still to be posted in this pass.
-    private var posts: ArraySlice<SegmentID> = []
-    /// Why rows could not be written, while that lasts; told once.
+    /// Receipts without a waiting job whose rows are still to be written.
+    private var pending: ArraySlice<SegmentID> = []
+    /// The reason why no rows can be written, while that lasts.
     private var rowProblem: String?
-    /// Rows that were refused and receipts that could not be read, each told once.
-    private var told: Set<SegmentID> = []
+    /// Segments whose refused row or unreadable receipt has been logged.
+    private var logged: Set<SegmentID> = []
 
     init(
         spool: Spool,
@@ -36,77 +39,76 @@ struct ReceiptBatchWriter: ~Copyable {
         self.report = report
     }
 
-    mutating func work(_ batch: [ReceiptWriter.Task]) {
-        var receipts = keep(
+    mutating func perform(_ batch: [ReceiptWriter.Task]) {
+        var entries = write(
             batch.compactMap { task in
-                guard case .keep(let segment, let etag, let tries) = task else { return nil }
+                guard case .write(let segment, let etag, let tries) = task else { return nil }
                 return Receipt(segment: segment, etag: etag, storedAt: Self.now(), tries: tries)
             }
         )
         for task in batch {
             switch task {
-            case .keep: break
-            case .keepAgain(let receipt):
-                receipts[receipt.segment.id] = Kept(receipt: receipt, isAwaited: true)
-            case .fail(let segment, let failure, let tries): fail(segment, failure, tries)
-            case .lookUp(let id): lookUp(id)
-            case .discard(let id): remove(id)
+            case .write: break
+            case .complete(let receipt): entries[receipt.segment.id] = Entry(receipt: receipt, isAwaited: true)
+            case .fail(let segment, let failure, let tries): fail(segment, failure, tries: tries)
+            case .findRow(let id): findRow(id)
+            case .discard(let id): removeFile(id)
             case .hash(let segment): report(.hashed(segment.id, hash(segment)))
-            case .post(let ids): posts = ids[...]
+            case .completePending(let ids): pending = ids[...]
             }
         }
-        if !receipts.isEmpty { _ = post(Array(receipts.values)) }  // ignored: what has no row is posted later
+        if !entries.isEmpty { _ = complete(Array(entries.values)) }  // ignored: receipts without a row are swept later
     }
 
     // MARK: - Stored
 
-    private struct Kept {
+    /// A receipt whose row is to be written.
+    private struct Entry {
         let receipt: Receipt
-        /// Whether the state machine waits for it.
+        /// True if a job of the state machine waits for it.
         let isAwaited: Bool
-        /// Why there is no receipt on the disk; then only the row proves the upload.
+        /// The reason why there is no receipt on the disk; then only the row proves the upload.
         var problem: String?
     }
 
-    /// Whether there are receipts that nobody waits for.
-    var hasPosts: Bool { !posts.isEmpty }
+    var hasPending: Bool { !pending.isEmpty }
 
-    /// Posts some of the receipts that nobody waits for.
+    /// Completes some of the receipts without a waiting job.
     ///
-    /// When the database does not take them, the rest is left to the next pass.
-    mutating func postSome() {
-        let some = posts.prefix(128)
-        posts = posts.dropFirst(some.count)
-        var kept: [Kept] = []
+    /// If the database does not accept them, the rest is left to the next sweep.
+    mutating func completeSomePending() {
+        let some = pending.prefix(Self.pendingBatch)
+        pending = pending.dropFirst(some.count)
+        var entries: [Entry] = []
         for id in some {
-            if let receipt = load(id) { kept.append(Kept(receipt: receipt, isAwaited: false)) }
+            if let receipt = load(id) { entries.append(Entry(receipt: receipt, isAwaited: false)) }
         }
-        if !kept.isEmpty, !post(kept) { posts = [] }
+        if !entries.isEmpty, !complete(entries) { pending = [] }
     }
 
-    /// Writes receipts: together, or one by one when that fails, to know which of them are on the disk.
-    private func keep(_ receipts: [Receipt]) -> [SegmentID: Kept] {
+    /// Writes receipts: together, or one by one if that fails, to find out which of them are on the disk.
+    private func write(_ receipts: [Receipt]) -> [SegmentID: Entry] {
         guard !receipts.isEmpty else { return [:] }
         crashPoints.reach(.afterPut)
-        var kept: [SegmentID: Kept] = [:]
+        var entries: [SegmentID: Entry] = [:]
         do {
             try spool.write(receipts)
-            for receipt in receipts { kept[receipt.segment.id] = Kept(receipt: receipt, isAwaited: true) }
+            for receipt in receipts { entries[receipt.segment.id] = Entry(receipt: receipt, isAwaited: true) }
         } catch {
-            error.endIfNotDurable(logger)
-            for receipt in receipts { kept[receipt.segment.id] = keepAlone(receipt) }
+            error.exitIfNotDurable(logger)
+            for receipt in receipts { entries[receipt.segment.id] = write(receipt) }
         }
         crashPoints.reach(.afterReceipt)
-        return kept
+        return entries
     }
 
-    private func keepAlone(_ receipt: Receipt) -> Kept {
+    private func write(_ receipt: Receipt) -> Entry {
         do {
             try spool.write(receipt)
-            return Kept(receipt: receipt, isAwaited: true)
+            return Entry(receipt: receipt, isAwaited: true)
         } catch {
-            error.endIfNotDurable(logger)
-            return Kept(receipt: receipt, isAwaited: true, problem: error.description)
+            error.exitIfNotDurable(logger)
+            return Entry(receipt: receipt, isAwaited: true, problem: error.description)
         }
     }
 
@@ -114,155 +116,147 @@ struct ReceiptBatchWriter: ~Copyable {
         do {
             return try spool.receipt(id)
         } catch {
-            if told.insert(id).inserted {
-                logger.error("Receipt cannot be read", [.segmentID: .string("\(id)"), .error: LogValue(error)])
+            if logged.insert(id).inserted {
+                logger.error("Receipt unreadable", [.segmentID: .string("\(id)"), .error: LogValue(error)])
             }
             // A disk that fails says nothing about what is on it.
-            if error.kind == .corrupt { spool.putAside("stored/\(id).json", logger) }
+            if error.kind == .corrupt { spool.quarantine("stored/\(id).json", logger) }
             return nil
         }
     }
 
-    /// Posts rows, and removes what the rows or the receipts prove to be stored; false when the database takes none.
-    private mutating func post(_ all: [Kept]) -> Bool {
-        let (posted, isAvailable) = write(
-            all.map { kept in
+    /// Writes rows, and removes the files that a row or a receipt proves to be stored.
+    ///
+    /// - Returns: False if the database accepts no rows at all.
+    private mutating func complete(_ entries: [Entry]) -> Bool {
+        let (written, isAvailable) = writeRows(
+            entries.map { entry in
                 SegmentStore.Outcome(
-                    kept.receipt.segment,
+                    entry.receipt.segment,
                     .stored,
-                    etag: kept.receipt.etag,
-                    storedAt: kept.receipt.storedAt
+                    etag: entry.receipt.etag,
+                    storedAt: entry.receipt.storedAt
                 )
             }
         )
         crashPoints.reach(.afterRow)
-        for kept in all {
-            let id = kept.receipt.segment.id
-            let hasRow = posted.contains(id)
-            guard hasRow || kept.problem == nil else {
+        for entry in entries {
+            let id = entry.receipt.segment.id
+            let hasRow = written.contains(id)
+            guard hasRow || entry.problem == nil else {
                 logger.error(
-                    "Receipt cannot be written",
-                    [.segmentID: .string(id.description), .error: .string(kept.problem ?? "")]
+                    "Receipt not written",
+                    [.segmentID: .string(id.description), .error: .string(entry.problem ?? "")]
                 )
-                report(.kept(id, problem: kept.problem))
+                report(.receiptWritten(id, problem: entry.problem))
                 continue
             }
-            remove(id)
+            removeFile(id)
             crashPoints.reach(.afterDelete)
-            if hasRow { forget(id) }
-            if kept.isAwaited { report(.kept(id, problem: nil)) }
+            if hasRow { removeReceipt(id) }
+            if entry.isAwaited { report(.receiptWritten(id, problem: nil)) }
         }
         return isAvailable
     }
 
-    private func remove(_ id: SegmentID) {
+    private func removeFile(_ id: SegmentID) {
         do {
             try spool.removeReady(id)
         } catch {
-            logger.error("File cannot be deleted", [.segmentID: .string(id.description), .error: LogValue(error)])
+            logger.error("File not deleted", [.segmentID: .string(id.description), .error: LogValue(error)])
         }
     }
 
-    private func forget(_ id: SegmentID) {
+    private func removeReceipt(_ id: SegmentID) {
         do {
             try spool.removeReceipt(id)
         } catch {
-            logger.error(
-                "Receipt cannot be deleted",
-                [.segmentID: .string(id.description), .error: LogValue(error)]
-            )
+            logger.error("Receipt not deleted", [.segmentID: .string(id.description), .error: LogValue(error)])
         }
     }
 
     // MARK: - Rows
 
-    /// Writes rows: all in one statement, or one by one when one of them is refused for what it holds.
+    /// Writes rows: all in one statement, or one by one if one of them is refused for its values.
     ///
-    /// - Returns: Which rows are written, and whether the database takes rows at all.
-    private mutating func write(_ outcomes: [SegmentStore.Outcome]) -> (posted: Set<SegmentID>, isAvailable: Bool) {
+    /// - Returns: The segments whose rows are written, and whether the database accepts rows at all.
+    private mutating func writeRows(
+        _ outcomes: [SegmentStore.Outcome]
+    ) -> (written: Set<SegmentID>, isAvailable: Bool) {
         do {
             try store.write(outcomes)
-            if rowProblem != nil { logger.info("The database takes rows again") }
+            if rowProblem != nil { logger.info("Database accepts rows again") }
             rowProblem = nil
-            let posted = Set(outcomes.map(\.segment.id))
-            told.subtract(posted)
-            return (posted, true)
+            let written = Set(outcomes.map(\.segment.id))
+            logged.subtract(written)
+            return (written, true)
         } catch {
             guard error.isOfValues else {
-                tell(error)
+                log(error)
                 return ([], false)
             }
             guard outcomes.count > 1 else {
-                if let id = outcomes.first?.segment.id, told.insert(id).inserted {
+                if let id = outcomes.first?.segment.id, logged.insert(id).inserted {
                     logger.error("Row refused", [.segmentID: .string("\(id)"), .error: .string("\(error)")])
                 }
                 return ([], true)
             }
-            var posted: Set<SegmentID> = []
+            var written: Set<SegmentID> = []
             for outcome in outcomes {
-                let one = write([outcome])
-                posted.formUnion(one.posted)
-                guard one.isAvailable else { return (posted, false) }
+                let one = writeRows([outcome])
+                written.formUnion(one.written)
+                guard one.isAvailable else { return (written, false) }
             }
-            return (posted, true)
+            return (written, true)
         }
     }
 
-    /// Says why no rows can be written: once, until they can or the cause is another.
-    private mutating func tell(_ error: PostgresError) {
-        let problem = error.isTemporary ? "away" : error.kind.rawValue
+    /// Logs why no rows can be written: once, until they can or the reason changes.
+    private mutating func log(_ error: PostgresError) {
+        let problem = error.isTemporary ? "unavailable" : error.kind.rawValue
         guard rowProblem != problem else { return }
         rowProblem = problem
         if error.isTemporary {
-            logger.warning("The database is away; uploads go on, rows follow", [.error: LogValue(error)])
+            logger.warning("Database unavailable; rows follow later", [.error: LogValue(error)])
         } else {
-            logger.error("Rows cannot be written; uploads go on, rows follow", [.error: LogValue(error)])
+            logger.error("Rows not written; uploads continue", [.error: LogValue(error)])
         }
     }
 
     // MARK: - Not stored
 
-    private mutating func fail(_ segment: Segment, _ failure: Failure, _ tries: Int) {
+    private mutating func fail(_ segment: Segment, _ failure: Failure, tries: Int) {
         let state: SegmentState = failure.kind == .missing ? .lost : .failed
         let text = "\(failure.kind.rawValue): \(failure.detail)"
-        // What could not be written is in the log, and in the next cycle.
-        _ = write([SegmentStore.Outcome(segment, state, tries: tries, error: text)])
+        // Ignored: a row that could not be written is in the log, and comes again with the next cycle.
+        _ = writeRows([SegmentStore.Outcome(segment, state, tries: tries, error: text)])
         crashPoints.reach(.afterDeadLetter)
     }
 
-    private func lookUp(_ id: SegmentID) {
+    private func findRow(_ id: SegmentID) {
         do {
-            report(.lookedUp(id, .known(try store.states(of: [id])[id])))
+            report(.rowFound(id, .known(try store.states(of: [id])[id])))
         } catch {
-            report(.lookedUp(id, .away))
+            report(.rowFound(id, .unavailable))
         }
     }
 
     private func hash(_ segment: Segment) -> HashOutcome {
-        let file = open(spool.media(segment.id), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard file >= 0 else { return .unreadable(String(cString: strerror(errno))) }
-        defer { close(file) }
-        var hasher = SHA256Hasher()
-        var chunk = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-            let count = read(file, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return .unreadable(String(cString: strerror(errno))) }
-            guard count > 0 else { break }
-            chunk.withUnsafeBytes { hasher.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        do {
+            let (hash, _) = try SHA256.hash(File(opening: spool.media(segment.id)))
+            return hash.hex == segment.media.sha256 ? .intact : .different
+        } catch {
+            return .unreadable(error.detail)
         }
-        return hasher.finalize().hex == segment.media.sha256 ? .intact : .different
     }
 
     private static func now() -> Timestamp {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Timestamp(microseconds: Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000)
+        Timestamp(microseconds: WallTime.now().microseconds)
     }
 }
 
 extension PostgresError {
-    /// Whether another row could have been written all the same.
+    /// True if another row could have been written all the same.
     fileprivate var isOfValues: Bool {
         switch kind {
         case .uniqueViolation, .foreignKeyViolation, .invalidValue: true

@@ -1,4 +1,3 @@
-import System
 import Lifecycle
 import Logging
 import ObserverConfiguration
@@ -7,34 +6,37 @@ import ObserverStore
 import Postgres
 import Spool
 import Synchronization
+import System
 
-/// The one thread that writes receipts and rows, and deletes what both prove to be stored.
+/// Writes receipts and rows, and deletes the files that both prove to be stored.
 ///
-/// It takes what has piled up in one go: a receipt each, one statement for all rows. A database that is away holds
-/// nothing up: the receipt is the durable proof, and the sweep posts it later.
+/// Tasks are carried out in batches: one fsync for all receipts, one statement for all rows. A database that is unavailable
+/// holds up no upload: the receipt is the durable proof, and a later sweep brings the row.
 final class ReceiptWriter: Service {
     enum Task: Sendable {
-        /// S3 has it.
-        case keep(Segment, etag: String?, tries: Int)
-        /// There is a receipt; whoever asked wants to hear that the rest is done.
-        case keepAgain(Receipt)
+        /// The segment is in S3.
+        case write(Segment, etag: String?, tries: Int)
+        /// The receipt already exists; complete the remaining steps and report.
+        case complete(Receipt)
         /// Three refusals, or the bytes are gone.
         case fail(Segment, Failure, tries: Int)
-        case lookUp(SegmentID)
-        /// Only leftovers: the row says that it is stored.
+        case findRow(SegmentID)
+        /// The row says that the segment is stored; only files remain.
         case discard(SegmentID)
         case hash(Segment)
-        /// There are receipts; nobody waits.
-        case post([SegmentID])
+        /// Receipts on the disk that no job waits for.
+        case completePending([SegmentID])
     }
 
-    let name = "receipts"
-    private static let patience: Duration = .milliseconds(50)
+    /// Tasks that are carried out together, at most.
+    private static let batchLimit = 128
+    /// The time that a batch waits for further tasks.
+    private static let batchInterval: Duration = .milliseconds(50)
 
-    /// Without a limit: there is one task at most for each segment that is under way, and a segment whose task was dropped
-    /// would be under way for ever.
+    let name = "receipts"
+    /// Unlimited: each segment under way has at most one task here, and if that were dropped it would stay under way for ever.
     private let tasks = BlockingQueue<Task>(limit: .max)
-    private let isPosting = Atomic<Bool>(false)
+    private let isCompletingPending = Atomic<Bool>(false)
     private let spool: Spool
     private let database: PostgresConfiguration
     private let crashPoints: CrashPoints
@@ -60,16 +62,16 @@ final class ReceiptWriter: Service {
         _ = tasks.push(task)  // ignored: false only after the stop
     }
 
-    /// Posts receipts that have no row yet, unless that is under way already: the next sweep asks again.
-    func post(_ ids: [SegmentID]) {
-        guard !ids.isEmpty, !isPosting.exchange(true, ordering: .acquiringAndReleasing) else { return }
-        add(.post(ids))
+    /// Completes receipts that have no row yet, unless that is under way already: the next sweep asks again.
+    func completePending(_ ids: [SegmentID]) {
+        guard !ids.isEmpty, !isCompletingPending.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        add(.completePending(ids))
     }
 
-    /// Works until stopped; then completes what was added, except for receipts that nobody waits for.
+    /// Works until stopped; then completes what was added, except for receipts that no job waits for.
     func run(until stop: StopSignal) {
         stop.onStop { [tasks] in tasks.close() }
-        var books = ReceiptBatchWriter(
+        var writer = ReceiptBatchWriter(
             spool: spool,
             store: SegmentStore(PostgresConnection(database)),
             crashPoints: crashPoints,
@@ -77,20 +79,23 @@ final class ReceiptWriter: Service {
             report: report
         )
         while true {
-            if let first = tasks.pop(within: books.hasPosts ? .zero : .seconds(1)) {
-                // A little patience brings several receipts under one fsync and several rows into one statement.
-                let departure = MonotonicInstant.now() + Self.patience
-                var batch = [first]
-                while batch.count < 128, let next = tasks.pop(within: max(departure - MonotonicInstant.now(), .zero)) {
-                    batch.append(next)
-                }
-                books.work(batch)
+            if let first = tasks.pop(within: writer.hasPending ? .zero : .seconds(1)) {
+                writer.perform(batch(beginningWith: first))
             } else if tasks.isClosed {
                 return
             }
-            guard books.hasPosts else { continue }
-            books.postSome()
-            if !books.hasPosts { isPosting.store(false, ordering: .releasing) }
+            guard writer.hasPending else { continue }
+            writer.completeSomePending()
+            if !writer.hasPending { isCompletingPending.store(false, ordering: .releasing) }
         }
+    }
+
+    private func batch(beginningWith first: Task) -> [Task] {
+        let end = MonotonicInstant.now() + Self.batchInterval
+        var batch = [first]
+        while batch.count < Self.batchLimit, let next = tasks.pop(within: max(end - MonotonicInstant.now(), .zero)) {
+            batch.append(next)
+        }
+        return batch
     }
 }

@@ -6,20 +6,23 @@ import ObserverCore
 import S3
 import Synchronization
 
-/// Segments in S3: one object each, with what rebuilds the catalogue in its metadata.
+/// Stores segments in S3: one object each, with metadata from which the catalogue can be rebuilt.
 ///
 /// The hash in the sidecar is signed as the payload's hash and sent as checksum, so the store compares it with what it
-/// receives, and nothing is hashed twice here. Stored is what the store confirms by repeating the checksum or, where it
-/// does not, by what it says of the object afterwards.
+/// receives, and nothing is hashed twice here. A segment counts as stored when the store repeats the checksum or, if it does
+/// not do that, when a HEAD finds the object with this length and hash.
+///
+/// Calls return at once; a completion is called once, on the HTTP client's thread, within the client's limits.
 final class S3SegmentStore: Sendable {
     private let client: S3Client
-    /// Until the store says that it does not know `If-None-Match`.
+    /// True until the store answers that it does not implement `If-None-Match` (501).
     private let isConditional = Atomic<Bool>(true)
 
     init(_ configuration: S3Configuration, http: HTTPClient) {
         client = S3Client(configuration, http: http)
     }
 
+    /// Puts the file under the segment's key unless there is an object already.
     func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
         let isConditional = isConditional.load(ordering: .relaxed)
         let upload = S3Upload(
@@ -33,8 +36,8 @@ final class S3SegmentStore: Sendable {
         client.put(upload) { [self] result in
             switch result {
             case .success(let receipt) where receipt.hasChecksum: completion(.stored(etag: receipt.etag))
-            // A request more, but only with stores that do not repeat the checksum.
-            case .success: check(segment) { completion(PutOutcome(afterPut: $0)) }
+            // One more request, but only with stores that do not repeat the checksum.
+            case .success: head(segment) { completion(PutOutcome(afterPut: $0)) }
             case .failure(let error) where error.status == 501 && isConditional:
                 self.isConditional.store(false, ordering: .relaxed)
                 put(segment, file: file, completion: completion)
@@ -43,18 +46,19 @@ final class S3SegmentStore: Sendable {
         }
     }
 
-    func check(_ segment: Segment, completion: @escaping @Sendable (CheckOutcome) -> Void) {
+    /// Compares the object under the segment's key with the segment.
+    func head(_ segment: Segment, completion: @escaping @Sendable (HeadOutcome) -> Void) {
         client.head(segment.header.objectKey) { result in
             switch result {
             case .success(let info):
                 let isSame = info.bytes == segment.media.bytes && info.sha256 == segment.media.sha256
                 completion(isSame ? .same(etag: info.etag) : .different)
-            case .failure(let error): completion(CheckOutcome(error))
+            case .failure(let error): completion(HeadOutcome(error))
             }
         }
     }
 
-    /// The sidecar as one header, and apart from it what people look for in a bucket.
+    /// The whole sidecar as one header, and what people search for in a bucket as others.
     private static func metadata(of segment: Segment) -> [(name: String, value: String)] {
         var metadata = [
             (name: "sha256", value: segment.media.sha256),
@@ -64,12 +68,12 @@ final class S3SegmentStore: Sendable {
         ]
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // A sidecar came from JSON, so it can be written as JSON; without it the four above are what there is.
+        // A sidecar was read from JSON, so it can be written as JSON; if not, the four above are all there is.
         if let json = try? encoder.encode(segment) { metadata.append((name: "segment", value: ascii(json))) }
         return metadata
     }
 
-    /// JSON that a header can hold: what is not ASCII as `\u` escapes.
+    /// JSON for a header: characters outside ASCII as `\u` escapes.
     private static func ascii(_ json: Data) -> String {
         guard json.contains(where: { $0 >= 0x80 }) else { return String(decoding: json, as: UTF8.self) }
         return String(decoding: json, as: UTF8.self).utf16.reduce(into: "") { text, unit in
@@ -84,17 +88,16 @@ final class S3SegmentStore: Sendable {
 }
 
 extension PutOutcome {
-    /// What lies under a segment's key after it was put there, with the answer 200.
-    init(afterPut found: CheckOutcome) {
+    /// The outcome of a PUT that was answered with 200, by the object that a HEAD found afterwards.
+    init(afterPut found: HeadOutcome) {
         switch found {
         case .same(let etag): self = .stored(etag: etag)
-        case .different: self = .trouble(.server, "the store took the bytes and has others")
+        case .different: self = .trouble(.server, "the store accepted the bytes and holds others")
         case .refused(let reason): self = .refused(reason)
         case .trouble(let trouble, let reason): self = .trouble(trouble, reason)
         }
     }
 
-    /// What an error of the store means for a segment.
     init(_ error: S3Error) {
         switch error.kind {
         case .preconditionFailed: self = .exists
@@ -107,12 +110,11 @@ extension PutOutcome {
     }
 }
 
-extension CheckOutcome {
-    /// What an error of the store means when it was asked what it has.
+extension HeadOutcome {
     init(_ error: S3Error) {
         switch error.kind {
         case .badEndpoint, .refused, .clockSkew: self = .refused(error.advice)
-        // It was there a moment ago; the next PUT decides.
+        // The object was there a moment ago; the next PUT decides.
         case .notFound, .preconditionFailed, .checksumMismatch, .unreadable, .conflict, .throttled, .unavailable,
             .timeout, .network, .malformed:
             self = .trouble(Trouble(error), error.advice)

@@ -1,8 +1,8 @@
 package import ObserverCore
 
-/// The segments that wait for their upload, taken newest and oldest in turn.
+/// Segments that wait for their upload, taken newest and oldest in turn.
 ///
-/// After an outage people want to see what happens at the moment, and the oldest must not wait for ever either.
+/// After an outage people want to see the present at once, and the oldest must not wait for ever either.
 package struct UploadQueue: Sendable {
     /// In the order of their identifiers, which is that of their beginnings (UUIDv7).
     private var ids: [SegmentID] = []
@@ -26,10 +26,10 @@ package struct UploadQueue: Sendable {
         ids.insert(id, at: low)
     }
 
-    /// The one whose turn it is, left in the line.
+    /// The segment that `take` would return.
     package var next: SegmentID? { takesNewest ? ids.last : ids.first }
 
-    /// Takes the one whose turn it is.
+    /// Removes and returns the segment whose turn it is.
     package mutating func take() -> SegmentID? {
         guard !ids.isEmpty else { return nil }
         defer { takesNewest.toggle() }

@@ -1,7 +1,7 @@
-package import System
 import Lifecycle
+package import System
 
-/// How many uploads may be under way, and whether S3 may be asked at all.
+/// Limits how many uploads may be under way, and decides whether S3 may be asked at all.
 ///
 /// Three rules in one value: additive increase and multiplicative decrease of the concurrency; a pause with full jitter
 /// and a single probe after several troubles in a row; and the retry quota of the AWS SDKs' standard mode (500 tokens,
@@ -9,30 +9,32 @@ import Lifecycle
 package struct UploadThrottle: Sendable {
     /// Troubles in a row after which only a probe goes out.
     static let closesAfter = 3
-    /// Troubles in a row after which a success is worth looking through the whole spool.
+    /// Troubles in a row after which a success is worth a sweep of the whole spool.
     static let recoversAfter = 5
+    /// The retry quota, in tokens.
+    private static let quota = 500
 
     private let most: Double
     private var limit: Double
     private var lastDecrease: MonotonicInstant?
     private var closedUntil: MonotonicInstant?
     private var pauses = Backoff(first: .milliseconds(500), limit: .seconds(20))
-    private var tokens = 500
+    private var tokens = quota
     package private(set) var troublesInARow = 0
 
-    /// Opens a gate for at most `parallel` uploads.
+    /// Creates an open throttle for at most `parallel` uploads.
     package init(parallel: Int) {
         most = Double(max(1, parallel))
         limit = most
     }
 
-    /// Whether S3 answers as far as is known.
+    /// True while S3 answers, as far as is known.
     package var isOpen: Bool { troublesInARow < Self.closesAfter }
 
-    /// How many may be under way now.
+    /// The number of uploads that may be under way now.
     package var concurrency: Int { isOpen ? max(1, Int(limit)) : 1 }
 
-    /// Asks to begin an upload while `underWay` others are; a retry pays from the quota.
+    /// Returns true if an upload may begin while `underWay` others are; a retry pays from the quota.
     package mutating func admits(underWay: Int, isRetry: Bool, after trouble: Trouble?, now: MonotonicInstant) -> Bool {
         if let closedUntil, now < closedUntil { return false }
         guard underWay < concurrency else { return false }
@@ -44,18 +46,20 @@ package struct UploadThrottle: Sendable {
         return true
     }
 
-    /// S3 gave an answer that decides something; true when it had been away before.
+    /// Takes note of an answer that decides something.
+    ///
+    /// - Returns: True if S3 had been unavailable before.
     package mutating func answered() -> Bool {
-        let hadTrouble = troublesInARow >= Self.recoversAfter
+        let wasUnavailable = troublesInARow >= Self.recoversAfter
         troublesInARow = 0
         closedUntil = nil
         pauses.reset()
-        tokens = min(500, tokens + 1)
+        tokens = min(Self.quota, tokens + 1)
         limit = min(most, limit + 1 / limit)
-        return hadTrouble
+        return wasUnavailable
     }
 
-    /// A request came to nothing.
+    /// Takes note of a request without an answer that decides anything.
     package mutating func troubled(now: MonotonicInstant) {
         var generator = SystemRandomNumberGenerator()
         troubled(now: now, using: &generator)

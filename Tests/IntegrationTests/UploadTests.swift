@@ -46,7 +46,7 @@ struct UploadTests {
         proxy.set(.loseAnswers)
         let segments = try (0..<5).map { _ in try harness.record() }
         try harness.start(endpoint: proxy.endpoint)
-        #expect(poll { harness.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
+        #expect(poll { harness.log.lines.contains { $0.message == "S3 unavailable; uploads wait" } })
         proxy.set(.pass)
         let isStored = harness.areStored(segments, within: .seconds(40))
         #expect(isStored)
@@ -54,7 +54,7 @@ struct UploadTests {
         #expect(harness.errors.isEmpty)
     }
 
-    @Test func `a refusal is tried three times, then told once, dead-lettered and kept, and replayed by a message`()
+    @Test func `a refused segment is tried three times, logged once, dead-lettered, kept, and replayed by a message`()
         throws
     {
         let harness = try UploadHarness()
@@ -70,7 +70,7 @@ struct UploadTests {
         #expect(record.tries == 3)
         #expect(record.error?.contains("NoSuchBucket") == true)
         #expect(try harness.spool.mediaStatus(segment.id)?.bytes == segment.media.bytes)
-        #expect(harness.log.lines.count { $0.message == "Refused; tried again later" } == 2)
+        #expect(harness.log.lines.count { $0.message == "Upload refused; will retry" } == 2)
         #expect(harness.errors.count == 1)
 
         harness.stop()
@@ -153,7 +153,7 @@ struct UploadTests {
         proxy.set(.loseAnswers)
         let segments = try (0..<6).map { _ in try harness.record() }
         try harness.start(endpoint: proxy.endpoint)
-        #expect(poll { harness.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
+        #expect(poll { harness.log.lines.contains { $0.message == "S3 unavailable; uploads wait" } })
         proxy.set(.pass)
         let isStored = harness.areStored(segments, within: .seconds(40))
         #expect(isStored)
@@ -169,7 +169,7 @@ struct UploadTests {
         try harness.start(endpoint: proxy.endpoint)
         let segments = try (0..<12).map { _ in try harness.record() }
         try harness.announce(segments.map { SegmentRecorded(segment: $0) })
-        #expect(poll { harness.log.lines.contains { $0.message == "S3 is away; uploads wait" } })
+        #expect(poll { harness.log.lines.contains { $0.message == "S3 unavailable; uploads wait" } })
         // Time for several probes.
         usleep(3_000_000)
         #expect(try harness.spool.readyIDs().count == segments.count)

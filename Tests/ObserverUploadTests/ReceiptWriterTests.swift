@@ -10,7 +10,7 @@ import Testing
 
 @testable import ObserverUpload
 
-/// A spool under /tmp and a book-keeper whose database is away.
+/// A spool under /tmp and a receipt writer whose database is unavailable.
 private final class ReceiptHarness: Sendable {
     let folder: String
     let spool: Spool
@@ -65,7 +65,7 @@ private final class ReceiptHarness: Sendable {
         return receipts.map(\.segment.id)
     }
 
-    /// Runs the book-keeper until the condition holds, then stops it.
+    /// Runs the receipt writer until the condition holds, then stops it.
     func work(until test: @escaping ([UploadStateMachine.Event]) -> Bool) -> Bool {
         let stop = StopSignal()
         let thread = DedicatedThread.start(name: "receipts") { [receiptWriter, stop] in receiptWriter.run(until: stop) }
@@ -90,21 +90,21 @@ private final class ReceiptHarness: Sendable {
         #expect(isDone)
     }
 
-    @Test func `a database that is away holds no upload up, and is told once`() throws {
+    @Test func `a database that is unavailable holds up no upload, and is logged once`() throws {
         let harness = try ReceiptHarness()
         let waiting = try harness.receipts(300)
         let segment = segments(1)[0]
-        for _ in 0..<50 { harness.receiptWriter.post(waiting) }
-        harness.receiptWriter.add(.keep(segment, etag: "\"e\"", tries: 1))
+        for _ in 0..<50 { harness.receiptWriter.completePending(waiting) }
+        harness.receiptWriter.add(.write(segment, etag: "\"e\"", tries: 1))
         let isDone = harness.work { events in
-            events.contains { if case .kept(segment.id, problem: nil) = $0 { true } else { false } }
+            events.contains { if case .receiptWritten(segment.id, problem: nil) = $0 { true } else { false } }
         }
         #expect(isDone)
         #expect(harness.names("stored").count == 301)
         #expect(harness.log.lines.count { $0.level >= .warning } == 1)
     }
 
-    @Test func `a receipt that cannot be read is kept, one that is none is put aside`() throws {
+    @Test func `an unreadable receipt stays, an invalid one is quarantined`() throws {
         let harness = try ReceiptHarness()
         let (unreadable, broken) = (segments(1)[0].id, segments(1)[0].id)
         // Reading a folder fails with EISDIR, as reading a bad disk fails with EIO.
@@ -112,7 +112,7 @@ private final class ReceiptHarness: Sendable {
         let file = try #require(fopen("\(harness.folder)/stored/\(broken).json", "w"))
         fputs("{", file)
         fclose(file)
-        harness.receiptWriter.post([unreadable, broken])
+        harness.receiptWriter.completePending([unreadable, broken])
         let isDone = harness.work { _ in harness.names("quarantine").count == 1 }
         #expect(isDone)
         #expect(harness.names("stored") == ["\(unreadable).json"])

@@ -29,14 +29,14 @@ struct UploadMachineHarness {
 
     mutating func announce(_ segment: Segment, attempt: Int, cycle: Int) {
         let recorded = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
-        #expect(handle(.announced(recorded, 1)) == [.prepare(segment.id)])
+        #expect(handle(.received(recorded, 1)) == [.prepare(segment.id)])
     }
 
     /// Lets S3 refuse a segment three times.
     mutating func deadLetter(_ segment: Segment) {
         for attempt in 1...3 {
             begin(segment, attempt: attempt)
-            _ = handle(.put(segment.id, .refused("403")))
+            _ = handle(.putFinished(segment.id, .refused("403")))
             _ = handle(.published(segment.id, isConfirmed: true))
         }
     }
@@ -44,7 +44,7 @@ struct UploadMachineHarness {
     /// Takes a segment to the point where its PUT is under way.
     mutating func begin(_ segment: Segment, attempt: Int = 1, cycle: Int = 0, delivery: DeliveryToken = 1) {
         let recorded = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
-        #expect(handle(.announced(recorded, delivery)) == [.prepare(segment.id)])
+        #expect(handle(.received(recorded, delivery)) == [.prepare(segment.id)])
         #expect(handle(.prepared(segment.id, .ready(segment))) == [.put(segment)])
     }
 }

@@ -9,12 +9,16 @@ import Testing
 @Suite struct UploadStateMachineTests {
     private let segment = segments(1)[0]
 
-    @Test func `a segment is put, kept, and only then acknowledged`() {
+    @Test func `a segment is put, its receipt written, and only then acknowledged`() {
         var harness = UploadMachineHarness()
         harness.begin(segment)
-        #expect(harness.handle(.put(segment.id, .stored(etag: "e"))) == [.keep(segment, etag: "e", tries: 1)])
+        #expect(
+            harness.handle(.putFinished(segment.id, .stored(etag: "e"))) == [
+                .writeReceipt(segment, etag: "e", tries: 1)
+            ]
+        )
         #expect(!harness.machine.isIdle)
-        #expect(harness.handle(.kept(segment.id, problem: nil)) == [.resolve(1, .acknowledge)])
+        #expect(harness.handle(.receiptWritten(segment.id, problem: nil)) == [.resolve(1, .acknowledge)])
         #expect(harness.machine.count == 0)
     }
 
@@ -22,7 +26,7 @@ import Testing
         var harness = UploadMachineHarness()
         harness.begin(segment)
         #expect(
-            harness.handle(.announced(SegmentRecorded(segment: segment), 2)) == [.resolve(2, .acknowledge)]
+            harness.handle(.received(SegmentRecorded(segment: segment), 2)) == [.resolve(2, .acknowledge)]
         )
         #expect(harness.handle(.found([segment.id])).isEmpty)
     }
@@ -31,30 +35,36 @@ import Testing
         var harness = UploadMachineHarness()
         #expect(harness.handle(.found([segment.id])) == [.prepare(segment.id)])
         #expect(harness.handle(.prepared(segment.id, .ready(segment))) == [.put(segment)])
-        #expect(harness.handle(.put(segment.id, .stored(etag: nil))) == [.keep(segment, etag: nil, tries: 1)])
-        #expect(harness.handle(.kept(segment.id, problem: nil)).isEmpty)
+        #expect(
+            harness.handle(.putFinished(segment.id, .stored(etag: nil))) == [
+                .writeReceipt(segment, etag: nil, tries: 1)
+            ]
+        )
+        #expect(harness.handle(.receiptWritten(segment.id, problem: nil)).isEmpty)
     }
 
-    @Test func `a receipt makes a second upload needless`() {
+    @Test func `a receipt makes a second upload unnecessary`() {
         var harness = UploadMachineHarness()
         let receipt = Receipt(segment: segment, etag: "e", storedAt: Timestamp(milliseconds: 1), tries: 1)
-        _ = harness.handle(.announced(SegmentRecorded(segment: segment), 1))
-        #expect(harness.handle(.prepared(segment.id, .uploaded(receipt))) == [.keepAgain(receipt)])
-        #expect(harness.handle(.kept(segment.id, problem: nil)) == [.resolve(1, .acknowledge)])
+        _ = harness.handle(.received(SegmentRecorded(segment: segment), 1))
+        #expect(harness.handle(.prepared(segment.id, .uploaded(receipt))) == [.completeReceipt(receipt)])
+        #expect(harness.handle(.receiptWritten(segment.id, problem: nil)) == [.resolve(1, .acknowledge)])
     }
 
     @Test func `an object that is there already is ours when length and hash are the same`() {
         var harness = UploadMachineHarness()
         harness.begin(segment)
-        #expect(harness.handle(.put(segment.id, .exists)) == [.check(segment)])
-        #expect(harness.handle(.checked(segment.id, .same(etag: "e"))) == [.keep(segment, etag: "e", tries: 1)])
+        #expect(harness.handle(.putFinished(segment.id, .exists)) == [.head(segment)])
+        #expect(
+            harness.handle(.headFinished(segment.id, .same(etag: "e"))) == [.writeReceipt(segment, etag: "e", tries: 1)]
+        )
     }
 
     @Test func `other bytes under the key dead-letter the segment at once`() {
         var harness = UploadMachineHarness()
         harness.begin(segment)
-        _ = harness.handle(.put(segment.id, .exists))
-        let actions = harness.handle(.checked(segment.id, .different))
+        _ = harness.handle(.putFinished(segment.id, .exists))
+        let actions = harness.handle(.headFinished(segment.id, .different))
         guard case .deadLetter(_, _, let failure, _)? = actions.first else {
             Issue.record("\(actions)")
             return
@@ -68,7 +78,7 @@ import Testing
             harness.begin(segment, attempt: attempt, delivery: attempt)
             let recorded = SegmentRecorded(attempt: attempt, segment: segment)
             #expect(
-                harness.handle(.put(segment.id, .refused("403")))
+                harness.handle(.putFinished(segment.id, .refused("403")))
                     == [.publishRetry(recorded, pause: .seconds(attempt == 1 ? 5 : 30))]
             )
             #expect(
@@ -80,14 +90,14 @@ import Testing
         harness.begin(segment, attempt: 3, delivery: 3)
         let recorded = SegmentRecorded(attempt: 3, segment: segment)
         #expect(
-            harness.handle(.put(segment.id, .refused("403")))
+            harness.handle(.putFinished(segment.id, .refused("403")))
                 == [.deadLetter(segment.id, recorded, Failure(kind: .refused, detail: "403"), tries: 3)]
         )
         #expect(harness.handle(.published(segment.id, isConfirmed: true)) == [.resolve(3, .acknowledge)])
 
         // A duplicate of the third try is no fourth.
         let copy = SegmentRecorded(attempt: 3, segment: segment)
-        #expect(harness.handle(.announced(copy, 4)) == [.resolve(4, .acknowledge)])
+        #expect(harness.handle(.received(copy, 4)) == [.resolve(4, .acknowledge)])
         _ = harness.pass(.seconds(500))
         #expect(harness.handle(.found([segment.id])).isEmpty)
         _ = harness.pass(.seconds(200))
@@ -95,21 +105,21 @@ import Testing
         // The next cycle begins with its first try.
         _ = harness.handle(.prepared(segment.id, .ready(segment)))
         let next = SegmentRecorded(attempt: 1, cycle: 1, segment: segment)
-        #expect(harness.handle(.put(segment.id, .refused("403"))) == [.publishRetry(next, pause: .seconds(5))])
+        #expect(harness.handle(.putFinished(segment.id, .refused("403"))) == [.publishRetry(next, pause: .seconds(5))])
     }
 
     @Test func `a copy of any earlier try is acknowledged and begins nothing`() {
         var harness = UploadMachineHarness()
         func expectCopy(_ attempt: Int, _ cycle: Int, sourceLocation: SourceLocation = #_sourceLocation) {
             let copy = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
-            let actions = harness.handle(.announced(copy, 99))
+            let actions = harness.handle(.received(copy, 99))
             #expect(actions == [.resolve(99, .acknowledge)], sourceLocation: sourceLocation)
         }
         for cycle in 0...1 {
             for attempt in 1...3 {
                 harness.begin(segment, attempt: attempt, cycle: cycle)
                 expectCopy(1, cycle)
-                _ = harness.handle(.put(segment.id, .refused("403")))
+                _ = harness.handle(.putFinished(segment.id, .refused("403")))
                 _ = harness.handle(.published(segment.id, isConfirmed: true))
                 for earlier in 1...attempt { expectCopy(earlier, cycle) }
                 expectCopy(3, cycle - 1)
@@ -123,13 +133,13 @@ import Testing
         for segment in all[..<3] { harness.deadLetter(segment) }
         #expect(harness.machine.count == 0)
         harness.begin(all[3])
-        let actions = harness.handle(.put(all[3].id, .stored(etag: "e")))
-        #expect(actions.contains(.report(.takesAgain(3))))
+        let actions = harness.handle(.putFinished(all[3].id, .stored(etag: "e")))
+        #expect(actions.contains(.report(.accepting(3))))
         for segment in all[..<3] { #expect(actions.contains(.prepare(segment.id))) }
         // The next one that is stored changes nothing.
         let next = segments(1)[0]
         harness.begin(next)
-        #expect(harness.handle(.put(next.id, .stored(etag: "e"))) == [.keep(next, etag: "e", tries: 1)])
+        #expect(harness.handle(.putFinished(next.id, .stored(etag: "e"))) == [.writeReceipt(next, etag: "e", tries: 1)])
     }
 
     @Test func `a segment that alone is refused does not go early again and again`() {
@@ -139,14 +149,14 @@ import Testing
         for _ in 0..<20 {
             let other = segments(1)[0]
             harness.begin(other)
-            let actions = harness.handle(.put(other.id, .stored(etag: "e")))
-            _ = harness.handle(.kept(other.id, problem: nil))
+            let actions = harness.handle(.putFinished(other.id, .stored(etag: "e")))
+            _ = harness.handle(.receiptWritten(other.id, problem: nil))
             guard actions.contains(.prepare(segment.id)) else { continue }
             early += 1
             for attempt in 1...3 {
                 if attempt > 1 { harness.announce(segment, attempt: attempt, cycle: early) }
                 _ = harness.handle(.prepared(segment.id, .ready(segment)))
-                _ = harness.handle(.put(segment.id, .refused("403")))
+                _ = harness.handle(.putFinished(segment.id, .refused("403")))
                 _ = harness.handle(.published(segment.id, isConfirmed: true))
             }
         }
@@ -156,9 +166,9 @@ import Testing
         #expect(harness.handle(.found([segment.id])) == [.prepare(segment.id)])
     }
 
-    @Test func `what the disk does not let be read waits longer and longer, and is told once`() {
+    @Test func `an unreadable file is tried again after growing waits, and logged once`() {
         var harness = UploadMachineHarness()
-        _ = harness.handle(.announced(SegmentRecorded(segment: segment), 1))
+        _ = harness.handle(.received(SegmentRecorded(segment: segment), 1))
         var tries = 0
         var told = 0
         var isGone = false
@@ -170,7 +180,7 @@ import Testing
                     actions = harness.handle(.prepared(segment.id, .unreadable("EIO")))
                 } else {
                     actions = harness.handle(.prepared(segment.id, .ready(segment)))
-                    actions = harness.handle(.put(segment.id, .fileGone))
+                    actions = harness.handle(.putFinished(segment.id, .fileGone))
                 }
                 isGone.toggle()
                 told += actions.count { if case .reportUnreadable = $0 { true } else { false } }
@@ -184,7 +194,7 @@ import Testing
     @Test func `a file that cannot be read when it is hashed is not corrupt`() {
         var harness = UploadMachineHarness()
         harness.begin(segment)
-        _ = harness.handle(.put(segment.id, .digestMismatch))
+        _ = harness.handle(.putFinished(segment.id, .digestMismatch))
         #expect(harness.handle(.hashed(segment.id, .unreadable("EIO"))).isEmpty)
         #expect(harness.pass(.seconds(2)) == [.prepare(segment.id)])
     }
@@ -192,7 +202,7 @@ import Testing
     @Test func `a replay by hand begins at once`() {
         var harness = UploadMachineHarness()
         harness.begin(segment, attempt: 3)
-        _ = harness.handle(.put(segment.id, .refused("403")))
+        _ = harness.handle(.putFinished(segment.id, .refused("403")))
         _ = harness.handle(.published(segment.id, isConfirmed: true))
         harness.begin(segment, attempt: 1, cycle: 1, delivery: 9)
     }
@@ -202,7 +212,7 @@ import Testing
         _ = harness.handle(.found([segment.id]))
         for attempt in 1...3 {
             #expect(harness.handle(.prepared(segment.id, .ready(segment))) == [.put(segment)])
-            let actions = harness.handle(.put(segment.id, .refused("404")))
+            let actions = harness.handle(.putFinished(segment.id, .refused("404")))
             guard attempt < 3 else {
                 #expect(actions.count == 1)
                 break
@@ -218,8 +228,8 @@ import Testing
         let all = segments(4)
         for (index, segment) in all.enumerated() { harness.begin(segment, delivery: index) }
         var reports: [UploadStateMachine.Action] = []
-        for segment in all { reports += harness.handle(.put(segment.id, .trouble(.connection, "refused"))) }
-        #expect(reports == [.report(.away("refused"))])
+        for segment in all { reports += harness.handle(.putFinished(segment.id, .trouble(.connection, "refused"))) }
+        #expect(reports == [.report(.unavailable("refused"))])
 
         // For an hour only single probes go out.
         var probes = 0
@@ -227,7 +237,7 @@ import Testing
             for case .prepare(let id) in harness.pass(.seconds(1)) {
                 probes += 1
                 #expect(harness.handle(.prepared(id, .ready(all.first { $0.id == id } ?? segment))).count == 1)
-                #expect(harness.handle(.put(id, .trouble(.connection, "refused"))).isEmpty)
+                #expect(harness.handle(.putFinished(id, .trouble(.connection, "refused"))).isEmpty)
             }
         }
         #expect((100...3600).contains(probes))
@@ -239,35 +249,35 @@ import Testing
         #expect(prepared.count == 1)
         let first = prepared[0]
         _ = harness.handle(.prepared(first, .ready(all.first { $0.id == first } ?? segment)))
-        let actions = harness.handle(.put(first, .stored(etag: nil)))
-        #expect(actions.contains(.report(.back)))
+        let actions = harness.handle(.putFinished(first, .stored(etag: nil)))
+        #expect(actions.contains(.report(.available)))
         #expect(actions.contains(.sweep))
-        #expect(actions.contains { if case .keep(_, _, let tries) = $0 { tries == 1 } else { false } })
+        #expect(actions.contains { if case .writeReceipt(_, _, let tries) = $0 { tries == 1 } else { false } })
         #expect(actions.contains { if case .prepare = $0 { true } else { false } })
     }
 
     @Test func `a delivery that is held long is acknowledged, and its segment still goes`() {
         var harness = UploadMachineHarness(parallel: 1)
         harness.begin(segment)
-        _ = harness.handle(.put(segment.id, .trouble(.timeout, "slow")))
+        _ = harness.handle(.putFinished(segment.id, .trouble(.timeout, "slow")))
         harness.now = harness.now + .seconds(601)
         let actions = harness.handle(.tick)
         #expect(actions == [.resolve(1, .acknowledge), .prepare(segment.id)])
     }
 
-    @Test func `what is missing is looked up, and lost only when the database says so`() {
+    @Test func `a missing file is looked up, and lost only if no row says that it is stored`() {
         var harness = UploadMachineHarness()
-        _ = harness.handle(.announced(SegmentRecorded(segment: segment), 1))
-        #expect(harness.handle(.prepared(segment.id, .missing)) == [.lookUp(segment.id)])
-        #expect(harness.handle(.lookedUp(segment.id, .away)).isEmpty)
+        _ = harness.handle(.received(SegmentRecorded(segment: segment), 1))
+        #expect(harness.handle(.prepared(segment.id, .missing)) == [.findRow(segment.id)])
+        #expect(harness.handle(.rowFound(segment.id, .unavailable)).isEmpty)
         #expect(harness.pass(.seconds(6)) == [.prepare(segment.id)])
-        #expect(harness.handle(.prepared(segment.id, .missing)) == [.lookUp(segment.id)])
+        #expect(harness.handle(.prepared(segment.id, .missing)) == [.findRow(segment.id)])
         #expect(
-            harness.handle(.lookedUp(segment.id, .known(.stored))) == [.discard(segment.id), .resolve(1, .acknowledge)]
+            harness.handle(.rowFound(segment.id, .known(.stored))) == [.discard(segment.id), .resolve(1, .acknowledge)]
         )
-        _ = harness.handle(.announced(SegmentRecorded(segment: segment), 2))
+        _ = harness.handle(.received(SegmentRecorded(segment: segment), 2))
         _ = harness.handle(.prepared(segment.id, .missing))
-        guard case .deadLetter(_, _, let failure, _)? = harness.handle(.lookedUp(segment.id, .known(.spooled))).first
+        guard case .deadLetter(_, _, let failure, _)? = harness.handle(.rowFound(segment.id, .known(.spooled))).first
         else {
             Issue.record("not dead-lettered")
             return
@@ -278,11 +288,11 @@ import Testing
     @Test func `bytes that changed on the way are sent again, bytes that changed on the disk are dead-lettered`() {
         var harness = UploadMachineHarness()
         harness.begin(segment)
-        #expect(harness.handle(.put(segment.id, .digestMismatch)) == [.hash(segment)])
+        #expect(harness.handle(.putFinished(segment.id, .digestMismatch)) == [.hash(segment)])
         #expect(harness.handle(.hashed(segment.id, .intact)).isEmpty)
         #expect(harness.pass(.seconds(1)) == [.prepare(segment.id)])
         _ = harness.handle(.prepared(segment.id, .ready(segment)))
-        _ = harness.handle(.put(segment.id, .digestMismatch))
+        _ = harness.handle(.putFinished(segment.id, .digestMismatch))
         guard case .deadLetter(_, _, let failure, _)? = harness.handle(.hashed(segment.id, .different)).first else {
             Issue.record("not dead-lettered")
             return
@@ -290,14 +300,14 @@ import Testing
         #expect(failure.kind == .corrupt)
     }
 
-    @Test func `no more are under way than allowed`() {
+    @Test func `no more uploads are under way than allowed`() {
         var harness = UploadMachineHarness(parallel: 3)
         let all = segments(10)
         let actions = harness.handle(.found(all.map(\.id)))
         #expect(actions == [.prepare(all[0].id), .prepare(all[9].id), .prepare(all[1].id)])
     }
 
-    @Test func `the sweep brings no more into memory than is meant to be there`() {
+    @Test func `the sweep brings no more segments into memory than the limit`() {
         var harness = UploadMachineHarness(parallel: 1, mostJobs: 10)
         let all = segments(50)
         _ = harness.handle(.found(all.map(\.id)))
@@ -308,12 +318,14 @@ import Testing
         var harness = UploadMachineHarness(parallel: 1)
         let all = segments(2)
         harness.begin(all[0], delivery: 1)
-        #expect(harness.handle(.announced(SegmentRecorded(segment: all[1]), 2)).isEmpty)
+        #expect(harness.handle(.received(SegmentRecorded(segment: all[1]), 2)).isEmpty)
         #expect(harness.handle(.stop) == [.resolve(2, .requeue)])
-        #expect(harness.handle(.announced(SegmentRecorded(segment: all[1]), 3)) == [.resolve(3, .requeue)])
+        #expect(harness.handle(.received(SegmentRecorded(segment: all[1]), 3)) == [.resolve(3, .requeue)])
         #expect(!harness.machine.isIdle)
-        #expect(harness.handle(.put(all[0].id, .stored(etag: nil))) == [.keep(all[0], etag: nil, tries: 1)])
-        #expect(harness.handle(.kept(all[0].id, problem: nil)) == [.resolve(1, .acknowledge)])
+        #expect(
+            harness.handle(.putFinished(all[0].id, .stored(etag: nil))) == [.writeReceipt(all[0], etag: nil, tries: 1)]
+        )
+        #expect(harness.handle(.receiptWritten(all[0].id, problem: nil)) == [.resolve(1, .acknowledge)])
         #expect(harness.machine.isIdle)
     }
 
@@ -327,7 +339,7 @@ import Testing
         var done: Set<SegmentID> = []
         var queue: [UploadStateMachine.Event] = []
         for (index, segment) in all.enumerated() {
-            queue.append(.announced(SegmentRecorded(segment: segment), index))
+            queue.append(.received(SegmentRecorded(segment: segment), index))
             if Bool.random(using: &random) { queue.append(.found([segment.id])) }
         }
         var deliveries = all.count
@@ -349,20 +361,20 @@ import Testing
                         .stored(etag: nil), .exists, .refused("403"), .trouble(.timeout, "t"), .digestMismatch,
                         .fileGone,
                     ]
-                    queue.append(.put(segment.id, outcomes.randomElement(using: &random) ?? .exists))
-                case .check(let segment): queue.append(.checked(segment.id, .same(etag: nil)))
+                    queue.append(.putFinished(segment.id, outcomes.randomElement(using: &random) ?? .exists))
+                case .head(let segment): queue.append(.headFinished(segment.id, .same(etag: nil)))
                 case .hash(let segment): queue.append(.hashed(segment.id, .intact))
-                case .keep(let segment, _, _):
+                case .writeReceipt(let segment, _, _):
                     done.insert(segment.id)
-                    queue.append(.kept(segment.id, problem: nil))
-                case .keepAgain(let receipt): queue.append(.kept(receipt.segment.id, problem: nil))
-                case .lookUp(let id): queue.append(.lookedUp(id, .known(.stored)))
+                    queue.append(.receiptWritten(segment.id, problem: nil))
+                case .completeReceipt(let receipt): queue.append(.receiptWritten(receipt.segment.id, problem: nil))
+                case .findRow(let id): queue.append(.rowFound(id, .known(.stored)))
                 case .publishRetry(var recorded, _):
                     let isConfirmed = Bool.random(using: &random)
                     queue.append(.published(recorded.segment.id, isConfirmed: isConfirmed))
                     recorded.attempt += 1
                     if isConfirmed {
-                        queue.append(.announced(recorded, deliveries))
+                        queue.append(.received(recorded, deliveries))
                         deliveries += 1
                     }
                 case .deadLetter(let id, _, _, _): queue.append(.published(id, isConfirmed: true))

@@ -1,0 +1,44 @@
+import Lifecycle
+import ObserverMessages
+import ObserverCore
+import System
+
+/// A segment between its arrival and the verdict about its delivery.
+struct UploadJob: Sendable {
+    enum Step: Hashable, Sendable {
+        case waiting, preparing, putting, comparing, hashing, writingReceipt, findingRow, publishing, deadLettering
+
+        /// True while the step counts as an upload under way.
+        var isTransfer: Bool {
+            switch self {
+            case .preparing, .putting, .comparing, .hashing: true
+            case .waiting, .writingReceipt, .findingRow, .publishing, .deadLettering: false
+            }
+        }
+    }
+
+    var step: Step = .waiting
+    var recorded: SegmentRecorded?
+    var segment: Segment?
+    var attempt: Int
+    var cycle: Int
+    var delivery: DeliveryToken?
+    var since: MonotonicInstant
+    var troubles = 0
+    var lastTrouble: Trouble?
+    var waits = Backoff(first: .milliseconds(500), limit: .seconds(20))
+    var diskTroubles = 0
+    var diskWaits = Backoff(first: .seconds(1), limit: .seconds(60), jitter: 0.5)
+    var failure: Failure.Kind?
+}
+
+/// A try that waits in a retry queue, or a cycle that waits for its time.
+struct DeferredUpload: Sendable {
+    var until: MonotonicInstant
+    var attempt: Int
+    var cycle: Int
+    /// Dead-lettered because S3 refused it.
+    var isRefused = false
+    /// Its time was brought forward.
+    var isEarly = false
+}
