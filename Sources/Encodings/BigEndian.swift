@@ -1,60 +1,26 @@
 extension [UInt8] {
     /// Appends a number with its most significant byte first.
+    @inlinable
     public mutating func append(bigEndian number: some FixedWidthInteger & BitwiseCopyable) {
         Swift.withUnsafeBytes(of: number.bigEndian) { append(contentsOf: $0) }
     }
 }
 
 extension UnsafeRawBufferPointer {
-    /// Reads a number with its most significant byte first; nil where it does not lie within the buffer.
+    /// Reads a number with its most significant byte first; nil unless the buffer is exactly as large as it.
+    @inlinable
+    public func bigEndian<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) -> Number? {
+        guard count == MemoryLayout<Number>.size else { return nil }
+        return Number(bigEndian: loadUnaligned(as: Number.self))
+    }
+
+    /// Reads a number at a place with its most significant byte first; nil unless it lies within the buffer.
+    @inlinable
     public func bigEndian<Number: FixedWidthInteger & BitwiseCopyable>(
         _ type: Number.Type,
-        at offset: Int = 0
+        at offset: Int
     ) -> Number? {
         guard offset >= 0, offset <= count - MemoryLayout<Number>.size else { return nil }
         return Number(bigEndian: loadUnaligned(fromByteOffset: offset, as: Number.self))
-    }
-}
-
-/// Reads numbers with their most significant byte first, and pieces, from the front of bytes.
-///
-/// Every step is checked against the end, so a length from outside cannot lead beyond it. A step that fails reads nothing.
-public struct BigEndianReader {
-    private var rest: ArraySlice<UInt8>
-
-    /// Creates a reader at the start of `bytes`.
-    public init(_ bytes: ArraySlice<UInt8>) {
-        rest = bytes
-    }
-
-    /// Creates a reader at the start of `bytes`.
-    public init(_ bytes: [UInt8]) {
-        rest = bytes[...]
-    }
-
-    /// The number of bytes that are left.
-    public var count: Int { rest.count }
-
-    /// The bytes that are left.
-    public var remaining: ArraySlice<UInt8> { rest }
-
-    /// Reads a number; nil where too few bytes are left.
-    public mutating func read<Number: FixedWidthInteger & BitwiseCopyable>(_ type: Number.Type) -> Number? {
-        let size = MemoryLayout<Number>.size
-        guard let number = rest.withUnsafeBytes({ $0.bigEndian(type) }) else { return nil }
-        rest = rest.dropFirst(size)
-        return number
-    }
-
-    /// Takes the next bytes; nil where fewer are left, or for a negative count.
-    public mutating func take(_ count: some BinaryInteger) -> ArraySlice<UInt8>? {
-        guard let count = Int(exactly: count), count >= 0, count <= rest.count else { return nil }
-        defer { rest = rest.dropFirst(count) }
-        return rest.prefix(count)
-    }
-
-    /// Passes over the next bytes; returns false where fewer are left.
-    public mutating func skip(_ count: some BinaryInteger) -> Bool {
-        take(count) != nil
     }
 }

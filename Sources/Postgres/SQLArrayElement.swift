@@ -1,3 +1,5 @@
+import Encodings
+
 /// A type whose arrays are SQL values: `[Int64]` is `bigint[]`, `[UInt8]` is `bytea`.
 public protocol SQLArrayElement {
     /// The type of the array.
@@ -51,15 +53,15 @@ extension SQLArrayElement where Self: SQLValue {
     /// Appends an array of one dimension, with NULL for elements that are nil (array_send() in arrayfuncs.c:
     /// dimensions, a flag for NULLs, element type, length, lower bound, then each element after its length).
     public static func encodeArray(_ values: [Self], into bytes: inout [UInt8]) {
-        bytes.appendBigEndian(Int32(values.isEmpty ? 0 : 1))
-        bytes.appendBigEndian(Int32(0))
-        bytes.appendBigEndian(sqlType.rawValue)
+        bytes.append(bigEndian: Int32(values.isEmpty ? 0 : 1))
+        bytes.append(bigEndian: Int32(0))
+        bytes.append(bigEndian: sqlType.rawValue)
         guard !values.isEmpty else { return }
-        bytes.appendBigEndian(Int32(truncatingIfNeeded: values.count))
-        bytes.appendBigEndian(Int32(1))
+        bytes.append(bigEndian: Int32(truncatingIfNeeded: values.count))
+        bytes.append(bigEndian: Int32(1))
         for value in values {
             let start = bytes.count
-            bytes.appendBigEndian(Int32(-1))
+            bytes.append(bigEndian: Int32(-1))
             guard value.encode(into: &bytes) else { continue }
             let length = Int32(truncatingIfNeeded: bytes.count - start - 4)
             for (index, byte) in withUnsafeBytes(of: length.bigEndian, Array.init).enumerated() {

@@ -1,3 +1,5 @@
+import Encodings
+
 /// A reader of the parts of a binary array, each checked against the end.
 struct SQLArrayReader {
     private var rest: UnsafeRawBufferPointer

@@ -1,3 +1,5 @@
+import Encodings
+
 /// A `timestamp with time zone`.
 public struct SQLTimestamp: Hashable, Comparable, Sendable {
     /// Microseconds since 1970-01-01 00:00 UTC.
@@ -24,7 +26,7 @@ extension SQLTimestamp: SQLValue {
     /// Appends eight bytes.
     public func encode(into bytes: inout [UInt8]) -> Bool {
         let (value, overflow) = microseconds.subtractingReportingOverflow(Self.postgresEpoch)
-        bytes.appendBigEndian(overflow ? Int64.min : value)
+        bytes.append(bigEndian: overflow ? Int64.min : value)
         return true
     }
 

@@ -1,3 +1,5 @@
+import Encodings
+
 /// A `uuid`.
 public struct SQLUUID: Hashable, Sendable {
     /// Bytes 0 to 7, the first one the most significant.
@@ -31,8 +33,8 @@ public struct SQLUUID: Hashable, Sendable {
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(16)
-        bytes.appendBigEndian(high)
-        bytes.appendBigEndian(low)
+        bytes.append(bigEndian: high)
+        bytes.append(bigEndian: low)
         return bytes
     }
 }
@@ -43,8 +45,8 @@ extension SQLUUID: SQLValue {
 
     /// Appends sixteen bytes.
     public func encode(into bytes: inout [UInt8]) -> Bool {
-        bytes.appendBigEndian(high)
-        bytes.appendBigEndian(low)
+        bytes.append(bigEndian: high)
+        bytes.append(bigEndian: low)
         return true
     }
 

@@ -1,10 +1,12 @@
+import Encodings
+
 extension Int64: SQLValue {
     /// `bigint`.
     public static var sqlType: SQLType { .int8 }
 
     /// Appends eight bytes.
     public func encode(into bytes: inout [UInt8]) -> Bool {
-        bytes.appendBigEndian(self)
+        bytes.append(bigEndian: self)
         return true
     }
 
@@ -40,7 +42,7 @@ extension Int32: SQLValue {
 
     /// Appends four bytes.
     public func encode(into bytes: inout [UInt8]) -> Bool {
-        bytes.appendBigEndian(self)
+        bytes.append(bigEndian: self)
         return true
     }
 
@@ -60,7 +62,7 @@ extension Int16: SQLValue {
 
     /// Appends two bytes.
     public func encode(into bytes: inout [UInt8]) -> Bool {
-        bytes.appendBigEndian(self)
+        bytes.append(bigEndian: self)
         return true
     }
 
@@ -93,7 +95,7 @@ extension Double: SQLValue {
 
     /// Appends eight bytes.
     public func encode(into bytes: inout [UInt8]) -> Bool {
-        bytes.appendBigEndian(bitPattern)
+        bytes.append(bigEndian: bitPattern)
         return true
     }
 

@@ -55,8 +55,13 @@ public struct StreamSocket: ~Copyable, Sendable {
         guard code == 0 else { throw SystemError(call: "connect", "\(address)", code: code) }
     }
 
-    /// The error that waits at the socket (`SO_ERROR`), which is thereby cleared; 0 where there is none.
+    /// The error that waits at the socket, which is thereby cleared; 0 where there is none.
     public borrowing func takeError() -> Int32 {
+        Self.takeError(of: descriptor)
+    }
+
+    /// The error that waits at a socket (`SO_ERROR`, socket(7)), which is thereby cleared; 0 where there is none.
+    public static func takeError(of descriptor: Int32) -> Int32 {
         var code: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 else { return errno }

@@ -56,6 +56,8 @@ import Testing
         bytes.withUnsafeBytes { buffer in
             #expect(buffer.bigEndian(UInt32.self, at: 1) == 0x0203_0405)
             for offset in [-1, 2, Int.min, Int.max] { #expect(buffer.bigEndian(UInt32.self, at: offset) == nil) }
+            #expect(buffer.bigEndian(UInt32.self) == nil)
+            #expect(UnsafeRawBufferPointer(rebasing: buffer[..<4]).bigEndian(UInt32.self) == 0x0102_0304)
         }
         #expect(UnsafeRawBufferPointer(start: nil, count: 0).bigEndian(UInt8.self) == nil)
     }

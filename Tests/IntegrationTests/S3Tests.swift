@@ -180,7 +180,7 @@ struct S3Tests {
         let refused = error { () throws(S3Error) in try client.put(upload("a", [1])) }
         #expect(refused?.kind == .refused)
         #expect(refused?.isTemporary == false)
-        #expect(refused?.description.contains("AWS_SECRET_ACCESS_KEY") == true)
+        #expect(refused?.hint?.contains("AWS_SECRET_ACCESS_KEY") == true)
     }
 
     @Test(arguments: Store.all, [-3600, 3600] as [Int64])

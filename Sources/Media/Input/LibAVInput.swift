@@ -1,4 +1,6 @@
 import CLibAV
+import Encodings
+import Glibc
 
 /// What a scheme allows: which protocols and formats libavformat may use for it, and with which options.
 enum InputScheme: Equatable {
@@ -86,7 +88,7 @@ enum InputScheme: Equatable {
         guard let (user, password) = options.credentials, let slashes = InputScheme.authorityStart(address) else {
             return address
         }
-        let login = InputScheme.encoded(user) + ":" + InputScheme.encoded(password) + "@"
+        let login = PercentEncoding.encode(user) + ":" + PercentEncoding.encode(password) + "@"
         return String(address[..<slashes]) + login + String(address[slashes...])
     }
 
@@ -107,20 +109,6 @@ enum InputScheme: Equatable {
     private static func authorityStart(_ address: String) -> String.Index? {
         guard let colon = address.firstIndex(of: ":"), address[colon...].hasPrefix("://") else { return nil }
         return address.index(colon, offsetBy: 3)
-    }
-
-    private static func encoded(_ text: String) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return result
     }
 }
 
@@ -160,13 +148,13 @@ enum LibAVFailure {
 
     private static func system(_ code: Int32, _ phase: Phase) -> MediaError {
         switch -code {
-        case 111: MediaError(.refused, "nothing listens at the camera's port", code: code)
-        case 104, 32: MediaError(.unreachable, "the camera broke the connection", code: code)
-        case 101, 113: MediaError(.unreachable, "no way leads to the camera", code: code)
-        case 110, 11:
+        case ECONNREFUSED: MediaError(.refused, "nothing listens at the camera's port", code: code)
+        case ECONNRESET, EPIPE: MediaError(.unreachable, "the camera broke the connection", code: code)
+        case ENETUNREACH, EHOSTUNREACH: MediaError(.unreachable, "no way leads to the camera", code: code)
+        case ETIMEDOUT, EAGAIN:
             MediaError(phase == .opening ? .unreachable : .stalled, "the camera did not answer in time", code: code)
-        case 5: MediaError(phase == .opening ? .unreachable : .stalled, "the connection failed", code: code)
-        case 1: MediaError(.refused, "the address is not allowed", code: code)
+        case EIO: MediaError(phase == .opening ? .unreachable : .stalled, "the connection failed", code: code)
+        case EPERM: MediaError(.refused, "the address is not allowed", code: code)
         default: MediaError(.badStream, "the stream cannot be read (error \(code))", code: code)
         }
     }

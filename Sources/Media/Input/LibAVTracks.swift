@@ -1,5 +1,6 @@
 import CLibAV
 import Glibc
+import System
 
 /// Chooses the tracks to record among those that libavformat found.
 struct TrackSelector {
@@ -127,7 +128,7 @@ enum ADTS {
 
 /// Holds a file back to the pace at which it was recorded.
 struct Pacer {
-    private var begin: (time: Int64, clock: Int64)?
+    private var begin: (time: Int64, clock: MonotonicInstant)?
 
     mutating func wait(
         for packet: UnsafeMutablePointer<AVPacket>,
@@ -138,23 +139,16 @@ struct Pacer {
         guard timestamp != .min else { return }
         let scaled = av_rescale_q(timestamp, base, AVRational(num: 1, den: 1_000_000))
         guard let time = LibAVSource.bounded(scaled) else { return }
-        let now = Pacer.clock()
+        let now = MonotonicInstant.now()
         guard let begin, time >= begin.time, time - begin.time < 86_400_000_000 else {
             begin = (time, now)
             return
         }
-        var left = begin.clock + time - begin.time - now
-        while left > 0 {
+        let due = begin.clock + .microseconds(time - begin.time)
+        while !due.hasPassed {
             if interrupt.isStopped { throw MediaError(.stopped, "the end was asked for") }
             interrupt.setDeadline(.seconds(10))
-            usleep(UInt32(min(left, 50_000)))
-            left = begin.clock + time - begin.time - Pacer.clock()
+            usleep(UInt32(min(due.pollMilliseconds, 50)) * 1000)
         }
-    }
-
-    private static func clock() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
     }
 }

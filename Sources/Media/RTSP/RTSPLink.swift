@@ -1,5 +1,6 @@
 import CLibAV
 import Glibc
+import System
 
 /// An RTSP session over TCP for one video track.
 ///
@@ -15,8 +16,8 @@ final class RTSPLink {
     private var session: String?
     private var sequence: Int
     private let keepAliveMethod: String
-    private let keepAliveInterval: Int64
-    private var keepAliveDue: Int64
+    private let keepAliveInterval: Duration
+    private var keepAliveDue: MonotonicInstant
 
     /// Connects, and has the server begin to send.
     ///
@@ -43,8 +44,8 @@ final class RTSPLink {
         session = opening.session
         sequence = opening.sequence
         keepAliveMethod = opening.hasGetParameter ? "GET_PARAMETER" : "OPTIONS"
-        keepAliveInterval = max(opening.timeout / 2, 5) * 1000
-        keepAliveDue = RTSPLink.milliseconds() + keepAliveInterval
+        keepAliveInterval = .seconds(max(opening.timeout / 2, 5))
+        keepAliveDue = MonotonicInstant.now() + keepAliveInterval
     }
 
     deinit {
@@ -53,7 +54,7 @@ final class RTSPLink {
 
     /// Says that somebody still listens, when it is time to; the reader passes over the answer.
     func keepAlive() {
-        let now = RTSPLink.milliseconds()
+        let now = MonotonicInstant.now()
         guard now >= keepAliveDue else { return }
         keepAliveDue = now + keepAliveInterval
         send(keepAliveMethod)
@@ -71,12 +72,6 @@ final class RTSPLink {
         _ = Array(text.utf8).withUnsafeBufferPointer { buffer in
             buffer.baseAddress.map { observer_link_send(handle, $0, Int32(buffer.count)) }
         }
-    }
-
-    static func milliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }
 
@@ -254,34 +249,31 @@ private struct Opening {
             host = String(host[..<colon])
         }
         if host.hasPrefix("[") { host = String(host.dropFirst().dropLast()) }
-        var hints = addrinfo()
         // A number: names were looked up by the caller's check, in a thread that may hang.
-        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, port, &hints, &found) == 0, let info = found else {
+        guard let number = Int(port), let socketAddress = SocketAddress(numeric: host, port: number) else {
             throw MediaError(.badStream, "the address is no number")
         }
-        defer { freeaddrinfo(found) }
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let file = socket(info.pointee.ai_family, type, 0)
-        guard file >= 0 else { throw MediaError(.file, "no socket is left", code: errno) }
-        guard let link = observer_link_new(file, input) else {
-            close(file)
+        func failure(_ code: Int32) -> MediaError {
+            interrupt.isStopped
+                ? MediaError(.stopped, "the end was asked for")
+                : LibAVFailure.error(code, .opening, isExpired: interrupt.isExpired)
+        }
+        let socket: StreamSocket
+        do throws(SystemError) {
+            socket = try StreamSocket(connectingTo: socketAddress)
+        } catch {
+            throw failure(-error.code)
+        }
+        guard let link = observer_link_new(socket.descriptor, input) else {
             throw MediaError(.file, "no memory for a stream")
         }
-        var code: Int32 = 0
-        if Glibc.connect(file, info.pointee.ai_addr, info.pointee.ai_addrlen) != 0 {
-            code = errno == EINPROGRESS ? 0 : -errno
-            if code == 0 { code = observer_link_await_writable(link) }
-            var pending: Int32 = 0
-            var length = socklen_t(MemoryLayout<Int32>.size)
-            if code == 0, getsockopt(file, SOL_SOCKET, SO_ERROR, &pending, &length) == 0 { code = -pending }
-        }
+        // From here on the link closes it.
+        let descriptor = socket.release()
+        var code = observer_link_await_writable(link)
+        if code == 0 { code = -StreamSocket.takeError(of: descriptor) }
         guard code == 0 else {
             observer_link_free(link)
-            if interrupt.isStopped { throw MediaError(.stopped, "the end was asked for") }
-            throw LibAVFailure.error(code, .opening, isExpired: interrupt.isExpired)
+            throw failure(code)
         }
         return link
     }

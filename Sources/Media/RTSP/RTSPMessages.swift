@@ -1,5 +1,5 @@
-import Encodings
 import CLibAV
+import Encodings
 
 /// An answer of an RTSP server (RFC 2326, 7).
 struct RTSPAnswer {
@@ -66,10 +66,12 @@ struct RTSPAuthorization {
     /// The header's value for a request; nil as long as nobody asked.
     mutating func header(method: String, address: String, clientNonce: String) -> String? {
         guard let challenge else { return nil }
-        guard challenge.isDigest else { return "Basic " + Self.base64(Array("\(user):\(password)".utf8)) }
+        guard challenge.isDigest else { return "Basic " + "\(user):\(password)".utf8.base64 }
         count += 1
-        let number = String(count, radix: 16)
-        let counter = String(repeating: "0", count: 8 - number.count) + number
+        // nc-value is eight digits (RFC 7616, section 3.4).
+        var bytes: [UInt8] = []
+        bytes.append(bigEndian: UInt32(truncatingIfNeeded: count))
+        let counter = bytes.hex
         let first = Self.md5("\(user):\(challenge.realm):\(password)")
         let second = Self.md5("\(method):\(address)")
         let middle = challenge.hasQop ? "\(challenge.nonce):\(counter):\(clientNonce):auth" : challenge.nonce
@@ -105,13 +107,7 @@ struct RTSPAuthorization {
         let bytes = Array(text.utf8)
         var sum = [UInt8](repeating: 0, count: 16)
         av_md5_sum(&sum, bytes, bytes.count)
-        return sum.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    }
-
-    static func base64(_ bytes: [UInt8]) -> String {
-        var out = [CChar](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
-        av_base64_encode(&out, Int32(out.count), bytes, Int32(bytes.count))
-        return String(decoding: out.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return sum.hex
     }
 }
 
