@@ -1,5 +1,4 @@
 import System
-import Glibc
 import Lifecycle
 import Media
 import ObserverCore
@@ -146,108 +145,9 @@ final class CameraResolver: Service {
     }
 
     private static func lookUp(_ host: String) -> [IPAddress] {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, nil, &hints, &list) == 0 else { return [] }
-        defer { freeaddrinfo(list) }
-        var result: [IPAddress] = []
-        var next = list
-        while let info = next {
-            if let address = SocketAddress.address(info.pointee), !result.contains(address) { result.append(address) }
-            next = info.pointee.ai_next
-        }
-        return result
-    }
-}
-
-/// Between the system's socket addresses and ours.
-enum SocketAddress {
-    static func address(_ info: addrinfo) -> IPAddress? {
-        guard let pointer = UnsafeRawPointer(info.ai_addr) else { return nil }
-        switch info.ai_family {
-        case AF_INET:
-            let address = pointer.loadUnaligned(as: sockaddr_in.self).sin_addr
-            return withUnsafeBytes(of: address) { IPAddress(bytes: Array($0)) }
-        case AF_INET6:
-            let address = pointer.loadUnaligned(as: sockaddr_in6.self).sin6_addr
-            return withUnsafeBytes(of: address) { IPAddress(bytes: Array($0)) }
-        default:
-            return nil
-        }
-    }
-
-    /// Calls `body` with the address as the system wants it.
-    static func with<Result>(
-        _ address: IPAddress,
-        port: Int,
-        _ body: (UnsafePointer<sockaddr>, socklen_t, Int32) -> Result
-    ) -> Result {
-        var storage = sockaddr_storage()
-        let isFour = address.isIPv4
-        withUnsafeMutableBytes(of: &storage) { bytes in
-            let number = UInt16(truncatingIfNeeded: port).bigEndian
-            if isFour {
-                var socket = sockaddr_in()
-                socket.sin_family = sa_family_t(AF_INET)
-                socket.sin_port = number
-                withUnsafeMutableBytes(of: &socket.sin_addr) { $0.copyBytes(from: address.bytes) }
-                bytes.storeBytes(of: socket, as: sockaddr_in.self)
-            } else {
-                var socket = sockaddr_in6()
-                socket.sin6_family = sa_family_t(AF_INET6)
-                socket.sin6_port = number
-                withUnsafeMutableBytes(of: &socket.sin6_addr) { $0.copyBytes(from: address.bytes) }
-                bytes.storeBytes(of: socket, as: sockaddr_in6.self)
-            }
-        }
-        let size = socklen_t(isFour ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size)
-        return withUnsafePointer(to: storage) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, size, isFour ? AF_INET : AF_INET6) }
-        }
-    }
-}
-
-/// A TCP connection that is made and dropped, to see whether anybody is there.
-enum PortProbe {
-    /// Nil when somebody is.
-    static func connect(_ address: IPAddress, port: Int, within limit: Duration) -> MediaError? {
-        SocketAddress.with(address, port: port) { pointer, size, family in
-            let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-            let file = socket(family, type, 0)
-            guard file >= 0 else { return MediaError(.unreachable, "no socket is left", code: errno) }
-            defer { close(file) }
-            if Glibc.connect(file, pointer, size) == 0 { return nil }
-            guard errno == EINPROGRESS else { return error(errno) }
-            var poller = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
-            guard poll(&poller, 1, Int32(clamping: limit.wholeMilliseconds)) > 0 else { return error(ETIMEDOUT) }
-            var code: Int32 = 0
-            var length = socklen_t(MemoryLayout<Int32>.size)
-            getsockopt(file, SOL_SOCKET, SO_ERROR, &code, &length)
-            return code == 0 ? nil : error(code)
-        }
-    }
-
-    private static func error(_ code: Int32) -> MediaError {
-        code == ECONNREFUSED
-            ? MediaError(.refused, "nothing listens at the camera's port", code: code)
-            : MediaError(.unreachable, "nothing answers at the camera's address", code: code)
-    }
-}
-
-extension Cause {
-    /// The cause behind an error of the media library; nil where the end was asked for.
-    init?(_ kind: MediaError.Kind) {
-        switch kind {
-        case .unreachable: self = .unreachable
-        case .refused: self = .refused
-        case .unauthorized: self = .unauthorized
-        case .notFound: self = .notFound
-        case .noVideo: self = .noVideo
-        case .stalled: self = .stalled
-        case .badStream, .file: self = .badStream
-        case .dns: self = .dns
-        case .stopped: return nil
+        NameLookUp.addresses(of: host).compactMap { IPAddress(bytes: $0) }.reduce(into: []) { addresses, address in
+            // A mapped address and the address it stands for are the same.
+            if !addresses.contains(address) { addresses.append(address) }
         }
     }
 }

@@ -1,3 +1,4 @@
+import ObserverConfiguration
 import System
 import Media
 import ObserverCore

@@ -1,5 +1,6 @@
 import Crypto
 import Encodings
+import System
 import Logging
 import ObserverConfiguration
 import ObserverCore
@@ -43,7 +44,7 @@ struct ReceiptBatchWriter: ~Copyable {
         var entries = write(
             batch.compactMap { task in
                 guard case .write(let segment, let etag, let tries) = task else { return nil }
-                return Receipt(segment: segment, etag: etag, storedAt: Self.now(), tries: tries)
+                return Receipt(segment: segment, etag: etag, storedAt: .now(), tries: tries)
             }
         )
         for task in batch {
@@ -242,16 +243,12 @@ struct ReceiptBatchWriter: ~Copyable {
     }
 
     private func hash(_ segment: Segment) -> HashOutcome {
-        do {
-            let (hash, _) = try SHA256.hash(File(opening: spool.media(segment.id)))
-            return hash.hex == segment.media.sha256 ? .intact : .different
+        do throws(SystemError) {
+            let found = try SHA256.hash(File(opening: spool.media(segment.id)))
+            return found.hash.hex == segment.media.sha256 ? .intact : .different
         } catch {
             return .unreadable(error.detail)
         }
-    }
-
-    private static func now() -> Timestamp {
-        Timestamp(microseconds: WallTime.now().microseconds)
     }
 }
 

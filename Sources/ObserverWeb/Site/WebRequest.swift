@@ -1,3 +1,4 @@
+import ObserverConfiguration
 package import HTTPTypes
 package import HTTPRouting
 package import ObserverCore
@@ -20,9 +21,7 @@ package struct WebRequest {
     package var database: PostgresConnection { context.database }
 
     /// The present, as pages show it.
-    var now: Timestamp {
-        Timestamp(microseconds: WallTime.now().microseconds)
-    }
+    var now: Timestamp { .now() }
 
     /// The camera in the path, `{id:int}`.
     package var cameraID: CameraID { CameraID(rawValue: parameters.int("id")) }

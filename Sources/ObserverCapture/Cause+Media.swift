@@ -1,0 +1,19 @@
+import Media
+import ObserverCore
+
+extension Cause {
+    /// The cause behind an error of the media library; nil where the end was asked for.
+    init?(_ kind: MediaError.Kind) {
+        switch kind {
+        case .unreachable: self = .unreachable
+        case .refused: self = .refused
+        case .unauthorized: self = .unauthorized
+        case .notFound: self = .notFound
+        case .noVideo: self = .noVideo
+        case .stalled: self = .stalled
+        case .badStream, .file: self = .badStream
+        case .dns: self = .dns
+        case .stopped: return nil
+        }
+    }
+}
