@@ -66,7 +66,7 @@ let package = Package(
         module("HTTPRouting", ["Errors", "Encodings", "HTTPTypes"]),
         module("Mustache", ["Errors", "System"]),
         module("RTP"),
-        module("Postgres", ["CLibPQ", "Errors", "System"]),
+        module("Postgres", ["CLibPQ", "Encodings", "Errors", "System"]),
         module("AMQP", ["CRabbitMQ", "Errors", "Encodings", "System", "Lifecycle", "Logging"]),
         module("HTTPClient", ["CLibCurl", "Errors", "HTTPTypes", "System", "Lifecycle"]),
         module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
@@ -135,7 +135,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Encodings", "Lifecycle",
+                "ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Encodings",
+                "Lifecycle",
             ],
             path: "Tests/TestSupport",
             swiftSettings: settings
