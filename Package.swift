@@ -80,7 +80,7 @@ let package = Package(
             "ObserverConfiguration",
             ["ObserverCore", "Crypto", "Encodings", "System", "Lifecycle", "Logging", "Postgres", "AMQP", "S3"]
         ),
-        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto", "Encodings", "System"]),
+        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto", "Encodings", "System", "Lifecycle", "Logging"]),
         module("ObserverMessages", ["ObserverCore", "AMQP"]),
         module("Spool", ["ObserverCore", "Crypto", "Encodings", "System", "MP4"]),
 
@@ -160,7 +160,7 @@ let package = Package(
         tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
-        tests("ObserverStoreTests", ["ObserverStore", "ObserverCore"]),
+        tests("ObserverStoreTests", ["ObserverStore", "ObserverCore", "Encodings"]),
         tests("SpoolTests", ["Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System", "TestSupport"]),
         tests(
             "ObserverWebTests",

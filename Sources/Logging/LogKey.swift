@@ -47,6 +47,8 @@ extension LogKey {
     public static let libraryVersion = LogKey("library.version")
     /// The part of a stream that was left out.
     public static let note = LogKey("note")
+    /// The table of a week of segments.
+    public static let partitionName = LogKey("partition.name")
     /// The reason of a refusal.
     public static let reason = LogKey("reason")
     /// The recorder, by its name.
@@ -75,6 +77,10 @@ extension LogKey {
     public static let spoolPath = LogKey("spool.path")
     /// The number of threads.
     public static let threadCount = LogKey("thread.count")
+    /// The beginning of a stretch of time.
+    public static let timeFrom = LogKey("time.from")
+    /// The end of a stretch of time.
+    public static let timeTo = LogKey("time.to")
     /// The attempt of an upload, from 1.
     public static let uploadAttempt = LogKey("upload.attempt")
     /// The number of uploads under way.

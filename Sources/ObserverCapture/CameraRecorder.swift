@@ -19,6 +19,7 @@ final class CameraRecorder: Sendable {
     private let paused = Atomic(false)
     private let ending = Mutex<RecorderEnding>(.shutdown)
     private let covered = Mutex<Timestamp?>(nil)
+    private let lastStatus = Mutex<CameraStatus?>(nil)
     private let ended = Monitor(false)
     private let hasThread = Atomic(true)
 
@@ -56,21 +57,15 @@ final class CameraRecorder: Sendable {
         hasThread.store(false, ordering: .relaxed)
         ended.withLock { $0 = true }
         let detail = "the system gave the recorder no thread for this camera"
-        let camera = plan.camera.id
-        context.logger.error("No thread for a camera", [.cameraID: .int(Int(camera.rawValue))])
+        context.logger.error("No thread for a camera", [.cameraID: .int(Int(plan.camera.id.rawValue))])
+        let start = plan.uncoveredSince ?? .now()
         context.statusWriter.openGap(
-            Gap(
-                cameraID: camera,
-                startedAt: plan.uncoveredSince ?? .now(),
-                endedAt: nil,
-                cause: .noRecorder,
-                detail: detail
-            )
+            Gap(stream: stream, epoch: epoch, startedAt: start, cause: .noRecorder, detail: detail)
         )
-        var status = CameraStatus(cameraID: camera, state: .retrying, since: .now(), recorder: context.recorder)
+        var status = newStatus(.retrying)
         status.cause = .noRecorder
         status.detail = detail
-        context.statusWriter.report(status)
+        report(status)
     }
 
     /// Whether the recorder ever ran.
@@ -91,12 +86,29 @@ final class CameraRecorder: Sendable {
         ended.wait(until: deadline) { $0 }
     }
 
-    /// The assignment got a new epoch: the next segment has it.
+    /// Takes the new epoch of the assignment: the next segment has it, and the last report is repeated under it, because one
+    /// of an older epoch counts no more.
     func setEpoch(_ epoch: Int64) {
-        currentEpoch.store(epoch, ordering: .relaxed)
+        guard currentEpoch.exchange(epoch, ordering: .relaxed) != epoch else { return }
+        if let status = lastStatus.withLock({ $0 }) { report(status) }
     }
 
     var epoch: Int64 { currentEpoch.load(ordering: .relaxed) }
+
+    /// The stream that is recorded.
+    var stream: StreamID { StreamID(plan.camera.id, .main) }
+
+    /// Reports under the present epoch.
+    func report(_ status: CameraStatus) {
+        var status = status
+        status.epoch = epoch
+        lastStatus.withLock { $0 = status }
+        context.statusWriter.report(status)
+    }
+
+    func newStatus(_ state: CameraState) -> CameraStatus {
+        CameraStatus(stream: stream, epoch: epoch, state: state, since: .now(), recorder: context.recorder)
+    }
 
     /// The disk has no room for this camera, or has again.
     func setPaused(_ isPaused: Bool) {
@@ -149,7 +161,7 @@ private final class RecorderLoop {
             try resolver.mayConnect(address, port: port)
         }
         source = LibAVSource(options, interrupt: interrupt)
-        status = CameraStatus(cameraID: camera.id, state: .connecting, since: .now(), recorder: context.recorder)
+        status = recorder.newStatus(.connecting)
     }
 
     func run() {
@@ -273,16 +285,22 @@ private final class RecorderLoop {
             openGap(from: since, .noRecorder, "the recording was being started")
         }
         // Also for the first frame of a recorder: an earlier life of the process may have left a gap open.
-        if hasGapRow || !wasRecorded { context.statusWriter.closeGap(of: plan.camera.id, at: from) }
+        if hasGapRow || !wasRecorded { closeGap(at: from) }
         hasGapRow = false
         wasRecorded = true
         uncoveredSince = nil
     }
 
     private func openGap(from start: Timestamp, _ cause: Cause, _ detail: String) {
-        let gap = Gap(cameraID: plan.camera.id, startedAt: start, endedAt: nil, cause: cause, detail: detail)
-        context.statusWriter.openGap(gap)
+        let (stream, epoch) = (recorder.stream, recorder.epoch)
+        context.statusWriter.openGap(
+            Gap(stream: stream, epoch: epoch, startedAt: start, cause: cause, detail: detail)
+        )
         hasGapRow = true
+    }
+
+    private func closeGap(at end: Timestamp) {
+        context.statusWriter.closeGap(of: recorder.stream, epoch: recorder.epoch, at: end)
     }
 
     private func handle(_ event: RecorderState.Event) {
@@ -320,7 +338,7 @@ private final class RecorderLoop {
         status.detail = detail
         status.reconnects = state.reconnects
         if let recording, newState == .recording { return refresh(recording, .now()) }
-        context.statusWriter.report(status)
+        recorder.report(status)
     }
 
     private func refresh(_ recording: Recording, _ now: MonotonicInstant) {
@@ -333,7 +351,7 @@ private final class RecorderLoop {
             status.video?.fps = (Double(measure.frames) / seconds * 10).rounded() / 10
             status.video?.bitrate = Int(Double(measure.bytes) * 8 / seconds)
         }
-        context.statusWriter.report(status)
+        recorder.report(status)
     }
 
     private func video(_ track: VideoTrack) -> VideoInfo {
@@ -347,14 +365,11 @@ private final class RecorderLoop {
     }
 
     private func finish() {
-        let camera = plan.camera.id
         switch recorder.endingReason {
         case .off:
             // Whether this recorder knows of one or not: an earlier life of the process may have left it open.
-            context.statusWriter.closeGap(of: camera, at: .now())
-            context.statusWriter.report(
-                CameraStatus(cameraID: camera, state: .off, since: .now(), recorder: context.recorder)
-            )
+            closeGap(at: .now())
+            recorder.report(recorder.newStatus(.off))
             logger.info("Camera", [.cameraState: .string("off")])
         case .shutdown:
             guard !hasGapRow else { return }

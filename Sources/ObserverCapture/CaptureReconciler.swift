@@ -129,7 +129,9 @@ final class CaptureReconciler: Service {
             let isMine = assigned.contains { $0.camera.id == id }
             recorderSet.end(id, isMine ? .off : .lost)
         }
-        for item in assigned where !item.camera.isActive && !item.isDeleted { recorderSet.noteOff(item.camera) }
+        for item in assigned where !item.camera.isActive && !item.isDeleted {
+            recorderSet.noteOff(item.camera, epoch: item.epoch)
+        }
         recorderSet.forgetEnded()
     }
 

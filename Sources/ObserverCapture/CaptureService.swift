@@ -4,6 +4,7 @@ package import Logging
 import Media
 package import ObserverConfiguration
 import ObserverMessages
+import ObserverStore
 import Spool
 
 /// The composition of `observer-capture`.
@@ -68,7 +69,11 @@ package enum CaptureService {
             Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery]),
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher, statusWriter]),
             Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
-            Stage("helpers", shutdownLimit: .milliseconds(500), services: [snapshots, resolver]),
+            Stage(
+                "helpers",
+                shutdownLimit: .milliseconds(500),
+                services: [snapshots, resolver, PartitionService(configuration.database, logger: logger)]
+            ),
             Stage(
                 "recorders",
                 shutdownLimit: .seconds(14),

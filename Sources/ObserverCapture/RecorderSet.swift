@@ -85,13 +85,20 @@ final class RecorderSet {
     ///
     /// Reports it the first time, and closes what gap an earlier life of the process left open, once for each version of the
     /// camera. A recorder that ends because of it does both itself.
-    func noteOff(_ camera: Camera) {
+    func noteOff(_ camera: Camera, epoch: Int64) {
         let known = off.updateValue(camera.version, forKey: camera.id)
         guard known != camera.version, !ending.contains(where: { $0.plan.camera.id == camera.id }) else { return }
-        context.statusWriter.closeGap(of: camera.id, at: camera.updatedAt)
+        let stream = StreamID(camera.id, .main)
+        context.statusWriter.closeGap(of: stream, epoch: epoch, at: camera.updatedAt)
         guard known == nil else { return }
         context.statusWriter.report(
-            CameraStatus(cameraID: camera.id, state: .off, since: camera.updatedAt, recorder: context.recorder)
+            CameraStatus(
+                stream: stream,
+                epoch: epoch,
+                state: .off,
+                since: camera.updatedAt,
+                recorder: context.recorder
+            )
         )
     }
 

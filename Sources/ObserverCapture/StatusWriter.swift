@@ -8,20 +8,36 @@ import Postgres
 /// Writes what recorders report into the database, on a thread and a connection of its own.
 ///
 /// Recorders never wait for it. While the database is away the newest status of each camera, all gaps and the newest
-/// snapshot are kept and written later; rows of segments are kept up to a limit, because the uploader writes them too.
+/// snapshot are kept and written later; rows of segments are kept up to a limit, because the uploader writes them too. It
+/// usually does within seconds, which is why a row is held back for a moment: it is written once then, as stored.
 final class StatusWriter: Service {
     enum GapEntry: Sendable {
         case open(Gap)
-        case close(CameraID, Timestamp)
+        case close(StreamID, epoch: Int64, at: Timestamp)
     }
 
     private struct Inbox: Sendable {
-        var statuses: [CameraID: CameraStatus] = [:]
+        var statuses: [StreamID: CameraStatus] = [:]
         var gaps: [GapEntry] = []
-        var segments: [Segment] = []
+        /// In the order in which they are due.
+        var segments: [(segment: Segment, due: MonotonicInstant)] = []
         var snapshots: [CameraID: (takenAt: Timestamp, jpeg: [UInt8])] = [:]
 
         var isEmpty: Bool { statuses.isEmpty && gaps.isEmpty && segments.isEmpty && snapshots.isEmpty }
+
+        func hasWork(at now: MonotonicInstant) -> Bool {
+            !statuses.isEmpty || !gaps.isEmpty || !snapshots.isEmpty || segments.first.map { $0.due <= now } ?? false
+        }
+
+        /// Takes out the work that is due, or all of it.
+        mutating func takeWork(at now: MonotonicInstant, all: Bool) -> Inbox {
+            let early = all ? [] : segments.drop { $0.due <= now }
+            var work = self
+            work.segments.removeLast(early.count)
+            self = Inbox()
+            segments = Array(early)
+            return work
+        }
 
         /// Puts back what could not be written, behind what is newer.
         mutating func restore(_ older: Inbox) {
@@ -34,6 +50,8 @@ final class StatusWriter: Service {
 
     private static let segmentLimit = 20_000
     private static let batch = 100
+    /// The time in which the uploader usually stores a segment and writes its row.
+    private static let uploadTime: Duration = .seconds(5)
 
     let name = "status-writer"
     private let inbox = Monitor(Inbox())
@@ -48,20 +66,20 @@ final class StatusWriter: Service {
     }
 
     func report(_ status: CameraStatus) {
-        inbox.withLock { $0.statuses[status.cameraID] = status }
+        inbox.withLock { $0.statuses[status.stream] = status }
     }
 
     func openGap(_ gap: Gap) {
         inbox.withLock { $0.gaps.append(.open(gap)) }
     }
 
-    func closeGap(of camera: CameraID, at end: Timestamp) {
-        inbox.withLock { $0.gaps.append(.close(camera, end)) }
+    func closeGap(of stream: StreamID, epoch: Int64, at end: Timestamp) {
+        inbox.withLock { $0.gaps.append(.close(stream, epoch: epoch, at: end)) }
     }
 
     func add(_ segment: Segment) {
         inbox.withLock { inbox in
-            inbox.segments.append(segment)
+            inbox.segments.append((segment, due: .now() + Self.uploadTime))
             if inbox.segments.count > Self.segmentLimit { inbox.segments.removeFirst(Self.batch) }
         }
     }
@@ -77,16 +95,13 @@ final class StatusWriter: Service {
         var isAway = false
         var deadline: MonotonicInstant?
         while true {
-            _ = inbox.wait(until: .now() + .milliseconds(500)) { !$0.isEmpty || stop.isStopped }
+            _ = inbox.wait(until: .now() + .milliseconds(500)) { $0.hasWork(at: .now()) || stop.isStopped }
             if stop.isStopped {
                 let end = deadline ?? .now() + .seconds(5)
                 deadline = end
                 if inbox.withLock({ $0.isEmpty }) || MonotonicInstant.now() >= end { break }
             }
-            var work = inbox.withLock { inbox in
-                defer { inbox = Inbox() }
-                return inbox
-            }
+            var work = inbox.withLock { $0.takeWork(at: .now(), all: stop.isStopped) }
             guard !work.isEmpty else { continue }
             do {
                 try write(&work, connection)
@@ -109,22 +124,22 @@ final class StatusWriter: Service {
     /// Writes piece by piece and removes what was written; an error that is not temporary costs only its own piece.
     private func write(_ work: inout Inbox, _ connection: PostgresConnection) throws(PostgresError) {
         let store = StatusStore(connection)
+        let gaps = GapStore(connection)
         if !work.statuses.isEmpty {
-            let statuses = Array(work.statuses.values)
-            try guarding("status") { () throws(PostgresError) in try store.write(statuses) }
+            try write(Array(work.statuses.values), store)
             work.statuses = [:]
         }
         while let entry = work.gaps.first {
             try guarding("gap") { () throws(PostgresError) in
                 switch entry {
-                case .open(let gap): try store.openGap(gap, recorder: recorder)
-                case .close(let camera, let end): try store.closeGap(of: camera, at: end)
+                case .open(let gap): try gaps.open(gap, recorder: recorder)
+                case .close(let stream, let epoch, let end): try gaps.close(stream, epoch: epoch, at: end)
                 }
             }
             work.gaps.removeFirst()
         }
         while !work.segments.isEmpty {
-            let batch = Array(work.segments.prefix(Self.batch))
+            let batch = work.segments.prefix(Self.batch).map(\.segment)
             try writeSegments(batch, SegmentStore(connection))
             work.segments.removeFirst(batch.count)
         }
@@ -133,6 +148,17 @@ final class StatusWriter: Service {
                 try store.putSnapshot(snapshot.jpeg, takenAt: snapshot.takenAt, of: camera)
             }
             work.snapshots[camera] = nil
+        }
+    }
+
+    /// Writes reports; one that cannot be written costs no other.
+    private func write(_ statuses: [CameraStatus], _ store: StatusStore) throws(PostgresError) {
+        do throws(PostgresError) {
+            try store.write(statuses)
+        } catch  where !error.isTemporary {
+            for status in statuses {
+                try guarding("status") { () throws(PostgresError) in try store.write([status]) }
+            }
         }
     }
 

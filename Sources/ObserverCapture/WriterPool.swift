@@ -212,7 +212,7 @@ final class WriterPool: Sendable {
         media.initBytes = Int64(entry.initBytes)
         media.initSHA256 = entry.initHash
         var header = entry.segment.header
-        header.startedAt = ending.startedAt
+        header.correct(startedAt: ending.startedAt)
         let segment = Segment(header: header, media: media, end: ending.end)
         try spool.commit(segment)
         onCommit(segment)

@@ -109,6 +109,13 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
     }
 }
 
+extension UniqueID: Comparable {
+    /// By bytes, as PostgreSQL sorts `uuid`; those of version 7 by time.
+    package static func < (left: UniqueID, right: UniqueID) -> Bool {
+        left.bytes.lexicographicallyPrecedes(right.bytes)
+    }
+}
+
 extension UniqueID: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

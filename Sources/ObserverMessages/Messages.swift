@@ -102,7 +102,7 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
         guard (1...Broker.triesPerCycle).contains(attempt) else {
             throw MessageError(.invalid, "attempt is not 1 to 3")
         }
-        guard cycle >= 0 else { throw MessageError(.invalid, "cycle is below 0") }
+        guard (0...1_000_000).contains(cycle) else { throw MessageError(.invalid, "cycle is out of range") }
         if let problem = segment.problem { throw MessageError(.invalid, "segment: \(problem)") }
     }
 

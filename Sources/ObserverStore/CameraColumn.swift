@@ -7,7 +7,7 @@ package import Postgres
 package enum CameraColumn: Int32, CaseIterable {
     case id, name, location, locationDetails, url, username, hasPassword, isActive, version
     case segmentSeconds, transport, audio, retentionDays, priority, tags, createdAt, updatedAt
-    case state, since, cause, detail, recorder, lastFrameAt
+    case state, since, cause, detail, recorder, epoch, lastFrameAt
     case videoCodec, width, height, fps, bitrate, reconnects, backlogMilliseconds, owner
     case snapshotAt, lastID, lastStartedAt, lastDurationMilliseconds
 }

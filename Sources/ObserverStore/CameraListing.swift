@@ -101,14 +101,16 @@ extension CameraListing {
 extension CameraStatus {
     fileprivate init(reading row: inout PostgresRow, cameraID: CameraID) throws(PostgresError) {
         self.init(
-            cameraID: cameraID,
+            stream: StreamID(cameraID, .main),
+            epoch: 0,
             state: try row.next(),
             since: try row.next(),
             cause: try row.next(),
             detail: try row.next(),
-            recorder: try row.next(),
-            lastFrameAt: try row.next()
+            recorder: try row.next()
         )
+        epoch = try row.next()
+        lastFrameAt = try row.next()
         let (codec, width, height) = (try row.next(String?.self), try row.next(Int?.self), try row.next(Int?.self))
         let (fps, bitrate) = (try row.next(Double?.self), try row.next(Int?.self))
         if let codec {

@@ -3,7 +3,8 @@ package import Postgres
 
 /// The cameras that people manage.
 ///
-/// Every call is one statement; a deleted camera is not found.
+/// Every call is one statement; a deleted camera is not found. Each switching on or off is kept in `camera_switches`
+/// with its actor.
 package struct CameraStore {
     private let connection: PostgresConnection
 
@@ -58,12 +59,14 @@ package struct CameraStore {
     ///   - settings: Its fields, all of which are stored.
     ///   - id: A reserved number; nil takes the next one.
     ///   - sealedPassword: The password, sealed with the number.
+    ///   - actor: The originator.
     /// - Returns: The camera.
     /// - Throws: What the database reports.
     package func create(
         _ settings: CameraSettings,
         id: CameraID? = nil,
-        sealedPassword: [UInt8]? = nil
+        sealedPassword: [UInt8]? = nil,
+        by actor: Actor
     ) throws(PostgresError) -> CameraListing {
         let statement: SQL = """
             with changed as (
@@ -74,6 +77,9 @@ package struct CameraStore {
                     \(sealedPassword), \(settings.isActive), \(settings.segmentSeconds), \(settings.transport),
                     \(settings.audio), \(settings.retentionDays), \(settings.priority), \(settings.tags))
                 returning *
+            ), switched as (
+                insert into camera_switches (camera_id, at, is_active, actor)
+                select id, clock_timestamp(), true, \(actor.text) from changed where is_active
             )
             \(unsafe: Self.changed)
             """
@@ -98,17 +104,19 @@ package struct CameraStore {
     ///   - changes: The fields to change. The password in it is not used.
     ///   - sealedPassword: The password, sealed with the number; setting one always counts as a change.
     ///   - expected: The version the caller has seen; nil: whatever it is.
+    ///   - actor: The originator.
     /// - Returns: What became of it.
     /// - Throws: What the database reports.
     package func patch(
         _ id: CameraID,
         _ changes: CameraChanges,
         sealedPassword: Change<[UInt8]> = .keep,
-        expecting expected: Int64? = nil
+        expecting expected: Int64? = nil,
+        by actor: Actor
     ) throws(PostgresError) -> ChangeResult {
         let new = changes.settings
         let statement: SQL = """
-            with target as (
+            with actor as (select \(actor.text) as name), target as (
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), wanted as (
                 select id, version, coalesce(\(changes[\.name]), name) as name,
@@ -140,23 +148,27 @@ package struct CameraStore {
                     is distinct from (n.name, n.location, n.location_details, n.url, n.username, n.password_sealed,
                         n.is_active, n.segment_seconds, n.transport, n.audio, n.retention_days, n.priority, n.tags)
                 returning c.*
-            )
+            ), \(unsafe: Self.switched)
             \(unsafe: Self.changedOrSame)
             """
         return try change(statement, expecting: expected)
     }
 
     /// Switches a camera on or off.
-    package func setActive(_ id: CameraID, _ isActive: Bool) throws(PostgresError) -> ChangeResult {
+    package func setActive(
+        _ id: CameraID,
+        _ isActive: Bool,
+        by actor: Actor
+    ) throws(PostgresError) -> ChangeResult {
         let statement: SQL = """
-            with target as (
+            with actor as (select \(actor.text) as name), target as (
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), changed as (
                 update cameras c set is_active = \(isActive), version = c.version + 1, updated_at = now()
                 from target n
                 where c.id = n.id and c.is_active <> \(isActive)
                 returning c.*
-            )
+            ), \(unsafe: Self.switched)
             \(unsafe: Self.changedOrSame)
             """
         return try change(statement, expecting: nil)
@@ -164,9 +176,13 @@ package struct CameraStore {
 
     /// Deletes a camera: switches it off, forgets its address, user, password and snapshot, and hides it; its recordings
     /// follow their retention.
-    package func delete(_ id: CameraID, expecting expected: Int64? = nil) throws(PostgresError) -> ChangeResult {
+    package func delete(
+        _ id: CameraID,
+        expecting expected: Int64? = nil,
+        by actor: Actor
+    ) throws(PostgresError) -> ChangeResult {
         let statement: SQL = """
-            with target as (
+            with actor as (select \(actor.text) as name), target as (
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), changed as (
                 update cameras c set is_active = false, url = 'rtsp://deleted.invalid/', username = null,
@@ -174,7 +190,7 @@ package struct CameraStore {
                 from target n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                 returning c.*
-            ), forgotten as (
+            ), \(unsafe: Self.switched), forgotten as (
                 delete from camera_snapshots where camera_id in (select id from changed)
             )
             \(unsafe: Self.changedOrSame)
@@ -194,9 +210,24 @@ package struct CameraStore {
 }
 
 extension CameraStore {
-    private static let listed = CameraSQL.select(from: "cameras", includesRecordings: false)
-    private static let detailed = CameraSQL.select(from: "cameras", includesRecordings: true)
-    private static let changed = CameraSQL.select(from: "changed", includesRecordings: true)
+    private static let listed = CameraSQL.list(includesRecordings: false)
+    private static let detailed = CameraSQL.list(includesRecordings: true)
+    private static let changed = CameraSQL.list(from: "changed", includesRecordings: true)
+
+    /// Keeps that the switch has moved.
+    ///
+    /// The time is taken under the lock of the camera's row and is later than that of the switch before, so that the order
+    /// of the rows is that of the changes.
+    private static let switched = """
+        switched as (
+            insert into camera_switches (camera_id, at, is_active, actor)
+            select c.id, greatest(clock_timestamp(), (
+                    select max(at) + interval '1 microsecond' from camera_switches where camera_id = c.id
+                )), c.is_active, a.name
+            from changed c join target t on t.id = c.id cross join actor a
+            where c.is_active <> t.is_active
+        )
+        """
 
     /// The camera after a change, or as it was when nothing changed, and the version it had before.
     private static let changedOrSame = """
@@ -205,11 +236,11 @@ extension CameraStore {
             union all
             select *, version as before from target where not exists (select from changed)
         )
-        \(CameraSQL.select(from: "result", includesRecordings: true, plus: "c.before"))
+        \(CameraSQL.list(from: "result", includesRecordings: true, plus: "c.before"))
         """
 
     /// The text depends on which conditions there are, never on their values, so it comes from a small set.
-    private static func statement(_ query: CameraQuery) -> SQL {
+    package static func statement(_ query: CameraQuery) -> SQL {
         var sql = SQL.StringInterpolation(literalCapacity: 3000, interpolationCount: 5)
         sql.appendLiteral(query.includesRecordings ? detailed : listed)
         sql.appendLiteral(" where c.deleted_at is null and c.id > ")
@@ -246,4 +277,9 @@ extension Change {
     }
 
     fileprivate var isKept: Bool { self == .keep }
+}
+
+extension Actor {
+    /// The text of its column.
+    fileprivate var text: String { description.limited(to: 80) }
 }

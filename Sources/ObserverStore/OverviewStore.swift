@@ -17,7 +17,7 @@ package struct CameraOverview: Hashable, Sendable {
     package var total: Int { counts.values.reduce(0, +) }
 }
 
-/// What was recorded of a camera in one hour.
+/// The recordings of a stream in one hour.
 package struct RecordedHour: Hashable, Sendable {
     /// 0 to 23.
     package var hour: Int
@@ -49,15 +49,25 @@ package struct OverviewStore {
         return CameraOverview(counts: Dictionary(counts) { first, _ in first }, tags: tags)
     }
 
-    /// What can be played of a day that begins at `start`, by the hour in which segments began; hours without are left out.
-    package func hours(of camera: CameraID, from start: Timestamp) throws(PostgresError) -> [RecordedHour] {
+    /// Sums what can be played of a day by the hour; hours without are left out.
+    ///
+    /// - Parameters:
+    ///   - camera: Which one.
+    ///   - kind: Which of its streams.
+    ///   - start: The beginning of the day, on a full hour.
+    /// - Returns: The hours, from 0 to 23.
+    /// - Throws: What the database reports.
+    package func hours(
+        of camera: CameraID,
+        _ kind: StreamKind = .main,
+        from start: Timestamp
+    ) throws(PostgresError) -> [RecordedHour] {
         let statement: SQL = """
-            select floor(extract(epoch from started_at - \(start)::timestamptz) / 3600)::bigint as hour,
-                sum(duration_ms)::bigint, sum(bytes)::bigint
-            from segments
-            where camera_id = \(camera) and started_at >= \(start)
-                and started_at < \(start)::timestamptz + interval '1 day' and state not in ('expired', 'lost')
-            group by 1 order by 1
+            select (extract(epoch from hour - \(start)::timestamptz) / 3600)::bigint, covered_ms, bytes
+            from camera_hours
+            where camera_id = \(camera) and stream = \(kind) and hour >= \(start)
+                and hour < \(start)::timestamptz + interval '1 day' and covered_ms > 0
+            order by hour
             """
         return try connection.rows(statement, as: (Int64, Int64, Int64).self).map { hour, milliseconds, bytes in
             RecordedHour(hour: Int(hour), milliseconds: milliseconds, bytes: bytes)
@@ -66,7 +76,7 @@ package struct OverviewStore {
 
     private static let stateCounts: SQL = """
         select x.state, count(*) from (
-            \(unsafe: CameraSQL.select(from: "cameras", includesRecordings: false)) where c.deleted_at is null
+            \(unsafe: CameraSQL.select("d.state")) where c.deleted_at is null
         ) x group by x.state
         """
 }

@@ -20,22 +20,20 @@ package struct RecorderStore {
     /// - Parameters:
     ///   - id: Its name, `[a-z0-9.-]{1,63}`.
     ///   - spool: Identity of its spool.
-    ///   - capacity: Cameras it takes at most; 0: no limit.
     ///   - version: Of the program.
     /// - Returns: Its incarnation.
     /// - Throws: What the database reports.
     package func register(
         _ id: String,
         spool: SpoolID,
-        capacity: Int = 0,
         version: String
     ) throws(PostgresError) -> Int64 {
         let statement: SQL = """
-            insert into recorders (id, spool_id, capacity, version)
-            values (\(id), \(spool.description), \(capacity), \(version.limited(to: 64)))
+            insert into recorders (id, spool_id, version)
+            values (\(id), \(spool), \(version.limited(to: 64)))
             on conflict (id) do update set incarnation = recorders.incarnation + 1, heartbeat = 0, heartbeat_at = now(),
-                spool_id = excluded.spool_id, capacity = excluded.capacity, version = excluded.version, draining = false,
-                fenced = false, started_at = now()
+                spool_id = excluded.spool_id, version = excluded.version, draining = false, fenced = false,
+                started_at = now()
             returning incarnation
             """
         guard let incarnation = try connection.rows(statement, as: (Int64).self).first else {
@@ -158,7 +156,7 @@ package struct RecorderStore {
     /// A recorder as others see it.
     package struct Recorder: Hashable, Sendable {
         package var id: String
-        package var spoolID: String
+        package var spoolID: SpoolID
         package var incarnation: Int64
         package var heartbeat: Int64
         package var heartbeatAt: Timestamp

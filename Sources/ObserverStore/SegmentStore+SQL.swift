@@ -1,5 +1,5 @@
-import ObserverCore
-import Postgres
+package import ObserverCore
+package import Postgres
 
 extension SegmentStore {
     static let selection = """
@@ -9,80 +9,152 @@ extension SegmentStore {
         state, tries, error, etag, stored_at, created_at from segments
         """
 
-    /// No segment is longer than this (5 minutes, and what a camera takes to send its next key frame), which lets the
-    /// index on the start answer what overlaps a stretch of time.
-    private static let longestSegment = "interval '1 hour'"
+    /// The bounds of identifiers within which everything lies that overlaps a stretch of time.
+    ///
+    /// A segment is no longer than an hour (5 minutes, and what a camera takes to send its next key frame), and its identifier
+    /// is no further than an hour from its start. All partitions of other times are left out.
+    private static let before = "interval '2 hours'"
+    private static let after = "interval '1 hour'"
 
-    static func statement(_ query: Query) -> SQL {
-        var sql = SQL.StringInterpolation(literalCapacity: 800, interpolationCount: 6)
+    /// The text and values of ``list(_:)``.
+    package static func statement(_ query: Query) -> SQL {
+        var sql = SQL.StringInterpolation(literalCapacity: 900, interpolationCount: 8)
         sql.appendLiteral(selection)
-        sql.appendLiteral(" where camera_id = ")
+        sql.appendLiteral(" where state <> 'expired' and camera_id = ")
         sql.appendInterpolation(query.camera)
+        sql.appendLiteral(" and stream = ")
+        sql.appendInterpolation(query.stream)
         if let from = query.from {
-            sql.appendLiteral(" and started_at > ")
+            sql.appendLiteral(" and id >= segment_id_at(")
             sql.appendInterpolation(from)
-            sql.appendLiteral("::timestamptz - \(longestSegment) and started_at + duration_ms * interval '1 ms' > ")
+            sql.appendLiteral("::timestamptz - \(before)) and started_at + duration_ms * interval '1 ms' > ")
             sql.appendInterpolation(from)
         }
         if let to = query.to {
-            sql.appendLiteral(" and started_at < ")
+            sql.appendLiteral(" and id < segment_id_at(")
+            sql.appendInterpolation(to)
+            sql.appendLiteral("::timestamptz + \(after)) and started_at < ")
             sql.appendInterpolation(to)
         }
         if let after = query.after {
-            sql.appendLiteral(
-                " and (started_at, id) \(query.isNewestFirst ? "<" : ">") (select started_at, id from segments where id = "
-            )
+            sql.appendLiteral(" and id \(query.isNewestFirst ? "<" : ">") ")
             sql.appendInterpolation(after)
-            sql.appendLiteral(")")
         }
-        let direction = query.isNewestFirst ? "desc" : "asc"
-        sql.appendLiteral(" order by started_at \(direction), id \(direction) limit ")
+        sql.appendLiteral(" order by id \(query.isNewestFirst ? "desc" : "asc") limit ")
         sql.appendInterpolation(query.limit)
         return SQL(stringInterpolation: sql)
     }
 
+    /// The text and values of ``newest(of:_:)``.
+    package static func newestStatement(of camera: CameraID, _ kind: StreamKind) -> SQL {
+        """
+        \(unsafe: selection)
+        where camera_id = \(camera) and stream = \(kind) and state <> 'expired' and state <> 'lost'
+        order by id desc limit 1
+        """
+    }
+
+    // MARK: Writing
+
     /// The states that a state may take the place of.
     private static let forward = """
-        (excluded.state = 'stored' and segments.state in ('spooled', 'failed'))
-        or (excluded.state = 'failed' and segments.state in ('spooled', 'failed'))
-        or (excluded.state = 'lost' and segments.state in ('spooled', 'failed'))
-        or (excluded.state = 'expired' and segments.state in ('spooled', 'failed', 'stored'))
+        (excluded.state = 'stored' and s.state in ('spooled', 'failed', 'lost'))
+        or (excluded.state = 'failed' and s.state in ('spooled', 'failed'))
+        or (excluded.state = 'lost' and s.state in ('spooled', 'failed'))
+        or (excluded.state = 'expired' and s.state in ('spooled', 'failed', 'stored'))
         """
 
+    /// The states in which there is something to play.
+    private static let counted = "('spooled', 'stored', 'failed')"
+
+    /// Writes rows and the sums that follow from them.
+    ///
+    /// An update keeps the state before it in the row, so that what is returned tells under the lock of the row what a
+    /// statement has changed: `counted` is 1 for a segment that came, -1 for one that went and 0 for one that was there
+    /// before, however often and in whatever order its states are written. Rows are locked by identifier, then hours in
+    /// order, then backlogs in order, so that two writers never wait for each other in a circle.
+    ///
+    /// A spooled segment that has a row is left out before it locks that row.
     static func writeStatement(_ outcomes: [Outcome]) -> SQL {
         let headers = outcomes.map(\.segment.header)
         let media = outcomes.map(\.segment.media)
         let ends = outcomes.map(\.segment.end)
         return """
-            insert into segments (id, camera_id, stream, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes,
-                sha256, init_bytes, init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height,
-                has_audio, end_reason, flags, object_key, state, tries, error, etag, stored_at)
-            select n.id, n.camera_id, n.stream, n.epoch, n.run, n.sequence, n.spool_id, n.recorder, n.started_at, n.duration_ms, n.bytes,
-                decode(n.sha256, 'hex'), n.init_bytes, decode(n.init_sha256, 'hex'), n.media_start_90k,
-                n.media_duration_90k, n.frames, n.codecs, n.width, n.height, n.has_audio, n.end_reason,
-                string_to_array(n.flags, ','), n.object_key, n.state, n.tries, n.error, n.etag,
-                case when n.state = 'stored' then coalesce(n.stored_at, now()) end
-            from unnest(\(headers.map(\.id)), \(headers.map(\.cameraID)), \(headers.map(\.stream.kind)),
-                \(headers.map(\.epoch)), \(headers.map(\.run)), \(headers.map(\.sequence)),
-                \(headers.map(\.origin.spoolID)), \(headers.map { $0.origin.recorder.limited(to: 63) }),
-                \(headers.map(\.startedAt)), \(ends.map(\.durationMilliseconds)), \(media.map(\.bytes)),
-                \(media.map(\.sha256)), \(media.map(\.initBytes)), \(media.map(\.initSHA256)),
-                \(media.map(\.start90k)), \(media.map(\.duration90k)), \(media.map(\.frames)),
-                \(media.map { $0.codecs.limited(to: 128) }), \(media.map(\.width)), \(media.map(\.height)),
-                \(media.map(\.hasAudio)), \(ends.map(\.reason.rawValue)),
-                \(ends.map { SegmentFlag.names($0.flags).joined(separator: ",") }), \(headers.map(\.objectKey)),
-                \(outcomes.map(\.state.rawValue)), \(outcomes.map { Int16(clamping: $0.tries) }),
-                \(outcomes.map { $0.error?.limited(to: 1000) }), \(outcomes.map { $0.etag?.limited(to: 128) }),
-                \(outcomes.map(\.storedAt)))
-            as n (id, camera_id, stream, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes, sha256, init_bytes,
-                init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height, has_audio, end_reason,
-                flags, object_key, state, tries, error, etag, stored_at)
-            on conflict (id) do update set state = excluded.state, tries = greatest(segments.tries, excluded.tries),
-                error = excluded.error, etag = coalesce(excluded.etag, segments.etag),
-                stored_at = coalesce(segments.stored_at, excluded.stored_at)
-            where \(unsafe: forward)
+            with written as (
+                insert into segments as s (\(unsafe: columns))
+                select n.id, n.camera_id, n.stream, n.epoch, n.run, n.sequence, n.spool_id, n.recorder, n.started_at,
+                    n.duration_ms, n.bytes, decode(n.sha256, 'hex'), n.init_bytes, decode(n.init_sha256, 'hex'),
+                    n.media_start_90k, n.media_duration_90k, n.frames, n.codecs, n.width, n.height, n.has_audio,
+                    n.end_reason, string_to_array(n.flags, ','), n.object_key, n.state, n.tries, n.error, n.etag,
+                    case when n.state = 'stored' then coalesce(n.stored_at, now()) end
+                from unnest(\(headers.map(\.id)), \(headers.map(\.cameraID)), \(headers.map(\.stream.kind)),
+                    \(headers.map(\.epoch)), \(headers.map(\.run)), \(headers.map(\.sequence)),
+                    \(headers.map(\.origin.spoolID)), \(headers.map { $0.origin.recorder.limited(to: 63) }),
+                    \(headers.map(\.startedAt)), \(ends.map(\.durationMilliseconds)), \(media.map(\.bytes)),
+                    \(media.map(\.sha256)), \(media.map(\.initBytes)), \(media.map(\.initSHA256)),
+                    \(media.map(\.start90k)), \(media.map(\.duration90k)), \(media.map(\.frames)),
+                    \(media.map { $0.codecs.limited(to: 128) }), \(media.map(\.width)), \(media.map(\.height)),
+                    \(media.map(\.hasAudio)), \(ends.map(\.reason.rawValue)),
+                    \(ends.map { SegmentFlag.names($0.flags).joined(separator: ",") }), \(headers.map(\.objectKey)),
+                    \(outcomes.map(\.state.rawValue)), \(outcomes.map { Int16(clamping: $0.tries) }),
+                    \(outcomes.map { $0.error?.limited(to: 1000) }), \(outcomes.map { $0.etag?.limited(to: 128) }),
+                    \(outcomes.map(\.storedAt))) as n (\(unsafe: columns))
+                where n.state <> 'spooled' or (select p.state from segments p where p.id = n.id) is null
+                order by n.id
+                on conflict (id) do update set state = excluded.state, previous_state = s.state,
+                    tries = greatest(s.tries, excluded.tries), error = excluded.error,
+                    etag = coalesce(excluded.etag, s.etag), stored_at = coalesce(s.stored_at, excluded.stored_at)
+                where \(unsafe: forward)
+                returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state
+            ), \(unsafe: sums)
+            select w.id, w.state from written w, (select count(*) from waiting) done
             """
     }
+
+    private static let columns = """
+        id, camera_id, stream, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes, sha256, init_bytes, \
+        init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height, has_audio, end_reason, flags, \
+        object_key, state, tries, error, etag, stored_at
+        """
+
+    /// Adds what has changed to `camera_hours` and `camera_backlog`.
+    ///
+    /// A segment across a full hour is split there. Its bytes go with its time, each part up to a point less the part up to
+    /// the point before, so that the parts are the whole and what was added once is exactly what is taken away again.
+    private static let sums = """
+        changed as (
+            select *, (state in \(counted))::int - coalesce((previous_state in \(counted))::int, 0) as counted,
+                (state = 'spooled')::int - coalesce((previous_state = 'spooled')::int, 0) as waiting
+            from written
+        ), parts as (
+            select camera_id, stream, counted, hour, upto - since as ms,
+                case when duration_ms = 0 then bytes
+                    else bytes * upto / duration_ms - bytes * since / duration_ms end as bytes,
+                (hour <= started_at)::int as beginnings
+            from changed cross join lateral generate_series(
+                date_trunc('hour', started_at, 'UTC'),
+                greatest(started_at, started_at + (duration_ms - 1) * interval '1 ms'), interval '1 hour') hour
+            cross join lateral (
+                select greatest(0, floor(1000 * extract(epoch from hour - started_at))::bigint) as since,
+                    least(duration_ms, floor(1000 * extract(epoch from hour + interval '1 hour' - started_at))::bigint) as upto
+            ) part
+            where counted <> 0
+        ), summed as (
+            insert into camera_hours as h (camera_id, stream, hour, covered_ms, bytes, segments)
+            select camera_id, stream, hour, sum(counted * ms), sum(counted * bytes), sum(counted * beginnings)
+            from parts group by camera_id, stream, hour order by camera_id, stream, hour
+            on conflict (camera_id, stream, hour) do update set covered_ms = h.covered_ms + excluded.covered_ms,
+                bytes = h.bytes + excluded.bytes, segments = h.segments + excluded.segments
+            returning 1
+        ), waiting as (
+            insert into camera_backlog as b (camera_id, stream, waiting_ms)
+            select camera_id, stream, sum(waiting * duration_ms::bigint)
+            from changed, (select count(*) from summed) hours_first
+            where waiting <> 0 group by camera_id, stream order by camera_id, stream
+            on conflict (camera_id, stream) do update set waiting_ms = b.waiting_ms + excluded.waiting_ms
+            returning 1
+        )
+        """
 }
 
 extension SegmentRecord {

@@ -36,7 +36,8 @@ package struct SegmentRecord: Hashable, Sendable {
 ///
 /// Writing is idempotent and states move forward only, so everything may be repeated and come in any order: a late
 /// "spooled" does not undo "stored". Every write carries the whole segment, because the row may not be there yet: the
-/// database may have been away when it was recorded.
+/// database may have been away when it was recorded. The sums of the hours and of the backlog are kept by the same
+/// statement.
 package struct SegmentStore {
     let connection: PostgresConnection
 
@@ -84,29 +85,23 @@ package struct SegmentStore {
         }
     }
 
-    /// S3 has confirmed the bytes.
-    package func markStored(
-        _ segment: Segment,
-        etag: String?,
-        storedAt: Timestamp? = nil
-    ) throws(PostgresError) {
-        try write([Outcome(segment, .stored, etag: etag, storedAt: storedAt)])
-    }
-
-    /// S3 has refused it for the last time; the file is kept.
-    package func markFailed(_ segment: Segment, tries: Int, error: String) throws(PostgresError) {
-        try write([Outcome(segment, .failed, tries: tries, error: error)])
-    }
-
-    /// Its bytes are gone.
-    package func markLost(_ segment: Segment, reason: String) throws(PostgresError) {
-        try write([Outcome(segment, .lost, error: reason)])
-    }
-
-    /// Writes what became of segments, in one statement; an identifier may occur once.
-    package func write(_ outcomes: [Outcome]) throws(PostgresError) {
-        guard !outcomes.isEmpty else { return }
-        try connection.execute(Self.writeStatement(outcomes))
+    /// Writes what became of segments, in one statement and by identifier, so that writers don't lock each other out; of
+    /// several outcomes of one segment the last counts.
+    ///
+    /// - Returns: The states that the rows have now. Only they tell what the catalogue knows: a row may have gone further
+    ///   than this.
+    /// - Throws: What the database reports.
+    @discardableResult
+    package func write(_ outcomes: [Outcome]) throws(PostgresError) -> [SegmentID: SegmentState] {
+        guard !outcomes.isEmpty else { return [:] }
+        let latest = Dictionary(outcomes.map { ($0.segment.id, $0) }) { _, last in last }
+        let sorted = latest.values.sorted { $0.segment.id < $1.segment.id }
+        let written = try connection.rows(Self.writeStatement(sorted), as: (SegmentID, SegmentState).self)
+        var states = Dictionary(written) { first, _ in first }
+        let unchanged = latest.keys.filter { states[$0] == nil }
+        // A statement of its own sees what others have committed meanwhile.
+        states.merge(try self.states(of: unchanged)) { first, _ in first }
+        return states
     }
 
     // MARK: Reading
@@ -118,28 +113,28 @@ package struct SegmentStore {
         }
     }
 
-    /// The newest segment of a camera that still exists.
-    package func newest(of camera: CameraID) throws(PostgresError) -> SegmentRecord? {
-        let statement: SQL = """
-            \(unsafe: Self.selection) where camera_id = \(camera) and state not in ('expired', 'lost')
-            order by started_at desc, id desc limit 1
-            """
-        return try connection.first(statement) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
+    /// Returns the newest segment of a stream that still exists.
+    package func newest(of camera: CameraID, _ kind: StreamKind = .main) throws(PostgresError) -> SegmentRecord? {
+        try connection.first(Self.newestStatement(of: camera, kind)) { row throws(PostgresError) in
+            try SegmentRecord(reading: &row)
+        }
     }
 
     /// The states of those of these segments that have a row.
     package func states(of ids: [SegmentID]) throws(PostgresError) -> [SegmentID: SegmentState] {
-        guard !ids.isEmpty else { return [:] }
-        let rows = try connection.rows(
-            "select id, state from segments where id = any(\(ids))",
-            as: (SegmentID, SegmentState).self
-        )
+        guard let least = ids.min(), let greatest = ids.max() else { return [:] }
+        // The range, unlike the array, leaves out partitions.
+        let statement: SQL = """
+            select id, state from segments where id = any(\(ids)) and id between \(least) and \(greatest)
+            """
+        let rows = try connection.rows(statement, as: (SegmentID, SegmentState).self)
         return Dictionary(rows) { first, _ in first }
     }
 
     /// Which segments to list.
     package struct Query: Sendable {
         package var camera: CameraID
+        package var stream: StreamKind
         /// Only what ends after this.
         package var from: Timestamp?
         /// Only what starts before this.
@@ -153,6 +148,7 @@ package struct SegmentStore {
 
         package init(
             camera: CameraID,
+            stream: StreamKind = .main,
             from: Timestamp? = nil,
             to: Timestamp? = nil,
             after: SegmentID? = nil,
@@ -160,6 +156,7 @@ package struct SegmentStore {
             isNewestFirst: Bool = false
         ) {
             self.camera = camera
+            self.stream = stream
             self.from = from
             self.to = to
             self.after = after
@@ -168,7 +165,8 @@ package struct SegmentStore {
         }
     }
 
-    /// The segments of a camera by start, paged by key, so that segments recorded meanwhile shift nothing.
+    /// Returns the segments of a stream that have not expired in the order of their recording, paged by identifier, so that
+    /// segments recorded meanwhile shift nothing.
     package func list(_ query: Query) throws(PostgresError) -> [SegmentRecord] {
         try connection.query(Self.statement(query)) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
     }
@@ -176,7 +174,7 @@ package struct SegmentStore {
     /// The dead-lettered uploads, newest first.
     package func failed(limit: Int = 100) throws(PostgresError) -> [SegmentRecord] {
         let statement: SQL = """
-            \(unsafe: Self.selection) where state = 'failed' order by started_at desc, id desc limit \(limit)
+            \(unsafe: Self.selection) where state = 'failed' order by id desc limit \(limit)
             """
         return try connection.query(statement) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
     }

@@ -1,7 +1,10 @@
 package import ObserverCore
 package import Postgres
 
-/// What cameras are doing: states, snapshots and gaps, as recorders report them.
+/// The doings of cameras: states, snapshots and gaps, as recorders report them.
+///
+/// Reports carry the epoch of the assignment under which they were made. An older one never changes what was reported
+/// under a newer one, so a recorder that has lost a camera without knowing it does no harm.
 package struct StatusStore {
     private let connection: PostgresConnection
 
@@ -11,39 +14,46 @@ package struct StatusStore {
 
     // MARK: Status
 
-    /// Writes what cameras are doing, in one statement; cameras that do not exist are passed over.
+    /// Writes reports in one statement; cameras that do not exist are passed over, and so are reports of an older epoch than
+    /// the one that is there.
     ///
+    /// - Parameter statuses: At most one for each stream.
     /// - Returns: How many were written.
+    /// - Throws: What the database reports.
     @discardableResult
     package func write(_ statuses: [CameraStatus]) throws(PostgresError) -> Int {
         guard !statuses.isEmpty else { return 0 }
+        let videos = statuses.map(\.video)
         let statement: SQL = """
-            insert into camera_status (camera_id, state, since, cause, detail, recorder, last_frame_at,
+            insert into camera_status as s (camera_id, stream, epoch, state, since, cause, detail, recorder, last_frame_at,
                 video_codec, width, height, fps, bitrate, reconnects, updated_at)
             select n.*, now()
-            from unnest(\(statuses.map(\.cameraID)), \(statuses.map(\.state)), \(statuses.map(\.since)),
-                \(statuses.map(\.cause)), \(statuses.map { $0.detail?.limited(to: 1000) }), \(statuses.map(\.recorder)),
-                \(statuses.map(\.lastFrameAt)), \(statuses.map { $0.video?.codec.limited(to: 32) }),
-                \(statuses.map { $0.video.map { Int32(clamping: $0.width) } }),
-                \(statuses.map { $0.video.map { Int32(clamping: $0.height) } }), \(statuses.map { $0.video?.fps }),
-                \(statuses.map { $0.video?.bitrate }), \(statuses.map { Int32(clamping: $0.reconnects) })) as n (camera_id)
+            from unnest(\(statuses.map(\.stream.camera)), \(statuses.map(\.stream.kind)), \(statuses.map(\.epoch)),
+                \(statuses.map(\.state)), \(statuses.map(\.since)), \(statuses.map(\.cause)),
+                \(statuses.map { $0.detail?.limited(to: 1000) }), \(statuses.map { $0.recorder?.limited(to: 63) }),
+                \(statuses.map(\.lastFrameAt)), \(videos.map { $0?.codec.limited(to: 32) }),
+                \(videos.map { $0.map { Int32($0.width.limited(to: 65_535)) } }),
+                \(videos.map { $0.map { Int32($0.height.limited(to: 65_535)) } }),
+                \(videos.map { $0.map { $0.fps.isFinite ? min(max($0.fps, 0), 1000) : 0 } }),
+                \(videos.map { $0?.bitrate.limited(to: 1 << 40) }),
+                \(statuses.map { Int32($0.reconnects.limited(to: Int(Int32.max))) })) as n (camera_id, stream)
             join cameras c on c.id = n.camera_id
-            on conflict (camera_id) do update set state = excluded.state, since = excluded.since,
-                cause = excluded.cause, detail = excluded.detail, recorder = excluded.recorder,
-                last_frame_at = coalesce(excluded.last_frame_at, camera_status.last_frame_at),
-                video_codec = coalesce(excluded.video_codec, camera_status.video_codec),
-                width = coalesce(excluded.width, camera_status.width),
-                height = coalesce(excluded.height, camera_status.height),
-                fps = coalesce(excluded.fps, camera_status.fps),
-                bitrate = coalesce(excluded.bitrate, camera_status.bitrate),
+            order by n.camera_id, n.stream
+            on conflict (camera_id, stream) do update set epoch = excluded.epoch, state = excluded.state,
+                since = excluded.since, cause = excluded.cause, detail = excluded.detail, recorder = excluded.recorder,
+                last_frame_at = coalesce(excluded.last_frame_at, s.last_frame_at),
+                video_codec = coalesce(excluded.video_codec, s.video_codec),
+                width = coalesce(excluded.width, s.width), height = coalesce(excluded.height, s.height),
+                fps = coalesce(excluded.fps, s.fps), bitrate = coalesce(excluded.bitrate, s.bitrate),
                 reconnects = excluded.reconnects, updated_at = now()
+            where s.epoch <= excluded.epoch
             """
         return try connection.execute(statement)
     }
 
     // MARK: Snapshots
 
-    /// A camera's newest snapshot.
+    /// The newest snapshot of a camera.
     package struct Snapshot: Hashable, Sendable {
         package var takenAt: Timestamp
         package var jpeg: [UInt8]
@@ -75,64 +85,9 @@ package struct StatusStore {
             Snapshot(takenAt: try row.next(), jpeg: try row.next())
         }
     }
+}
 
-    // MARK: Gaps
-
-    /// Opens a gap; does nothing when the camera has an open one.
-    ///
-    /// - Returns: Whether it was opened.
-    @discardableResult
-    package func openGap(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
-        let statement: SQL = """
-            insert into gaps (camera_id, started_at, cause, detail, recorder)
-            values (\(gap.cameraID), \(gap.startedAt), \(gap.cause), \(gap.detail?.limited(to: 1000)), \(recorder))
-            on conflict do nothing
-            """
-        return try connection.execute(statement) == 1
-    }
-
-    /// Closes the open gap of a camera; does nothing when there is none.
-    ///
-    /// - Returns: Whether one was closed.
-    @discardableResult
-    package func closeGap(of camera: CameraID, at end: Timestamp) throws(PostgresError) -> Bool {
-        let statement: SQL = """
-            update gaps set ended_at = greatest(started_at, \(end)) where camera_id = \(camera) and ended_at is null
-            """
-        return try connection.execute(statement) == 1
-    }
-
-    /// Writes a gap that is over, or closes the open one that began at the same time; repeating it changes nothing.
-    package func recordGap(_ gap: Gap, recorder: String) throws(PostgresError) {
-        guard let end = gap.endedAt else {
-            try openGap(gap, recorder: recorder)
-            return
-        }
-        let statement: SQL = """
-            insert into gaps (camera_id, started_at, ended_at, cause, detail, recorder)
-            values (\(gap.cameraID), \(gap.startedAt), greatest(\(gap.startedAt), \(end)), \(gap.cause),
-                \(gap.detail?.limited(to: 1000)), \(recorder))
-            on conflict (camera_id, started_at) do update
-            set ended_at = excluded.ended_at where gaps.ended_at is null
-            """
-        try connection.execute(statement)
-    }
-
-    /// The gaps of a camera that touch a stretch of time, oldest first, at most 1000.
-    package func gaps(of camera: CameraID, from start: Timestamp, to end: Timestamp) throws(PostgresError) -> [Gap] {
-        let statement: SQL = """
-            select camera_id, started_at, ended_at, cause, detail from gaps
-            where camera_id = \(camera) and started_at < \(end) and coalesce(ended_at, 'infinity') > \(start)
-            order by started_at limit 1000
-            """
-        return try connection.query(statement) { row throws(PostgresError) in
-            Gap(
-                cameraID: try row.next(),
-                startedAt: try row.next(),
-                endedAt: try row.next(),
-                cause: try row.next(),
-                detail: try row.next()
-            )
-        }
-    }
+extension Int {
+    /// The number, not below zero and not above `most`: a camera's figures must not make its report impossible.
+    fileprivate func limited(to most: Int) -> Int { Swift.min(Swift.max(self, 0), most) }
 }

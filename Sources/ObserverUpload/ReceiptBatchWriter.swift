@@ -180,15 +180,16 @@ struct ReceiptBatchWriter: ~Copyable {
 
     /// Writes rows: all in one statement, or one by one if one of them is refused for its values.
     ///
-    /// - Returns: The segments whose rows are written, and whether the database accepts rows at all.
+    /// - Returns: The segments that the catalogue has in the state that was to be written, or further, and whether the
+    ///   database accepts rows at all.
     private mutating func writeRows(
         _ outcomes: [SegmentStore.Outcome]
     ) -> (written: Set<SegmentID>, isAvailable: Bool) {
         do {
-            try store.write(outcomes)
+            let states = try store.write(outcomes)
             if rowProblem != nil { logger.info("Database accepts rows again") }
             rowProblem = nil
-            let written = Set(outcomes.map(\.segment.id))
+            let written = Set(outcomes.filter { $0.isReached(by: states[$0.segment.id]) }.map(\.segment.id))
             logged.subtract(written)
             return (written, true)
         } catch {
@@ -249,6 +250,13 @@ struct ReceiptBatchWriter: ~Copyable {
         } catch {
             return .unreadable(error.detail)
         }
+    }
+}
+
+extension SegmentStore.Outcome {
+    /// Returns true if a row in this state needs no more to be done: bytes are deleted on the strength of it.
+    fileprivate func isReached(by present: SegmentState?) -> Bool {
+        present == state || state == .stored && present == .expired
     }
 }
 

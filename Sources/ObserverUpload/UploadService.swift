@@ -4,6 +4,7 @@ package import Lifecycle
 package import Logging
 package import ObserverConfiguration
 import ObserverMessages
+import ObserverStore
 import Spool
 import System
 
@@ -72,9 +73,10 @@ package enum UploadService {
             drainLimit: .seconds(17),
             handler: { intake.receive($0) }
         )
+        let partitions = PartitionService(configuration.database, logger: logger)
         return [
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
-            Stage("receipts", shutdownLimit: .seconds(3), services: [receiptWriter]),
+            Stage("receipts", shutdownLimit: .seconds(3), services: [receiptWriter, partitions]),
             Stage("store", shutdownLimit: .seconds(1), services: [http]),
             Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, uploader, consumer]),
         ]

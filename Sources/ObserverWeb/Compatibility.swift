@@ -39,6 +39,6 @@ enum Compatibility {
             }
             throw FieldErrors(errors)
         }
-        return CamerasAPI.answer(try CameraService(request.context).setActive(request.cameraID, isActive))
+        return CamerasAPI.answer(try CamerasAPI.setActive(isActive, request))
     }
 }

@@ -24,6 +24,19 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         parameters = interpolation.parameters
     }
 
+    /// Returns the same statement, to be explained instead of answered: its rows are the lines of the server's plan.
+    ///
+    /// - Parameter options: As in `explain (analyze, timing off)`; empty for the plan alone.
+    /// - Returns: The statement with the same values.
+    public func explaining(_ options: String = "") -> SQL {
+        SQL(text: "explain \(options.isEmpty ? "" : "(\(options)) ")\(text)", parameters: parameters)
+    }
+
+    private init(text: String, parameters: SQLParameters) {
+        self.text = text
+        self.parameters = parameters
+    }
+
     /// The text and the values collected from a literal.
     public struct StringInterpolation: StringInterpolationProtocol {
         var text = ""

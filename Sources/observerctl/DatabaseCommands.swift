@@ -7,20 +7,26 @@ extension Command {
     static let migrate = Command(
         name: "migrate",
         usage: "[--migrations DIR]",
-        summary: "Bring the database's tables up to date.",
+        summary: "Bring the database's tables up to date, and create partitions ahead.",
         details: """
             Applies the steps that are missing, one by one; an attempt that ends early is continued by the next one, and
             several may run at once. A step that was changed after it was applied is refused, and so is a database that a
-            newer program has changed in a way that this one does not bear.
+            newer program has changed in a way that this one does not bear. Then the weekly partitions of segments are created
+            up to four weeks ahead, and rows that had none are moved to theirs.
             Reads OBSERVER_DATABASE_URL. DIR is sql/migrations of the source tree this program was built in, or
             /usr/share/observer/sql/migrations.
             """,
         options: ["--migrations"],
         run: { arguments, configuration in
             let migrations = try Migration.load(from: try Migrations.directory(arguments.value("--migrations")))
-            let applied = try Migrator(try configuration.connect()).migrate(migrations)
+            let connection = try configuration.connect()
+            let applied = try Migrator(connection).migrate(migrations)
             for migration in applied { Output.note("applied \(migration.version) \(migration.name)") }
             Output.note("the database is at migration \(migrations.count)")
+            let partitions = PartitionStore(connection)
+            for week in try partitions.rehouseStrays() + partitions.prepare() {
+                Output.note("created \(week.partition)")
+            }
             return .done
         }
     )

@@ -56,7 +56,8 @@ import Testing
         let incarnation = try recorders.register("node-a", spool: SpoolID.makeRandom(), version: "1")
         _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
         let status = CameraStatus(
-            cameraID: id,
+            stream: StreamID(id, .main),
+            epoch: 1,
             state: .recording,
             since: Timestamp(rfc3339: "2026-11-23T20:01:02.123Z") ?? Timestamp(milliseconds: 0),
             detail: "all \"well\"",

@@ -67,7 +67,7 @@ import Testing
 
     @Test func `segments that can't be had say why`() throws {
         let camera = CameraID(rawValue: try harness.addCamera())
-        let (spooled, lost) = (Segment.sample(of: camera), Segment.sample(of: camera, at: .init(milliseconds: 0)))
+        let (spooled, lost) = (Segment.sample(of: camera), Segment.sample(of: camera))
         try segments.upsertSpooled([spooled])
         try segments.markLost(lost, reason: "the disk died")
         #expect(harness.call("GET", "/segments/\(spooled.id).mp4").status == 404)

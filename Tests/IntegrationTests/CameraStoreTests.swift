@@ -112,6 +112,26 @@ struct CameraStoreTests {
         #expect(try connection.rows("\(unsafe: kept)", as: (Int).self) == [1])
     }
 
+    @Test func `every switching on and off is kept with its actor, in order`() throws {
+        let on = try store.create(Sample.camera { $0.isActive = true }, by: .user("admin")).camera.id
+        let off = try store.create(Sample.camera("Yard"), by: .user("admin")).camera.id
+        _ = try store.setActive(off, true, by: .token("script"))
+        _ = try store.setActive(off, true, by: .token("again"))
+        var changes = CameraChanges()
+        changes[\.name] = "Yard 2"
+        _ = try store.patch(off, changes, by: .user("eve"))
+        changes[\.isActive] = false
+        _ = try store.patch(off, changes, expecting: 99, by: .user("late"))
+        _ = try store.patch(off, changes, by: .user("eve"))
+        _ = try store.delete(on, by: .observerctl)
+        _ = try store.delete(off, by: .observerctl)
+        let statement: SQL = "select camera_id, is_active, actor from camera_switches order by camera_id, at"
+        let switches = try connection.rows(statement, as: (Int64, Bool, String).self)
+        #expect(switches.map(\.0) == [on, on, off, off].map(\.rawValue))
+        #expect(switches.map(\.1) == [true, false, true, false])
+        #expect(switches.map(\.2) == ["user:admin", "observerctl", "token:script", "user:eve"])
+    }
+
     @Test func `cameras are found by text, tag and state, page by page`() throws {
         for number in 1...25 {
             _ = try store.create(

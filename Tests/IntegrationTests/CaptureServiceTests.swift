@@ -147,7 +147,11 @@ struct CaptureServiceTests {
             simulator.fault("odd", "resume")
             #expect(awaitState(odd, .recording, 5))
             let isClosed = poll(for: .seconds(5)) {
-                let gaps = try StatusStore(connection).gaps(of: odd, from: .init(microseconds: 0), to: .farFuture)
+                let gaps = try GapStore(connection).list(
+                    StreamID(odd, .main),
+                    from: .init(microseconds: 0),
+                    to: .farFuture
+                )
                 return gaps.count >= 2 && gaps.allSatisfy { $0.endedAt != nil }
             }
             #expect(isClosed)
@@ -164,7 +168,7 @@ struct CaptureServiceTests {
             #expect(awaitState(camera, .recording, 15))
             _ = try CameraStore(connection).setActive(camera, false)
             #expect(awaitState(camera, .off, 8))
-            let isEnded = poll(for: .seconds(5)) { try segments(camera).last?.end.reason == .stopped }
+            let isEnded = poll(for: .seconds(15)) { try segments(camera).last?.end.reason == .stopped }
             #expect(isEnded)
             _ = try CameraStore(connection).setActive(camera, true)
             #expect(awaitState(camera, .recording, 10))
@@ -172,7 +176,7 @@ struct CaptureServiceTests {
     }
 
     private func gaps(_ id: CameraID) throws -> [Gap] {
-        try StatusStore(connection).gaps(of: id, from: .init(microseconds: 0), to: .farFuture)
+        try GapStore(connection).list(StreamID(id, .main), from: .init(microseconds: 0), to: .farFuture)
     }
 
     @Test func `a disk that fails for long is a gap until it works again`() throws {
@@ -229,8 +233,8 @@ struct CaptureServiceTests {
     @Test func `a gap that was open when the camera was switched off ends there`() throws {
         let camera = try add("Resting", url: simulator.camera("resting"))
         let start = Timestamp(milliseconds: 1_700_000_000_000)
-        let gap = Gap(cameraID: camera, startedAt: start, endedAt: nil, cause: .noRecorder, detail: nil)
-        try StatusStore(connection).openGap(gap, recorder: recorder)
+        let gap = Gap(stream: StreamID(camera, .main), epoch: 1, startedAt: start, cause: .noRecorder, detail: nil)
+        try GapStore(connection).open(gap, recorder: recorder)
         _ = try CameraStore(connection).setActive(camera, false)
         let switched = try CameraStore(connection).get(camera)?.camera.updatedAt
         try running {

@@ -45,7 +45,8 @@ struct OverviewStoreTests {
         let hours = try store.hours(of: camera, from: midnight)
         #expect(
             hours == [
-                RecordedHour(hour: 0, milliseconds: 20_000, bytes: 5_000_000),
+                RecordedHour(hour: 0, milliseconds: 11_000, bytes: 2_750_000),
+                RecordedHour(hour: 1, milliseconds: 9000, bytes: 2_250_000),
                 RecordedHour(hour: 2, milliseconds: 10_000, bytes: 2_500_000),
             ]
         )

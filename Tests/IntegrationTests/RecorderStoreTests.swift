@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 @Suite(.enabled(if: TestEnvironment.has(.database)), .timeLimit(.minutes(2)))
-struct WorkerStoreTests {
+struct RecorderStoreTests {
     let database: TestDatabase
     let connection: PostgresConnection
     let cameras: CameraStore
@@ -115,7 +115,8 @@ struct WorkerStoreTests {
         #expect(try cameras.get(id)?.owner == "node-a")
 
         var status = CameraStatus(
-            cameraID: id,
+            stream: StreamID(id, .main),
+            epoch: 1,
             state: .retrying,
             since: Sample.start,
             cause: .refused,
@@ -128,7 +129,8 @@ struct WorkerStoreTests {
 
         let video = VideoInfo(codec: "h264", width: 1920, height: 1080, fps: 25, bitrate: 4_000_000)
         let recording = CameraStatus(
-            cameraID: id,
+            stream: StreamID(id, .main),
+            epoch: 1,
             state: .recording,
             since: Sample.start,
             recorder: "node-a",
@@ -137,14 +139,17 @@ struct WorkerStoreTests {
             reconnects: 2
         )
         try statuses.write([
-            recording, CameraStatus(cameraID: CameraID(rawValue: 999), state: .off, since: Sample.start),
+            recording,
+            CameraStatus(stream: StreamID(CameraID(rawValue: 999), .main), epoch: 1, state: .off, since: Sample.start),
         ])
         #expect(try shown() == recording)
 
         // Switched off, but the recorder still records: the switch cannot lie.
         _ = try cameras.setActive(id, false)
         #expect(try shown().state == .recording)
-        try statuses.write([CameraStatus(cameraID: id, state: .off, since: Sample.start, recorder: "node-a")])
+        try statuses.write([
+            CameraStatus(stream: StreamID(id, .main), epoch: 1, state: .off, since: Sample.start, recorder: "node-a")
+        ])
         #expect(try (shown().state, shown().since, shown().recorder) == (.off, Sample.start, nil))
     }
 
@@ -152,7 +157,15 @@ struct WorkerStoreTests {
         let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
         let incarnation = try register()
         _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
-        try statuses.write([CameraStatus(cameraID: id, state: .recording, since: Sample.start, recorder: "node-a")])
+        try statuses.write([
+            CameraStatus(
+                stream: StreamID(id, .main),
+                epoch: 1,
+                state: .recording,
+                since: Sample.start,
+                recorder: "node-a"
+            )
+        ])
         try connection.execute("update recorders set heartbeat_at = now() - interval '16 seconds'")
         let listing = try #require(try cameras.get(id))
         #expect((listing.status.state, listing.status.cause, listing.owner) == (.unassigned, .noRecorder, nil))
@@ -168,14 +181,49 @@ struct WorkerStoreTests {
         let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
         let first = try register()
         _ = try recorders.claimOrphans(for: "node-a", incarnation: first)
-        try statuses.write([CameraStatus(cameraID: id, state: .recording, since: Sample.start, recorder: "node-a")])
+        try statuses.write([
+            CameraStatus(
+                stream: StreamID(id, .main),
+                epoch: 1,
+                state: .recording,
+                since: Sample.start,
+                recorder: "node-a"
+            )
+        ])
         let second = try register()
         #expect(try cameras.get(id)?.status.state == .unassigned)
         _ = try recorders.claimOrphans(for: "node-a", incarnation: second)
         #expect(try cameras.get(id)?.status.state == .pending)
     }
 
-    // MARK: Snapshots and gaps
+    @Test func `a report of an older epoch replaces none of a newer one`() throws {
+        let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
+        func report(_ state: CameraState, _ epoch: Int64, _ kind: StreamKind = .main) throws -> Int {
+            try statuses.write([
+                CameraStatus(stream: StreamID(id, kind), epoch: epoch, state: state, since: Sample.start)
+            ])
+        }
+        #expect(try report(.recording, 2) == 1)
+        #expect(try report(.off, 1) == 0)
+        #expect(try report(.off, 1, .sub) == 1)
+        let state: SQL = "select state from camera_status order by stream"
+        #expect(try connection.rows(state, as: (String).self) == ["recording", "off"])
+        #expect(try report(.retrying, 2) == 1)
+        #expect(try report(.connecting, 3) == 1)
+        #expect(try connection.rows(state, as: (String).self) == ["connecting", "off"])
+    }
+
+    @Test func `figures that no camera can have don't make its report impossible`() throws {
+        let id = try cameras.create(Sample.camera()).camera.id
+        for (number, fps) in [(Int.max, Double.nan), (Int.min, -1), (0, .infinity), (1, 1e300)] {
+            var status = CameraStatus(stream: StreamID(id, .main), epoch: 1, state: .recording, since: Sample.start)
+            status.video = VideoInfo(codec: "h264", width: number, height: number, fps: fps, bitrate: number)
+            status.reconnects = number
+            #expect(try statuses.write([status]) == 1)
+        }
+    }
+
+    // MARK: Snapshots
 
     @Test func `the newest snapshot stays`() throws {
         let id = try cameras.create(Sample.camera()).camera.id
@@ -185,24 +233,5 @@ struct WorkerStoreTests {
         try statuses.putSnapshot([3], takenAt: Sample.start, of: CameraID(rawValue: 999))
         #expect(try statuses.snapshot(of: id) == StatusStore.Snapshot(takenAt: Sample.start, jpeg: [1, 2]))
         #expect(try cameras.get(id)?.snapshotAt == Sample.start)
-    }
-
-    @Test func `a gap is opened once and closed once`() throws {
-        let id = try cameras.create(Sample.camera()).camera.id
-        let end = Sample.start.advanced(bySeconds: 30)
-        let gap = Gap(cameraID: id, startedAt: Sample.start, endedAt: nil, cause: .stalled, detail: "silent")
-        #expect(try statuses.openGap(gap, recorder: "node-a"))
-        #expect(try !statuses.openGap(gap, recorder: "node-a"))
-        #expect(try statuses.closeGap(of: id, at: end))
-        #expect(try !statuses.closeGap(of: id, at: end))
-        var over = gap
-        over.endedAt = end
-        try statuses.recordGap(over, recorder: "node-a")
-        over.startedAt = Sample.start.advanced(bySeconds: 60)
-        over.endedAt = Sample.start.advanced(bySeconds: 50)
-        try statuses.recordGap(over, recorder: "node-a")
-        let gaps = try statuses.gaps(of: id, from: Sample.start, to: Sample.start.advanced(bySeconds: 600))
-        #expect(gaps.map(\.endedAt) == [end, over.startedAt])
-        #expect(try statuses.gaps(of: id, from: end, to: over.startedAt).isEmpty)
     }
 }

@@ -35,20 +35,95 @@ struct SegmentStoreTests {
         #expect(try store.get(segment.id)?.segment.end.flags == [])
     }
 
-    @Test(arguments: [
-        (SegmentState.spooled, SegmentState.spooled, SegmentState.spooled),
+    private static let bounded = [
+        Bounded("bytes", in: 1...1 << 32) { $0.media.bytes = $1 },
+        Bounded("init_bytes", in: 0...2_500_000) { $0.media.initBytes = $1 },
+        Bounded("media_start_90k", in: 0...1 << 53 - 1) { $0.media.start90k = $1 },
+        Bounded("media_duration_90k", in: 0...1 << 53 - 1) { $0.media.duration90k = $1 },
+        Bounded("frames", in: 0...10_000_000) { $0.media.frames = Int($1) },
+        Bounded("width", in: 0...65_535) { $0.media.width = Int($1) },
+        Bounded("height", in: 0...65_535) { $0.media.height = Int($1) },
+        Bounded("duration_ms", in: 0...86_400_000) { $0.end.durationMilliseconds = $1 },
+        Bounded("camera_id", in: 1...1 << 53 - 1) { $0 = .sample(of: CameraID(rawValue: $1)) },
+        Bounded("epoch", in: 0...1 << 53 - 1) { $0 = .sample(epoch: $1) },
+        Bounded("sequence", in: 0...Int64(Int32.max)) { $0 = .sample(sequence: Int($1)) },
+        Bounded("started_at", in: 946_684_800_000...7_258_118_399_999) { $0 = .sample(at: .init(milliseconds: $1)) },
+    ]
+
+    @Test func `a number beyond its bounds is refused by program and table, one within by neither`() throws {
+        for change in Self.bounded {
+            for value in [change.range.lowerBound, change.range.upperBound] {
+                var segment = Segment.sample(of: camera)
+                if change.field == "bytes" { segment.media.initBytes = 0 }
+                change.make(&segment, value)
+                #expect(segment.problem == nil, "\(change)")
+                try store.upsertSpooled([segment])
+                #expect(try store.get(segment.id)?.segment == segment)
+            }
+            for value in [change.range.lowerBound - 1, change.range.upperBound + 1, Int64.min / 1001, Int64.max / 1001]
+            {
+                var segment = Segment.sample(of: camera)
+                change.make(&segment, value)
+                #expect(segment.problem == "\(change.field) is out of range")
+                let error = #expect(throws: PostgresError.self) { try store.upsertSpooled([segment]) }
+                #expect(error?.kind == .invalidValue)
+            }
+        }
+    }
+
+    /// A number of a segment, with the values that it may have.
+    struct Bounded: Sendable, CustomStringConvertible {
+        let field: String
+        let range: ClosedRange<Int64>
+        let make: @Sendable (inout Segment, Int64) -> Void
+
+        init(_ field: String, in range: ClosedRange<Int64>, _ make: @escaping @Sendable (inout Segment, Int64) -> Void)
+        {
+            (self.field, self.range, self.make) = (field, range, make)
+        }
+
+        var description: String { field }
+    }
+
+    @Test func `a start that is not the time in the identifier is refused, and a correction towards one not taken`()
+        throws
+    {
+        var segment = Segment.sample(of: camera)
+        var header = segment.header
+        let start = header.startedAt
+        header.correct(startedAt: start.advanced(byMilliseconds: 3_599_999))
+        #expect(header.startedAt == start.advanced(byMilliseconds: 3_599_999))
+        segment = Segment(header: header, media: segment.media, end: segment.end)
+        #expect(segment.problem == nil)
+        try store.upsertSpooled([segment])
+        header.correct(startedAt: start.advanced(byMilliseconds: -3_600_000))
+        #expect(header.startedAt == start.advanced(byMilliseconds: 3_599_999))
+        header = Segment.sample(of: camera, at: start).header
+        header.startedAt = start.advanced(byMilliseconds: 3_600_001)
+        segment = Segment(header: header, media: segment.media, end: segment.end)
+        #expect(segment.problem == "started_at is not the time in the id")
+        let error = #expect(throws: PostgresError.self) { try store.upsertSpooled([segment]) }
+        #expect(error?.constraint == "segments_id_time_check")
+    }
+
+    private static let transitions: [(first: SegmentState, second: SegmentState, result: SegmentState)] = [
+        (.spooled, .spooled, .spooled),
         (.spooled, .stored, .stored), (.spooled, .failed, .failed), (.spooled, .lost, .lost),
         (.spooled, .expired, .expired), (.failed, .stored, .stored), (.failed, .failed, .failed),
         (.failed, .spooled, .failed), (.failed, .lost, .lost), (.stored, .spooled, .stored),
         (.stored, .failed, .stored),
         (.stored, .lost, .stored), (.stored, .expired, .expired), (.expired, .spooled, .expired),
-        (.expired, .stored, .expired), (.lost, .spooled, .lost), (.lost, .stored, .lost), (.lost, .failed, .lost),
-    ])
-    func `states move forward only`(first: SegmentState, second: SegmentState, result: SegmentState) throws {
-        let segment = Segment.sample(of: camera)
-        try store.write([SegmentStore.Outcome(segment, first)])
-        try store.write([SegmentStore.Outcome(segment, second)])
-        #expect(try store.get(segment.id)?.state == result)
+        (.expired, .stored, .expired), (.lost, .spooled, .lost), (.lost, .stored, .stored), (.lost, .failed, .lost),
+        (.lost, .expired, .lost),
+    ]
+
+    @Test func `states move forward only, and the writer is told how far`() throws {
+        for (first, second, result) in Self.transitions {
+            let segment = Segment.sample(of: camera)
+            #expect(try store.write([SegmentStore.Outcome(segment, first)]) == [segment.id: first])
+            #expect(try store.write([SegmentStore.Outcome(segment, second)]) == [segment.id: result])
+            #expect(try store.get(segment.id)?.state == result, "\(first), then \(second)")
+        }
     }
 
     @Test func `a failed upload keeps its reason until it succeeds`() throws {
@@ -109,127 +184,5 @@ struct SegmentStoreTests {
         #expect(try ids(from: 50, to: nil) == [segments[5].id])
         #expect(try store.newest(of: camera)?.segment == segments[5])
         #expect(try store.newest(of: CameraID(rawValue: 8)) == nil)
-    }
-
-    @Test func `a page is answered by its index, however many segments there are`() throws {
-        try connection.execute(
-            """
-            insert into segments (id, camera_id, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes, sha256,
-                init_bytes, init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height, has_audio,
-                end_reason, object_key, state)
-            select gen_random_uuid(), 1 + n % 20, 1, gen_random_uuid(), 0, gen_random_uuid(), 'w', now() - n * interval '1 s',
-                10000, 1, sha256(''), 1, sha256(''), 0, 0, 1, 'avc1', 1, 1, false, 'duration', 'k' || n, 'stored'
-            from generate_series(20, 20000) n
-            """,
-            within: .seconds(60)
-        )
-        try connection.execute("analyze segments")
-        let plan = try connection.rows(
-            """
-            explain select * from segments where camera_id = 7 and started_at > now() - interval '1 hour'
-            order by started_at, id limit 10
-            """,
-            as: (String).self
-        )
-        #expect(plan.contains { $0.contains("segments_camera_time") })
-    }
-}
-
-@Suite(.enabled(if: TestEnvironment.has(.database)), .timeLimit(.minutes(2)))
-struct UserStoreTests {
-    let database: TestDatabase
-    let connection: PostgresConnection
-    let store: UserStore
-    let hash = [UInt8](repeating: 7, count: 32)
-
-    init() throws {
-        database = try TestDatabase()
-        connection = database.connect()
-        store = UserStore(connection)
-    }
-
-    private func administrator() throws -> UserStore.User {
-        _ = try store.create(name: "Admin", role: .admin, passwordHash: "scrypt:1")
-        return try #require(try store.find(name: "admin"))
-    }
-
-    @Test func `a user is created once and found in any case`() throws {
-        let user = try administrator()
-        #expect((user.name, user.role, user.passwordHash, user.isDisabled) == ("admin", .admin, "scrypt:1", false))
-        #expect(try !store.create(name: "ADMIN", role: .viewer, passwordHash: nil))
-        #expect(try store.find(name: "ADMIN") == user)
-        #expect(try store.find(name: "nobody") == nil)
-    }
-
-    @Test func `a new password ends all sessions`() throws {
-        let user = try administrator()
-        try store.createSession(hash: hash, user: user.id, csrf: "0123456789abcdef", address: "::1", agent: "x")
-        #expect(try store.setPassword(name: "admin", hash: "scrypt:2"))
-        #expect(try store.findSession(hash: hash) == nil)
-        #expect(try !store.setPassword(name: "nobody", hash: "scrypt:2"))
-        try store.rehash(user: user.id, from: "scrypt:1", to: "scrypt:3")
-        #expect(try store.find(name: "admin")?.passwordHash == "scrypt:2")
-        try store.rehash(user: user.id, from: "scrypt:2", to: "scrypt:3")
-        #expect(try store.find(name: "admin")?.passwordHash == "scrypt:3")
-    }
-
-    @Test func `a session lives until it is deleted, unused or its user disabled`() throws {
-        let user = try administrator()
-        let agent = String(repeating: "a", count: 1000)
-        try store.createSession(hash: hash, user: user.id, csrf: "0123456789abcdef", address: "::1", agent: agent)
-        let session = try #require(try store.findSession(hash: hash))
-        #expect((session.userName, session.role, session.csrf) == ("admin", .admin, "0123456789abcdef"))
-        #expect(try store.findSession(hash: [UInt8](repeating: 8, count: 32)) == nil)
-
-        try connection.execute("update sessions set seen_at = now() - interval '20 minutes'")
-        #expect(try store.findSession(hash: hash) != nil)
-        let touched: SQL = "select count(*) from sessions where seen_at > now() - interval '1 minute'"
-        #expect(try connection.rows(touched, as: (Int).self) == [1])
-
-        try connection.execute("update users set disabled_at = now()")
-        #expect(try store.findSession(hash: hash) == nil)
-        try connection.execute("update users set disabled_at = null")
-        try connection.execute("update sessions set seen_at = now() - interval '31 minutes'")
-        #expect(try store.findSession(hash: hash) == nil)
-        try store.prune()
-        #expect(try connection.rows("select count(*) from sessions", as: (Int).self) == [0])
-        try store.deleteSession(hash: hash)
-    }
-
-    @Test func `a token works until it is revoked or over`() throws {
-        #expect(try store.createToken(name: "script", role: .operator, prefix: "obs_ab", hash: hash))
-        #expect(
-            try !store.createToken(
-                name: "script",
-                role: .admin,
-                prefix: "obs_cd",
-                hash: [UInt8](repeating: 1, count: 32)
-            )
-        )
-        let token = try #require(try store.findToken(hash: hash))
-        #expect((token.name, token.role) == ("script", .operator))
-        let used: SQL = "select last_used_at from api_tokens"
-        let first = try connection.rows(used, as: (SQLTimestamp?).self)
-        #expect(first.first != .some(nil))
-        _ = try store.findToken(hash: hash)
-        #expect(try connection.rows(used, as: (SQLTimestamp?).self) == first)
-        try connection.execute("update api_tokens set expires_at = now() - interval '1 second'")
-        #expect(try store.findToken(hash: hash) == nil)
-        try connection.execute("update api_tokens set expires_at = null")
-        #expect(try store.revokeToken(name: "script"))
-        #expect(try !store.revokeToken(name: "script"))
-        #expect(try store.findToken(hash: hash) == nil)
-    }
-
-    @Test func `failed sign-ins are counted for the worst key`() throws {
-        #expect(try store.failedLogins(for: ["user:a", "address:x"], withinSeconds: 900) == 0)
-        try store.noteFailedLogin(for: ["user:a", "address:x"])
-        try store.noteFailedLogin(for: ["user:b", "address:x"])
-        #expect(try store.failedLogins(for: ["user:a", "address:x"], withinSeconds: 900) == 2)
-        #expect(try store.failedLogins(for: ["user:a"], withinSeconds: 900) == 1)
-        try store.clearFailedLogins(for: "address:x")
-        #expect(try store.failedLogins(for: ["user:a", "address:x"], withinSeconds: 900) == 1)
-        try connection.execute("update login_attempts set at = now() - interval '901 seconds'")
-        #expect(try store.failedLogins(for: ["user:a"], withinSeconds: 900) == 0)
     }
 }

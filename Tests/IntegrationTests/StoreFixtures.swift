@@ -1,5 +1,6 @@
 import Encodings
 import Crypto
+import Glibc
 import ObserverCore
 import ObserverStore
 import Postgres
@@ -9,6 +10,9 @@ import TestSupport
 enum Sample {
     static let start = Timestamp(microseconds: 1_795_000_000_000_000)
     static let spoolID = SpoolID.makeRandom()
+
+    /// The present second.
+    static var now: Timestamp { Timestamp(milliseconds: Int64(time(nil)) * 1000) }
 
     static func camera(
         _ name: String = "Gate",
@@ -20,6 +24,48 @@ enum Sample {
         settings.url = "rtsp://cam.example/stream1"
         change(&settings)
         return settings
+    }
+}
+
+extension SegmentStore {
+    func markStored(_ segment: Segment, etag: String?, storedAt: Timestamp? = nil) throws(PostgresError) {
+        try write([Outcome(segment, .stored, etag: etag, storedAt: storedAt)])
+    }
+
+    func markFailed(_ segment: Segment, tries: Int, error: String) throws(PostgresError) {
+        try write([Outcome(segment, .failed, tries: tries, error: error)])
+    }
+
+    func markLost(_ segment: Segment, reason: String) throws(PostgresError) {
+        try write([Outcome(segment, .lost, error: reason)])
+    }
+}
+
+/// The stores' changes, made by an operator.
+extension CameraStore {
+    func create(
+        _ settings: CameraSettings,
+        id: CameraID? = nil,
+        sealedPassword: [UInt8]? = nil
+    ) throws(PostgresError) -> CameraListing {
+        try create(settings, id: id, sealedPassword: sealedPassword, by: .observerctl)
+    }
+
+    func patch(
+        _ id: CameraID,
+        _ changes: CameraChanges,
+        sealedPassword: Change<[UInt8]> = .keep,
+        expecting expected: Int64? = nil
+    ) throws(PostgresError) -> ChangeResult {
+        try patch(id, changes, sealedPassword: sealedPassword, expecting: expected, by: .observerctl)
+    }
+
+    func setActive(_ id: CameraID, _ isActive: Bool) throws(PostgresError) -> ChangeResult {
+        try setActive(id, isActive, by: .observerctl)
+    }
+
+    func delete(_ id: CameraID, expecting expected: Int64? = nil) throws(PostgresError) -> ChangeResult {
+        try delete(id, expecting: expected, by: .observerctl)
     }
 }
 

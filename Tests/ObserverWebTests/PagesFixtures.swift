@@ -56,7 +56,8 @@ enum Example {
         CameraListing(
             camera: camera,
             status: CameraStatus(
-                cameraID: camera.id,
+                stream: StreamID(camera.id, .main),
+                epoch: 1,
                 state: state,
                 since: now.advanced(bySeconds: -secondsAgo),
                 cause: cause,

@@ -142,7 +142,8 @@ import Testing
             Example.record(secondsAgo: 140, state: .expired),
         ]
         let gap = Gap(
-            cameraID: CameraID(rawValue: 7),
+            stream: StreamID(CameraID(rawValue: 7), .main),
+            epoch: 1,
             startedAt: Example.now.advanced(bySeconds: -109),
             endedAt: Example.now.advanced(bySeconds: -20),
             cause: .stalled,

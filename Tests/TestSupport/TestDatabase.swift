@@ -19,7 +19,7 @@ public final class TestDatabase: Sendable {
 
     /// Creates a database.
     ///
-    /// - Parameter migrated: Whether it has Observer's tables; otherwise it is empty.
+    /// - Parameter migrated: True for Observer's tables with partitions around the present; otherwise it is empty.
     /// - Throws: When no server is given, or what the server reports.
     public init(migrated: Bool = true) throws {
         let address = try TestEnvironment.address(of: .database)
@@ -75,6 +75,7 @@ public final class TestDatabase: Sendable {
         do {
             let connection = PostgresConnection(administrator.configuration.with(database: draft))
             try Migrator(connection).migrate(migrations)
+            try PartitionStore(connection).prepare()
         }
         // A closed session may take a moment to leave, and a database in use cannot be renamed.
         let isRenamed = poll {

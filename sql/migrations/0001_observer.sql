@@ -78,66 +78,82 @@ create table cameras (
     deleted_at timestamptz,
     check (deleted_at is null or not is_active)
 );
-comment on table cameras is 'Cameras as people want them. What they are doing is in camera_status.';
-comment on column cameras.url is 'Where the stream is, without user name and password.';
+comment on table cameras is 'Cameras as people want them; camera_status has what they are doing.';
+comment on column cameras.url is 'The address of the stream, without user name and password.';
 comment on column cameras.password_sealed is 'AES-256-GCM with OBSERVER_KEY; associated data "camera:<id>:password".';
-comment on column cameras.is_active is 'The switch: whether it shall be recorded.';
-comment on column cameras.version is 'Rises with every change; recorders restart a recorder whose version is old.';
-comment on column cameras.priority is 'When the disk is full, cameras with the lowest number pause first.';
+comment on column cameras.is_active is 'The switch: true while the camera is wanted. Its history is in camera_switches.';
+comment on column cameras.version is 'Rises with every change; a running recording whose version is old is started again.';
+comment on column cameras.priority is 'Cameras with a high number are claimed first; those with a low one pause first on a full disk.';
 comment on column cameras.deleted_at is 'Set: gone for people. The row stays as long as there are recordings.';
 create index cameras_tags on cameras using gin (tags) where deleted_at is null;
+
+create table camera_switches (
+    camera_id bigint not null references cameras (id) on delete cascade,
+    at timestamptz not null,
+    is_active boolean not null,
+    actor text not null check (length(actor) between 1 and 80),
+    primary key (camera_id, at)
+);
+comment on table camera_switches is 'Every switching on and off. Time that was wanted, is not covered and has no gap is unexplained.';
+comment on column camera_switches.actor is 'user:<name>, token:<name> or observerctl.';
 
 -- Who does it --------------------------------------------------------------------------------------------------------
 
 create table recorders (
     id text primary key check (id ~ '^[a-z0-9.-]{1,63}$'),
-    spool_id text not null check (length(spool_id) <= 64),
-    incarnation bigint not null default 1,
-    heartbeat bigint not null default 0,
+    spool_id uuid not null,
+    incarnation bigint not null default 1 check (incarnation >= 1),
+    heartbeat bigint not null default 0 check (heartbeat >= 0),
     heartbeat_at timestamptz not null default now(),
-    capacity integer not null default 0 check (capacity >= 0),
     draining boolean not null default false,
     fenced boolean not null default false,
     started_at timestamptz not null default now(),
     version text not null default '' check (length(version) <= 64)
 );
-comment on table recorders is 'Recorders.';
+comment on table recorders is 'Running observer-capture processes, by the name that OBSERVER_RECORDER gives them.';
 comment on column recorders.spool_id is 'Identity of the spool it writes to.';
 comment on column recorders.incarnation is 'Rises with every start and when it is fenced: assignments of an older one are orphans.';
 comment on column recorders.heartbeat is 'Rises every 2 s while it lives. Others watch it with their own clocks.';
-comment on column recorders.heartbeat_at is 'When the last heartbeat came, for people; nothing about ownership is decided by it.';
-comment on column recorders.capacity is 'Cameras it will take at most; 0: no limit.';
+comment on column recorders.heartbeat_at is 'Time of the last heartbeat, for people; nothing about ownership is decided by it.';
 
 create table assignments (
     camera_id bigint primary key references cameras (id) on delete cascade,
     recorder_id text,
     incarnation bigint,
-    epoch bigint not null default 0 check (epoch >= 0),
+    epoch bigint not null default 0 check (epoch between 0 and 9007199254740991),
     since timestamptz not null default now()
 );
 comment on table assignments is 'Which recorder has which camera. An orphan is a camera whose (recorder_id, incarnation) is no row of recorders.';
-comment on column assignments.epoch is 'Rises with every change of hands; it is part of each segment and of its key (fencing token).';
+comment on column assignments.epoch is 'Fencing token: rises with every change of hands, and is part of all that a recorder writes about the camera.';
 create index assignments_recorder on assignments (recorder_id, incarnation);
 
 -- What happens -------------------------------------------------------------------------------------------------------
 
+-- Numbers and times in what follows come from recorders, and so from cameras and clocks: each has its bounds. The upper
+-- bound of whole numbers is the largest that JSON readers take without a loss (2^53 - 1, RFC 8259 section 6).
+
 create table camera_status (
-    camera_id bigint primary key references cameras (id) on delete cascade,
+    camera_id bigint not null references cameras (id) on delete cascade,
+    stream smallint not null check (stream in (0, 1)),
+    epoch bigint not null check (epoch between 0 and 9007199254740991),
     state text not null check (state in ('off', 'pending', 'connecting', 'recording', 'retrying', 'unassigned')),
-    since timestamptz not null,
+    since timestamptz not null check (since >= '2000-01-01Z' and since < '2200-01-01Z'),
     cause text check (length(cause) <= 32),
     detail text check (length(detail) <= 1000),
     recorder text check (length(recorder) <= 63),
-    last_frame_at timestamptz,
+    last_frame_at timestamptz check (last_frame_at >= '2000-01-01Z' and last_frame_at < '2200-01-01Z'),
     video_codec text check (length(video_codec) <= 32),
-    width integer,
-    height integer,
-    fps double precision,
-    bitrate bigint,
-    reconnects integer not null default 0,
-    updated_at timestamptz not null default now()
-);
-comment on table camera_status is 'What each camera is doing, as its recorder last said.';
+    width integer check (width between 0 and 65535),
+    height integer check (height between 0 and 65535),
+    fps double precision check (fps between 0 and 1000),
+    bitrate bigint check (bitrate between 0 and 9007199254740991),
+    reconnects integer not null default 0 check (reconnects >= 0),
+    updated_at timestamptz not null default now(),
+    primary key (camera_id, stream)
+) with (fillfactor = 70);
+comment on table camera_status is 'The state of each stream, as its recorder reported it last.';
+comment on column camera_status.stream is '0 main, 1 sub.';
+comment on column camera_status.epoch is 'Of the assignment under which it was reported: only that of the present assignment counts, and none replaces a newer one.';
 comment on column camera_status.cause is 'Why it is not recording: a word of the API.';
 comment on column camera_status.detail is 'The same as a sentence for people.';
 
@@ -153,60 +169,114 @@ alter table camera_snapshots alter column jpeg set storage external;
 -- No foreign key on camera_id in what follows: a recording outlives what is known of its camera, and a spool that comes
 -- back after the database was restored from a copy must still be able to register its segments.
 
+-- Immutable throughout and not strict, so that the planner puts its body in the place of its call.
+create function segment_id_at(at timestamptz) returns uuid
+    language sql immutable parallel safe
+    return (lpad(to_hex(least(greatest(
+        floor(extract(epoch from at - '1970-01-01Z'::timestamptz) * 1000), 0), 281474976710655)::bigint), 12, '0')
+        || repeat('0', 20))::uuid;
+comment on function segment_id_at is 'The lowest identifier of a segment that begins at that time (UUIDv7: 48 bits of milliseconds come first).';
+
 create table segments (
-    id uuid primary key,
-    camera_id bigint not null check (camera_id >= 1),
-    stream smallint not null default 0 check (stream in (0, 1)),
-    epoch bigint not null,
+    id uuid not null,
+    camera_id bigint not null check (camera_id between 1 and 9007199254740991),
+    stream smallint not null check (stream in (0, 1)),
+    epoch bigint not null check (epoch between 0 and 9007199254740991),
     run uuid not null,
     sequence integer not null check (sequence >= 0),
     spool_id uuid not null,
     recorder text not null check (length(recorder) <= 63),
-    started_at timestamptz not null,
-    duration_ms bigint not null check (duration_ms >= 0),
-    bytes bigint not null check (bytes >= 1),
+    started_at timestamptz not null check (started_at >= '2000-01-01Z' and started_at < '2200-01-01Z'),
+    duration_ms integer not null check (duration_ms between 0 and 86400000),
+    bytes bigint not null check (bytes between 1 and 4294967296),
     sha256 bytea not null check (octet_length(sha256) = 32),
-    init_bytes bigint not null check (init_bytes >= 0),
+    init_bytes bigint not null check (init_bytes between 0 and bytes),
     init_sha256 bytea not null check (octet_length(init_sha256) = 32),
-    media_start_90k bigint not null,
-    media_duration_90k bigint not null,
-    frames integer not null check (frames >= 0),
+    media_start_90k bigint not null check (media_start_90k between 0 and 9007199254740991),
+    media_duration_90k bigint not null check (media_duration_90k between 0 and 9007199254740991),
+    frames integer not null check (frames between 0 and 10000000),
     codecs text not null check (length(codecs) <= 128),
-    width integer not null check (width >= 0),
-    height integer not null check (height >= 0),
+    width integer not null check (width between 0 and 65535),
+    height integer not null check (height between 0 and 65535),
     has_audio boolean not null,
     end_reason text not null check (length(end_reason) <= 32),
     flags text[] not null default '{}' check (cardinality(flags) <= 32),
-    object_key text not null unique check (length(object_key) between 1 and 512),
+    object_key text not null check (length(object_key) between 1 and 512),
     state text not null default 'spooled' check (state in ('spooled', 'stored', 'failed', 'expired', 'lost')),
+    previous_state text,
     tries smallint not null default 0 check (tries >= 0),
     error text check (length(error) <= 1000),
     etag text check (length(etag) <= 128),
-    stored_at timestamptz,
-    created_at timestamptz not null default now()
-);
-comment on table segments is 'Every recorded stretch of video: one object in S3. The columns are those of its sidecar file.';
-comment on column segments.id is 'UUIDv7, made once by the recorder, so that every later step can be repeated.';
-comment on column segments.stream is 'Which stream of the camera: 0 main, 1 sub.';
+    stored_at timestamptz check (stored_at >= '2000-01-01Z' and stored_at < '2200-01-01Z'),
+    created_at timestamptz not null default now(),
+    primary key (id),
+    constraint segments_id_time_check check (
+        id >= segment_id_at(started_at - interval '1 hour') and id < segment_id_at(started_at + interval '1 hour')
+    )
+) partition by range (id);
+comment on table segments is 'Every recorded stretch of video: one object in S3. The columns are those of its sidecar file. Partitioned by week, segments_2026w48 and so on.';
+comment on column segments.id is 'UUIDv7, created once by the recorder, so that every later step can be repeated. Its time is within an hour of started_at, so that a query by time reads the partitions of that time alone.';
+comment on column segments.stream is '0 main, 1 sub.';
 comment on column segments.epoch is 'The fencing token under which it was recorded.';
 comment on column segments.run is 'One connection to the camera: within it, media time is continuous.';
 comment on column segments.spool_id is 'Identity of the spool that has the file until it is stored.';
 comment on column segments.media_start_90k is 'Decode time of the first fragment in 1/90000 s.';
 comment on column segments.frames is 'Video frames.';
-comment on column segments.state is 'Moves forward only: spooled, then stored, failed or lost; failed may become stored or lost; stored becomes expired.';
+comment on column segments.object_key is 'A function of the other columns and the key prefix of the recorder, and so unique without an index.';
+comment on column segments.state is 'Moves forward only: spooled, then stored, failed or lost; failed may become stored or lost; lost may become stored, when its bytes turn up; all but lost may become expired, which is final.';
+comment on column segments.previous_state is 'The state before this one; null: the row has had no other. The sums of camera_hours and camera_backlog follow from both.';
 comment on column segments.tries is 'Refused uploads.';
-create index segments_camera_time on segments (camera_id, started_at, id);
-create index segments_waiting on segments (state, camera_id) include (duration_ms) where state in ('spooled', 'failed');
+-- For lists, days and the newest segment. Expired segments are only ever looked up by id.
+create index segments_stream on segments (camera_id, stream, id) where state <> 'expired';
+create index segments_failed on segments (id) where state = 'failed';
+
+-- For weeks without a partition of their own: recorders with a wrong clock, and spools that turn up late.
+create table segments_default partition of segments default with (
+    fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05,
+    autovacuum_analyze_scale_factor = 0.02
+);
 
 create table gaps (
     id bigint generated by default as identity primary key,
-    camera_id bigint not null check (camera_id >= 1),
-    started_at timestamptz not null,
-    ended_at timestamptz check (ended_at >= started_at),
+    camera_id bigint not null check (camera_id between 1 and 9007199254740991),
+    stream smallint not null check (stream in (0, 1)),
+    epoch bigint not null check (epoch between 0 and 9007199254740991),
+    started_at timestamptz not null check (started_at >= '2000-01-01Z' and started_at < '2200-01-01Z'),
+    ended_at timestamptz check (ended_at > started_at and ended_at < '2200-01-01Z'),
     cause text not null check (length(cause) <= 32),
     detail text check (length(detail) <= 1000),
     recorder text check (length(recorder) <= 63)
 );
 comment on table gaps is 'Stretches in which a camera that was on was not recorded, and why. Open while ended_at is null.';
-create unique index gaps_camera_time on gaps (camera_id, started_at);
-create unique index gaps_open on gaps (camera_id) where ended_at is null;
+comment on column gaps.stream is '0 main, 1 sub.';
+comment on column gaps.epoch is 'Of the assignment under which it was opened or closed last: an older one changes it no more.';
+create unique index gaps_stream on gaps (camera_id, stream, started_at);
+create unique index gaps_open on gaps (camera_id, stream) where ended_at is null;
+-- With these apart, the gaps of a day are found without a look at those of all days before.
+create index gaps_long on gaps (camera_id, stream, ended_at) where ended_at - started_at > interval '1 hour';
+
+-- Sums ---------------------------------------------------------------------------------------------------------------
+
+create table camera_hours (
+    camera_id bigint not null,
+    stream smallint not null,
+    hour timestamptz not null,
+    covered_ms bigint not null default 0,
+    bytes bigint not null default 0,
+    segments integer not null default 0,
+    gap_ms bigint not null default 0,
+    primary key (camera_id, stream, hour)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05);
+comment on table camera_hours is 'Sums over each hour (UTC), kept by the statements that write segments and gaps. A segment counts once, while it is spooled, stored or failed; a lost or expired one does not.';
+comment on column camera_hours.covered_ms is 'Wall time of segments, split at the full hour. More than an hour when two recordings overlap.';
+comment on column camera_hours.bytes is 'Bytes of segments, split in proportion to their time.';
+comment on column camera_hours.segments is 'Segments that began in this hour.';
+comment on column camera_hours.gap_ms is 'Wall time of closed gaps, split at the full hour.';
+
+create table camera_backlog (
+    camera_id bigint not null,
+    stream smallint not null,
+    waiting_ms bigint not null default 0,
+    primary key (camera_id, stream)
+) with (fillfactor = 50);
+comment on table camera_backlog is 'Wall time of the spooled segments of each stream, kept by the statements that write segments.';

@@ -19,7 +19,7 @@ package enum CameraFormHandlers {
         let form = CameraForm(posted: try request.http.formFields(), editing: nil)
         guard form.errors.isEmpty else { return try answer(form, request, status: 422) }
         do {
-            let created = try CameraService(request.context).create(form.values)
+            let created = try CameraService(request.context).create(form.values, by: try request.actor())
             return request.redirect(Links.camera(created.camera.id), done: .added)
         } catch let wrong as FieldErrors {
             return try answer(form.with(errors: wrong.errors), request, status: 422)
@@ -37,7 +37,12 @@ package enum CameraFormHandlers {
         let form = CameraForm(posted: try request.http.formFields(), editing: camera)
         guard form.errors.isEmpty else { return try answer(form, request, status: 422) }
         do {
-            let (saved, isChanged) = try service.patch(camera.id, form.values, expecting: form.version)
+            let (saved, isChanged) = try service.patch(
+                camera.id,
+                form.values,
+                expecting: form.version,
+                by: try request.actor()
+            )
             return request.redirect(Links.camera(saved.camera.id), done: isChanged ? .saved : .unchanged)
         } catch let wrong as FieldErrors {
             return try answer(form.with(errors: wrong.errors), request, status: 422)
@@ -57,7 +62,7 @@ package enum CameraFormHandlers {
     }
 
     @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
-        try CameraService(request.context).delete(request.cameraID)
+        try CameraService(request.context).delete(request.cameraID, by: try request.actor())
         return request.redirect(Links.cameras, done: .deleted)
     }
 
@@ -72,7 +77,8 @@ package enum CameraFormHandlers {
                 errors: ["is_active": "must be true or false"]
             )
         }
-        let listing = try CameraService(request.context).setActive(request.cameraID, wanted == "true")
+        let listing = try CameraService(request.context)
+            .setActive(request.cameraID, wanted == "true", by: try request.actor())
         return request.redirect(Links.inside(fields["back"]), done: listing.camera.isActive ? .on : .off)
     }
 

@@ -21,7 +21,7 @@ package struct CameraService {
     /// Creates a camera.
     ///
     /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`.
-    package func create(_ fields: [String: FieldValue]) throws -> CameraListing {
+    package func create(_ fields: [String: FieldValue], by actor: Actor) throws -> CameraListing {
         let changes = try CameraFields.create(
             fields,
             policy: context.configuration.networks,
@@ -34,7 +34,7 @@ package struct CameraService {
             id = reserved
             sealed = try seal(password, reserved)
         }
-        let listing = try store.create(changes.settings, id: id, sealedPassword: sealed)
+        let listing = try store.create(changes.settings, id: id, sealedPassword: sealed, by: actor)
         context.announce(listing)
         return listing
     }
@@ -45,12 +45,14 @@ package struct CameraService {
     ///   - id: Which one.
     ///   - fields: What to change, as in RFC 7396.
     ///   - expected: The version the caller has seen; nil: whatever it is.
+    ///   - actor: The originator.
     /// - Returns: The camera, and whether anything was different.
     /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`; `Problem` 404 and 412.
     package func patch(
         _ id: CameraID,
         _ fields: [String: FieldValue],
-        expecting expected: Int64? = nil
+        expecting expected: Int64? = nil,
+        by actor: Actor
     ) throws -> (CameraListing, isChanged: Bool) {
         let changes = try CameraFields.patch(
             fields,
@@ -64,7 +66,9 @@ package struct CameraService {
             case .clear: .clear
             case .set(let password): .set(try seal(password, id))
             }
-        return try finish(try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked))
+        return try finish(
+            try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked, by: actor)
+        )
     }
 
     /// The version over which a new address can be saved with the stored password; nil: any.
@@ -81,13 +85,13 @@ package struct CameraService {
     }
 
     /// Switches a camera on or off; doing it again changes nothing.
-    package func setActive(_ id: CameraID, _ isActive: Bool) throws -> CameraListing {
-        try finish(try store.setActive(id, isActive)).0
+    package func setActive(_ id: CameraID, _ isActive: Bool, by actor: Actor) throws -> CameraListing {
+        try finish(try store.setActive(id, isActive, by: actor)).0
     }
 
     /// Deletes a camera; its recordings follow their retention.
-    package func delete(_ id: CameraID, expecting expected: Int64? = nil) throws {
-        _ = try finish(try store.delete(id, expecting: expected))
+    package func delete(_ id: CameraID, expecting expected: Int64? = nil, by actor: Actor) throws {
+        _ = try finish(try store.delete(id, expecting: expected, by: actor))
     }
 
     /// A camera.

@@ -35,7 +35,7 @@ package enum CamerasAPI {
 
     @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.http.jsonObject().mapValues { $0.field }
-        let listing = try CameraService(request.context).create(fields)
+        let listing = try CameraService(request.context).create(fields, by: try request.actor())
         var response = answer(listing, status: 201)
         response.set(.location, path + listing.camera.id.description)
         return response
@@ -49,7 +49,9 @@ package enum CamerasAPI {
         let types = ["application/json", "application/merge-patch+json"]
         let fields = try request.http.jsonObject(mediaTypes: types).mapValues { $0.field }
         let expected = try expectedVersion(request)
-        return answer(try CameraService(request.context).patch(request.cameraID, fields, expecting: expected).0)
+        let (listing, _) = try CameraService(request.context)
+            .patch(request.cameraID, fields, expecting: expected, by: try request.actor())
+        return answer(listing)
     }
 
     @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
@@ -61,16 +63,21 @@ package enum CamerasAPI {
                 : "can only be delete"
             throw Problem(422, "The recordings can't be deleted at once.", errors: ["recordings": message])
         }
-        try CameraService(request.context).delete(request.cameraID, expecting: try expectedVersion(request))
+        let expected = try expectedVersion(request)
+        try CameraService(request.context).delete(request.cameraID, expecting: expected, by: try request.actor())
         return HTTPResponse(status: 204)
     }
 
     @Sendable package static func on(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try CameraService(request.context).setActive(request.cameraID, true), status: 202)
+        answer(try setActive(true, request), status: 202)
     }
 
     @Sendable package static func off(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try CameraService(request.context).setActive(request.cameraID, false), status: 202)
+        answer(try setActive(false, request), status: 202)
+    }
+
+    static func setActive(_ isActive: Bool, _ request: WebRequest) throws -> CameraListing {
+        try CameraService(request.context).setActive(request.cameraID, isActive, by: try request.actor())
     }
 
     /// The newest snapshot; with `?t=` the address is of that snapshot alone and may be kept.

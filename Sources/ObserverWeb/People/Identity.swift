@@ -15,6 +15,14 @@ package struct Identity: Hashable, Sendable {
     package let role: Role
     package let proof: Proof
 
+    /// The name under which changes are kept.
+    package var actor: Actor {
+        switch proof {
+        case .session: .user(name)
+        case .token: .token(name)
+        }
+    }
+
     /// What forms of this session must carry; empty for a program.
     package var csrf: String {
         if case .session(let csrf) = proof { csrf } else { "" }

@@ -38,7 +38,7 @@ extension RecordingsView {
             place: place,
             hours: try OverviewStore(database).hours(of: camera, from: day.start),
             segments: segments,
-            gaps: try StatusStore(database).gaps(of: camera, from: day.start, to: day.end),
+            gaps: try GapStore(database).list(StreamID(camera, .main), from: day.start, to: day.end),
             hasOlder: query.isNewestFirst ? hasMore : true,
             hasNewer: hasNewer
         )

@@ -17,6 +17,14 @@ extension WebRequest {
         return viewer
     }
 
+    /// The originator of a change, on addresses that need a role.
+    ///
+    /// - Throws: `Problem` 401 where nobody is, which means that the route was declared open by mistake.
+    func actor() throws(Problem) -> Actor {
+        guard let identity else { throw Problem(401, "Sign in to change this.") }
+        return identity.actor
+    }
+
     /// A page as an answer.
     func answer(_ page: some Page, status: Int = 200) throws(MustacheError) -> HTTPResponse {
         let notice = (try? http.queryFields())?["done"].flatMap(Notice.init)?.text  // an unreadable query has no notice

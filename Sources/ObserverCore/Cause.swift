@@ -1,0 +1,23 @@
+/// A reason why a camera is not recorded: a stable word for programs.
+package enum Cause: String, Codable, Sendable, CaseIterable {
+    /// No answer from the address.
+    case unreachable
+    /// The address answers, but refuses the connection or the stream.
+    case refused
+    /// User name or password are wrong.
+    case unauthorized
+    /// There is no such stream at the address.
+    case notFound = "not_found"
+    /// The stream has no video that can be recorded.
+    case noVideo = "no_video"
+    /// The stream went silent.
+    case stalled
+    /// The stream cannot be understood.
+    case badStream = "bad_stream"
+    /// The spool's disk is full.
+    case diskFull = "disk_full"
+    /// No recorder was running.
+    case noRecorder = "no_recorder"
+    /// The host's name cannot be resolved.
+    case dns
+}

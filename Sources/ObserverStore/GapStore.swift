@@ -1,0 +1,120 @@
+package import ObserverCore
+package import Postgres
+
+/// The stretches of time that were not recorded.
+///
+/// A stream has at most one open gap. What is written carries the epoch of the assignment under which it was reported, and
+/// an older one never touches what a newer one has opened or closed.
+package struct GapStore {
+    private let connection: PostgresConnection
+
+    package init(_ connection: PostgresConnection) {
+        self.connection = connection
+    }
+
+    // MARK: Writing
+
+    /// Opens a gap.
+    ///
+    /// One that is open already stays as it is, and belongs to this epoch from then on. Nothing is opened when the camera
+    /// has another recorder by now.
+    ///
+    /// - Returns: True if it was opened.
+    /// - Throws: What the database reports.
+    @discardableResult
+    package func open(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
+        let (camera, kind) = (gap.stream.camera, gap.stream.kind)
+        let statement: SQL = """
+            with adopted as (
+                update gaps set epoch = \(gap.epoch)
+                where camera_id = \(camera) and stream = \(kind) and ended_at is null and epoch < \(gap.epoch)
+            )
+            insert into gaps (camera_id, stream, epoch, started_at, cause, detail, recorder)
+            select \(camera), \(kind), \(gap.epoch), \(gap.startedAt), \(gap.cause), \(gap.detail?.limited(to: 1000)),
+                \(recorder.limited(to: 63))
+            where not exists (select from assignments where camera_id = \(camera) and epoch > \(gap.epoch))
+            on conflict do nothing
+            """
+        return try connection.execute(statement) == 1
+    }
+
+    /// Closes the open gap of a stream and adds it to the sums of its hours; one that ends no later than it began is removed,
+    /// because nothing is missing.
+    ///
+    /// Of a gap that is longer than 400 days only the last ones are summed: it comes from a clock that was wrong.
+    ///
+    /// - Returns: True if there was one to close.
+    /// - Throws: What the database reports.
+    @discardableResult
+    package func close(_ stream: StreamID, epoch: Int64, at end: Timestamp) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            with closed as (
+                update gaps set ended_at = \(end), epoch = \(epoch)
+                where camera_id = \(stream.camera) and stream = \(stream.kind) and ended_at is null
+                    and epoch <= \(epoch) and started_at < \(end)
+                returning camera_id, stream, greatest(started_at, ended_at - interval '400 days') as started_at, ended_at
+            ), emptied as (
+                delete from gaps
+                where camera_id = \(stream.camera) and stream = \(stream.kind) and ended_at is null
+                    and epoch <= \(epoch) and started_at >= \(end)
+                returning camera_id
+            ), summed as (
+                insert into camera_hours as h (camera_id, stream, hour, gap_ms)
+                select camera_id, stream, hour, round(1000 * extract(epoch from
+                    least(ended_at, hour + interval '1 hour') - greatest(started_at, hour)))::bigint
+                from closed cross join lateral generate_series(
+                    date_trunc('hour', started_at, 'UTC'), ended_at - interval '1 microsecond', interval '1 hour') hour
+                order by camera_id, stream, hour
+                on conflict (camera_id, stream, hour) do update set gap_ms = h.gap_ms + excluded.gap_ms
+            )
+            select (select count(*) from closed) + (select count(*) from emptied)
+            """
+        return try connection.rows(statement, as: (Int).self).first ?? 0 > 0
+    }
+
+    // MARK: Reading
+
+    /// Returns the gaps of a stream that touch a stretch of time, oldest first, at most 1000.
+    ///
+    /// Those that began within it or in the hour before are found by their start, those that are longer by their end: however
+    /// many there were before, they are not looked at.
+    package func list(
+        _ stream: StreamID,
+        from start: Timestamp,
+        to end: Timestamp
+    ) throws(PostgresError) -> [Gap] {
+        try connection.query(Self.statement(stream, from: start, to: end)) { row throws(PostgresError) in
+            Gap(
+                stream: StreamID(try row.next(), try row.next()),
+                epoch: try row.next(),
+                startedAt: try row.next(),
+                endedAt: try row.next(),
+                cause: try row.next(),
+                detail: try row.next()
+            )
+        }
+    }
+
+    /// The text and values of ``list(_:from:to:)``.
+    package static func statement(_ stream: StreamID, from start: Timestamp, to end: Timestamp) -> SQL {
+        """
+        with wanted as (
+            select \(stream.camera)::bigint as camera_id, \(stream.kind)::smallint as stream,
+                \(start)::timestamptz as start, \(end)::timestamptz as finish
+        )
+        select \(unsafe: columns) from wanted w join gaps g using (camera_id, stream)
+        where g.started_at > w.start - interval '1 hour' and g.started_at < w.finish
+            and coalesce(g.ended_at, 'infinity') > w.start
+        union all
+        select \(unsafe: columns) from wanted w join gaps g using (camera_id, stream)
+        where g.ended_at - g.started_at > interval '1 hour' and g.ended_at > w.start
+            and g.started_at <= w.start - interval '1 hour' and g.started_at < w.finish
+        union all
+        select \(unsafe: columns) from wanted w join gaps g using (camera_id, stream)
+        where g.ended_at is null and g.started_at <= w.start - interval '1 hour' and g.started_at < w.finish
+        order by started_at limit 1000
+        """
+    }
+
+    private static let columns = "g.camera_id, g.stream, g.epoch, g.started_at, g.ended_at, g.cause, g.detail"
+}

@@ -1,0 +1,172 @@
+package import ObserverCore
+package import Postgres
+
+/// The weekly partitions of the table `segments`.
+///
+/// Segments of a week without a partition go to the default partition: a row is never refused for its time. Partitions
+/// are created ahead by the services that write segments and by `observerctl migrate`, so that this is the exception.
+package struct PartitionStore {
+    private let connection: PostgresConnection
+
+    /// The number of the advisory lock: "obsp" in ASCII.
+    private static let lock: Int64 = 0x6F62_7370
+
+    /// How many weeks ahead of the present one there shall be a partition.
+    package static let weeksAhead: Int64 = 4
+
+    /// The storage parameters of a partition.
+    ///
+    /// Rows are updated once at most, so a page needs little room for new versions. By the server's defaults a table of 60
+    /// million rows (1,000 cameras) would wait for 12 million dead ones.
+    private static let parameters = """
+        fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05, \
+        autovacuum_analyze_scale_factor = 0.02
+        """
+
+    package init(_ connection: PostgresConnection) {
+        self.connection = connection
+    }
+
+    // MARK: Creating
+
+    /// Creates the partitions that are missing, from last week's (its last segments may still be on their way) to those
+    /// of the next four weeks.
+    ///
+    /// Does nothing while another process does it. Rows of those weeks leave the default partition.
+    ///
+    /// - Returns: The weeks that got one.
+    /// - Throws: Also when the locks were not free for half a second: the next call tries again.
+    @discardableResult
+    package func prepare() throws(PostgresError) -> [SegmentWeek] {
+        let present = SegmentWeek(of: try now())
+        return try create((-1...Self.weeksAhead).map { present.advanced(by: $0) })
+    }
+
+    /// Creates a partition for each week that has rows in the default one and has begun, for at most 60 of them.
+    ///
+    /// Rows of the future stay: they come from a clock that is wrong.
+    package func rehouseStrays() throws(PostgresError) -> [SegmentWeek] {
+        let present = SegmentWeek(of: try now())
+        var weeks: [SegmentWeek] = []
+        var next = SegmentID.lowest(at: Timestamp(milliseconds: 0))
+        while weeks.count < 60 {
+            let statement: SQL = "select id from segments_default where id >= \(next) order by id limit 1"
+            guard let id = try connection.rows(statement, as: (SegmentID).self).first else { break }
+            let week = SegmentWeek(of: Timestamp(milliseconds: id.milliseconds))
+            guard week <= present else { break }
+            weeks.append(week)
+            next = week.bounds.to
+        }
+        return try create(weeks)
+    }
+
+    private func create(_ weeks: [SegmentWeek]) throws(PostgresError) -> [SegmentWeek] {
+        let existing = Set(try partitions().compactMap { SegmentWeek(partition: $0) })
+        var created: [SegmentWeek] = []
+        for week in weeks where !existing.contains(week) {
+            if try create(week) { created.append(week) }
+        }
+        return created
+    }
+
+    /// Creates a partition beside the table and attaches it: to create it in place would lock out every reader.
+    private func create(_ week: SegmentWeek) throws(PostgresError) -> Bool {
+        let (name, bounds) = (week.partition, week.bounds)
+        return try connection.transaction { () throws(PostgresError) in
+            guard try isFree() else { return false }
+            guard try !partitions().contains(name) else { return false }
+            try connection.executeScript(
+                unsafe: """
+                    set local lock_timeout = 500;
+                    set local statement_timeout = 60000;
+                    create table \(name) (like segments including all) with (\(Self.parameters));
+                    lock table segments_default in access exclusive mode;
+                    with moved as (
+                        delete from segments_default where id >= '\(bounds.from)' and id < '\(bounds.to)' returning *
+                    )
+                    insert into \(name) select * from moved;
+                    alter table segments attach partition \(name) for values from ('\(bounds.from)') to ('\(bounds.to)');
+                    """,
+                within: .seconds(65)
+            )
+            return true
+        }
+    }
+
+    private func isFree() throws(PostgresError) -> Bool {
+        try connection.rows("select pg_try_advisory_xact_lock(\(Self.lock))", as: (Bool).self).first ?? false
+    }
+
+    /// The database's clock, which all who create partitions share.
+    private func now() throws(PostgresError) -> Timestamp {
+        guard let now = try connection.rows("select now()", as: (Timestamp).self).first else {
+            throw PostgresError(.decoding)
+        }
+        return now
+    }
+
+    // MARK: Looking
+
+    /// The names of all partitions but the default one, in order.
+    package func partitions() throws(PostgresError) -> [String] {
+        let statement: SQL = """
+            select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = 'segments'::regclass and c.relname <> 'segments_default' order by 1
+            """
+        return try connection.rows(statement, as: (String).self)
+    }
+
+    /// The state of the partitions, for those who watch over it.
+    package struct Condition: Hashable, Sendable {
+        /// The weeks from the present one to four weeks ahead that have no partition.
+        package var missing: [SegmentWeek]
+        /// The first and the last start of segments in the default partition; nil when it is empty, as it should be.
+        package var strays: ClosedRange<Timestamp>?
+    }
+
+    /// Reads the state of the partitions.
+    package func condition() throws(PostgresError) -> Condition {
+        let present = SegmentWeek(of: try now())
+        let existing = Set(try partitions().compactMap { SegmentWeek(partition: $0) })
+        let wanted = (0...Self.weeksAhead).map { present.advanced(by: $0) }
+        let statement: SQL = """
+            select * from (select started_at from segments_default order by id limit 1) oldest
+            union all
+            select * from (select started_at from segments_default order by id desc limit 1) newest
+            """
+        let ends = try connection.rows(statement, as: (Timestamp).self)
+        return Condition(
+            missing: wanted.filter { !existing.contains($0) },
+            strays: ends.count == 2 ? min(ends[0], ends[1])...max(ends[0], ends[1]) : nil
+        )
+    }
+
+    // MARK: Dropping
+
+    /// Drops the partition of a week whose segments have all expired.
+    ///
+    /// - Returns: False when there is none, or a segment in it has not expired.
+    package func dropExpired(_ week: SegmentWeek) throws(PostgresError) -> Bool {
+        let name = week.partition
+        return try connection.transaction { () throws(PostgresError) in
+            guard try isFree() else { return false }
+            guard try partitions().contains(name) else { return false }
+            // First, so that no segment of that week is registered in between.
+            try connection.executeScript(
+                unsafe: """
+                    set local lock_timeout = 500;
+                    set local statement_timeout = 60000;
+                    lock table \(name) in access exclusive mode;
+                    """
+            )
+            let alive = try connection.rows(
+                "select count(*) from (select from \(unsafe: name) where state <> 'expired' limit 1) alive",
+                as: (Int).self,
+                within: .seconds(65)
+            )
+            guard alive.first == 0 else { return false }
+            try connection.executeScript(unsafe: "drop table \(name)", within: .seconds(65))
+            return true
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import ObserverCore
+import ObserverStore
+import Postgres
+import TestSupport
+import Testing
+
+@Suite(.enabled(if: TestEnvironment.has(.database)), .timeLimit(.minutes(2)))
+struct GapStoreTests {
+    let database: TestDatabase
+    let connection: PostgresConnection
+    let gaps: GapStore
+    let stream = StreamID(CameraID(rawValue: 7), .main)
+    let start = Sample.start
+
+    init() throws {
+        database = try TestDatabase()
+        connection = database.connect()
+        gaps = GapStore(connection)
+    }
+
+    private func gap(_ seconds: Int64 = 0, epoch: Int64 = 2, _ stream: StreamID? = nil) -> Gap {
+        Gap(
+            stream: stream ?? self.stream,
+            epoch: epoch,
+            startedAt: start.advanced(bySeconds: seconds),
+            cause: .stalled,
+            detail: "silent"
+        )
+    }
+
+    private func list() throws -> [Gap] {
+        try gaps.list(stream, from: start.advanced(bySeconds: -86_400), to: start.advanced(bySeconds: 86_400))
+    }
+
+    @Test func `a gap is opened once and closed once`() throws {
+        let end = start.advanced(bySeconds: 30)
+        #expect(try gaps.open(gap(), recorder: "node-a"))
+        #expect(try !gaps.open(gap(5), recorder: "node-a"))
+        #expect(try list() == [gap()])
+        #expect(try gaps.close(stream, epoch: 2, at: end))
+        #expect(try !gaps.close(stream, epoch: 2, at: end))
+        var closed = gap()
+        closed.endedAt = end
+        #expect(try list() == [closed])
+        #expect(try gaps.list(stream, from: end, to: end.advanced(bySeconds: 1)).isEmpty)
+    }
+
+    @Test func `a gap that ends no later than it began is none`() throws {
+        try gaps.open(gap(), recorder: "node-a")
+        #expect(try gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: -5)))
+        #expect(try list().isEmpty)
+        // It can be opened again at the same moment.
+        #expect(try gaps.open(gap(), recorder: "node-a"))
+    }
+
+    @Test func `streams have gaps of their own`() throws {
+        let sub = StreamID(stream.camera, .sub)
+        try gaps.open(gap(), recorder: "node-a")
+        #expect(try gaps.open(gap(0, sub), recorder: "node-a"))
+        try gaps.close(sub, epoch: 2, at: start.advanced(bySeconds: 9))
+        #expect(try list() == [gap()])
+    }
+
+    // MARK: Epochs
+
+    @Test func `a recorder of an older epoch closes no gap of a newer one`() throws {
+        try gaps.open(gap(epoch: 3), recorder: "node-b")
+        #expect(try !gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: 9)))
+        #expect(try list().map(\.endedAt) == [nil])
+        #expect(try gaps.close(stream, epoch: 3, at: start.advanced(bySeconds: 9)))
+    }
+
+    @Test func `an open gap belongs to the newest epoch that reported it`() throws {
+        try gaps.open(gap(epoch: 2), recorder: "node-a")
+        #expect(try !gaps.open(gap(5, epoch: 3), recorder: "node-b"))
+        #expect(try !gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: 9)))
+        #expect(try gaps.close(stream, epoch: 4, at: start.advanced(bySeconds: 9)))
+        #expect(try list().map(\.epoch) == [4])
+    }
+
+    @Test func `a recorder that has lost the camera opens no gap`() throws {
+        let cameras = CameraStore(connection)
+        let recorders = RecorderStore(connection)
+        let camera = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
+        let stream = StreamID(camera, .main)
+        for name in ["node-a", "node-b"] {
+            let incarnation = try recorders.register(name, spool: Sample.spoolID, version: "1")
+            if name == "node-b" { _ = try recorders.register("node-a", spool: Sample.spoolID, version: "1") }
+            #expect(try recorders.claimOrphans(for: name, incarnation: incarnation).count == 1)
+        }
+        #expect(try !gaps.open(gap(epoch: 1, stream), recorder: "node-a"))
+        #expect(try gaps.open(gap(epoch: 2, stream), recorder: "node-b"))
+    }
+
+    // MARK: Hours
+
+    @Test func `closed gaps are summed by the hour`() throws {
+        let nine = try #require(Timestamp(rfc3339: "2026-11-23T09:00:00Z"))
+        func add(_ from: Int64, _ to: Int64) throws {
+            var gap = gap()
+            gap.startedAt = nine.advanced(bySeconds: from)
+            try gaps.open(gap, recorder: "node-a")
+            try gaps.close(stream, epoch: 2, at: nine.advanced(bySeconds: to))
+        }
+        try add(10, 20)
+        try add(3590, 7205)
+        try add(7300, 7300)
+        let statement: SQL = "select gap_ms from camera_hours where camera_id = 7 and stream = 0 order by hour"
+        #expect(try connection.rows(statement, as: (Int).self) == [20_000, 3_600_000, 5000])
+    }
+
+    @Test func `a gap of many years doesn't fill the table`() throws {
+        var gap = gap()
+        gap.startedAt = try #require(Timestamp(rfc3339: "2000-01-01T00:00:00Z"))
+        try gaps.open(gap, recorder: "node-a")
+        try gaps.close(stream, epoch: 2, at: start)
+        let count = try connection.rows("select count(*) from camera_hours", as: (Int).self)
+        #expect(count.allSatisfy { (9600...9601).contains($0) })
+    }
+
+    // MARK: Lists
+
+    @Test func `short, long and open gaps are all found where they touch a stretch of time`() throws {
+        var generator = SystemRandomNumberGenerator()
+        var all: [Gap] = []
+        var second: Int64 = 0
+        for _ in 0..<150 {
+            second += Int64.random(in: 1...5000, using: &generator)
+            var next = gap(second)
+            second += Int64.random(in: 1...(Bool.random(using: &generator) ? 100 : 20_000), using: &generator)
+            try gaps.open(next, recorder: "node-a")
+            if all.count < 149 {
+                next.endedAt = start.advanced(bySeconds: second)
+                try gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: second))
+            }
+            all.append(next)
+        }
+        for _ in 0..<50 {
+            let from = start.advanced(bySeconds: Int64.random(in: -1000...(second + 10_000), using: &generator))
+            let to = from.advanced(bySeconds: Int64.random(in: 1...90_000, using: &generator))
+            let expected = all.filter { $0.startedAt < to && $0.endedAt.map { $0 > from } ?? true }
+            #expect(try gaps.list(stream, from: from, to: to) == expected)
+        }
+    }
+
+    @Test func `a day is read without the gaps of the days before`() throws {
+        try connection.execute(
+            """
+            insert into gaps (camera_id, stream, epoch, started_at, ended_at, cause)
+            select 7, 0, 1, at, at + interval '5 s', 'stalled'
+            from generate_series(\(start)::timestamptz - interval '100 days', \(start), '10 minutes') at
+            """
+        )
+        try connection.execute("analyze gaps")
+        let statement = GapStore.statement(stream, from: start.advanced(bySeconds: -86_400), to: start)
+        let plan = try connection.rows(statement.explaining("analyze, timing off"), as: (String).self)
+        let seen = plan.compactMap { $0.firstMatch(of: /(?:actual rows=|Removed by \w+: )(\d+)/).flatMap { Int($0.1) } }
+        // 144 of the day and those of the hour before.
+        #expect(seen.count > 3 && seen.allSatisfy { $0 < 160 }, "\(plan.joined(separator: "\n"))")
+    }
+}
