@@ -30,9 +30,11 @@ struct NginxHarness {
         let result = try Self.shell(
             """
             set -e; cd \(folder); chmod 0755 .; mkdir run temp static spool
+            # nginx's workers run under another user when root starts it, and a clone can lie in a folder of mode 0700.
+            cp -r \(repository)/nginx/errors errors; chmod -R a+rX errors
             export OBSERVER_LISTEN=127.0.0.1 OBSERVER_PORT=\(port) OBSERVER_HOST='\(host)' OBSERVER_RUN=\(folder)/run
             export OBSERVER_TEMP=\(folder)/temp OBSERVER_STATIC=\(folder)/static
-            export OBSERVER_ERRORS=\(repository)/nginx/errors OBSERVER_SPOOL=\(folder)/spool
+            export OBSERVER_ERRORS=\(folder)/errors OBSERVER_SPOOL=\(folder)/spool
             export S3_ENDPOINT=\(store)
             \(repository)/scripts/render-nginx \(repository)/nginx \(folder)
             """
