@@ -217,7 +217,9 @@ final class Recording {
 
     /// Segments know milliseconds, as their JSON does, so that row, sidecar and message agree.
     private static func milliseconds(_ microseconds: Int64) -> Timestamp {
-        Timestamp(milliseconds: Timestamp(microseconds: microseconds).milliseconds)
+        let time = Timestamp(milliseconds: Timestamp(microseconds: microseconds).milliseconds)
+        // A machine whose clock was never set records all the same.
+        return min(max(time, SegmentLimits.startedAt.lowerBound), SegmentLimits.startedAt.upperBound)
     }
 
     private static func reason(_ reason: Segmenter.EndReason) -> SegmentEnd.Reason {

@@ -65,6 +65,11 @@ final class SpoolRecovery: Service {
                 "Nothing to recover in file",
                 [.cameraID: .int(Int(draft.cameraID.rawValue)), .segmentID: .string(draft.id.description)]
             )
+        case .quarantined(let id, let error):
+            logger.error(
+                "Recovery refused; file put in quarantine",
+                [.segmentID: .string(id.description), .error: LogValue(error)]
+            )
         case .kept(let id, let error):
             logger.error(
                 "Recovery failed; file kept",

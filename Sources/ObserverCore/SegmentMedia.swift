@@ -38,5 +38,5 @@ package struct SegmentMedia: Codable, Hashable, Sendable {
     }
 
     /// The length in media time, to the nearest millisecond.
-    package var durationMilliseconds: Int64 { (duration90k + 45) / 90 }
+    package var durationMilliseconds: Int64 { duration90k.addingSaturated(45) / 90 }
 }

@@ -1,4 +1,5 @@
 package import Encodings
+
 /// A moment in UTC, in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// It is metadata: no decision about ownership or names of files is made on it.
@@ -9,8 +10,9 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         self.microseconds = microseconds
     }
 
+    /// A number that is too large becomes the last moment that 64 bits hold.
     package init(milliseconds: Int64) {
-        microseconds = milliseconds * 1000
+        microseconds = milliseconds.multipliedSaturated(by: 1000)
     }
 
     package var milliseconds: Int64 {
@@ -21,12 +23,14 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         left.microseconds < right.microseconds
     }
 
+    /// Returns the moment so much later, or the last one that 64 bits hold.
     package func advanced(bySeconds seconds: Int64) -> Timestamp {
-        Timestamp(microseconds: microseconds + seconds * 1_000_000)
+        Timestamp(microseconds: microseconds.addingSaturated(seconds.multipliedSaturated(by: 1_000_000)))
     }
 
+    /// Returns the moment so much later, or the last one that 64 bits hold.
     package func advanced(byMilliseconds milliseconds: Int64) -> Timestamp {
-        Timestamp(microseconds: microseconds + milliseconds * 1000)
+        Timestamp(microseconds: microseconds.addingSaturated(milliseconds.multipliedSaturated(by: 1000)))
     }
 }
 

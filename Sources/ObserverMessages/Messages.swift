@@ -61,6 +61,9 @@ package struct CameraChanged: Codable, Hashable, Sendable {
 package struct SegmentRecorded: Codable, Hashable, Sendable {
     static let formatVersion = 2
 
+    /// The cycles that a message can name; one that is replayed more often stays at the last.
+    package static let cycles = 0...1000
+
     /// Which try of its cycle this is, 1 to 3.
     ///
     /// Network trouble does not count.
@@ -100,9 +103,11 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
     package init(body: [UInt8]) throws(MessageError) {
         self = try decoded(SegmentRecorded.self, from: body)
         guard (1...Broker.triesPerCycle).contains(attempt) else {
-            throw MessageError(.invalid, "attempt is not 1 to 3")
+            throw MessageError(.invalid, "attempt is \(attempt), not 1 to \(Broker.triesPerCycle)")
         }
-        guard (0...1_000_000).contains(cycle) else { throw MessageError(.invalid, "cycle is out of range") }
+        guard Self.cycles.contains(cycle) else {
+            throw MessageError(.invalid, "cycle is \(cycle), not 0 to \(Self.cycles.upperBound)")
+        }
         if let problem = segment.problem { throw MessageError(.invalid, "segment: \(problem)") }
     }
 

@@ -90,6 +90,11 @@ final class SpoolSweeper: Service {
             case .segment(let segment):
                 logger.info("Segment of dead recorder recovered", [.segmentID: .string("\(segment.id)")])
                 found.append(segment.id)
+            case .quarantined(let id, let error):
+                logger.error(
+                    "Recovery refused; file put in quarantine",
+                    [.segmentID: .string("\(id)"), .error: LogValue(error)]
+                )
             case .nothing(let header):
                 logger.warning(
                     "Nothing to recover in file",

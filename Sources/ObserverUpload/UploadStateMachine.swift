@@ -275,7 +275,7 @@ package struct UploadStateMachine: Sendable {
             deadLettered[id] = DeferredUpload(
                 until: now + wait,
                 attempt: 1,
-                cycle: job.cycle + 1,
+                cycle: min(job.cycle, SegmentRecorded.cycles.upperBound - 1) + 1,
                 isRefused: isRefused
             )
             // Without a confirm the broker dead-letters the delivery itself.

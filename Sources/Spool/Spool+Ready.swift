@@ -18,9 +18,19 @@ package struct Receipt: Codable, Hashable, Sendable {
     package init(segment: Segment, etag: String?, storedAt: Timestamp, tries: Int) {
         self.segment = segment
         self.etag = etag
-        self.storedAt = storedAt
+        // A machine whose clock was never set uploads all the same.
+        self.storedAt = min(max(storedAt, SegmentLimits.startedAt.lowerBound), SegmentLimits.startedAt.upperBound)
         self.tries = tries
     }
+
+    /// The reason not to believe a receipt, or nil if there is none.
+    var problem: String? {
+        if let problem = segment.problem { return problem }
+        guard SegmentLimits.startedAt.contains(storedAt) else { return "stored_at is not in the years 2000 to 2199" }
+        return (0...Self.mostTries).contains(tries) ? nil : "tries is \(tries), not 0 to \(Self.mostTries)"
+    }
+
+    private static let mostTries = 1_000_000
 }
 
 extension Spool {
@@ -74,7 +84,13 @@ extension Spool {
     /// The proof of a segment's upload; nil if there is none.
     package func receipt(_ id: SegmentID) throws(SpoolError) -> Receipt? {
         let path = receiptPath(id)
-        return try Files.exists(path) ? SpoolJSON.decode(Receipt.self, at: path) : nil
+        guard try Files.exists(path) else { return nil }
+        let receipt = try SpoolJSON.decode(Receipt.self, at: path)
+        if let problem = receipt.problem { throw SpoolError(.corrupt, path, reason: problem) }
+        guard receipt.segment.id == id else {
+            throw SpoolError(.corrupt, path, reason: "it is the receipt of \(receipt.segment.id)")
+        }
+        return receipt
     }
 
     package func hasReceipt(_ id: SegmentID) throws(SpoolError) -> Bool {

@@ -13,6 +13,8 @@ package enum Recovered: Hashable, Sendable {
     case nothing(SegmentHeader)
     /// It is as it was, because the disk failed: the next call tries again.
     case kept(SegmentID, SpoolError)
+    /// Its draft or what is in it cannot be what was recorded.
+    case quarantined(SegmentID, SpoolError)
 }
 
 /// A recorder's right to write to the spool under its name; held until it is released or the process ends.
@@ -78,7 +80,7 @@ extension Spool {
     /// and be called again.
     ///
     /// - Parameter recorder: The caller's own name, whose lock it holds; nil where the caller records nothing.
-    /// - Returns: What became of each file; what is not what belongs there is in quarantine and not among them.
+    /// - Returns: What became of each file.
     /// - Throws: `SpoolError` where nothing can be done at all; calling again goes on from there.
     package func recover(as recorder: String?) throws(SpoolError) -> [Recovered] {
         var results: [Recovered] = []
@@ -100,23 +102,34 @@ extension Spool {
                 if let result = try finish(draft) { results.append(result) }
             } catch {
                 guard error.kind != .directoryNotDurable else { throw error }
-                results.append(.kept(id, error))
+                results.append(error.kind == .corrupt ? putAside(id, error) : .kept(id, error))
             }
         }
         return results
     }
 
-    /// The draft of an open file; nil if it is gone by now, or was not a draft and is in quarantine.
+    /// Reads the draft of an open file; nil if another process has finished it meanwhile.
     private func draft(_ id: SegmentID) throws(SpoolError) -> SegmentHeader? {
+        let path = openDraft(id)
+        let draft: SegmentHeader
         do {
-            return try SpoolJSON.decode(SegmentHeader.self, at: openDraft(id))
+            draft = try SpoolJSON.decode(SegmentHeader.self, at: path)
         } catch {
-            // Another process may have finished it in the meantime.
-            guard try Files.exists(openDraft(id)) else { return nil }
-            guard error.kind == .corrupt else { throw error }
+            guard try Files.exists(path) else { return nil }
+            throw error
+        }
+        if let problem = draft.problem { throw SpoolError(.corrupt, path, reason: problem) }
+        guard draft.id == id else { throw SpoolError(.corrupt, path, reason: "it is the draft of \(draft.id)") }
+        return draft
+    }
+
+    private func putAside(_ id: SegmentID, _ reason: SpoolError) -> Recovered {
+        do throws(SpoolError) {
             try quarantine("open/\(id).json")
             if try Files.exists(openMedia(id)) { try quarantine("open/\(id).mp4.part") }
-            return nil
+            return .quarantined(id, reason)
+        } catch {
+            return .kept(id, error)
         }
     }
 
@@ -152,6 +165,7 @@ extension Spool {
         media.frames = found.frames
         let end = SegmentEnd(.recovered, durationMilliseconds: media.durationMilliseconds, flags: [.recovered])
         let segment = Segment(header: draft, media: media, end: end)
+        if let problem = segment.problem { throw SpoolError(.corrupt, path, reason: problem) }
         try commit(segment)
         return .segment(segment)
     }

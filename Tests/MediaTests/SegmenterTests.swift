@@ -33,6 +33,37 @@ import Testing
         #expect { try take(at: 141) } throws: { ($0 as? MediaError)?.kind == .badStream }
     }
 
+    @Test func `a stream that sends no second key frame is given up after an hour, with what was recorded`() throws {
+        var files: [[UInt8]] = []
+        var ends = 0
+        let video = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 25)
+        let segmenter = Segmenter(StreamDescription(video: video), seconds: 4) { output in
+            switch output {
+            case .began(let begin): files.append(begin.initSection.withUnsafeBytes { Array($0) })
+            case .fragment(let fragment): fragment.bytes.withUnsafeBytes { files[files.count - 1] += $0 }
+            case .ended: ends += 1
+            case .keyFrame: return
+            }
+        }
+        let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
+        var failure: MediaError?
+        frame.withUnsafeBytes { bytes in
+            for seconds: Int64 in 0..<3700 where failure == nil {
+                let packet = Self.packet(bytes, at: seconds * 90_000, isKey: seconds == 0)
+                do throws(MediaError) {
+                    try segmenter.take(packet, arrival: seconds * Self.second, wallClock: seconds * 1_000_000)
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        try segmenter.end(.lost)
+        #expect(failure?.kind == .badStream)
+        #expect(files.count == 1 && ends == 1)
+        let summary = try FragmentedMP4.inspect(bytes: files[0])
+        #expect((3500 * 90_000...3600 * 90_000).contains(summary.mediaDuration90k))
+    }
+
     @Test(arguments: [1, 5, 50] as [Int64])
     func `frames without timestamps last as long as they took to come`(rate: Int64) throws {
         var track = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 25)

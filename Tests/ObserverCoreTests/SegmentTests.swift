@@ -72,6 +72,35 @@ import Testing
         #expect(segment.problem?.hasPrefix("object_key does not end with /7/main/2026/11/23/20/") == true)
     }
 
+    @Test(arguments: OutOfRange.segmentFields)
+    func `a number or time out of range is refused by its field`(field: String, value: String) throws {
+        let text = OutOfRange.replace(field, in: try Self.text(Segment.sample()), with: value)
+        let segment: Segment = try Self.read(text)
+        let problem = try #require(segment.problem)
+        #expect(problem.hasPrefix("\(field) is "))
+        // Refused or not, what is computed from it ends no process.
+        #expect(segment.endedAt >= segment.startedAt || segment.end.durationMilliseconds < 0)
+        #expect(segment.media.durationMilliseconds <= .max / 90)
+    }
+
+    @Test(arguments: ["", String(repeating: "r", count: 64)])
+    func `a recorder without a usable name is refused`(name: String) throws {
+        let segment = Segment.sample(origin: SegmentOrigin(recorder: name, spoolID: .makeRandom()))
+        #expect(segment.problem == "recorder has not 1 to 63 characters")
+    }
+
+    @Test func `the start is corrected within the hour that the identifier names, and no further`() {
+        var header = Segment.sample().header
+        let start = header.startedAt
+        header.correct(startedAt: start.advanced(byMilliseconds: -250))
+        #expect(header.startedAt == start.advanced(byMilliseconds: -250))
+        for far in [start.advanced(bySeconds: 3601), start.advanced(bySeconds: -3601), Timestamp(milliseconds: .max)] {
+            header.correct(startedAt: far)
+            #expect(header.startedAt == start.advanced(byMilliseconds: -250))
+        }
+        #expect(header.problem == nil)
+    }
+
     @Test func `streams sort by camera, then main before sub`() {
         let ids = [StreamID(CameraID(rawValue: 2), .main), StreamID(CameraID(rawValue: 1), .sub)]
         #expect(

@@ -43,6 +43,18 @@ import Testing
 }
 
 @Suite struct UniqueIDTests {
+    @Test(arguments: [Int64.min, .min + 1, -1, 0, 1, .max - 1, .max])
+    func `no number leads beyond the moments that 64 bits hold`(number: Int64) {
+        let (first, last) = (Timestamp(microseconds: .min), Timestamp(microseconds: .max))
+        for start in [first, Timestamp(microseconds: 0), last, Timestamp(milliseconds: number)] {
+            for end in [start.advanced(byMilliseconds: number), start.advanced(bySeconds: number)] {
+                #expect(number < 0 ? end <= start : end >= start)
+                #expect(end.rfc3339.utf8.count == 24)
+            }
+        }
+        #expect(last.advanced(bySeconds: .max) == last && first.advanced(byMilliseconds: .min) == first)
+    }
+
     @Test func `identifiers of version 7 sort by time and carry their version`() throws {
         let early = UniqueID.make(at: Timestamp(milliseconds: 1_000))
         let late = UniqueID.make(at: Timestamp(milliseconds: 2_000))

@@ -63,6 +63,30 @@ import Testing
         #expect { try SegmentRecorded(body: body) } throws: { ($0 as? MessageError)?.kind == .invalid }
     }
 
+    @Test(arguments: OutOfRange.segmentFields)
+    func `a segment with a number out of range is refused by its field`(field: String, value: String) throws {
+        let body = try Self.body { OutOfRange.replace(field, in: $0, with: value) }
+        let error = try #require(throws: MessageError.self) { try SegmentRecorded(body: body) }
+        #expect(error.kind == .invalid)
+        #expect(error.detail.hasPrefix("segment: \(field) is "))
+    }
+
+    @Test(arguments: [
+        ("cycle", Int64.max, MessageError.Kind.invalid), ("cycle", 1001, .invalid), ("cycle", -1, .invalid),
+        ("attempt", .max, .invalid), ("attempt", 4, .invalid), ("attempt", 0, .invalid), ("attempt", .min, .invalid),
+        ("v", .max, .unknownVersion), ("v", .min, .unknownVersion),
+    ])
+    func `a number of the message itself is refused by its name`(
+        field: String,
+        value: Int64,
+        kind: MessageError.Kind
+    ) throws {
+        let body = try Self.body { OutOfRange.replace(field, in: $0, with: "\(value)") }
+        let error = try #require(throws: MessageError.self) { try SegmentRecorded(body: body) }
+        #expect(error.kind == kind)
+        #expect(error.detail.hasPrefix("\(field) is \(value), "))
+    }
+
     @Test func `a message of the first format is refused by its version, inside and outside`() throws {
         for (old, new) in [(#","v":2}"#, #","v":1}"#), (#","v":2,"#, #","v":1,"#)] {
             let body = try Self.body { $0.replacing(old, with: new) }

@@ -108,6 +108,22 @@ import Testing
         #expect(harness.handle(.putFinished(segment.id, .refused("403"))) == [.publishRetry(next, pause: .seconds(5))])
     }
 
+    @Test(arguments: [Int.max, 1001, 1000, 999])
+    func `the cycles of a segment end at the last that a message can name`(cycle: Int) {
+        var harness = UploadMachineHarness()
+        harness.begin(segment, attempt: 3, cycle: cycle)
+        _ = harness.handle(.put(segment.id, .refused("403")))
+        _ = harness.handle(.published(segment.id, isConfirmed: true))
+        #expect(harness.pass(.seconds(7 * 3600)).isEmpty)
+        #expect(harness.handle(.found([segment.id])) == [.prepare(segment.id)])
+        _ = harness.handle(.prepared(segment.id, .ready(segment)))
+        guard case .publishRetry(let next, _)? = harness.handle(.put(segment.id, .refused("403"))).first else {
+            Issue.record("not tried again")
+            return
+        }
+        #expect(SegmentRecorded.cycles.contains(next.cycle) && next.cycle == 1000)
+    }
+
     @Test func `a copy of any earlier try is acknowledged and begins nothing`() {
         var harness = UploadMachineHarness()
         func expectCopy(_ attempt: Int, _ cycle: Int, sourceLocation: SourceLocation = #_sourceLocation) {

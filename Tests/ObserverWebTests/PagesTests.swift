@@ -167,6 +167,17 @@ import Testing
         #expect(html.contains(">Earlier</a>") && !html.contains(">Later</a>"))
     }
 
+    @Test(arguments: [Int64.min, -1, 86_400_001, .max])
+    func `a recording of an impossible length is shown like others`(milliseconds: Int64) throws {
+        var record = Example.record(secondsAgo: 10)
+        record.segment.end.durationMilliseconds = milliseconds
+        record.segment.media.bytes = milliseconds
+        let playing = CameraPage.Playing(record: record, previous: nil, next: nil)
+        let records = [Example.record(secondsAgo: 5), record, Example.record(secondsAgo: 20)]
+        let html = try render(cameraPage(Example.listing(), records, playing: playing))
+        #expect(html.contains("/api/v1/segments/\(record.segment.id).mp4\" download"))
+    }
+
     @Test func `what is wrong comes with what to do about it`() throws {
         let html = try render(cameraPage(Example.listing(Example.camera(), .retrying, cause: .unauthorized)))
         #expect(html.contains(StateView.remedy(.unauthorized).replacing("’", with: "’")))

@@ -19,6 +19,20 @@ import Testing
         #expect(Format.size(bytes) == text)
     }
 
+    @Test(arguments: [Int64.min, .min + 1, -1, .max - 1, .max])
+    func `no number can stop a page`(_ number: Int64) {
+        #expect(!Format.length(milliseconds: number).isEmpty && !Format.fineLength(milliseconds: number).isEmpty)
+        #expect(!Format.size(number).isEmpty && !Format.bitrate(Int(number)).isEmpty)
+        let time = Timestamp(microseconds: number)
+        #expect(!Format.exact(time).isEmpty && !Day(of: time).next.description.isEmpty)
+    }
+
+    @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300, -1e300, .greatestFiniteMagnitude])
+    func `no fraction can stop a page`(_ number: Double) {
+        #expect(!Format.decimal(number).isEmpty)
+        #expect(!Format.fineLength(milliseconds: Format.milliseconds(number)).isEmpty)
+    }
+
     @Test func `a day begins and ends at midnight UTC`() throws {
         let day = try #require(Day("2024-02-29"))
         #expect(Day(of: day.start) == day)

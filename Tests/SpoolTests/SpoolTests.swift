@@ -132,6 +132,68 @@ final class TemporaryDirectory: Sendable {
         #expect(error.kind == .corrupt)
     }
 
+    /// Replaces one field of a JSON file of the spool.
+    private func damage(_ path: String, _ field: String, _ value: String) throws {
+        let good = String(decoding: try Files.read(path), as: UTF8.self)
+        let bad = OutOfRange.replace(field, in: good, with: value)
+        #expect(bad != good)
+        try Files.writeDurably(Array(bad.utf8), to: path)
+    }
+
+    @Test(arguments: OutOfRange.segmentFields)
+    func `a sidecar or receipt with a number out of range is corrupt`(field: String, value: String) throws {
+        let spool = try Spool(at: folder.path)
+        let segment = try committed(spool, [1, 2, 3])
+        try damage(spool.readySidecar(segment.id), field, value)
+        let error = try #require(throws: SpoolError.self) { try spool.segment(segment.id) }
+        #expect(error.kind == .corrupt && error.reason.hasPrefix("\(field) is "))
+        try spool.write(Receipt(segment: segment, etag: nil, storedAt: segment.startedAt, tries: 1))
+        try damage(spool.receiptPath(segment.id), field, value)
+        let refused = try #require(throws: SpoolError.self) { try spool.receipt(segment.id) }
+        #expect(refused.kind == .corrupt && refused.reason.hasPrefix("\(field) is "))
+    }
+
+    @Test(arguments: [
+        ("tries", "-1"), ("tries", "\(Int64.max)"), ("stored_at", "\"0000-01-01T00:00:00.000Z\""),
+        ("stored_at", "\"9999-12-31T23:59:59.999Z\""),
+    ])
+    func `a receipt whose own numbers are out of range is corrupt`(field: String, value: String) throws {
+        let spool = try Spool(at: folder.path)
+        let segment = Segment.sample()
+        try spool.write(Receipt(segment: segment, etag: nil, storedAt: segment.startedAt, tries: 1))
+        try damage(spool.receiptPath(segment.id), field, value)
+        let error = try #require(throws: SpoolError.self) { try spool.receipt(segment.id) }
+        #expect(error.kind == .corrupt && error.reason.hasPrefix("\(field) is "))
+    }
+
+    @Test func `a receipt of another segment proves nothing`() throws {
+        let spool = try Spool(at: folder.path)
+        let (one, other) = (Segment.sample(), Segment.sample())
+        try spool.write(Receipt(segment: one, etag: nil, storedAt: one.startedAt, tries: 1))
+        try Files.rename(spool.receiptPath(one.id), spool.receiptPath(other.id))
+        let error = try #require(throws: SpoolError.self) { try spool.receipt(other.id) }
+        #expect(error.kind == .corrupt && error.reason == "it is the receipt of \(one.id)")
+    }
+
+    @Test(arguments: OutOfRange.segmentFields.filter { ["camera_id", "epoch", "sequence"].contains($0.field) })
+    func `a draft with a number out of range goes to quarantine with its file`(field: String, value: String) throws {
+        let spool = try Spool(at: folder.path)
+        let draft = draft(spool)
+        do {
+            let open = try spool.begin(draft)
+            try Files.read(fixture).withUnsafeBytes { try open.append($0) }
+        }
+        try damage(spool.openDraft(draft.id), field, value)
+        guard case .quarantined(draft.id, let error) = try #require(spool.recover(as: nil).first) else {
+            Issue.record("not in quarantine")
+            return
+        }
+        #expect(error.reason.hasPrefix("\(field) is "))
+        let names = try Files.names(in: folder.path + "/quarantine").sorted()
+        #expect(names == ["open-\(draft.id).json", "open-\(draft.id).mp4.part"])
+        #expect(try spool.recover(as: nil).isEmpty && spool.readyIDs().isEmpty)
+    }
+
     @Test func `a symbolic link is not followed`() throws {
         let spool = try Spool(at: folder.path)
         let draft = draft(spool)

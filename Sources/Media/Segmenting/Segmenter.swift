@@ -90,6 +90,11 @@ public final class Segmenter {
     private static let fragmentSamplesLimit = 1000
     /// How long a frame may last, in 1/90000 s: as long as a source may be silent.
     private static let frameLimit: Int64 = 10 * 90_000
+    /// The longest segment, in 1/90000 s, and the largest, in bytes.
+    ///
+    /// Only a stream without key frames gets there. It is opened again, because a connection begins with one.
+    private static let segmentLengthLimit: Int64 = 3600 * 90_000 - frameLimit
+    private static let segmentBytesLimit = 3 << 30
     /// How long a frame that can begin a recording is waited for, in nanoseconds: a little longer than it takes until
     /// recovery points count as such.
     private static let keyFrameLimit: Int64 = 40_000_000_000
@@ -252,6 +257,9 @@ public final class Segmenter {
             return
         }
         guard let writer else { return }
+        guard timestamp.decode - segment.start < Self.segmentLengthLimit, segment.bytes < Self.segmentBytesLimit else {
+            throw MediaError(.badStream, "the camera sent no key frame in a whole hour; connecting again")
+        }
         let elapsed = timestamp.decode - segment.fragmentStart
         let isFirst = sequence == 1 && segment.fragmentStart == segment.start
         let length = isFirst ? Segmenter.firstFragmentLength : Segmenter.fragmentLength

@@ -95,7 +95,11 @@ package struct CameraPage: Page {
         return [
             fact("Last frame", at: status.lastFrameAt, live: "last_frame"),
             fact("Last recording", at: listing.lastRecordingEnd, live: "last"),
-            fact("To upload", Format.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000)), live: "backlog"),
+            fact(
+                "To upload",
+                Format.fineLength(milliseconds: Format.milliseconds(listing.backlogSeconds)),
+                live: "backlog"
+            ),
             fact("Video", video.map(Self.describe) ?? "unknown", live: "video"),
             fact(
                 "Bit rate",
@@ -157,8 +161,8 @@ package struct CameraPage: Page {
             }
         var parts = [codec, "\(video.width) × \(video.height)"]
         if video.fps > 0 {
-            let rounded = video.fps.rounded()
-            parts.append(abs(video.fps - rounded) < 0.05 ? "\(Int(rounded)) fps" : "\(Format.decimal(video.fps)) fps")
+            let text = Format.decimal(video.fps)
+            parts.append("\(text.hasSuffix(".0") ? String(text.dropLast(2)) : text) fps")
         }
         return parts.joined(separator: ", ")
     }

@@ -152,7 +152,7 @@ package struct CamerasPage: Page {
             "is_stale": .bool(snapshot.isStale),
             "snapshot_note": MustacheValue(snapshot.note),
             "last": Format.time(listing.lastRecordingEnd, now: now),
-            "backlog": .string(Format.fineLength(milliseconds: Int64(listing.backlogSeconds * 1000))),
+            "backlog": .string(Format.fineLength(milliseconds: Format.milliseconds(listing.backlogSeconds))),
         ]
     }
 }

@@ -93,8 +93,8 @@ package struct RecordingsView: Sendable {
     // MARK: The day
 
     private var summary: String {
-        let milliseconds = hours.reduce(0) { $0 + $1.milliseconds }
-        let bytes = hours.reduce(0) { $0 + $1.bytes }
+        let milliseconds = hours.reduce(Int64(0)) { $0.addingSaturated($1.milliseconds) }
+        let bytes = hours.reduce(Int64(0)) { $0.addingSaturated($1.bytes) }
         let length = Format.length(milliseconds: min(milliseconds, 86_399_000))
         return "\(Format.day(day.start)) · \(length) recorded · \(Format.size(bytes)) · times are UTC"
     }

@@ -49,7 +49,7 @@ enum Format {
 
     /// A length of time in one or two units: 0.4 s, 7 s, 3 min 12 s, 2 h 5 min, 4 d.
     static func length(milliseconds: Int64) -> String {
-        let whole = max(0, (milliseconds + 500) / 1000)
+        let whole = max(0, milliseconds.addingSaturated(500) / 1000)
         switch whole {
         case ..<60: return "\(whole) s"
         case ..<3600: return two("min", whole / 60, "s", whole % 60)
@@ -68,6 +68,12 @@ enum Format {
     static func fineLength(milliseconds: Int64) -> String {
         milliseconds > 0 && milliseconds < 60_000
             ? "\(decimal(Double(milliseconds) / 1000)) s" : length(milliseconds: milliseconds)
+    }
+
+    /// Milliseconds from seconds, within what 64 bits hold.
+    static func milliseconds(_ seconds: Double) -> Int64 {
+        guard !seconds.isNaN else { return 0 }
+        return Int64(exactly: (seconds * 1000).rounded()) ?? (seconds < 0 ? .min : .max)
     }
 
     /// A number of things, with the word in the plural: 1 day, 30 days.
@@ -93,7 +99,7 @@ enum Format {
 
     /// A number with one decimal.
     static func decimal(_ number: Double) -> String {
-        let tenths = Int64((number * 10).rounded())
+        guard let tenths = Int64(exactly: (number * 10).rounded()) else { return "\(number)" }
         return "\(tenths / 10).\(abs(tenths % 10))"
     }
 
