@@ -1,3 +1,5 @@
+public import Encodings
+
 /// Makes frames from the packets of one track.
 ///
 /// For each delivery the caller asks for events until there are none:
@@ -141,14 +143,4 @@ public struct DepacketizerLimits: Hashable, Sendable {
         self.frameUnits = max(frameUnits, 1)
         self.parameterSetBytes = max(parameterSetBytes, 1)
     }
-}
-
-/// The reasons why a track can't be followed any longer.
-public enum DepacketizerError: Error, Hashable, Sendable {
-    /// A frame has more bytes than `DepacketizerLimits.frameBytes`.
-    case frameTooLarge
-    /// A frame has more units than `DepacketizerLimits.frameUnits`.
-    case tooManyUnits
-    /// The buffer for frames has reached its own limit.
-    case bufferFull
 }

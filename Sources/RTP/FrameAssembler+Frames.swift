@@ -1,3 +1,5 @@
+import Encodings
+
 /// Frames: where they begin and end, and what is told about them.
 extension FrameAssembler {
     /// True if a unit can't be part of the frame that is being put together.
@@ -126,9 +128,9 @@ extension FrameAssembler {
     }
 
     /// Gives up a frame that breaks a limit, and returns the error to throw.
-    mutating func fail(_ error: DepacketizerError, in buffer: ByteBuffer) -> DepacketizerError {
+    mutating func fail(_ kind: DepacketizerError.Kind, in buffer: ByteBuffer) -> DepacketizerError {
         abandon(in: buffer)
         spill.removeAll()
-        return error
+        return DepacketizerError(kind)
     }
 }

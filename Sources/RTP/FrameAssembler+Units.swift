@@ -1,3 +1,5 @@
+import Encodings
+
 /// Units: their bytes, and what is kept apart from frames.
 extension FrameAssembler {
     /// Takes a unit, or a fragment of one.

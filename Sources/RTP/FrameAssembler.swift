@@ -1,3 +1,5 @@
+import Encodings
+
 /// Puts NAL units together to frames.
 ///
 /// A frame ends with the marker bit once the camera has shown that it sets it with the last packet of each frame and

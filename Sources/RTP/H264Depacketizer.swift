@@ -1,3 +1,5 @@
+public import Encodings
+
 /// Frames of H.264 from RTP (RFC 6184): single units, STAP-A and FU-A, and what cameras make of them.
 ///
 /// SPS and PPS are kept in `parameterSets` and not in frames; delimiters and filler are left out, SEI stays.

@@ -1,3 +1,5 @@
+import Encodings
+
 /// A NAL unit, or a fragment of one, as a payload contains it.
 struct NALFragment {
     /// The header of the whole unit: one byte in H.264, two in H.265.

@@ -1,3 +1,5 @@
+public import Encodings
+
 /// The kind of a parameter set of H.264 or H.265.
 public enum ParameterSetKind: UInt8, Hashable, Sendable {
     /// VPS, only in H.265.

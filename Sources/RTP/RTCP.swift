@@ -1,3 +1,5 @@
+public import Encodings
+
 /// A sender report (RFC 3550, 6.4.1) without its blocks about other senders.
 public struct RTCPSenderReport: Hashable, Sendable {
     /// The source that the report is about.

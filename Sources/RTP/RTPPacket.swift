@@ -2,14 +2,6 @@
 ///
 /// Nothing is copied: the packet is valid as long as the bytes it was read from.
 public struct RTPPacket {
-    /// The reason why bytes are no RTP packet.
-    public enum Malformation: Error, Hashable, Sendable {
-        case tooShort
-        case unknownVersion
-        /// The list of contributing sources or the header extension is longer than the packet.
-        case truncatedHeader
-    }
-
     /// A header extension (RFC 3550, 5.3.1): the profile's number and the bytes behind it.
     public struct Extension {
         /// The first 16 bits, whose meaning the profile defines.
@@ -34,20 +26,19 @@ public struct RTPPacket {
     public let marker: Bool
     private let extensionOffset: UInt16
 
-    /// Reads the header.
+    /// Reads the header; nil if the bytes are too few for it or of another version.
     ///
     /// A padding bit with an impossible count is passed over, as players do: some cameras set the bit by mistake.
-    public init(_ bytes: UnsafeRawBufferPointer) throws(Malformation) {
-        guard bytes.count >= 12 else { throw .tooShort }
+    public init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count >= 12, bytes[0] >> 6 == 2 else { return nil }
         let first = bytes[0]
-        guard first >> 6 == 2 else { throw .unknownVersion }
         var start = 12 + Int(first & 0x0F) * 4
         extensionOffset = first & 0x10 == 0 ? 0 : UInt16(start)
         if first & 0x10 != 0 {
-            guard start + 4 <= bytes.count else { throw .truncatedHeader }
+            guard start + 4 <= bytes.count else { return nil }
             start += 4 + Int(bytes.bigEndian16(at: start + 2)) * 4
         }
-        guard start <= bytes.count else { throw .truncatedHeader }
+        guard start <= bytes.count else { return nil }
         var end = bytes.count
         if first & 0x20 != 0, Int(bytes[end - 1]) <= end - start {
             end -= Int(bytes[end - 1])

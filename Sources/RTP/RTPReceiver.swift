@@ -1,3 +1,5 @@
+import Encodings
+
 /// Receives the packets of one track: puts them in order, finds gaps and restarts, and unwraps their timestamps.
 ///
 /// Packets go through `receive`, which calls its closure with each packet that is ready, in order: mostly the one just
@@ -121,7 +123,7 @@ public struct RTPReceiver: Sendable {
         _ deliver: (inout RTPDelivery) throws(Failure) -> Void
     ) throws(Failure) {
         let number = expected &+ UInt16(truncatingIfNeeded: ahead)
-        guard let bytes = reorder?.remove(number), let packet = try? RTPPacket(bytes.bytes) else { return }
+        guard let bytes = reorder?.remove(number), let packet = RTPPacket(bytes.bytes) else { return }
         try accept(packet, at: now, deliver)
     }
 
@@ -166,7 +168,7 @@ public struct RTPReceiver: Sendable {
         let candidate = held
         held = nil
         var isFirst = true
-        if let candidate, let first = try? RTPPacket(candidate.bytes) {
+        if let candidate, let first = RTPPacket(candidate.bytes) {
             var delivery = RTPDelivery(
                 packet: first,
                 timestamp: clock.unwrap(first.timestamp),

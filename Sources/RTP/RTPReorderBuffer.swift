@@ -1,3 +1,5 @@
+import Encodings
+
 /// Bounds of waiting for packets that were overtaken on the way.
 public struct RTPReorderLimits: Hashable, Sendable {
     /// The most packets that wait, between 1 and 4,096.

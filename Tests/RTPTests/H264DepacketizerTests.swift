@@ -1,3 +1,4 @@
+import Encodings
 import RTP
 import Testing
 
@@ -184,7 +185,7 @@ import Testing
         let payload = H264.idr()
         let bytes = TestPacket(payload: payload, timestamp: 3600, marker: true).bytes
         bytes.withUnsafeBytes { raw in
-            guard let packet = try? RTPPacket(raw) else { return }
+            guard let packet = RTPPacket(raw) else { return }
             var delivery = RTPDelivery(packet: packet, timestamp: 3600)
             while let event = try? reader.depacketizer.next(from: &delivery, into: reader.buffer) {
                 guard case .began = event else { continue }

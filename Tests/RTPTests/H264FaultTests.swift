@@ -1,3 +1,4 @@
+import Encodings
 import RTP
 import Testing
 
@@ -175,11 +176,11 @@ import Testing
         reader = TrackReader(H264Depacketizer(limits: DepacketizerLimits(frameBytes: 1000)))
         reader.send([0x7C, 0x85, 0x88])
         for _ in 0..<100 where reader.error == nil { reader.send([0x7C, 0x05] + [UInt8](repeating: 1, count: 30)) }
-        #expect(reader.error == .frameTooLarge)
+        #expect(reader.error?.kind == .frameTooLarge)
         #expect(reader.buffer.isEmpty)
         reader.error = nil
         for _ in 0..<500 where reader.error == nil { reader.send(H264.sei) }
-        #expect(reader.error == .frameTooLarge)
+        #expect(reader.error?.kind == .frameTooLarge)
         reader.send(H264.idr(), at: 3600)
         reader.finish()
         #expect(reader.seen.map(\.units) == [[H264.idr()]])
@@ -188,11 +189,11 @@ import Testing
     @Test mutating func `a frame has a most of units, a buffer a most of bytes`() {
         reader = TrackReader(H264Depacketizer(limits: DepacketizerLimits(frameUnits: 20)))
         for _ in 0..<50 where reader.error == nil { reader.send(H264.pRest()) }
-        #expect(reader.error == .tooManyUnits)
+        #expect(reader.error?.kind == .tooManyUnits)
         reader = TrackReader(H264Depacketizer())
         reader.buffer = ByteBuffer(capacity: 16, limit: 100)
         for _ in 0..<50 where reader.error == nil { reader.send(H264.pRest()) }
-        #expect(reader.error == .bufferFull)
+        #expect(reader.error?.kind == .bufferFull)
         #expect(reader.buffer.isEmpty)
     }
 

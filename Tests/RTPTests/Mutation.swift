@@ -1,3 +1,4 @@
+import Encodings
 import RTP
 
 /// Damages payloads at random, to see that nothing traps and that what comes out keeps its form.

@@ -24,7 +24,7 @@ import Testing
 
     private mutating func receive(_ packet: TestPacket, at milliseconds: Int64 = 0) {
         packet.bytes.withUnsafeBytes { raw in
-            guard let packet = try? RTPPacket(raw) else { return }
+            guard let packet = RTPPacket(raw) else { return }
             receiver.receive(packet, at: milliseconds * 1_000_000) { seen.append(Self.note(&$0)) }
         }
     }

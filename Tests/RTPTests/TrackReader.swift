@@ -1,3 +1,4 @@
+import Encodings
 import RTP
 
 /// A depacketizer with a buffer, fed by payloads; keeps what comes out.
@@ -53,7 +54,7 @@ struct TrackReader<Format: Depacketizer> {
         ).bytes
         sequence &+= 1
         bytes.withUnsafeBytes { raw in
-            guard let packet = try? RTPPacket(raw) else { return }
+            guard let packet = RTPPacket(raw) else { return }
             var delivery = RTPDelivery(
                 packet: packet,
                 timestamp: timestamp,

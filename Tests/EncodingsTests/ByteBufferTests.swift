@@ -1,4 +1,4 @@
-import RTP
+import Encodings
 import Testing
 
 @Suite struct ByteBufferTests {
@@ -16,7 +16,7 @@ import Testing
         let buffer = ByteBuffer(capacity: 16)
         for index in 0..<10_000 { buffer.append(bigEndian: UInt32(index)) }
         #expect(buffer.count == 40_000)
-        #expect(buffer.withUnsafeBytes { Array($0.suffix(4)) } == big(UInt32(9999)))
+        #expect(buffer.withUnsafeBytes { Array($0.suffix(4)) } == [0, 0, 0x27, 0x0F])
         let capacity = buffer.capacity
         buffer.removeAll()
         #expect(buffer.isEmpty && buffer.capacity == capacity)
