@@ -5,11 +5,10 @@ import Testing
 /// A message names the file and what to do.
 @Suite struct TidyTests {
     /// Modules that compute and do not act.
-    private static let pure: Set = ["Errors", "Encodings", "MP4", "ObserverCore"]
+    private static let pure: Set = ["Errors", "Encodings", "MP4", "RTP", "RTSP", "ObserverCore"]
     private static let libraries: Set = [
-        "Errors", "Encodings", "System",
-        "Logging", "Lifecycle", "Crypto", "HTTPTypes", "FastCGI", "HTTPRouting", "Mustache", "Postgres", "AMQP",
-        "HTTPClient", "S3", "RTP", "MP4", "ConnectionGuard", "Media",
+        "Errors", "Encodings", "System", "Logging", "Lifecycle", "Crypto", "HTTPTypes", "FastCGI", "HTTPRouting",
+        "Mustache", "Postgres", "AMQP", "HTTPClient", "S3", "RTP", "RTSP", "MP4", "ConnectionGuard", "Media",
     ]
     private static let services: Set = ["ObserverWeb", "ObserverCapture", "ObserverUpload"]
     private static let cModules = [
