@@ -5,8 +5,8 @@ PASSED=0 FAILED=0 TESTS_DONE=
 
 command_test() {
     local kind=${1:-all}
-    [[ $# -le 1 && $kind =~ ^(all|unit|integration|e2e)$ ]] ||
-        fail "test takes unit, integration, e2e or nothing" "" "./observer test --help"
+    [[ $# -le 1 && $kind =~ ^(all|unit|sanitize|integration|e2e)$ ]] ||
+        fail "test takes unit, sanitize, integration, e2e or nothing" "" "./observer test --help"
     local begun=$EPOCHREALTIME
     trap finish_tests EXIT
     # Tests never touch what a user has set up or pointed at.
@@ -23,9 +23,15 @@ command_test() {
     all)
         check_style
         swift_tests unit && swift_tests integration
+        sanitized_tests address
+        sanitized_tests thread
         end_to_end
         ;;
     unit | integration) swift_tests "$kind" ;;
+    sanitize)
+        sanitized_tests address
+        sanitized_tests thread
+        ;;
     e2e) end_to_end ;;
     esac
     printf '  %-44s %6s s\n' "all in all" "$(seconds_since "$begun")"
@@ -98,6 +104,20 @@ swift_tests() {
     add_report "$kind tests" "$status" "$report"
     if [[ $kind == integration && $status -ne 0 ]]; then show_server_logs; fi
     undo
+}
+
+# sanitized_tests address|thread: the unit tests again, built so that a wrong access to memory or a data race ends them.
+# Leaks are not looked for: Swift keeps its globals where that search does not find them.
+sanitized_tests() {
+    local kind=$1 report=$REPO/.build/logs/test/$1.xml build=$REPO/.build/$1 status
+    check "build ($kind sanitizer)" swift build --build-tests --sanitize="$kind" --scratch-path "$build" || return 1
+    rm -f "$report"
+    run_step "unit tests ($kind sanitizer)" env ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 \
+        timeout -k 10 900 swift test --skip-build --disable-xctest --sanitize="$kind" --scratch-path "$build" \
+        --xunit-output "$report" --experimental-maximum-parallelization-width "$(nproc)" \
+        --skip IntegrationTests --skip TidyTests
+    status=$?
+    add_report "unit tests ($kind sanitizer)" "$status" "$report"
 }
 
 # What the servers the tests ran against said of crashes and said last; a failure may be theirs.
