@@ -112,12 +112,12 @@ import Testing
     func `the cycles of a segment end at the last that a message can name`(cycle: Int) {
         var harness = UploadMachineHarness()
         harness.begin(segment, attempt: 3, cycle: cycle)
-        _ = harness.handle(.put(segment.id, .refused("403")))
+        _ = harness.handle(.putFinished(segment.id, .refused("403")))
         _ = harness.handle(.published(segment.id, isConfirmed: true))
         #expect(harness.pass(.seconds(7 * 3600)).isEmpty)
         #expect(harness.handle(.found([segment.id])) == [.prepare(segment.id)])
         _ = harness.handle(.prepared(segment.id, .ready(segment)))
-        guard case .publishRetry(let next, _)? = harness.handle(.put(segment.id, .refused("403"))).first else {
+        guard case .publishRetry(let next, _)? = harness.handle(.putFinished(segment.id, .refused("403"))).first else {
             Issue.record("not tried again")
             return
         }
