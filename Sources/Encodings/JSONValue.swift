@@ -15,7 +15,7 @@ public enum JSONValue: Hashable, Sendable {
     /// An object.
     case object([String: JSONValue])
 
-    /// What it is, for people: `a number`, `text`.
+    /// The kind of value, for people: `a number`, `text`.
     public var typeName: String {
         switch self {
         case .null: "null"

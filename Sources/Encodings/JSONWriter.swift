@@ -9,11 +9,11 @@
 ///         json.array("tags") { json in json.value("outdoor") }
 ///     }
 public struct JSONWriter {
-    /// What was written.
+    /// The bytes written so far.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    /// Makes a writer.
+    /// Creates a writer.
     ///
     /// - Parameter capacity: How many bytes are expected.
     public init(capacity: Int = 512) {

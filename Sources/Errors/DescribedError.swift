@@ -13,7 +13,7 @@ public protocol DescribedError: Error, CustomStringConvertible, Sendable {
     var detail: String { get }
     /// Returns true if the same call can succeed later without anybody's help.
     var isTemporary: Bool { get }
-    /// What a person can do about it; nil where there is nothing better than the detail.
+    /// Advice for a person; nil where there is nothing better than the detail.
     var hint: String? { get }
 }
 

@@ -15,7 +15,7 @@ public struct Router<Endpoint: Sendable>: Sendable {
         public let method: HTTPMethod
         /// The path.
         public let pattern: PathPattern
-        /// What the route leads to.
+        /// The destination of the route.
         public let endpoint: Endpoint
     }
 

@@ -9,7 +9,7 @@ public struct Backoff: Sendable {
     private let jitter: Double
     private var step: Duration
 
-    /// Makes a back-off.
+    /// Creates a back-off.
     ///
     /// - Parameters:
     ///   - first: The first step.

@@ -1,7 +1,7 @@
 public import System
 import Synchronization
 
-/// Says once, to everybody who holds it, that it is time to end.
+/// A one-shot shutdown signal, seen by everybody who holds it.
 public final class StopSignal: Sendable {
     private struct State: Sendable {
         var isStopped = false
@@ -11,10 +11,10 @@ public final class StopSignal: Sendable {
     private let state = Monitor(State())
     private let stopped = Atomic(false)
 
-    /// Makes a token that is not stopped.
+    /// Creates a token that is not stopped.
     public init() {}
 
-    /// Whether `stop` was called; cheap enough for a loop over packets.
+    /// True if `stop` was called; cheap enough for a loop over packets.
     public var isStopped: Bool {
         stopped.load(ordering: .acquiring)
     }
@@ -33,7 +33,7 @@ public final class StopSignal: Sendable {
 
     /// Waits for `duration`, or until `stop` is called.
     ///
-    /// - Returns: Whether the token is stopped.
+    /// - Returns: True if the token is stopped.
     @discardableResult
     public func wait(for duration: Duration) -> Bool {
         wait(until: MonotonicInstant.now() + duration)
@@ -41,7 +41,7 @@ public final class StopSignal: Sendable {
 
     /// Waits until `deadline`, or until `stop` is called.
     ///
-    /// - Returns: Whether the token is stopped.
+    /// - Returns: True if the token is stopped.
     @discardableResult
     public func wait(until deadline: MonotonicInstant) -> Bool {
         state.wait(until: deadline) { $0.isStopped }

@@ -46,7 +46,7 @@ public enum FragmentedMP4 {
     ///   - size: The length of the file.
     ///   - read: Returns `count` bytes from `offset` on, which lie within the file; fewer end it there.
     /// - Returns: The content, or the error if not even the init section is whole.
-    /// - Throws: What `read` throws: a disk that cannot be read now says nothing about what is on it.
+    /// - Throws: The error of `read`: a disk that cannot be read now says nothing about what is on it.
     public static func inspect<Failure: Error>(
         size: Int64,
         read: (_ offset: Int64, _ count: Int) throws(Failure) -> [UInt8]

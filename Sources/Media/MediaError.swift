@@ -1,8 +1,8 @@
-/// Why a stream could not be opened, read or written.
+/// The reason why a stream could not be opened, read or written.
 ///
 /// `description` is for logs and people: it names no address and no password.
 public struct MediaError: Error, CustomStringConvertible, Hashable, Sendable {
-    /// What went wrong, as a person who looks after cameras would say it.
+    /// Kinds of trouble, in the words of a person who looks after cameras.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Nothing answers, or not in time.
         case unreachable
@@ -16,7 +16,7 @@ public struct MediaError: Error, CustomStringConvertible, Hashable, Sendable {
         case noVideo
         /// The stream stopped coming.
         case stalled
-        /// What comes is not what it claims to be.
+        /// The stream is not what it claims to be.
         case badStream
         /// The host's name has no address.
         case dns
@@ -26,21 +26,21 @@ public struct MediaError: Error, CustomStringConvertible, Hashable, Sendable {
         case stopped
     }
 
-    /// What went wrong.
+    /// The facts.
     public let kind: Kind
     /// A sentence for people.
     public let detail: String
     /// The library's or the system's error number, 0 where there is none.
     public let code: Int32
 
-    /// Makes an error.
+    /// Creates an error.
     public init(_ kind: Kind, _ detail: String, code: Int32 = 0) {
         self.kind = kind
         self.detail = detail
         self.code = code
     }
 
-    /// Whether trying again by itself may help.
+    /// True if trying again by itself may help.
     public var isTemporary: Bool {
         switch kind {
         case .unreachable, .refused, .stalled, .dns, .notFound, .badStream: true

@@ -52,7 +52,7 @@ final class CameraRecorder: Sendable {
         if thread.join(until: .now()), !waitForEnd(until: .now()) { noteMissingThread() }
     }
 
-    /// Says that the camera is not recorded, until somebody starts another recorder for it.
+    /// Reports that the camera is not recorded, until another recorder is started for it.
     private func noteMissingThread() {
         hasThread.store(false, ordering: .relaxed)
         ended.withLock { $0 = true }
@@ -68,7 +68,7 @@ final class CameraRecorder: Sendable {
         report(status)
     }
 
-    /// Whether the recorder ever ran.
+    /// True if the recorder ever ran.
     var isRunnable: Bool { hasThread.load(ordering: .relaxed) }
 
     /// Asks for the end.
@@ -79,7 +79,7 @@ final class CameraRecorder: Sendable {
         interrupt.stop()
     }
 
-    /// What the end was or will be: what was asked for first.
+    /// The reason of the end, asked for or past: the first one counts.
     var endingReason: RecorderEnding { ending.withLock { $0 } }
 
     func waitForEnd(until deadline: MonotonicInstant) -> Bool {
@@ -126,7 +126,7 @@ final class CameraRecorder: Sendable {
     fileprivate func setCovered(_ until: Timestamp) { covered.withLock { $0 = until } }
 }
 
-/// What the thread of a camera does: carries out what `RecorderState` decides.
+/// The thread of a camera: carries out the decisions of `RecorderState`.
 private final class RecorderLoop {
     private let recorder: CameraRecorder
     private let context: RecorderContext
@@ -221,7 +221,7 @@ private final class RecorderLoop {
         }
     }
 
-    /// What is not needed for every packet.
+    /// The checks that are not needed for every packet.
     private func checkPeriodically(_ recording: Recording, _ now: MonotonicInstant) throws(MediaError) {
         if let until = recording.coveredUntil { recorder.setCovered(until) }
         if let from = recording.takeNewlyCovered() { covered(from: from) }

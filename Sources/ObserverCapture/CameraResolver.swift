@@ -85,7 +85,7 @@ final class CameraResolver: Service {
         guard let address = IPAddress(bytes: bytes), allows(address, port: port) else { throw Self.forbidden }
     }
 
-    /// Whether somebody listens at the camera's port; nil is yes.
+    /// Returns true if somebody listens at the camera's port; nil is yes.
     func probe(_ text: String, within limit: Duration) -> MediaError? {
         do throws(MediaError) {
             let url = try parse(text)

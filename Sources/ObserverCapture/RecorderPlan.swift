@@ -1,7 +1,7 @@
 import Crypto
 import ObserverCore
 
-/// What to record, and how.
+/// The camera to record, and how.
 struct RecorderPlan: Sendable {
     var camera: Camera
     var password: Secret?
@@ -11,7 +11,7 @@ struct RecorderPlan: Sendable {
     /// How long to wait before the first attempt, so that many cameras do not begin together.
     var delay = Duration.zero
 
-    /// Whether a running recorder can go on under the other plan: nothing that matters to it differs.
+    /// Returns true if a running recorder can go on under the other plan: nothing that matters to it differs.
     func isSame(as other: RecorderPlan) -> Bool {
         camera.url == other.camera.url && camera.username == other.camera.username && password == other.password
             && camera.segmentSeconds == other.camera.segmentSeconds && camera.transport == other.camera.transport
@@ -19,7 +19,7 @@ struct RecorderPlan: Sendable {
     }
 }
 
-/// Why a recorder ends.
+/// Reasons for the end of a recorder.
 enum RecorderEnding: Sendable {
     /// The camera was switched off or deleted.
     case off

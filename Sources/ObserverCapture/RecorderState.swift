@@ -1,7 +1,7 @@
 package import System
 package import ObserverCore
 
-/// What the recorder of one camera does next.
+/// The next step of the recorder of one camera.
 ///
 /// A pure value: events and times in, actions out.
 ///
@@ -13,7 +13,7 @@ package import ObserverCore
 /// - A refused password is tried again after 1 min, growing to 30 min, because cameras lock out who insists.
 /// - After 60 s of recording all is forgotten. Every wait is shortened by chance, by up to 30 %.
 package struct RecorderState: Sendable {
-    /// What happened.
+    /// Events.
     package enum Event: Hashable, Sendable {
         /// The stream is open; a key frame is waited for.
         case opened
@@ -29,7 +29,7 @@ package struct RecorderState: Sendable {
         case disk(isFull: Bool)
     }
 
-    /// What to tell others.
+    /// Reports for others.
     package enum Action: Hashable, Sendable {
         /// The camera's state changed.
         case report(CameraState, Cause?, String?)
@@ -39,7 +39,7 @@ package struct RecorderState: Sendable {
         case endGap
     }
 
-    /// What to do now.
+    /// The step to take now.
     package enum Step: Hashable, Sendable {
         /// Open the stream.
         case open
@@ -60,7 +60,7 @@ package struct RecorderState: Sendable {
         case paused
     }
 
-    /// What is known of the camera's port during one wait.
+    /// The knowledge of the camera's port during one wait.
     private enum PortState: Hashable, Sendable {
         case unknown, closed, open
     }
@@ -86,7 +86,7 @@ package struct RecorderState: Sendable {
         report(.connecting, nil, nil)
     }
 
-    /// What to do now.
+    /// The step to take now.
     package func step(at now: MonotonicInstant) -> Step {
         switch phase {
         case .open: .open
@@ -104,7 +104,7 @@ package struct RecorderState: Sendable {
     ///   - event: What happened.
     ///   - now: When.
     ///   - chance: A random number, 0 to 1.
-    /// - Returns: What to tell others, in order.
+    /// - Returns: The reports for others, in order.
     package mutating func handle(_ event: Event, at now: MonotonicInstant, chance: Double = 0) -> [Action] {
         switch event {
         case .opened:

@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Belongs to the camera's thread.
 final class Recording {
-    /// What is measured for people.
+    /// Figures for people.
     struct Measure {
         var begun = MonotonicInstant.now()
         var frames = 0
@@ -89,7 +89,7 @@ final class Recording {
         measure.frames = segmenter.frames
     }
 
-    /// Why the writers could not write, if they could not since the last call.
+    /// The reason why the writers could not write, if they could not since the last call.
     func takeFailure() -> SpoolError? {
         defer { failure = nil }
         return failure
@@ -104,7 +104,7 @@ final class Recording {
         finish(reason: .lost, flags: [.diskBehind], startedAt: nil)
     }
 
-    /// Tells from when on the camera is recorded again.
+    /// Returns the moment from which on the camera is recorded again.
     ///
     /// What is merely queued does not count, it may never reach the disk.
     ///

@@ -4,7 +4,7 @@ import ObserverCore
 import ObserverMessages
 import Synchronization
 
-/// Tells the uploader of committed segments.
+/// Announces committed segments to the uploader.
 ///
 /// The broker's confirm is the receipt; what was not confirmed is told again every few seconds. When there is too much of
 /// it, or the process ends, nothing is lost: the uploader looks through the spool by itself.

@@ -4,7 +4,7 @@ import Logging
 import Media
 import ObserverCore
 
-/// Makes small JPEGs of key snapshots, on a thread of its own: decoding must not delay a recording.
+/// Encodes small JPEGs of key frames, on a thread of its own: decoding must not delay a recording.
 final class SnapshotPool: Service {
     private struct Job: Sendable {
         var camera: CameraID

@@ -9,7 +9,8 @@ import ObserverCore
 import Spool
 import Synchronization
 
-/// What the writers and the thread of one camera share: how far the writers are and how far behind, and whether they failed.
+/// The state that the writers and the thread of one camera share: how far the writers are and how far behind, and
+/// whether they failed.
 final class WriteQueue: Sendable {
     /// The end of what was written last: in which of the camera's segments, counted from 1, and up to when.
     struct Mark: Hashable, Sendable {
@@ -19,7 +20,7 @@ final class WriteQueue: Sendable {
 
     /// Bytes on their way to the disk.
     let queuedBytes = Atomic(0)
-    /// Whether a segment of this camera failed since `takeFailure`; cheap enough to look at with each packet.
+    /// True if a segment of this camera failed since `takeFailure`; cheap enough to look at with each packet.
     let hasFailed = Atomic(false)
     private let failure = Mutex<SpoolError?>(nil)
     private let mark = Monitor<Mark?>(nil)
@@ -48,7 +49,8 @@ final class WriteQueue: Sendable {
         begun.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    /// Whether something of this segment or a later one was written; waits for it until the deadline or a failure.
+    /// Returns true if something of this segment or a later one was written; waits for it until the deadline or a
+    /// failure.
     func hasWritten(_ ordinal: Int, by deadline: MonotonicInstant) -> Bool {
         mark.wait(until: deadline) { ($0?.ordinal ?? 0) >= ordinal || hasFailed.load(ordering: .acquiring) }
             && (written?.ordinal ?? 0) >= ordinal
@@ -89,7 +91,8 @@ final class WriterPool: Sendable {
     private let logger: Logger
     private let onCommit: @Sendable (Segment) -> Void
 
-    /// Makes a pool; `onCommit` is called on a writer's thread with each segment that is safe on the disk, and is short.
+    /// Creates a pool; `onCommit` is called on a writer's thread with each segment that is safe on the disk, and is
+    /// short.
     init(spool: Spool, threads count: Int, logger: Logger, onCommit: @escaping @Sendable (Segment) -> Void) {
         self.spool = spool
         self.logger = logger
@@ -246,7 +249,7 @@ final class WriterPool: Sendable {
         }
     }
 
-    /// What was written is on the disk two seconds later.
+    /// Syncs written bytes that are two seconds old.
     private func syncOld(_ open: inout [SegmentID: Open], isIdle: Bool) {
         let now = MonotonicInstant.now()
         for (id, entry) in open where entry.isDirty && now - entry.syncedAt > .seconds(2) {

@@ -2,7 +2,7 @@
 ///
 /// All of them are in `Setting+All.swift`; `SETTINGS.md` is generated from them.
 package struct Setting: Hashable, Sendable {
-    /// What a value must look like.
+    /// The form of a value.
     package enum Form: Hashable, Sendable {
         /// A text that its reader checks; the words follow "it must be".
         case text(String)

@@ -2,7 +2,7 @@
 ///
 /// The table of them is ``all`` in CameraSettings.swift: it holds every rule, label and limit, so that each is told once.
 package struct CameraField: Sendable {
-    /// What a field holds, with its limits.
+    /// The content of a field, with its limits.
     package enum Kind: Hashable, Sendable {
         /// A line of prose, trimmed at both ends.
         case text(longest: Int)
@@ -20,7 +20,7 @@ package struct CameraField: Sendable {
         case number
         /// A time that Observer notes.
         case time
-        /// What the camera is doing.
+        /// The present state of the camera.
         case status
     }
 

@@ -7,7 +7,7 @@ package enum CameraFields {
     ///   - policy: The networks in which cameras may be.
     ///   - defaults: The values of fields that are missing.
     /// - Returns: The whole camera: `settings` has a value for every field.
-    /// - Throws: What is wrong, by field; `is required` for a field that must be there.
+    /// - Throws: The errors, by field; `is required` for a field that must be there.
     package static func create(
         _ fields: [String: FieldValue],
         policy: NetworkPolicy,
@@ -26,7 +26,7 @@ package enum CameraFields {
     ///   - policy: The networks in which cameras may be.
     ///   - defaults: The values that `null` resets to.
     /// - Returns: The fields that were submitted.
-    /// - Throws: What is wrong, by field.
+    /// - Throws: The errors, by field.
     package static func patch(
         _ fields: [String: FieldValue],
         policy: NetworkPolicy,

@@ -1,4 +1,4 @@
-/// What people want of a camera: every member that they can write, except the password.
+/// The settings of a camera: every member that they can write, except the password.
 ///
 /// A new instance is a camera before anything has been said of it: its members are the defaults of the API and the form.
 /// A new member comes with a row of ``CameraField/all`` below, with its SQL (`CameraStore`, `CameraColumn`) and with a

@@ -1,6 +1,6 @@
 import Encodings
 
-/// Why a text is not the URL of a camera; the description is for the person who typed it.
+/// The reason why a text is not the URL of a camera; the description is for the person who typed it.
 package enum CameraURLError: Error, Hashable, Sendable, CustomStringConvertible {
     case empty
     case tooLong
@@ -67,7 +67,7 @@ package struct CameraURL: Hashable, Sendable {
         IPAddress(host)
     }
 
-    /// Whether both lead to the same program: the same scheme, host and port.
+    /// Returns true if both lead to the same program: the same scheme, host and port.
     package func isSameServer(as other: CameraURL) -> Bool {
         scheme == other.scheme && host == other.host && port == other.port
     }

@@ -21,7 +21,7 @@ package enum FieldValue: Hashable, Sendable {
     }
 }
 
-/// What is wrong, by the name of the field; a phrase each that continues "The name …", for the person who filled it in.
+/// The errors, by the name of the field; a phrase each that continues "The name …", for the person who filled it in.
 package struct FieldErrors: Error, Hashable, Sendable {
     package var errors: [String: String]
 

@@ -9,7 +9,7 @@ package struct NetworkPolicy: Sendable, Hashable {
         package let port: Int?
     }
 
-    /// What a text cannot be read as, and why.
+    /// The form that a text does not have, and why.
     package struct SyntaxError: Error, CustomStringConvertible, Sendable, Hashable {
         package let entry: String
         package var description: String {

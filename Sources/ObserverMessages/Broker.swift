@@ -22,7 +22,7 @@ package enum Broker {
     package static let uploadExchange = "observer.upload"
     package static let deadExchange = "observer.dead"
     package static let eventsExchange = "observer.events"
-    /// What failed three times or could not be understood, with the reason in its headers.
+    /// The queue of messages that failed three times or could not be understood, with the reason in their headers.
     package static let deadUploadQueue = "upload.dead"
     package static let deadUploadKey = "upload"
     /// The key that reaches every recorder.

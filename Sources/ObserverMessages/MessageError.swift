@@ -1,4 +1,4 @@
-/// Why a message's body was not accepted.
+/// The reason why a message's body was not accepted.
 ///
 /// Such a message is dead-lettered, never tried again.
 package struct MessageError: Error, CustomStringConvertible, Sendable, Hashable {

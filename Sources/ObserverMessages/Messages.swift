@@ -144,9 +144,9 @@ package struct SegmentRecorded: Codable, Hashable, Sendable {
     }
 }
 
-/// What nobody can use for the time being, with the reason; read by people and by the retry endpoints.
+/// Messages that cannot be handled for the time being, with the reason; read by people and by the retry endpoints.
 package enum DeadLetter {
-    /// Why a message was dead-lettered.
+    /// Reasons for dead-lettering a message.
     package enum Reason: String, Sendable, CaseIterable {
         /// S3 refused the segment three times.
         case refused

@@ -4,7 +4,7 @@ import Postgres
 /// A camera with all that is known of it.
 package struct CameraListing: Hashable, Sendable {
     package var camera: Camera
-    /// What it is doing, as ``CameraSQL`` derives it.
+    /// The present state, as ``CameraSQL`` derives it.
     package var status: CameraStatus
     /// How much of its video still waits for S3, in seconds.
     package var backlogSeconds: Double
@@ -58,7 +58,7 @@ package struct CameraQuery: Sendable {
     package var limit: Int
     /// Only cameras with a higher number: the last one of the page before.
     package var after: CameraID?
-    /// Whether to look up the newest segment and snapshot of each; the API does not show them.
+    /// True if to look up the newest segment and snapshot of each; the API does not show them.
     package var includesRecordings: Bool
 
     package static let longestPage = 500

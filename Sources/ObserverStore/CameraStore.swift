@@ -61,7 +61,7 @@ package struct CameraStore {
     ///   - sealedPassword: The password, sealed with the number.
     ///   - actor: The originator.
     /// - Returns: The camera.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     package func create(
         _ settings: CameraSettings,
         id: CameraID? = nil,
@@ -88,7 +88,7 @@ package struct CameraStore {
         return created
     }
 
-    /// What became of a change.
+    /// The outcome of a change.
     package enum ChangeResult: Hashable, Sendable {
         /// The camera as it is; `isChanged` is false when it was so already (and its version has not risen).
         case done(CameraListing, isChanged: Bool)
@@ -105,8 +105,8 @@ package struct CameraStore {
     ///   - sealedPassword: The password, sealed with the number; setting one always counts as a change.
     ///   - expected: The version the caller has seen; nil: whatever it is.
     ///   - actor: The originator.
-    /// - Returns: What became of it.
-    /// - Throws: What the database reports.
+    /// - Returns: The outcome.
+    /// - Throws: The error that the database reports.
     package func patch(
         _ id: CameraID,
         _ changes: CameraChanges,
@@ -271,7 +271,7 @@ extension CameraStore {
 }
 
 extension Change {
-    /// What to set; nil to clear, and where nothing shall be set.
+    /// The value to set; nil to clear, and where nothing shall be set.
     fileprivate var value: Value? {
         if case .set(let value) = self { value } else { nil }
     }

@@ -20,7 +20,7 @@ package struct GapStore {
     /// has another recorder by now.
     ///
     /// - Returns: True if it was opened.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     @discardableResult
     package func open(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
         let (camera, kind) = (gap.stream.camera, gap.stream.kind)
@@ -44,7 +44,7 @@ package struct GapStore {
     /// Of a gap that is longer than 400 days only the last ones are summed: it comes from a clock that was wrong.
     ///
     /// - Returns: True if there was one to close.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     @discardableResult
     package func close(_ stream: StreamID, epoch: Int64, at end: Timestamp) throws(PostgresError) -> Bool {
         let statement: SQL = """

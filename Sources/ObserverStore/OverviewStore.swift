@@ -56,7 +56,7 @@ package struct OverviewStore {
     ///   - kind: Which of its streams.
     ///   - start: The beginning of the day, on a full hour.
     /// - Returns: The hours, from 0 to 23.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     package func hours(
         of camera: CameraID,
         _ kind: StreamKind = .main,

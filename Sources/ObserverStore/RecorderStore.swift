@@ -1,7 +1,7 @@
 package import ObserverCore
 package import Postgres
 
-/// Who records which camera.
+/// Recorders and their cameras.
 ///
 /// A recorder is current while the row of its id has its incarnation. An assignment to anything else is an orphan, and any
 /// current recorder may claim it; each claim raises the camera's epoch. No clock decides: a silent recorder is made obsolete
@@ -22,7 +22,7 @@ package struct RecorderStore {
     ///   - spool: Identity of its spool.
     ///   - version: Of the program.
     /// - Returns: Its incarnation.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     package func register(
         _ id: String,
         spool: SpoolID,
@@ -42,7 +42,7 @@ package struct RecorderStore {
         return incarnation
     }
 
-    /// Says that the recorder lives.
+    /// Raises the heartbeat of a recorder.
     ///
     /// - Returns: False when it was fenced: it has to stop all recorders and register again.
     package func heartbeat(_ id: String, incarnation: Int64) throws(PostgresError) -> Bool {
@@ -83,7 +83,7 @@ package struct RecorderStore {
     /// Several recorders may claim at once: each passes over rows that another is just claiming, and the epoch is compared
     /// when the assignment is written, so that a camera claimed since this statement began is not taken from its owner.
     ///
-    /// - Returns: What was taken; nothing when the recorder is not current.
+    /// - Returns: The claims; empty when the recorder is not current.
     package func claimOrphans(
         for recorder: String,
         incarnation: Int64,
@@ -192,9 +192,9 @@ package struct RecorderStore {
         }
     }
 
-    /// Makes a recorder obsolete whose heartbeat has not changed for too long by the caller's own monotonic clock.
+    /// Fences a recorder whose heartbeat has not changed for too long by the caller's own monotonic clock.
     ///
-    /// - Returns: Whether it was; false when it has beaten or started again in the meantime.
+    /// - Returns: True if it was; false when it has beaten or started again in the meantime.
     package func fence(_ id: String, incarnation: Int64, heartbeat: Int64) throws(PostgresError) -> Bool {
         let statement: SQL = """
             update recorders set incarnation = incarnation + 1, fenced = true

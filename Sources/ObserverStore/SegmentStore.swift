@@ -8,7 +8,7 @@ package struct SegmentRecord: Hashable, Sendable {
     /// Refused uploads.
     package var tries: Int
     package var error: String?
-    /// What S3 called the object.
+    /// The store's name for this version of the object.
     package var etag: String?
     package var storedAt: Timestamp?
     package var createdAt: Timestamp
@@ -90,7 +90,7 @@ package struct SegmentStore {
     ///
     /// - Returns: The states that the rows have now. Only they tell what the catalogue knows: a row may have gone further
     ///   than this.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     @discardableResult
     package func write(_ outcomes: [Outcome]) throws(PostgresError) -> [SegmentID: SegmentState] {
         guard !outcomes.isEmpty else { return [:] }

@@ -19,7 +19,7 @@ package struct StatusStore {
     ///
     /// - Parameter statuses: At most one for each stream.
     /// - Returns: How many were written.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     @discardableResult
     package func write(_ statuses: [CameraStatus]) throws(PostgresError) -> Int {
         guard !statuses.isEmpty else { return 0 }

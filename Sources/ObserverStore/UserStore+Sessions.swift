@@ -23,7 +23,7 @@ extension UserStore {
     ///   - csrf: The secret of its forms.
     ///   - address: Where from.
     ///   - agent: What the browser calls itself.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     package func createSession(
         hash: [UInt8],
         user: Int64,
@@ -90,7 +90,7 @@ extension UserStore {
     ///   - keys: For example `user:admin` and `address:192.0.2.7`; at most 128 characters each.
     ///   - seconds: At most 3600.
     /// - Returns: The number.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     package func failedLogins(for keys: [String], withinSeconds seconds: Int) throws(PostgresError) -> Int {
         let statement: SQL = """
             select coalesce(max(n), 0) from (

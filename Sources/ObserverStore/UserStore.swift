@@ -91,7 +91,7 @@ package struct UserStore {
     ///   - hash: SHA-256 of the token.
     ///   - expiresAt: When it ends; nil: never.
     /// - Returns: False when there is one of that name.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     package func createToken(
         name: String,
         role: Role,

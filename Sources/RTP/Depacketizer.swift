@@ -1,6 +1,6 @@
 public import Encodings
 
-/// Makes frames from the packets of one track.
+/// Assembles frames from the packets of one track.
 ///
 /// For each delivery the caller asks for events until there are none:
 ///

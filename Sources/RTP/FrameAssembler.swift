@@ -126,7 +126,7 @@ struct FrameAssembler<Syntax: NALSyntax>: Sendable {
         return nil
     }
 
-    /// Makes every slice be searched for start codes.
+    /// Turns on the search of every slice for start codes.
     mutating func expectStartCodes() {
         searches = .max
         statistics.annexBUnits += 1

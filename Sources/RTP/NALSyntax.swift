@@ -32,7 +32,7 @@ enum NALRole: Equatable {
     }
 }
 
-/// What the first bytes of a slice tell.
+/// The facts in the first bytes of a slice.
 struct SliceFacts: Equatable {
     /// The kind of a frame that consists of such slices.
     var kind: FrameKind

@@ -1,6 +1,6 @@
 /// A frame that is being put together from NAL units.
 struct PendingFrame: Sendable {
-    /// What came since the last slice and belongs to the next picture.
+    /// The units since the last slice, which belong to the next picture.
     struct Prelude: Sendable {
         var hasRecoveryPoint = false
         var hasParameterSets = false
@@ -26,7 +26,7 @@ struct PendingFrame: Sendable {
     var isIntra = true
     /// The beginning of units that follow the last slice and so belong to the next frame.
     var trailing: Int?
-    /// What came before its first slice.
+    /// The units before its first slice.
     var prelude = Prelude()
 
     /// Indicates that a part of the frame has come, though nothing may be left of it.

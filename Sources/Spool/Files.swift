@@ -59,7 +59,7 @@ enum Files {
         guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError(call: "unlink", path) }
     }
 
-    /// Makes renames and unlinks in a directory durable.
+    /// Forces renames and unlinks in a directory to the disk.
     static func syncDirectory(_ path: String) throws(SpoolError) {
         let directory = try open(path, O_RDONLY | O_DIRECTORY)
         defer { close(directory) }
@@ -84,7 +84,7 @@ enum Files {
         guard mkdir(path, 0o770) == 0 || errno == EEXIST else { throw SpoolError(call: "mkdir", path) }
     }
 
-    /// Whether there is something under a name.
+    /// True if there is something under a name.
     ///
     /// - Throws: Where that cannot be told: a disk that fails is not an empty one.
     static func exists(_ path: String) throws(SpoolError) -> Bool {

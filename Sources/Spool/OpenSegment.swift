@@ -33,12 +33,12 @@ package final class OpenSegment: @unchecked Sendable {
         bytes += Int64(buffer.count)
     }
 
-    /// Makes what was appended durable.
+    /// Forces appended bytes to the disk.
     package func sync() throws(SpoolError) {
         guard fdatasync(file) == 0 else { throw SpoolError(call: "fdatasync", path) }
     }
 
-    /// Makes the file durable and closes it.
+    /// Forces the file to the disk and closes it.
     ///
     /// - Returns: The SHA-256 of the whole file, in lower-case hex.
     package func finish() throws(SpoolError) -> String {

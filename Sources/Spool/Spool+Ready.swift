@@ -3,7 +3,7 @@ package import ObserverCore
 /// The proof of an upload: written before the bytes are deleted, kept until the database knows.
 package struct Receipt: Codable, Hashable, Sendable {
     package var segment: Segment
-    /// What S3 calls the stored version.
+    /// The store's name for the stored version.
     package var etag: String?
     package var storedAt: Timestamp
     /// How many tries it took.

@@ -5,7 +5,7 @@ import MP4
 package import ObserverCore
 import System
 
-/// What became of a file that a dead recorder left open.
+/// The outcome for a file that a dead recorder left open.
 package enum Recovered: Hashable, Sendable {
     /// Its whole fragments are a committed segment now.
     case segment(Segment)
@@ -80,7 +80,7 @@ extension Spool {
     /// and be called again.
     ///
     /// - Parameter recorder: The caller's own name, whose lock it holds; nil where the caller records nothing.
-    /// - Returns: What became of each file.
+    /// - Returns: The outcome for each file.
     /// - Throws: `SpoolError` where nothing can be done at all; calling again goes on from there.
     package func recover(as recorder: String?) throws(SpoolError) -> [Recovered] {
         var results: [Recovered] = []
@@ -170,7 +170,7 @@ extension Spool {
         return .segment(segment)
     }
 
-    /// What is whole in an open file; nil if no fragment is.
+    /// The whole part of an open file; nil if no fragment is whole.
     private func wholeFragments(_ path: String) throws(SpoolError) -> FragmentedMP4.Summary? {
         do throws(SystemError) {
             let file = try File(opening: path)

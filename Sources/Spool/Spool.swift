@@ -81,7 +81,7 @@ package struct Spool: Sendable {
 
     // MARK: Space
 
-    /// What `statvfs` says of the disk.
+    /// The space of the disk, by `statvfs`.
     package struct Space: Sendable, Hashable {
         package var freeBytes: Int64
         package var totalBytes: Int64

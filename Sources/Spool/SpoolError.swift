@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why something could not be done in the spool.
+/// The reason why an operation in the spool failed.
 package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
     package enum Kind: String, Sendable {
         /// The folder is not a spool, or one of another version.
@@ -13,14 +13,14 @@ package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
         case fileFailed
         /// A directory cannot be made durable: nothing that was renamed in it can be trusted, the process must end.
         case directoryNotDurable
-        /// What is in a file is not what belongs there.
+        /// The content of a file is not what belongs there.
         case corrupt
     }
 
     package let kind: Kind
     /// Which file or folder.
     package let path: String
-    /// What went wrong: the system's words, or what was found.
+    /// The system's words, or what was found.
     package let reason: String
 
     package init(_ kind: Kind, _ path: String, reason: String) {

@@ -31,7 +31,7 @@ public enum Directory {
         guard isDirectory(path) else { throw SystemError(call: "mkdir", path, code: ENOTDIR) }
     }
 
-    /// Makes renames and unlinks in a directory durable.
+    /// Forces renames and unlinks in a directory to the disk.
     ///
     /// - Throws: ``SystemError``; then no rename in it can be trusted.
     public static func synchronize(_ path: String) throws(SystemError) {

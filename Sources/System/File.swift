@@ -122,7 +122,7 @@ public struct File: ~Copyable, Sendable {
         }
     }
 
-    /// Makes what was written durable (fdatasync(2)).
+    /// Forces written bytes to the disk (fdatasync(2)).
     ///
     /// - Throws: ``SystemError``; then nothing written since the last success can be trusted, and a second call may lie.
     public borrowing func synchronize() throws(SystemError) {

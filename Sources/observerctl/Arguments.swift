@@ -4,7 +4,7 @@ struct UsageError: Error {
     let text: String
 }
 
-/// What follows the name of a command.
+/// The words after the name of a command.
 struct Arguments: Sendable {
     private(set) var words: [String] = []
     private var values: [String: String] = [:]

@@ -33,7 +33,7 @@ struct Finding {
     let name: String
     let isGood: Bool
     let detail: String
-    /// What to do, where it is not good.
+    /// Advice, where it is not good.
     var hint: String?
 
     /// Settings that are missing or wrong, on one line.

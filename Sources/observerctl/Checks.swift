@@ -10,13 +10,13 @@ import ObserverStore
 import Postgres
 import S3
 
-/// What `observerctl check` tries.
+/// The checks of `observerctl check`.
 ///
 /// Each check stands alone: one that fails does not hide another.
 struct Checks {
     let configuration: ToolConfiguration
 
-    /// What can be checked: `s3` and `clock` go together, `spool` and `key` where their settings are there.
+    /// The names of the checks: `s3` and `clock` go together, `spool` and `key` where their settings are there.
     static let names = ["database", "broker", "s3", "spool", "key"]
 
     /// Tries the parts of these names.

@@ -12,7 +12,7 @@ enum Output {
         write(text, to: STDOUT_FILENO)
     }
 
-    /// What is going on, or went wrong.
+    /// Progress, or trouble.
     static func note(_ text: String) {
         write(text + "\n", to: STDERR_FILENO)
     }

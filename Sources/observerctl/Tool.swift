@@ -9,7 +9,7 @@ import S3
 /// A command of the tool.
 struct Command: Sendable {
     let name: String
-    /// What follows the name.
+    /// The words after the name.
     let usage: String
     let summary: String
     /// More for `--help`.
@@ -23,7 +23,7 @@ struct Command: Sendable {
     let run: @Sendable (Arguments, ToolConfiguration) throws -> ExitCode
 }
 
-/// What a process says when it ends; sysexits.h has the numbers.
+/// The exit codes of the tool, after sysexits.h.
 enum ExitCode: Int32 {
     case done = 0
     case failed = 1

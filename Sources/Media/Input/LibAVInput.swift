@@ -2,7 +2,7 @@ import CLibAV
 import Encodings
 import Glibc
 
-/// What a scheme allows: which protocols and formats libavformat may use for it, and with which options.
+/// The limits of a scheme: which protocols and formats libavformat may use for it, and with which options.
 enum InputScheme: Equatable {
     case rtsp, rtmp, http, other
 
@@ -24,7 +24,7 @@ enum InputScheme: Equatable {
         }
     }
 
-    /// Whether the other side sends at the pace of the recording.
+    /// True if the other side sends at the pace of the recording.
     var isPaced: Bool { self != .http }
 
     private var protocols: String {

@@ -13,7 +13,7 @@ public struct LibAVSource: MediaSource {
         case auto, tcp, udp
     }
 
-    /// What to open and how.
+    /// The address to open, and how.
     public struct Options: Sendable {
         /// The address without user and password.
         public var address: String
@@ -21,7 +21,7 @@ public struct LibAVSource: MediaSource {
         public var credentials: (user: String, password: String)?
         /// For RTSP.
         public var transport = Transport.auto
-        /// Whether audio is wanted; without it the track is not even set up.
+        /// True if audio is wanted; without it the track is not even set up.
         public var audio = false
         /// Until the connection stands and the first packets say what the stream is.
         public var openLimit = Duration.seconds(12)
@@ -39,7 +39,7 @@ public struct LibAVSource: MediaSource {
             (_, _) throws(MediaError) in
         }
 
-        /// Makes options with the usual limits.
+        /// Creates options with the usual limits.
         public init(address: String) {
             self.address = address
         }
@@ -52,7 +52,7 @@ public struct LibAVSource: MediaSource {
     private static let httpStreamLimit = 64
     /// HLS comes a segment at a time, and a segment may last longer than a camera may be silent.
     private static let playlistStallLimit = Duration.seconds(30)
-    /// What cannot be a time in ticks; a century of audio at 384 kHz has a quarter of them.
+    /// The bound beyond which a number cannot be a time in ticks; a century of audio at 384 kHz has a quarter of them.
     static let timeLimit: Int64 = 1 << 53
 
     private let options: Options
@@ -71,7 +71,7 @@ public struct LibAVSource: MediaSource {
     private var stallLimit: Duration
     private let connections: InputGuard
 
-    /// Makes a source that is not open yet.
+    /// Creates a source that is not open yet.
     public init(_ options: Options, interrupt: MediaInterrupt) {
         self.options = options
         self.interrupt = interrupt

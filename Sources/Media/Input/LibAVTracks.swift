@@ -9,14 +9,14 @@ struct TrackSelector {
     private(set) var audio: (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool)?
     private(set) var notes: [String] = []
     private var unusable: String?
-    /// What the codecs that are recorded know ends at 96 kHz.
+    /// The rates that the recorded codecs know; they end at 96 kHz.
     private static let sampleRates: ClosedRange<Int32> = 4000...384_000
 
     init(wantsAudio: Bool) {
         self.wantsAudio = wantsAudio
     }
 
-    /// Why there is no video.
+    /// The reason why there is no video.
     var noVideo: MediaError {
         MediaError(.noVideo, unusable ?? "the stream has no video")
     }

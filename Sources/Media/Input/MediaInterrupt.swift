@@ -6,7 +6,7 @@ import CLibAV
 public final class MediaInterrupt: @unchecked Sendable {
     let handle: OpaquePointer?
 
-    /// Makes one; a source and its interrupt belong together.
+    /// Creates one; a source and its interrupt belong together.
     public init() {
         handle = observer_input_new()
     }
@@ -20,7 +20,7 @@ public final class MediaInterrupt: @unchecked Sendable {
         if let handle { observer_input_stop(handle) }
     }
 
-    /// Whether `stop` was called.
+    /// True if `stop` was called.
     public var isStopped: Bool {
         handle.map { observer_input_is_stopped($0) } ?? true
     }
@@ -43,7 +43,7 @@ public final class MediaInterrupt: @unchecked Sendable {
     }
 }
 
-/// What is set once in a process that uses this module.
+/// The settings that a process makes once before it uses this module.
 public enum MediaLibrary {
     /// Quietens libavformat (its lines go to the source they concern, without credentials) and limits malloc's arenas.
     ///

@@ -13,7 +13,7 @@ public protocol MediaSource {
     /// - Throws: `stalled` when no video came in time; whatever ended the stream otherwise. Then only `close` is left.
     mutating func next() throws(MediaError) -> MediaPacket
 
-    /// Says good-bye and frees everything; harmless when not open.
+    /// Tears down the session and frees all resources; harmless when not open.
     mutating func close()
 }
 
@@ -23,10 +23,10 @@ public struct StreamDescription: Hashable, Sendable {
     public var video: VideoTrack
     /// The audio, if it was asked for and MP4 can hold it.
     public var audio: AudioTrack?
-    /// What was left out and why, a sentence each.
+    /// The parts that were left out and why, a sentence each.
     public var notes: [String]
 
-    /// Makes a description.
+    /// Creates a description.
     public init(video: VideoTrack, audio: AudioTrack? = nil, notes: [String] = []) {
         self.video = video
         self.audio = audio
@@ -52,10 +52,10 @@ public struct VideoTrack: Hashable, Sendable {
     public var framesPerSecond: Double
     /// Parameter sets: a configuration record (first byte 1), Annex B, or nothing.
     public var parameters: [UInt8]
-    /// Whether packets say when they are shown; otherwise their arrival is all that is known.
+    /// True if packets say when they are shown; otherwise their arrival is all that is known.
     public var hasTimestamp = true
 
-    /// Makes a track.
+    /// Creates a track.
     public init(codec: VideoCodec, width: Int, height: Int, framesPerSecond: Double = 0, parameters: [UInt8] = []) {
         self.codec = codec
         self.width = width
@@ -67,7 +67,7 @@ public struct VideoTrack: Hashable, Sendable {
 
 /// Audio codecs that are recorded as they come.
 public enum AudioCodec: String, Hashable, Sendable, CaseIterable {
-    /// What both MP4 and browsers take.
+    /// Codecs that both MP4 and browsers take.
     case aac, mp3, opus
 }
 
@@ -84,7 +84,7 @@ public struct AudioTrack: Hashable, Sendable {
     /// The decoder's configuration, for AAC an AudioSpecificConfig.
     public var parameters: [UInt8]
 
-    /// Makes a track.
+    /// Creates a track.
     public init(codec: AudioCodec, sampleRate: Int, channels: Int, frameSamples: Int = 0, parameters: [UInt8] = []) {
         self.codec = codec
         self.sampleRate = sampleRate
@@ -112,14 +112,14 @@ public struct MediaPacket {
     public var presentationTime: Int64?
     /// How long it lasts, in ticks of the track; 0 if the source does not say.
     public var duration: Int64
-    /// Whether the source says that decoding may start here.
+    /// True if the source says that decoding may start here.
     public var isKey: Bool
     /// New parameter sets that came beside the packet, as in FLV.
     public var newParameters: [UInt8]?
     /// The coded bytes, owned by the source.
     public var bytes: UnsafeRawBufferPointer
 
-    /// Makes a packet.
+    /// Creates a packet.
     public init(
         track: Track,
         decodeTime: Int64?,

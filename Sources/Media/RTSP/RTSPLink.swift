@@ -52,7 +52,7 @@ final class RTSPLink {
         observer_link_free(handle)
     }
 
-    /// Says that somebody still listens, when it is time to; the reader passes over the answer.
+    /// Keeps the session alive, when it is time to; the reader passes over the answer.
     func keepAlive() {
         let now = MonotonicInstant.now()
         guard now >= keepAliveDue else { return }

@@ -3,7 +3,7 @@
 /// A pure value. Cuts lie on instant decoder refreshes, at or after the wanted length; a stream that has none for long is cut at
 /// recovery points, and one that has neither is never cut by force, only marked: every packet stays decodable.
 public struct CutPolicy: Sendable {
-    /// Why a segment ends.
+    /// Reasons for the end of a segment.
     public enum Reason: String, Hashable, Sendable {
         /// It is long enough.
         case duration
@@ -15,7 +15,7 @@ public struct CutPolicy: Sendable {
         case clock
     }
 
-    /// What to do before the frame is written.
+    /// Decisions before a frame is written.
     public enum Decision: Hashable, Sendable {
         /// Write it into the present segment.
         case keep
@@ -23,22 +23,22 @@ public struct CutPolicy: Sendable {
         case cut(Reason)
     }
 
-    /// What a frame is, as far as cutting is concerned.
+    /// The facts of a frame that matter for cutting.
     public struct Frame: Hashable, Sendable {
         /// Decode time, in 1/90000 s.
         public var decode: Int64
-        /// Whether decoding can start with it.
+        /// True if decoding can start with it.
         public var kind: FrameKind
-        /// Whether it brings other parameter sets than those of the present segment.
+        /// True if it brings other parameter sets than those of the present segment.
         public var changesParameters: Bool
-        /// Whether the clock was joined since the present segment began.
+        /// True if the clock was joined since the present segment began.
         public var clockJumped: Bool
         /// How many bytes the present segment has.
         public var segmentBytes: Int
         /// How long a frame lasts, in 1/90000 s.
         public var duration: Int64
 
-        /// Makes a frame's facts.
+        /// Creates a frame's facts.
         public init(
             decode: Int64,
             kind: FrameKind,
@@ -67,7 +67,7 @@ public struct CutPolicy: Sendable {
     private var length: Int64
     private var lastInstant: Int64?
 
-    /// Makes a cutPolicy.
+    /// Creates a cutPolicy.
     ///
     /// - Parameters:
     ///   - seconds: The wanted length of a segment, 1 or more.
@@ -77,7 +77,7 @@ public struct CutPolicy: Sendable {
         length = firstSeconds.map { Int64($0 * 90_000) } ?? target
     }
 
-    /// Whether a recording can begin with this frame at `waited` seconds after the stream began.
+    /// Returns true if a recording can begin with this frame at `waited` seconds after the stream began.
     public func canBegin(with kind: FrameKind, waited: Double) -> Bool {
         kind == .idr || kind == .recovery && waited >= 30
     }

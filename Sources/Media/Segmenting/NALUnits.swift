@@ -1,4 +1,4 @@
-/// What a coded frame allows.
+/// The use of a coded frame as a starting point.
 public enum FrameKind: Hashable, Sendable {
     /// Decoding can start here, and nothing after it looks back (IDR).
     case idr
@@ -8,7 +8,7 @@ public enum FrameKind: Hashable, Sendable {
     case dependent
 }
 
-/// What the start of a key packet says.
+/// The facts at the start of a key packet.
 struct KeyPacketFacts: Equatable {
     var kind: FrameKind
     /// A clean random access frame of H.265: as good as an IDR frame in a stream that is not reordered.

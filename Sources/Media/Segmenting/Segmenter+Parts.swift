@@ -2,7 +2,7 @@ import CLibAV
 import Glibc
 
 extension Segmenter {
-    /// What is known of the segment being written.
+    /// The state of the segment being written.
     struct SegmentState {
         var start: Int64 = 0
         var end: Int64 = 0
@@ -78,7 +78,7 @@ extension Segmenter {
             identity = framing == .annexB ? NALUnits.identity(ofAnnexB: video.parameters, codec: video.codec) : 0
         }
 
-        /// Whether a key packet brings sets that the present init section does not describe.
+        /// Returns true if a key packet brings sets that the present init section does not describe.
         func changes(with facts: KeyPacketFacts) -> Bool {
             framing == .annexB && facts.identity != 0 && facts.identity != identity && identity != 0
         }

@@ -5,7 +5,7 @@ import MP4
 /// Every packet from the first key frame on goes to exactly one segment; the media time is continuous over the run.
 /// A frame is held back until the next one comes, because only then its duration is known. Used by one thread.
 public final class Segmenter {
-    /// What comes out, in order: a segment begins, gets fragments, ends.
+    /// The output, in order: a segment begins, gets fragments, ends.
     public enum Output: Sendable {
         /// A segment begins with this init section.
         case began(Begin)
@@ -29,7 +29,7 @@ public final class Segmenter {
         public var startedAt: Int64
         /// RFC 6381 names, video first.
         public var codecs: String
-        /// What it holds.
+        /// The tracks it holds.
         public var streams: StreamDescription
     }
 
@@ -47,7 +47,7 @@ public final class Segmenter {
 
     /// The end of a segment.
     public struct End: Sendable {
-        /// Why it ended.
+        /// The reason for its end.
         public var reason: EndReason
         /// Remarks on how it came about.
         public var flags: Set<Flag>
@@ -71,7 +71,7 @@ public final class Segmenter {
         case wallStep
     }
 
-    /// Why a segment ended.
+    /// Reasons for the end of a segment.
     public enum EndReason: Hashable, Sendable {
         /// The cutter's own decision.
         case cut(CutPolicy.Reason)
@@ -103,7 +103,7 @@ public final class Segmenter {
     public var wantsSnapshot = false
     /// Frames taken so far.
     public private(set) var frames = 0
-    /// Whether a segment is being written.
+    /// True if a segment is being written.
     public var isRecording: Bool { writer != nil }
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
@@ -123,7 +123,7 @@ public final class Segmenter {
     private var waitingSince: Int64?
     private var isReordered = false
 
-    /// Makes a cutter.
+    /// Creates a cutter.
     ///
     /// - Parameters:
     ///   - streams: What the source said.

@@ -25,7 +25,7 @@ public struct Timeline: Sendable {
     public private(set) var nudged = 0
     /// Jumps of the source's clock that were joined.
     public private(set) var rejoined = 0
-    /// What the time follows.
+    /// The clock that the time follows.
     public private(set) var clock = Clock.source
 
     private let ticksPerSecond: Int64
@@ -45,7 +45,7 @@ public struct Timeline: Sendable {
     /// No step is taken for longer than this, whatever the source says: a stream that was silent so long has ended.
     private static let longestStep: Int64 = 600
 
-    /// Makes a timeline.
+    /// Creates a timeline.
     ///
     /// - Parameters:
     ///   - ticksPerSecond: The track's clock rate, 1 to 100,000,000.
@@ -61,7 +61,7 @@ public struct Timeline: Sendable {
         pace = Double(nominal)
     }
 
-    /// What a packet lasts, in ticks: as given, then as seen.
+    /// The duration of a packet, in ticks: as given, then as seen.
     public var nominalDuration: Int64 { nominal }
 
     /// The difference between this timeline and the source's clock, in ticks; nil before the first timestamp.

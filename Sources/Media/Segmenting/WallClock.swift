@@ -16,7 +16,7 @@ public struct WallClock: Sendable {
     /// How often the clock was found to have been set.
     public private(set) var steps = 0
 
-    /// Makes a clock that knows nothing yet.
+    /// Creates a clock that knows nothing yet.
     public init() {}
 
     /// Notes that the packet of media time `media90k` came at `arrival`, microseconds since 1970.

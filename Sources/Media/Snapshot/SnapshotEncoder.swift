@@ -10,7 +10,7 @@ public struct KeyFrame: Sendable {
     /// The coded frame.
     public var bytes: [UInt8]
 
-    /// Makes one.
+    /// Creates one.
     public init(codec: VideoCodec, parameters: [UInt8], bytes: [UInt8]) {
         self.codec = codec
         self.parameters = parameters
@@ -18,7 +18,7 @@ public struct KeyFrame: Sendable {
     }
 }
 
-/// Makes a small JPEG of a key frame: decode, scale, encode.
+/// Creates a small JPEG of a key frame: decode, scale, encode.
 ///
 /// It takes 5 to 7 ms for 720p, so never on a packet path.
 public enum SnapshotEncoder {

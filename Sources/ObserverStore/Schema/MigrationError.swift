@@ -72,7 +72,7 @@ package struct MigrationError: Error, Hashable, Sendable, CustomStringConvertibl
         }
     }
 
-    /// What an operator can do.
+    /// Advice for an operator.
     package var hint: String? {
         switch kind {
         case .unreadable, .misnumbered: "give the directory with --migrations; it is sql/migrations of the source tree"

@@ -9,18 +9,18 @@ package struct CameraForm: Hashable, Sendable {
     package let camera: Camera?
     /// The version the person saw.
     package private(set) var version: Int64?
-    /// What the inputs show, by field, except the password; a box that is ticked holds `true`.
+    /// The values of the inputs, by field, except the password; a box that is ticked holds `true`.
     private(set) var texts: [String: String]
     private(set) var removesPassword = false
-    /// What is wrong, by field.
+    /// The errors, by field.
     package private(set) var errors: [String: String] = [:]
-    /// What is wrong with the whole.
+    /// The error of the form as a whole.
     package private(set) var problem: String?
     private let password: String
 
     /// An empty form.
     ///
-    /// - Parameter defaults: What a new camera gets; its switch is on, because people add a camera to record it.
+    /// - Parameter defaults: The values of a new camera; its switch is on, because people add a camera to record it.
     package init(defaults: CameraSettings) {
         var settings = defaults
         settings.isActive = true

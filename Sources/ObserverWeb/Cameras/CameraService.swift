@@ -6,7 +6,7 @@ package import ObserverCore
 import ObserverMessages
 package import ObserverStore
 
-/// What people and programs do with cameras: the same for API and forms.
+/// Operations on cameras, the same for API and forms.
 ///
 /// A change is in the database when a method returns; then, and not before, its recorder is told.
 package struct CameraService {

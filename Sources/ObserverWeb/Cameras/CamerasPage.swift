@@ -8,7 +8,7 @@ package struct CamerasPage: Page {
     package let title = "Cameras"
     package let scripts = ["live.js"]
 
-    /// What the person looks for.
+    /// The filter of the list.
     package struct Filter: Hashable, Sendable {
         package var text: String?
         package var tag: String?

@@ -43,7 +43,7 @@ enum StateView {
         }
     }
 
-    /// What a person can do about it, where the recorder gave no sentence of its own.
+    /// Advice for a person, where the recorder gave no sentence of its own.
     static func remedy(_ cause: Cause) -> String {
         switch cause {
         case .unreachable: "Check that the camera has power and network, and that its address is right."
@@ -63,7 +63,7 @@ enum StateView {
         }
     }
 
-    /// Whether trying again will not help until a person does something.
+    /// Returns true if trying again will not help until a person does something.
     static func needsPerson(_ cause: Cause) -> Bool {
         switch cause {
         case .unauthorized, .notFound, .noVideo, .badStream, .diskFull: true
@@ -86,7 +86,7 @@ enum StateView {
         state == .retrying && tone(state, cause) == .failing ? "failing" : state.rawValue
     }
 
-    /// What `partials/state` shows.
+    /// The values of `partials/state`.
     static func value(_ status: CameraStatus, now: Timestamp) -> MustacheValue {
         // That no recorder has it is what the state says already.
         let cause = status.state == .unassigned ? nil : status.cause

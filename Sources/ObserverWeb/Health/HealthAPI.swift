@@ -3,7 +3,7 @@ package import HTTPTypes
 import HTTPRouting
 import Postgres
 
-/// Whether the process lives, and whether what it needs is there.
+/// Answers for probes: the process lives, and its dependencies are there.
 package enum HealthAPI {
     /// 200 as long as requests are answered; for a supervisor.
     @Sendable package static func live(_ request: WebRequest) -> HTTPResponse {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What is known of the servers that Observer needs, kept up to date by ``HealthMonitor`` so that a request never waits
+/// The state of the servers that Observer needs, kept up to date by ``HealthMonitor`` so that a request never waits
 /// for a server that hangs.
 package final class HealthBoard: Sendable {
     /// The servers that are looked at in the background.

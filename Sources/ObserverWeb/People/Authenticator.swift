@@ -14,7 +14,7 @@ import Synchronization
 /// a cookie must also come from a page of ours (`Origin`, `Sec-Fetch-Site`) and carry the session's token, as header
 /// `X-CSRF-Token` or form field `csrf`.
 package final class Authenticator: Sendable {
-    /// What a program's token was found to be, and until when that is believed.
+    /// The meaning of a program's token, and until when it is believed.
     private struct Entry: Sendable {
         let token: UserStore.Token
         let until: MonotonicInstant
@@ -37,13 +37,13 @@ package final class Authenticator: Sendable {
         cookie = SessionCookie(isSecure: publicURL?.hasPrefix("https://") ?? false)
     }
 
-    /// Who makes a request, if they may.
+    /// The identity behind a request that is allowed.
     ///
     /// - Parameters:
     ///   - request: The request.
     ///   - role: The least role.
     ///   - database: The thread's connection.
-    /// - Returns: Who it is.
+    /// - Returns: The identity.
     /// - Throws: `Problem` 401 or 403; what the database reports.
     package func authorise(_ request: HTTPRequest, _ role: Role, _ database: PostgresConnection) throws -> Identity {
         let identity = try identify(request, database)

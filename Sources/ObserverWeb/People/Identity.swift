@@ -1,6 +1,6 @@
 package import ObserverCore
 
-/// Who makes a request.
+/// The user or program behind a request.
 package struct Identity: Hashable, Sendable {
     /// How they showed who they are.
     package enum Proof: Hashable, Sendable {
@@ -23,7 +23,7 @@ package struct Identity: Hashable, Sendable {
         }
     }
 
-    /// What forms of this session must carry; empty for a program.
+    /// The token that forms of this session carry; empty for a program.
     package var csrf: String {
         if case .session(let csrf) = proof { csrf } else { "" }
     }

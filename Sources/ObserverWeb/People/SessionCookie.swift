@@ -2,7 +2,7 @@ package import HTTPTypes
 
 /// The cookie of a signed-in browser.
 package struct SessionCookie: Sendable {
-    /// Whether people come by https: then the cookie goes that way only, and to this host alone (`__Host-`, RFC 6265bis
+    /// True if people come by https: then the cookie goes that way only, and to this host alone (`__Host-`, RFC 6265bis
     /// 4.1.3).
     package let isSecure: Bool
 

@@ -16,7 +16,7 @@ package struct SignIn {
         self.context = context
     }
 
-    /// What became of an attempt.
+    /// The outcome of an attempt.
     package enum Outcome: Sendable {
         /// In; `cookies` are the values of `Set-Cookie`.
         case signedIn(cookies: [String])
@@ -49,7 +49,7 @@ package struct SignIn {
 
     // MARK: The form
 
-    /// What the sign-in form must carry, and the cookie to set with it.
+    /// The token of the sign-in form, and the cookie to set with it.
     package func gate(_ request: HTTPRequest) throws(CryptoError) -> (csrf: String, cookie: String) {
         let cookie = context.authenticator.cookie
         if let secret = cookie.readGate(request) { return (secret, cookie.setGate(secret, request)) }
@@ -73,8 +73,8 @@ package struct SignIn {
     ///   - name: The user's name.
     ///   - password: The password.
     ///   - request: The request, for address and browser.
-    /// - Returns: What became of it.
-    /// - Throws: What the database and libcrypto report.
+    /// - Returns: The outcome.
+    /// - Throws: The errors of the database and libcrypto.
     package func signIn(name: String, password: Secret, _ request: HTTPRequest) throws -> Outcome {
         let users = UserStore(context.database)
         // Nobody's name has a zero byte, and the database takes none.
@@ -111,7 +111,7 @@ package struct SignIn {
     /// Ends the session of a request, if it has one.
     ///
     /// - Returns: The value of `Set-Cookie` that removes the cookie.
-    /// - Throws: What the database reports.
+    /// - Throws: The error that the database reports.
     package func signOut(_ request: HTTPRequest) throws(PostgresError) -> String {
         let cookie = context.authenticator.cookie
         if let secret = cookie.read(request) {

@@ -70,7 +70,7 @@ package struct RecordingsView: Sendable {
         self.hasNewer = hasNewer
     }
 
-    /// What the template shows.
+    /// The values of the template.
     func values(now: Timestamp, playing: SegmentID?) -> [String: MustacheValue] {
         let today = Day(of: now)
         return [
@@ -186,7 +186,7 @@ package struct RecordingsView: Sendable {
         ]
     }
 
-    /// What a person should know of how it ended.
+    /// A remark on how it ended, for people.
     private func note(_ segment: Segment) -> String? {
         switch segment.end.reason {
         case .duration: segment.end.flags.contains(.recovered) ? "repaired" : nil

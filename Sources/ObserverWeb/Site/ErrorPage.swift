@@ -1,7 +1,7 @@
 package import HTTPRouting
 package import Mustache
 
-/// Says what went wrong, and that recording goes on.
+/// The page for an error, which adds that recording goes on.
 package struct ErrorPage: Page {
     package static let template = "errors/error"
     private let problem: Problem

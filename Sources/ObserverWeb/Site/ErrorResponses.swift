@@ -54,7 +54,8 @@ package enum ErrorResponses {
         }
     }
 
-    /// Whether the last warning about the database is long enough ago: pages ask every few seconds while it is away.
+    /// Returns true if the last warning about the database is long enough ago: pages ask every few seconds while it is
+    /// away.
     private static func mayWarn() -> Bool {
         let now = MonotonicInstant.now()
         return lastWarning.withLock { last in

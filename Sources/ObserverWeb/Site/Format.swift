@@ -11,7 +11,7 @@ enum Format {
         "December",
     ]
 
-    /// What `partials/time` shows: the exact time for machines and for people, and a short one that fits a table.
+    /// The values of `partials/time`: the exact time for machines and for people, and a short one that fits a table.
     static func time(_ moment: Timestamp, now: Timestamp) -> MustacheValue {
         [
             "datetime": .string(moment.rfc3339),

@@ -1,4 +1,4 @@
-/// What was just done, told once on the page that follows: `?done=added`.
+/// The outcome of an action, shown once on the page that follows: `?done=added`.
 enum Notice: String, CaseIterable {
     case added
     case saved

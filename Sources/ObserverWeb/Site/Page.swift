@@ -8,7 +8,7 @@ package protocol Page: Sendable {
     var title: String { get }
     /// The scripts in templates/static that add to it.
     var scripts: [String] { get }
-    /// What the template shows.
+    /// The values of the template.
     var value: MustacheValue { get }
 }
 

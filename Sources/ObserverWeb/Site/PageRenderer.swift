@@ -1,7 +1,7 @@
 package import Mustache
 import ObserverCore
 
-/// Makes HTML of pages.
+/// Renders pages as HTML.
 package struct PageRenderer: Sendable {
     private let templates: TemplateLibrary
 

@@ -1,10 +1,10 @@
 package import ObserverCore
 
-/// Who looks at a page.
+/// The person who looks at a page.
 package struct Viewer: Hashable, Sendable {
     package let name: String
     package let role: Role
-    /// What every form must carry.
+    /// The token that every form carries.
     package let csrf: String
 
     package init(name: String, role: Role, csrf: String) {
@@ -13,6 +13,6 @@ package struct Viewer: Hashable, Sendable {
         self.csrf = csrf
     }
 
-    /// Whether this person may switch, add, edit and delete cameras.
+    /// True if this person may switch, add, edit and delete cameras.
     var canManage: Bool { role >= .operator }
 }

@@ -5,7 +5,7 @@ package import ObserverStore
 package import Postgres
 import S3
 
-/// What the handlers of one thread work with.
+/// The dependencies of the handlers of one thread.
 ///
 /// All of it but the connection is shared by the threads and stays as it is while the process runs.
 package struct WebContext {
@@ -19,7 +19,7 @@ package struct WebContext {
     ///
     /// Returns at once. A notification can be lost: recorders read the database every few seconds.
     package let announce: @Sendable (CameraListing) -> Void
-    /// What a new camera gets where a request says nothing.
+    /// The values of a new camera where a request gives none.
     let defaults: CameraSettings
     /// Signs the addresses of recordings.
     let signer: S3Signer

@@ -4,7 +4,7 @@ import Mustache
 import ObserverCore
 
 extension WebRequest {
-    /// Who looks at the page; nil on pages that are open to everybody.
+    /// The viewer of the page; nil on pages that are open to everybody.
     var viewer: Viewer? {
         identity.map { Viewer(name: $0.name, role: $0.role, csrf: $0.csrf) }
     }
