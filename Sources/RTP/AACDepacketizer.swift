@@ -43,7 +43,9 @@ public struct AACDepacketizer: Depacketizer {
         /// Limits all lengths to what can be read at once.
         fileprivate var bounded: Configuration {
             var bounded = self
-            func bound(_ value: inout Int, _ most: Int) { value = min(max(value, 0), most) }
+            func bound(_ value: inout Int, _ most: Int) {
+                value = min(max(value, 0), most)
+            }
             bound(&bounded.sizeLength, 32)
             bound(&bounded.indexLength, 32)
             bound(&bounded.indexDeltaLength, 32)
