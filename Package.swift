@@ -81,7 +81,10 @@ let package = Package(
             "ObserverConfiguration",
             ["ObserverCore", "Crypto", "Encodings", "System", "Lifecycle", "Logging", "Postgres", "AMQP", "S3"]
         ),
-        module("ObserverStore", ["ObserverCore", "Postgres", "Crypto", "Encodings", "System", "Lifecycle", "Logging"]),
+        module(
+            "ObserverStore",
+            ["ObserverCore", "Postgres", "Crypto", "Encodings", "Errors", "System", "Lifecycle", "Logging"]
+        ),
         module("ObserverMessages", ["ObserverCore", "AMQP"]),
         module("Spool", ["ObserverCore", "Crypto", "Encodings", "System", "MP4"]),
 

@@ -82,7 +82,6 @@ enum Tool {
         switch error {
         case let error as any DescribedError: error.hint
         case let error as PostgresError: error.hint
-        case let error as MigrationError: error.hint
         case let error as ToolError: error.hint
         default: nil
         }

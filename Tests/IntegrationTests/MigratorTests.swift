@@ -100,7 +100,7 @@ struct MigratorTests {
         let bad = try migration(2, "bad", "create table c (id int); select * from nowhere;")
         let error = #expect(throws: MigrationError.self) { try migrator.migrate([good, bad]) }
         #expect(error?.kind == .failed && error?.version == 2)
-        #expect(error?.description.contains("nowhere") == true)
+        #expect(error?.detail.contains("nowhere") == true)
         let tables: SQL = "select count(*) from information_schema.tables where table_schema = 'public'"
         #expect(try number(connection, tables) == 3)
         let mended = try migration(2, "bad", "create table c (id int)")
@@ -119,7 +119,7 @@ struct MigratorTests {
         try reader.execute("select * from a")
         let error = #expect(throws: MigrationError.self) { try migrator.migrate([first, second]) }
         #expect(error?.kind == .locked && error?.version == 2 && error?.isTemporary == true)
-        #expect(error?.description.contains("second") == true)
+        #expect(error?.detail.contains("second") == true)
         try reader.execute("commit")
         #expect(try number(reader, "select count(*) from pg_class where relname = 'b'") == 0)
         #expect(try migrator.migrate([first, second]) == [second])

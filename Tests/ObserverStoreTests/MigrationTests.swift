@@ -49,7 +49,7 @@ struct MigrationTests {
             try Migration(version: 7, name: "bad", text: text)
         }
         #expect(error?.kind == .malformed && error?.version == 7)
-        #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        #expect(error?.detail.contains(reason) == true, "\(error?.detail ?? "")")
     }
 
     @Test func `the same text as another kind of step is another step`() throws {

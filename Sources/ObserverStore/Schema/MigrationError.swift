@@ -1,9 +1,10 @@
+import Errors
 package import Postgres
 
 /// A reason why the schema is not up to date.
 ///
 /// Steps that were applied before the error stay applied, and the next attempt goes on after them.
-package struct MigrationError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct MigrationError: DescribedError, Equatable {
     package enum Kind: String, Sendable, CaseIterable {
         /// A file or the directory of migrations cannot be read, is empty, or is not UTF-8.
         case unreadable
@@ -26,25 +27,21 @@ package struct MigrationError: Error, Hashable, Sendable, CustomStringConvertibl
     }
 
     package let kind: Kind
-    package let detail: String
+    /// The path, the step or the words that the kind is about.
+    private let subject: String
     package let version: Int?
     package let cause: PostgresError?
 
-    package init(_ kind: Kind, _ detail: String = "", version: Int? = nil, cause: PostgresError? = nil) {
+    /// - Parameters:
+    ///   - kind: The cause.
+    ///   - subject: What it is about: a path, a step, a time.
+    ///   - version: The number of the migration.
+    ///   - cause: The error of the database.
+    package init(_ kind: Kind, _ subject: String = "", version: Int? = nil, cause: PostgresError? = nil) {
         self.kind = kind
-        self.detail = detail
+        self.subject = subject
         self.version = version
         self.cause = cause
-    }
-
-    package static func == (left: MigrationError, right: MigrationError) -> Bool {
-        (left.kind, left.detail, left.version) == (right.kind, right.detail, right.version) && left.cause == right.cause
-    }
-
-    package func hash(into hasher: inout Hasher) {
-        hasher.combine(kind)
-        hasher.combine(detail)
-        hasher.combine(version)
     }
 
     package var isTemporary: Bool {
@@ -55,19 +52,19 @@ package struct MigrationError: Error, Hashable, Sendable, CustomStringConvertibl
         }
     }
 
-    package var description: String {
+    package var detail: String {
         let migration = "migration \(version.map(String.init) ?? "?")"
         return switch kind {
-        case .unreadable: "cannot read migrations: \(detail)"
-        case .misnumbered: "\(detail): migrations are numbered 0001_name.sql, 0002_name.sql … without a gap"
-        case .malformed: "\(migration) cannot be read: \(detail)"
+        case .unreadable: "cannot read migrations: \(subject)"
+        case .misnumbered: "\(subject): migrations are numbered 0001_name.sql, 0002_name.sql … without a gap"
+        case .malformed: "\(migration) cannot be read: \(subject)"
         case .changed:
-            "\(migration), step \(detail), was applied with another text; released migrations must not be changed"
-        case .newer: "the database has \(migration) (\(detail)), which this version does not know"
-        case .busy: "another process is migrating this database, and did not end within \(detail)"
-        case .locked: "\(migration), step \(detail), could not lock what it changes"
+            "\(migration) (\(subject)) was applied with another text; released migrations must not be changed"
+        case .newer: "the database has \(migration) (\(subject)), which this version does not know"
+        case .busy: "another process is migrating this database\(subject)"
+        case .locked: "\(migration), step \(subject), could not lock what it changes"
         // A migration's text is the project's own and holds no secrets, so what the server says of it may be shown.
-        case .failed: "\(migration), step \(detail), failed: \(cause.map(\.debugDescription) ?? "")"
+        case .failed: "\(migration), step \(subject), failed: \(cause.map(\.debugDescription) ?? "")"
         case .database: cause.map(\.description) ?? "the database cannot be used"
         }
     }

@@ -89,7 +89,9 @@ package struct Migrator {
     private func awaitTurn() throws(MigrationError) {
         let end = ContinuousClock.now + limits.others
         while try !takeTurn() {
-            guard ContinuousClock.now < end else { throw MigrationError(.busy, "\(limits.others)") }
+            guard ContinuousClock.now < end else {
+                throw MigrationError(.busy, ", and did not end within \(limits.others)")
+            }
             pause(.milliseconds(100))
         }
     }
@@ -97,7 +99,7 @@ package struct Migrator {
     /// Takes the lock once more: at once if this session has it, and not at all if the session was lost and another
     /// process has come in between.
     private func requireTurn() throws(MigrationError) {
-        guard try takeTurn() else { throw MigrationError(.busy, "the loss of a connection") }
+        guard try takeTurn() else { throw MigrationError(.busy, " since the connection was lost") }
     }
 
     private func takeTurn() throws(MigrationError) -> Bool {
