@@ -76,7 +76,7 @@ let package = Package(
         module("Media", ["CLibAV", "ConnectionGuard", "MP4", "Crypto", "Encodings", "System"]),
 
         // Domain and adapters
-        module("ObserverCore", ["Encodings"]),
+        module("ObserverCore", ["Encodings", "Errors"]),
         module(
             "ObserverConfiguration",
             ["ObserverCore", "Crypto", "Encodings", "System", "Lifecycle", "Logging", "Postgres", "AMQP", "S3"]

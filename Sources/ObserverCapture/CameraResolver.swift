@@ -105,7 +105,7 @@ final class CameraResolver: Service {
         do {
             return try CameraURL.parse(text)
         } catch {
-            throw MediaError(.refused, "the address \(error)")
+            throw MediaError(.refused, "the address \(error.detail)")
         }
     }
 

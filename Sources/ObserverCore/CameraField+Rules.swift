@@ -83,7 +83,7 @@ extension CameraField {
             url = try CameraURL.parse(text.trimmed)
             try url.check(policy)
         } catch {
-            throw BrokenRule(error.description)
+            throw BrokenRule(error.detail)
         }
         guard credentials == .split || url.username == nil && url.password == nil else {
             throw BrokenRule("has a user name or a password in it; those of the main address are used for both")

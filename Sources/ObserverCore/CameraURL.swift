@@ -1,37 +1,5 @@
 import Encodings
 
-/// The reason why a text is not the URL of a camera; the description is for the person who typed it.
-package enum CameraURLError: Error, Hashable, Sendable, CustomStringConvertible {
-    case empty
-    case tooLong
-    case forbiddenCharacter
-    case noScheme
-    case forbiddenScheme(String)
-    case badUserInformation
-    case noHost
-    case badHost
-    case badPort
-    case forbiddenAddress(String)
-
-    package var description: String {
-        switch self {
-        case .empty: "is empty; write an address such as rtsp://192.168.1.20/stream1"
-        case .tooLong: "is longer than \(CameraURL.longest) characters"
-        case .forbiddenCharacter:
-            "has a space, a backslash, a control character or a letter outside ASCII in it; write it percent-encoded"
-        case .noScheme: "has no scheme; begin it with rtsp://, rtsps://, http:// or https://"
-        case .forbiddenScheme(let scheme):
-            "begins with \"\(scheme)\"; allowed are \(CameraURL.schemes.map { $0.0 }.joined(separator: ", "))"
-        case .badUserInformation: "has a user name or password that cannot be read; percent-encode @ : / and % in them"
-        case .noHost: "names no host"
-        case .badHost: "has a host that is neither a name nor an address"
-        case .badPort: "has a port that is not a number from 1 to 65535"
-        case .forbiddenAddress(let address):
-            "points to \(address), which cameras may not use; OBSERVER_CAMERA_NETWORKS sets what is allowed"
-        }
-    }
-}
-
 /// The URL of a camera, taken apart: what is stored and shown has no user information in it.
 ///
 /// One reader for all: what this type accepts is what the recorder opens. Schemes are an allow-list, because libavformat
@@ -67,7 +35,7 @@ package struct CameraURL: Hashable, Sendable {
         IPAddress(host)
     }
 
-    /// Returns true if both lead to the same program: the same scheme, host and port.
+    /// Whether both lead to the same program: the same scheme, host and port.
     package func isSameServer(as other: CameraURL) -> Bool {
         scheme == other.scheme && host == other.host && port == other.port
     }
@@ -76,14 +44,14 @@ package struct CameraURL: Hashable, Sendable {
     ///
     /// - Throws: `CameraURLError`, which says what to change.
     package static func parse(_ text: String) throws(CameraURLError) -> CameraURL {
-        guard !text.isEmpty else { throw .empty }
-        guard text.utf8.count <= longest else { throw .tooLong }
+        guard !text.isEmpty else { throw CameraURLError(.empty) }
+        guard text.utf8.count <= longest else { throw CameraURLError(.tooLong) }
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\\") }) else {
-            throw .forbiddenCharacter
+            throw CameraURLError(.forbiddenCharacter)
         }
-        guard let separator = text.firstRange(of: "://") else { throw .noScheme }
+        guard let separator = text.firstRange(of: "://") else { throw CameraURLError(.noScheme) }
         let scheme = text[..<separator.lowerBound].lowercased()
-        guard let defaultPort = schemes.first(where: { $0.0 == scheme })?.1 else { throw .forbiddenScheme(scheme) }
+        guard let defaultPort = schemes.first(where: { $0.0 == scheme })?.1 else { throw CameraURLError(.forbiddenScheme, scheme) }
 
         let afterScheme = text[separator.upperBound...]
         let end = afterScheme.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? afterScheme.endIndex
@@ -94,14 +62,14 @@ package struct CameraURL: Hashable, Sendable {
         if let at = authority.firstIndex(of: "@") {
             (username, password) = try userInformation(authority[..<at])
             authority = authority[authority.index(after: at)...]
-            guard !authority.contains("@") else { throw .badUserInformation }
+            guard !authority.contains("@") else { throw CameraURLError(.badUserInformation) }
         }
         let (host, portText) = try splitPort(authority)
         var port = defaultPort
         if let portText {
             guard portText.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(portText),
                 (1...65_535).contains(number)
-            else { throw .badPort }
+            else { throw CameraURLError(.badPort) }
             port = number
         }
         return CameraURL(
@@ -122,18 +90,18 @@ package struct CameraURL: Hashable, Sendable {
         // A dot at its end means the same name, not searched for in other domains.
         let name = host.hasSuffix(".") ? String(host.dropLast()) : host
         if let address {
-            guard policy.allows(address, port: port) else { throw .forbiddenAddress(host) }
+            guard policy.allows(address, port: port) else { throw CameraURLError(.forbiddenAddress, host) }
         } else if name == "localhost" || name.hasSuffix(".localhost") {
             let loopback = ["127.0.0.1", "::1"].compactMap { IPAddress($0) }
-            guard loopback.contains(where: { policy.allows($0, port: port) }) else { throw .forbiddenAddress(host) }
+            guard loopback.contains(where: { policy.allows($0, port: port) }) else { throw CameraURLError(.forbiddenAddress, host) }
         }
     }
 
     private static func userInformation(_ text: Substring) throws(CameraURLError) -> (String?, String?) {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let user = PercentEncoding.decodeText(parts[0]) else { throw .badUserInformation }
+        guard let user = PercentEncoding.decodeText(parts[0]) else { throw CameraURLError(.badUserInformation) }
         guard parts.count == 2 else { return (user.isEmpty ? nil : user, nil) }
-        guard let password = PercentEncoding.decodeText(parts[1]) else { throw .badUserInformation }
+        guard let password = PercentEncoding.decodeText(parts[1]) else { throw CameraURLError(.badUserInformation) }
         return (user.isEmpty ? nil : user, password)
     }
 
@@ -141,19 +109,19 @@ package struct CameraURL: Hashable, Sendable {
         var host = authority
         var port: Substring?
         if authority.hasPrefix("[") {
-            guard let close = authority.firstIndex(of: "]") else { throw .badHost }
+            guard let close = authority.firstIndex(of: "]") else { throw CameraURLError(.badHost) }
             host = authority[authority.index(after: authority.startIndex)..<close]
             let after = authority[authority.index(after: close)...]
-            guard after.isEmpty || after.hasPrefix(":") else { throw .badHost }
+            guard after.isEmpty || after.hasPrefix(":") else { throw CameraURLError(.badHost) }
             port = after.isEmpty ? nil : after.dropFirst()
-            guard host.contains(":"), IPAddress(String(host)) != nil else { throw .badHost }
+            guard host.contains(":"), IPAddress(String(host)) != nil else { throw CameraURLError(.badHost) }
         } else {
             if let colon = authority.firstIndex(of: ":") {
                 host = authority[..<colon]
                 port = authority[authority.index(after: colon)...]
             }
-            guard !host.isEmpty else { throw .noHost }
-            guard isName(host) else { throw .badHost }
+            guard !host.isEmpty else { throw CameraURLError(.noHost) }
+            guard isName(host) else { throw CameraURLError(.badHost) }
         }
         return (host.lowercased(), port.map { String($0) })
     }

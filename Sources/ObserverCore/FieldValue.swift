@@ -20,12 +20,3 @@ package enum FieldValue: Hashable, Sendable {
         }
     }
 }
-
-/// The errors, by the name of the field; a phrase each that continues "The name …", for the person who filled it in.
-package struct FieldErrors: Error, Hashable, Sendable {
-    package var errors: [String: String]
-
-    package init(_ errors: [String: String]) {
-        self.errors = errors
-    }
-}
