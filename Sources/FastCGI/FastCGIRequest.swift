@@ -1,3 +1,4 @@
+import Glibc
 import HTTPTypes
 
 /// The parameters of a request, which follow the meta-variables of CGI (RFC 3875, section 4.1).
@@ -24,23 +25,23 @@ struct FastCGIRequest {
         guard let mark = parameter.firstIndex(of: UInt8(ascii: "=")) else { return }
         let name = UnsafeBufferPointer(rebasing: parameter[..<mark])
         var value: String { String(decoding: parameter[(mark + 1)...], as: UTF8.self) }
-        if name.starts(with: "HTTP_".utf8) {
+        if name.count > 5, UnsafeBufferPointer(rebasing: name.prefix(5)).equals("HTTP_") {
             addField(UnsafeBufferPointer(rebasing: name.dropFirst(5)), value)
-        } else if name.elementsEqual("REQUEST_METHOD".utf8) {
+        } else if name.equals("REQUEST_METHOD") {
             method = HTTPMethod(rawValue: value)
-        } else if name.elementsEqual("REQUEST_URI".utf8) {
+        } else if name.equals("REQUEST_URI") {
             requestURI = value
-        } else if name.elementsEqual("DOCUMENT_URI".utf8) {
+        } else if name.equals("DOCUMENT_URI") {
             documentURI = value
-        } else if name.elementsEqual("SCRIPT_NAME".utf8) {
+        } else if name.equals("SCRIPT_NAME") {
             scriptName = value
-        } else if name.elementsEqual("REMOTE_ADDR".utf8) {
+        } else if name.equals("REMOTE_ADDR") {
             remoteAddress = value
-        } else if name.elementsEqual("REQUEST_ID".utf8) {
+        } else if name.equals("REQUEST_ID") {
             id = value
-        } else if name.elementsEqual("CONTENT_TYPE".utf8) {
+        } else if name.equals("CONTENT_TYPE") {
             contentType = value
-        } else if name.elementsEqual("CONTENT_LENGTH".utf8) {
+        } else if name.equals("CONTENT_LENGTH") {
             contentLength = value
         }
     }
@@ -48,7 +49,7 @@ struct FastCGIRequest {
     /// `USER_AGENT` is `user-agent`; a name that is no token is dropped, and so are the two that have parameters of
     /// their own, which count (RFC 3875, section 4.1.18).
     private mutating func addField(_ variable: UnsafeBufferPointer<UInt8>, _ value: String) {
-        guard !variable.elementsEqual("CONTENT_TYPE".utf8), !variable.elementsEqual("CONTENT_LENGTH".utf8) else {
+        guard !variable.equals("CONTENT_TYPE"), !variable.equals("CONTENT_LENGTH") else {
             return
         }
         let name = String(unsafeUninitializedCapacity: variable.count) { buffer in
@@ -83,5 +84,13 @@ struct FastCGIRequest {
             id: id,
             body: body
         )
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Compares with a literal; each parameter of each request is compared with several.
+    fileprivate func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount, let baseAddress else { return false }
+        return memcmp(baseAddress, text.utf8Start, count) == 0
     }
 }

@@ -54,7 +54,7 @@ struct FastCGIWorker: ~Copyable {
     private func answer(_ handler: FastCGIServer.Handler) {
         var incoming = FastCGIRequest()
         handle.forEachParameter { incoming.add($0) }
-        // The client is gone: nobody waits for a response, so nothing is done.
+        // The client has gone, so the request is dropped.
         guard let body = readBody(incoming.announcedLength) else { return }
         let request = incoming.request(body: body)
         let response = FastCGIResponse(handler(request), to: request.method)

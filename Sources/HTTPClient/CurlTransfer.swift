@@ -66,19 +66,23 @@ final class CurlTransfer {
 
     private func setReceivers() {
         let context = Unmanaged.passUnretained(self).toOpaque()
-        let body: observer_curl_receiver = { bytes, size, count, context in
-            guard let bytes, let context else { return 0 }
-            let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-            return transfer.receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
-        }
-        let header: observer_curl_receiver = { bytes, size, count, context in
-            guard let bytes, let context else { return 0 }
-            let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-            transfer.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
-            return size * count
-        }
-        easy.set(CURLOPT_WRITEFUNCTION, body, CURLOPT_WRITEDATA, context)
-        easy.set(CURLOPT_HEADERFUNCTION, header, CURLOPT_HEADERDATA, context)
+        easy.setBodyReceiver(
+            { bytes, size, count, context in
+                guard let bytes, let context else { return 0 }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.receive(UnsafeRawBufferPointer(start: bytes, count: size * count))
+            },
+            context: context
+        )
+        easy.setHeaderReceiver(
+            { bytes, size, count, context in
+                guard let bytes, let context else { return 0 }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                transfer.receiveHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                return size * count
+            },
+            context: context
+        )
     }
 
     private func setBody() throws(HTTPClientError) {

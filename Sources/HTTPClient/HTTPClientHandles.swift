@@ -48,15 +48,16 @@ struct CurlEasy: ~Copyable {
         set(option, Int(clamping: max(1, min(seconds, 1 << 40) * 1000 + attoseconds / 1_000_000_000_000_000)))
     }
 
-    /// Sets a function that is called with each piece received, and the pointer that it gets.
-    func set(
-        _ function: CURLoption,
-        _ receiver: @escaping observer_curl_receiver,
-        _ context: CURLoption,
-        _ pointer: UnsafeMutableRawPointer
-    ) {
-        observer_curl_set_receiver(raw, function, receiver)
-        observer_curl_set_pointer(raw, context, pointer)
+    /// Sets the function that is called with each piece of the body, and the pointer that it gets.
+    func setBodyReceiver(_ receiver: @escaping observer_curl_receiver, context: UnsafeMutableRawPointer) {
+        observer_curl_set_receiver(raw, CURLOPT_WRITEFUNCTION, receiver)
+        observer_curl_set_pointer(raw, CURLOPT_WRITEDATA, context)
+    }
+
+    /// Sets the function that is called with each header line, and the pointer that it gets.
+    func setHeaderReceiver(_ receiver: @escaping observer_curl_receiver, context: UnsafeMutableRawPointer) {
+        observer_curl_set_receiver(raw, CURLOPT_HEADERFUNCTION, receiver)
+        observer_curl_set_pointer(raw, CURLOPT_HEADERDATA, context)
     }
 
     /// Sets the bytes to send; libcurl copies them.

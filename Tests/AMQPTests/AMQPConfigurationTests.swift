@@ -15,7 +15,7 @@ import Testing
         #expect(broker.authorities == "/etc/ca.pem")
     }
 
-    @Test func `what is left out has RabbitMQ's usual value`() throws {
+    @Test func `parts that are left out have RabbitMQ's defaults`() throws {
         let broker = try AMQPConfiguration(url: "amqp://localhost")
         #expect(broker.port == 5672)
         #expect(broker.user == "guest")

@@ -1,8 +1,8 @@
 import Glibc
 
-/// The web server's side of FastCGI, just enough to hold the server against it.
+/// The web server's side of FastCGI, as far as the tests need it.
 struct FastCGIClient {
-    /// What came back: the head as sent and the body.
+    /// A response: the head as sent and the body.
     struct Answer {
         let head: String
         let body: [UInt8]
@@ -15,15 +15,15 @@ struct FastCGIClient {
 
     let path: String
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the response.
     ///
     /// - Parameters:
-    ///   - parameters: What the web server says of the request.
-    ///   - body: What is sent as its body.
-    ///   - chunk: How many bytes are written at once.
-    ///   - ends: Whether the body is ended; if not, the connection is cut instead.
-    ///   - reads: Whether the answer is waited for.
-    /// - Returns: The answer; nil when there is none or nobody listens.
+    ///   - parameters: The parameters of the request.
+    ///   - body: The body.
+    ///   - chunk: The bytes written at once.
+    ///   - ends: True to end the body; otherwise the connection is cut.
+    ///   - reads: True to wait for the response.
+    /// - Returns: The response; nil if there is none.
     func send(
         _ parameters: [String: String],
         body: [UInt8] = [],
@@ -90,7 +90,7 @@ struct FastCGIClient {
     }
 
     private static func record(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
-        // A record longer than its length field can say is one of the things that are not FastCGI.
+        // A record that is longer than its length field allows tests what the server does with bytes that are not FastCGI.
         [1, type, 0, 1, UInt8(content.count >> 8 & 255), UInt8(content.count & 255), 0, 0] + content
     }
 

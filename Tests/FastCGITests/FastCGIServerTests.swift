@@ -6,7 +6,7 @@ import Lifecycle
 import Synchronization
 import Testing
 
-/// A server on a socket of its own, with a handler that shows what it was asked.
+/// A server on a socket of its own that counts the calls of its handler.
 private final class RunningServer: Sendable {
     let client: FastCGIClient
     let calls = Mutex(0)
@@ -31,7 +31,7 @@ private final class RunningServer: Sendable {
         }
     }
 
-    /// Stops; whether all threads have ended within `limit`.
+    /// Stops the server and returns true if all its threads have ended within `limit`.
     func end(within limit: Duration = .seconds(5)) -> Bool {
         stop.stop()
         return ended.wait(until: MonotonicInstant.now() + limit) { $0 }

@@ -5,7 +5,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-/// Servers and files that misbehave, each in its own way.
+/// Servers and files that misbehave.
 @Suite(.timeLimit(.minutes(1))) struct HTTPClientFaultTests {
     private let client = HTTPClient.running(name: "faults", parallel: 4)
 
@@ -27,7 +27,7 @@ import Testing
         return path
     }
 
-    @Test func `an upload that crawls is given up, and another one goes on meanwhile`() throws {
+    @Test func `a slow upload is given up, and another request goes on meanwhile`() throws {
         let released = Monitor(false)
         let stalling = try #require(
             LocalServer { connection, _ in
@@ -63,7 +63,7 @@ import Testing
         #expect(kind(request) == .network)
     }
 
-    @Test func `a refusal that comes during an upload is heard`() throws {
+    @Test func `a refusal that arrives during an upload is read`() throws {
         let server = try #require(
             LocalServer { connection, _ in
                 LocalServer.send(
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate that nobody vouches for is refused`() throws {
+    @Test func `a certificate of an unknown authority is refused`() throws {
         let folder = "/tmp/observer-tls-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         // A port of the kernel's choice that has just become free.
         let port = try #require(LocalServer { _, _ in }).port

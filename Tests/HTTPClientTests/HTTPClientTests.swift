@@ -34,7 +34,7 @@ import Testing
         #expect(server.requests.first?.hasPrefix("GET /a%2Fb/../c?x=1 HTTP/1.1\r\n") == true)
     }
 
-    @Test func `a file is sent whole, with its length, without asking for leave`() throws {
+    @Test func `a file is sent whole, with its length and without Expect`() throws {
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let path = "/tmp/observer-http-\(getpid())"
         let file = try #require(fopen(path, "w"))
@@ -94,7 +94,7 @@ import Testing
         #expect(server.requests.count == 1)
     }
 
-    @Test func `a server that says nothing is given up in time`() throws {
+    @Test func `a silent server is given up in time`() throws {
         let released = Monitor(false)
         let server = try #require(LocalServer { _, _ in released.wait { $0 } })
         var limits = HTTPClientLimits()
@@ -106,7 +106,7 @@ import Testing
         released.withLock { $0 = true }
     }
 
-    @Test func `an answer that is cut off is no answer`() throws {
+    @Test func `a response that is cut off is an error`() throws {
         let server = try #require(
             LocalServer { connection, _ in
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", to: connection)
@@ -115,7 +115,7 @@ import Testing
         #expect(kind(HTTPClientRequest(method: .get, url: server.url)) == .network)
     }
 
-    @Test func `an answer that is too large is not kept`() throws {
+    @Test func `a response that is too large is not kept`() throws {
         let server = try #require(
             LocalServer { connection, _ in
                 LocalServer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", to: connection)
@@ -128,14 +128,14 @@ import Testing
         #expect(kind(request) == .tooLarge)
     }
 
-    @Test func `a refused connection, a name that is none and a foreign scheme are told apart`() throws {
+    @Test func `a refused connection, an unknown name and a foreign scheme are told apart`() throws {
         let port = try #require(LocalServer { _, _ in }).port
         #expect(kind(HTTPClientRequest(method: .get, url: "http://127.0.0.1:\(port)/")) == .connect)
         #expect(kind(HTTPClientRequest(method: .get, url: "http://no-such-name.invalid/")) == .dns)
         #expect(kind(HTTPClientRequest(method: .get, url: "file:///etc/passwd")) == .badRequest)
     }
 
-    @Test func `a file that is not there is told, and nothing is sent`() throws {
+    @Test func `a file that is missing is an error, and nothing is sent`() throws {
         let server = try #require(LocalServer { _, _ in })
         let request = HTTPClientRequest(method: .put, url: server.url, body: .file(path: "/nowhere", length: 1))
         #expect(kind(request) == .unreadable)
@@ -238,7 +238,7 @@ import Testing
         #expect(server.requests.count >= 1)
     }
 
-    @Test func `the words of an error hold neither URL nor header`() throws {
+    @Test func `an error contains neither URL nor header`() throws {
         let port = try #require(LocalServer { _, _ in }).port
         let url = "http://127.0.0.1:\(port)/?X-Amz-Signature=canary"
         do throws(HTTPClientError) {

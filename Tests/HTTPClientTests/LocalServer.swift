@@ -2,13 +2,13 @@ import System
 import Glibc
 import Synchronization
 
-/// A server on the loopback interface that does as a test says: one connection after the other, on a thread of its own.
+/// A server on the loopback interface whose connections a test handles, each on a thread of its own.
 final class LocalServer: Sendable {
     let port: Int
     private let listener: Int32
     private let received = Monitor<[String]>([])
 
-    /// Starts a server; `handler` gets a connected socket and the head of the request, and the socket is closed after it.
+    /// Starts a server; `handler` gets a connected socket, which is closed after it, and the head of the request.
     init?(_ handler: @escaping @Sendable (Int32, String) -> Void) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -59,7 +59,7 @@ final class LocalServer: Sendable {
         }
     }
 
-    /// Reads until the other side has sent as many bytes, or closes.
+    /// Reads until the other side has sent as many bytes or closes.
     static func drain(_ connection: Int32, bytes: Int) -> [UInt8] {
         var result: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)

@@ -7,12 +7,17 @@ import Testing
 
 @Suite(.enabled(if: TestBroker.isGiven && PrivateBroker.isInstalled), .serialized)
 struct AMQPFaultTests {
-    @Test func `what was confirmed survives the broker's death, and both sides come back by themselves`() throws {
+    @Test func `confirmed messages survive the death of the broker, and both sides reconnect`() throws {
         let broker = try PrivateBroker()
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("kill")
         let topology = TestBroker.topology(name)
-        let publisher = AMQPConfirmedPublisher(broker.url, name: "p", topology: topology, logger: TestBroker.logger)
+        let publisher = AMQPConfirmedPublisher(
+            broker.configuration,
+            name: "p",
+            topology: topology,
+            logger: TestBroker.logger
+        )
         let publishing = Running(publisher)
         let outcomes = Collected<Int>()
         let unconfirmed = Collected<Int>()
@@ -25,10 +30,10 @@ struct AMQPFaultTests {
                 }
             }
         }
-        // RabbitMQ 3.10 forgets a quorum queue that is younger than a second or two when it is killed: let it grow older.
+        // RabbitMQ 3.10 loses a quorum queue that is younger than a second or two when it is killed.
         let ripe = MonotonicInstant.now() + .seconds(4)
         var next = 0
-        // Not as many as a fast machine can: all of them are to be received again at the end.
+        // Bounded, because all of them are received again at the end.
         while next < 1000 {
             publish(next..<next + 20, within: .seconds(120))
             next += 20
@@ -39,7 +44,7 @@ struct AMQPFaultTests {
         publish(next..<next + 200, within: .seconds(120))
         try broker.kill9()
         let confirmedBefore = outcomes.all.count
-        // While it is away: nothing hangs, and what has time waits.
+        // While it is away nothing hangs, and messages with time left wait.
         #expect(
             publisher.publish(AMQPMessage(exchange: name, routingKey: "k", body: []), within: .milliseconds(300))
                 == .unconfirmed
@@ -56,7 +61,7 @@ struct AMQPFaultTests {
         let received = Collected<Int>()
         let consuming = Running(
             AMQPConsumerService(
-                broker.url,
+                broker.configuration,
                 name: "c",
                 topology: topology,
                 queue: name,
@@ -69,20 +74,20 @@ struct AMQPFaultTests {
                 open.acknowledge()
             }
         )
-        // What was not acknowledged when a connection went may come twice.
+        // Deliveries that were unacknowledged when a connection ended come twice.
         let all = Set(0..<total)
         #expect(Set(received.wait(seconds: 60) { $0.count >= total && Set($0) == all }) == all)
         consuming.end()
         publishing.end()
     }
 
-    @Test func `a memory alarm blocks publishing without hanging anybody, and ends`() throws {
+    @Test func `a memory alarm blocks publishing without hanging a caller, and ends`() throws {
         let broker = try PrivateBroker()
         defer { #expect(throws: Never.self) { try broker.end() } }
         let name = TestBroker.name("alarm")
         let log = MemoryLogSink()
         let publisher = AMQPConfirmedPublisher(
-            broker.url,
+            broker.configuration,
             name: "p",
             topology: TestBroker.topology(name),
             logger: Logger(label: "test", level: .info, sink: log)
@@ -90,14 +95,14 @@ struct AMQPFaultTests {
         let publishing = Running(publisher)
         let message = AMQPMessage(exchange: name, routingKey: "k", body: [UInt8](repeating: 7, count: 4000))
         #expect(publisher.publish(message, within: .seconds(20)) == .confirmed)
-        let hanging = try AMQPPublisher(AMQPConnection(broker.url, name: "hang"))
+        let hanging = try AMQPPublisher(AMQPConnection(broker.configuration, name: "hang"))
         try broker.control("set_vm_memory_high_watermark absolute 1MB")
         let late = Collected<AMQPPublishOutcome>()
         for _ in 0..<20 { publisher.publish(message, within: .milliseconds(100)) { late.add($0) } }
         let begin = MonotonicInstant.now()
         #expect(publisher.publish(message, within: .milliseconds(300)) == .unconfirmed)
         #expect(MonotonicInstant.now() - begin < .seconds(1))
-        // What was sent before the alarm was known is given up at its time as well.
+        // Messages sent before the alarm was known are given up at their deadline as well.
         #expect(poll { !publisher.isConnected })
         #expect(late.wait { $0.count == 20 }.count == 20)
         try expectHangingCallToEnd(hanging)
@@ -109,7 +114,7 @@ struct AMQPFaultTests {
         publishing.end()
     }
 
-    /// A call that waits inside the library is ended by the watchdog.
+    /// Expects the watchdog to end a call that waits inside the library.
     private func expectHangingCallToEnd(_ publisher: AMQPPublisher) throws {
         let begin = MonotonicInstant.now()
         #expect(throws: AMQPError.self) {
@@ -127,10 +132,11 @@ struct AMQPFaultTests {
     @Test func `TLS is used, and only with a broker whose certificate can be verified`() throws {
         let broker = try PrivateBroker()
         defer { #expect(throws: Never.self) { try broker.end() } }
-        let connection = try AMQPConnection(broker.secureURL(host: "localhost"), name: "tls")
+        let connection = try AMQPConnection(broker.secureConfiguration(host: "localhost"), name: "tls")
         #expect(throws: AMQPError.self) { try connection.messageCount(queue: "none") }
         for wrong in [
-            try broker.secureURL(host: "127.0.0.1"), try broker.secureURL(host: "localhost", isTrusted: false),
+            try broker.secureConfiguration(host: "127.0.0.1"),
+            try broker.secureConfiguration(host: "localhost", isTrusted: false),
         ] {
             #expect { try AMQPConnection(wrong, name: "tls") } throws: { ($0 as? AMQPError)?.kind == .tls }
         }

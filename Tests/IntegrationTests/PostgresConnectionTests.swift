@@ -173,7 +173,7 @@ struct PostgresConnectionTests {
     }
 
     @Test func `a server that is away fails at once and is left alone for a while`() throws {
-        // Bound but not listening: nobody else gets the port, and every attempt is refused.
+        // Bound but not listening: no other process gets the port, and every attempt is refused.
         let (socket, port) = try boundPort()
         defer { close(socket) }
         let connection = PostgresConnection(
@@ -189,7 +189,7 @@ struct PostgresConnectionTests {
         #expect(second?.kind == .unavailable && second?.serverMessage == nil)
     }
 
-    @Test func `a server that accepts and says nothing is given up in time`() throws {
+    @Test func `a server that accepts and stays silent is given up in time`() throws {
         let (socket, port) = try boundPort()
         defer { close(socket) }
         #expect(listen(socket, 4) == 0)
@@ -213,7 +213,7 @@ struct PostgresConnectionTests {
 
     // MARK: Helpers
 
-    /// Ends the server's side of a connection.
+    /// Terminates the server's side of a connection.
     private func terminate(_ connection: PostgresConnection) throws(PostgresError) {
         let processes = try connection.rows("select pg_backend_pid()", as: (Int32).self)
         let other = database.connect()

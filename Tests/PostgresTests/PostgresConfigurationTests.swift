@@ -15,7 +15,7 @@ import Testing
     @Test(arguments: [
         "", "mysql://h/db", "host=h dbname=d", "postgresql://h/db?nonsense=1",
     ])
-    func `what is no URL of PostgreSQL is refused without repeating it`(url: String) {
+    func `text that is no URL of PostgreSQL is refused without repeating it`(url: String) {
         #expect(throws: PostgresError(.configuration)) {
             try PostgresConfiguration(url: url, applicationName: "test")
         }

@@ -3,7 +3,7 @@ import Testing
 @testable import Postgres
 
 @Suite struct PostgresErrorTests {
-    @Test func `a description shows codes and never what the server said`() {
+    @Test func `a description has codes and never the words of the server`() {
         let error = PostgresError(
             .uniqueViolation,
             sqlState: "23505",

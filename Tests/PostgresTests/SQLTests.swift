@@ -12,7 +12,7 @@ import Testing
         #expect(statement.parameters.bytes == Array(name.utf8) + [0, 0, 0, 0, 0, 0, 0, 7])
     }
 
-    @Test func `text goes in only where it is called unsafe`() {
+    @Test func `text is inserted only where it is called unsafe`() {
         let columns = "id, name"
         let statement: SQL = "select \(unsafe: columns) from cameras limit \(10)"
         #expect(statement.text == "select id, name from cameras limit $1")

@@ -1,11 +1,10 @@
-import System
 import Glibc
 import Postgres
 import TestSupport
 import Testing
 
-/// A PostgreSQL of one test's own, which may be stopped and frozen: a folder under /tmp, a free port on loopback.
-private final class PrivateServer {
+/// A PostgreSQL that a test may stop and freeze: a folder under /tmp, and a free port on the loopback interface.
+final class PrivatePostgres {
     static let programs = "/usr/lib/postgresql/15/bin"
     static var isInstalled: Bool { TestEnvironment.has(program: "\(programs)/initdb") }
 
@@ -38,7 +37,7 @@ private final class PrivateServer {
         try run("\(Self.programs)/pg_ctl -D \(folder)/data -w -m immediate stop")
     }
 
-    /// Stops every process of the server where it stands, or lets them go on.
+    /// Sends a signal to every process of the server.
     func signal(_ number: Int32) throws {
         let pid = try #require(PrivateBroker.read("\(folder)/data/postmaster.pid"))
         try run("kill -\(number) \(pid) $(pgrep -P \(pid))", asServer: false)
@@ -57,45 +56,5 @@ private final class PrivateServer {
         waitpid(try PrivateBroker.spawn(script), &status, 0)
         try #require(status == 0, "\(script) failed; see \(folder).out")
         unlink("\(folder).out")
-    }
-}
-
-@Suite(
-    .enabled(if: TestEnvironment.has(.database) && PrivateServer.isInstalled),
-    .serialized,
-    .timeLimit(.minutes(4))
-)
-struct PostgresServerTests {
-    @Test func `a server that restarts is used again, and work that was cut off is not half done`() throws {
-        let server = try PrivateServer()
-        defer { #expect(throws: Never.self) { try server.end() } }
-        let connection = PostgresConnection(server.configuration)
-        try connection.execute("create table t (id int)", within: .seconds(10))
-        try connection.execute("insert into t values (1)")
-
-        try server.stop()
-        let error = #expect(throws: PostgresError.self) { try connection.execute("insert into t values (2)") }
-        #expect(error?.kind == .unavailable && error?.isTemporary == true)
-
-        try server.start()
-        #expect(poll { try connection.execute("insert into t values (3)") == 1 })
-        #expect(try connection.rows("select id from t order by id", as: (Int).self) == [1, 3])
-    }
-
-    @Test func `a server that freezes costs each call its deadline, and is used again when it thaws`() throws {
-        let server = try PrivateServer()
-        defer { #expect(throws: Never.self) { try server.end() } }
-        let connection = PostgresConnection(server.configuration)
-        #expect(try connection.rows("select 1", as: (Int).self, within: .seconds(10)) == [1])
-
-        try server.signal(SIGSTOP)
-        for _ in 0..<3 {
-            let start = MonotonicInstant.now()
-            let error = #expect(throws: PostgresError.self) { try connection.execute("select 1") }
-            #expect(error?.isTemporary == true)
-            #expect(MonotonicInstant.now() - start < .seconds(3))
-        }
-        try server.signal(SIGCONT)
-        #expect(poll { try connection.rows("select 1", as: (Int).self) == [1] })
     }
 }

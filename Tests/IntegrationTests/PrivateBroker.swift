@@ -3,12 +3,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A RabbitMQ of one test's own, which may be killed: loopback, free ports, a folder under /tmp.
+/// A RabbitMQ that a test may kill: on the loopback interface, free ports, and a folder under /tmp.
 final class PrivateBroker {
     static let program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
     static var isInstalled: Bool { TestEnvironment.has(program: program) }
 
-    let url: AMQPConfiguration
+    let configuration: AMQPConfiguration
     private let folder: String
     private let ports: [Int]
     private var shell: pid_t = 0
@@ -17,7 +17,7 @@ final class PrivateBroker {
         var template = Array("/tmp/observer-broker-XXXXXX".utf8CString)
         folder = try #require(mkdtemp(&template).map { String(cString: $0) })
         ports = try (0..<4).map { _ in try FreePort.next() }
-        url = try AMQPConfiguration(url: "amqp://observer:secret@127.0.0.1:\(ports[0])")
+        configuration = try AMQPConfiguration(url: "amqp://observer:secret@127.0.0.1:\(ports[0])")
         try start()
     }
 
@@ -39,19 +39,19 @@ final class PrivateBroker {
             """
         shell = try Self.spawn(script)
         let isUp = poll(for: .seconds(90), every: .milliseconds(200)) {
-            try AMQPConnection(url, name: "probe").close()
+            try AMQPConnection(configuration, name: "probe").close()
             return true
         }
         try #require(isUp, "the private broker did not start; see \(folder)/out")
     }
 
-    /// Its TLS door; its certificate is made out to `localhost` and signed by itself.
-    func secureURL(host: String, isTrusted: Bool = true) throws -> AMQPConfiguration {
+    /// Returns the URL of the TLS listener, whose certificate is self-signed for `localhost`.
+    func secureConfiguration(host: String, isTrusted: Bool = true) throws -> AMQPConfiguration {
         let file = isTrusted ? "?cacertfile=\(folder)/cert.pem" : ""
         return try AMQPConfiguration(url: "amqps://observer:secret@\(host):\(ports[3])\(file)")
     }
 
-    /// Ends it as a power cut would.
+    /// Kills the broker, as a power cut would.
     func kill9() throws {
         let pid = try #require(Self.read("\(folder)/pid").flatMap { pid_t($0) })
         kill(pid, SIGKILL)
@@ -82,8 +82,7 @@ final class PrivateBroker {
 
     static func spawn(_ script: String) throws -> pid_t {
         var pid: pid_t = 0
-        var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/bash", "-c", script].map { (text: String) in strdup(text)
-        }
+        var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/bash", "-c", script].map { strdup($0) }
         arguments.append(nil)
         defer { arguments.forEach { free($0) } }
         let status = posix_spawn(&pid, "/bin/bash", nil, nil, arguments, environ)
