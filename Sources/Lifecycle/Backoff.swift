@@ -1,6 +1,6 @@
-/// How long to wait before the next try: growing, limited, and spread by chance so that many do not come back together.
+/// The waits between retries: growing, limited, and spread at random so that many clients do not return together.
 ///
-/// A value: `next` gives the wait and moves on. With full jitter (`jitter` 1) a wait lies between nothing and the present
+/// With full jitter (`jitter` 1) a wait lies between nothing and the present
 /// step, which spreads best; with 0 it is the step itself (AWS Builders' Library, "Timeouts, retries and backoff with jitter").
 public struct Backoff: Sendable {
     private let first: Duration
@@ -13,9 +13,9 @@ public struct Backoff: Sendable {
     ///
     /// - Parameters:
     ///   - first: The first step.
-    ///   - factor: By how much each step grows.
-    ///   - limit: What no step exceeds.
-    ///   - jitter: The share of a step that is left to chance, 0 to 1.
+    ///   - factor: The growth of each step.
+    ///   - limit: The longest step.
+    ///   - jitter: The random share of a step, 0 to 1.
     public init(first: Duration, factor: Double = 2, limit: Duration, jitter: Double = 1) {
         self.first = first
         self.factor = factor
@@ -24,7 +24,7 @@ public struct Backoff: Sendable {
         step = first
     }
 
-    /// The next wait.
+    /// Returns the next wait and moves on to the next step.
     public mutating func next<Generator: RandomNumberGenerator>(using generator: inout Generator) -> Duration {
         let present = min(step, limit)
         step = min(present * factor, limit)
@@ -32,13 +32,13 @@ public struct Backoff: Sendable {
         return certain + present * (jitter * Double.random(in: 0...1, using: &generator))
     }
 
-    /// The next wait.
+    /// Returns the next wait and moves on to the next step.
     public mutating func next() -> Duration {
         var generator = SystemRandomNumberGenerator()
         return next(using: &generator)
     }
 
-    /// Begins again with the first step, after a success.
+    /// Returns to the first step, after a success.
     public mutating func reset() {
         step = first
     }

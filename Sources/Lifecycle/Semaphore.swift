@@ -14,7 +14,7 @@ public final class Semaphore: Sendable {
         var waiting = 0
     }
 
-    /// How soon a waiting thread notices a stop.
+    /// The time after which a waiting thread notices a stop at the latest.
     private static let stopInterval = Duration.milliseconds(100)
 
     private let state: Monitor<State>

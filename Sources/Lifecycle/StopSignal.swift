@@ -1,7 +1,7 @@
 public import System
 import Synchronization
 
-/// A one-shot shutdown signal, seen by everybody who holds it.
+/// A one-shot shutdown signal.
 public final class StopSignal: Sendable {
     private struct State: Sendable {
         var isStopped = false
@@ -11,15 +11,15 @@ public final class StopSignal: Sendable {
     private let state = Monitor(State())
     private let stopped = Atomic(false)
 
-    /// Creates a token that is not stopped.
+    /// Creates a signal that is not stopped.
     public init() {}
 
-    /// True if `stop` was called; cheap enough for a loop over packets.
+    /// True after `stop` was called; cheap enough for a loop over packets.
     public var isStopped: Bool {
         stopped.load(ordering: .acquiring)
     }
 
-    /// Stops: wakes all who wait and runs the actions, once, on the calling thread.
+    /// Wakes all waiting threads and runs the actions, once, on the calling thread.
     public func stop() {
         let actions = state.withLock { state -> [@Sendable () -> Void] in
             guard !state.isStopped else { return [] }
@@ -33,7 +33,7 @@ public final class StopSignal: Sendable {
 
     /// Waits for `duration`, or until `stop` is called.
     ///
-    /// - Returns: True if the token is stopped.
+    /// - Returns: True if the signal is stopped.
     @discardableResult
     public func wait(for duration: Duration) -> Bool {
         wait(until: MonotonicInstant.now() + duration)
@@ -41,7 +41,7 @@ public final class StopSignal: Sendable {
 
     /// Waits until `deadline`, or until `stop` is called.
     ///
-    /// - Returns: True if the token is stopped.
+    /// - Returns: True if the signal is stopped.
     @discardableResult
     public func wait(until deadline: MonotonicInstant) -> Bool {
         state.wait(until: deadline) { $0.isStopped }

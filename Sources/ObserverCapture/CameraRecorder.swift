@@ -8,7 +8,7 @@ import ObserverCore
 import Spool
 import Synchronization
 
-/// The recorder of one camera: its thread, and the handle that others have on it.
+/// The recorder of one camera: the handle to its thread.
 final class CameraRecorder: Sendable {
     let plan: RecorderPlan
     let writeQueue: WriteQueue
@@ -23,13 +23,13 @@ final class CameraRecorder: Sendable {
     private let ended = Monitor(false)
     private let hasThread = Atomic(true)
 
-    /// Starts the thread, which waits for its predecessor's end first.
+    /// Starts the thread, which first waits for the end of its predecessor.
     ///
     /// - Parameters:
-    ///   - plan: What to record.
-    ///   - predecessor: The recorder that had the camera before.
-    ///   - isContinued: Whether the time from the predecessor's last frame on counts as not recorded.
-    ///   - context: What all recorders share.
+    ///   - plan: The camera and its settings.
+    ///   - predecessor: The previous recorder of the camera in this process.
+    ///   - isContinued: Counts the time since the predecessor's last frame as not recorded.
+    ///   - context: The parts that all recorders share.
     init(
         _ plan: RecorderPlan,
         after predecessor: CameraRecorder?,
@@ -43,21 +43,21 @@ final class CameraRecorder: Sendable {
         let thread = DedicatedThread.start(name: "cam-\(plan.camera.id)") { [self] in
             if let predecessor { _ = predecessor.waitForEnd(until: .now() + .seconds(10)) }
             let before = isContinued ? predecessor?.coveredUntil ?? predecessor?.plan.uncoveredSince : nil
-            // Another process may have had the camera in between, and recorded on.
+            // Another process may have recorded the camera in between.
             let since = [before, plan.uncoveredSince].compactMap { $0 }.max()
             let loop = RecorderLoop(self, uncoveredSince: since)
             loop.run()
             ended.withLock { $0 = true }
         }
-        if thread.join(until: .now()), !waitForEnd(until: .now()) { noteMissingThread() }
+        if thread.join(until: .now()), !waitForEnd(until: .now()) { reportMissingThread() }
     }
 
-    /// Reports that the camera is not recorded, until another recorder is started for it.
-    private func noteMissingThread() {
+    /// Reports a camera without a thread as not recorded; the reconciler starts another recorder for it.
+    private func reportMissingThread() {
         hasThread.store(false, ordering: .relaxed)
         ended.withLock { $0 = true }
-        let detail = "the system gave the recorder no thread for this camera"
-        context.logger.error("No thread for a camera", [.cameraID: .int(Int(plan.camera.id.rawValue))])
+        let detail = "the system refused a thread for this camera"
+        context.logger.error("No thread for camera", [.cameraID: .int(Int(plan.camera.id.rawValue))])
         let start = plan.uncoveredSince ?? .now()
         context.statusWriter.openGap(
             Gap(stream: stream, epoch: epoch, startedAt: start, cause: .noRecorder, detail: detail)
@@ -68,10 +68,10 @@ final class CameraRecorder: Sendable {
         report(status)
     }
 
-    /// True if the recorder ever ran.
+    /// False if the system refused the thread.
     var isRunnable: Bool { hasThread.load(ordering: .relaxed) }
 
-    /// Asks for the end.
+    /// Stops the recorder; the first reason counts.
     func end(_ reason: RecorderEnding) {
         guard !stop.isStopped else { return }
         ending.withLock { $0 = reason }
@@ -79,15 +79,14 @@ final class CameraRecorder: Sendable {
         interrupt.stop()
     }
 
-    /// The reason of the end, asked for or past: the first one counts.
+    /// The reason of the first call of `end`.
     var endingReason: RecorderEnding { ending.withLock { $0 } }
 
     func waitForEnd(until deadline: MonotonicInstant) -> Bool {
         ended.wait(until: deadline) { $0 }
     }
 
-    /// Takes the new epoch of the assignment: the next segment has it, and the last report is repeated under it, because one
-    /// of an older epoch counts no more.
+    /// Sets the epoch of the next segment, and repeats the last report under it: one of an older epoch no longer counts.
     func setEpoch(_ epoch: Int64) {
         guard currentEpoch.exchange(epoch, ordering: .relaxed) != epoch else { return }
         if let status = lastStatus.withLock({ $0 }) { report(status) }
@@ -98,7 +97,7 @@ final class CameraRecorder: Sendable {
     /// The stream that is recorded.
     var stream: StreamID { StreamID(plan.camera.id, .main) }
 
-    /// Reports under the present epoch.
+    /// Reports a status under the present epoch.
     func report(_ status: CameraStatus) {
         var status = status
         status.epoch = epoch
@@ -110,14 +109,14 @@ final class CameraRecorder: Sendable {
         CameraStatus(stream: stream, epoch: epoch, state: state, since: .now(), recorder: context.recorder)
     }
 
-    /// The disk has no room for this camera, or has again.
+    /// Pauses the recorder while the disk has no room for it.
     func setPaused(_ isPaused: Bool) {
         paused.store(isPaused, ordering: .relaxed)
     }
 
     var isPaused: Bool { paused.load(ordering: .relaxed) }
 
-    /// UTC up to which the camera is recorded; nil if it never was.
+    /// The moment up to which the camera is recorded; nil if it never was.
     var coveredUntil: Timestamp? { covered.withLock { $0 } }
 
     // MARK: For the loop
@@ -126,7 +125,7 @@ final class CameraRecorder: Sendable {
     fileprivate func setCovered(_ until: Timestamp) { covered.withLock { $0 = until } }
 }
 
-/// The thread of a camera: carries out the decisions of `RecorderState`.
+/// Carries out the steps of `RecorderState`, on the camera's thread.
 private final class RecorderLoop {
     private let recorder: CameraRecorder
     private let context: RecorderContext
@@ -142,7 +141,7 @@ private final class RecorderLoop {
     private var hasGapRow = false
     private var wasRecorded = false
     private var statusDue = MonotonicInstant.now()
-    /// Also for a camera that sends a frame every few seconds.
+    /// The time between two checks while packets arrive.
     private static let checkInterval = Duration.milliseconds(250)
 
     init(_ recorder: CameraRecorder, uncoveredSince: Timestamp?) {
@@ -190,7 +189,7 @@ private final class RecorderLoop {
         defer { context.connecting.release(slot) }
         do throws(MediaError) {
             let streams = try source.open()
-            for note in streams.notes { logger.warning("Recording without a part", [.note: .string(note)]) }
+            for note in streams.notes { logger.warning("Recording without part of stream", [.note: .string(note)]) }
             recording = Recording(
                 streams,
                 camera: plan.camera,
@@ -221,7 +220,7 @@ private final class RecorderLoop {
         }
     }
 
-    /// The checks that are not needed for every packet.
+    /// Checks that need not run for every packet.
     private func checkPeriodically(_ recording: Recording, _ now: MonotonicInstant) throws(MediaError) {
         if let until = recording.coveredUntil { recorder.setCovered(until) }
         if let from = recording.takeNewlyCovered() { covered(from: from) }
@@ -234,7 +233,7 @@ private final class RecorderLoop {
             )
         }
         if recording.isBehind {
-            // Also if it can go on at once: what could not be taken is missing.
+            // Even if it can continue at once: the refused fragment is missing.
             handle(.interrupted(.diskFull, "the disk of the spool is too slow"))
             recording.resumeIfCaughtUp()
         }
@@ -259,7 +258,7 @@ private final class RecorderLoop {
         guard !stop.isStopped, let cause = Cause(error.kind) else { return }
         if recorder.isPaused { return handle(.disk(isFull: true)) }
         logger.debug("Stream failed", [.error: LogValue(error), .libraryMessage: .string(warning ?? "")])
-        // A connection that ends says little; whether the camera is still there says more.
+        // The end of a connection says little about its cause; a probe of the port says more.
         if error.kind == .unreachable, let found = context.resolver.probe(plan.camera.url, within: .seconds(1)),
             let real = Cause(found.kind)
         {
@@ -271,7 +270,7 @@ private final class RecorderLoop {
     private func close(_ reason: Segmenter.EndReason) {
         recording?.end(reason)
         if let until = recording?.coveredUntil { recorder.setCovered(until) }
-        // The last bytes of a short recording are on their way to the disk; a second is more than that takes.
+        // The last bytes of a short recording are still on their way to the disk, which takes well under a second.
         if !stop.isStopped, let from = recording?.takeNewlyCovered(by: .now() + .seconds(1)) { covered(from: from) }
         recording = nil
         source.close()
@@ -282,16 +281,16 @@ private final class RecorderLoop {
     private func covered(from: Timestamp) {
         handle(.recording)
         if !hasGapRow, let since = uncoveredSince, from.milliseconds - since.milliseconds >= 1000 {
-            openGap(from: since, .noRecorder, "the recording was being started")
+            openGap(from: since, cause: .noRecorder, detail: "the recording was being started")
         }
-        // Also for the first frame of a recorder: an earlier life of the process may have left a gap open.
+        // Also for the first frame of a recorder: a previous run of the process may have left a gap open.
         if hasGapRow || !wasRecorded { closeGap(at: from) }
         hasGapRow = false
         wasRecorded = true
         uncoveredSince = nil
     }
 
-    private func openGap(from start: Timestamp, _ cause: Cause, _ detail: String) {
+    private func openGap(from start: Timestamp, cause: Cause, detail: String) {
         let (stream, epoch) = (recorder.stream, recorder.epoch)
         context.statusWriter.openGap(
             Gap(stream: stream, epoch: epoch, startedAt: start, cause: cause, detail: detail)
@@ -311,22 +310,22 @@ private final class RecorderLoop {
         for action in actions {
             switch action {
             case .report(let state, let cause, let detail):
-                report(state, cause, detail)
+                report(state, cause: cause, detail: detail)
             case .beginGap(let cause, let detail):
                 let since = (wasRecorded ? recorder.coveredUntil : nil) ?? uncoveredSince ?? .now()
                 uncoveredSince = since
-                openGap(from: since, cause, detail)
+                openGap(from: since, cause: cause, detail: detail)
             case .endGap:
-                continue  // closed by `covered`, which knows the moment
+                continue  // closed by `covered`, which knows when
             }
         }
     }
 
-    private func report(_ newState: CameraState, _ cause: Cause?, _ detail: String?) {
+    private func report(_ newState: CameraState, cause: Cause?, detail: String?) {
         if status.state != newState {
             status.since = .now()
             logger.info(
-                "Camera",
+                "Camera state changed",
                 [
                     .cameraState: .string(newState.rawValue), .cause: .string(cause?.rawValue ?? ""),
                     .detail: .string(detail ?? ""),
@@ -367,14 +366,14 @@ private final class RecorderLoop {
     private func finish() {
         switch recorder.endingReason {
         case .off:
-            // Whether this recorder knows of one or not: an earlier life of the process may have left it open.
+            // Even if this recorder knows of none: a previous run of the process may have left a gap open.
             closeGap(at: .now())
             recorder.report(recorder.newStatus(.off))
-            logger.info("Camera", [.cameraState: .string("off")])
+            logger.info("Camera state changed", [.cameraState: .string("off")])
         case .shutdown:
             guard !hasGapRow else { return }
             let since = recorder.coveredUntil ?? uncoveredSince ?? .now()
-            openGap(from: since, .noRecorder, "the recorder was stopped")
+            openGap(from: since, cause: .noRecorder, detail: "the recorder was stopped")
         case .replaced, .lost:
             return
         }

@@ -4,16 +4,17 @@ import Media
 import ObserverCore
 import Synchronization
 
-/// Finds the addresses of cameras, and checks that cameras may be there.
+/// Resolves the host names of cameras and applies the network policy to their addresses.
 ///
-/// getaddrinfo(3) cannot be interrupted, so each look-up has a thread of its own and is waited for only so long. What was
-/// found is kept for a minute.
+/// getaddrinfo(3) cannot be interrupted, so each look-up has a thread of its own and a time limit. Results are kept for a
+/// minute.
 final class CameraResolver: Service {
     let name = "resolver"
-    private static let limit = Duration.seconds(5)
-    private static let keep = Duration.seconds(60)
-    /// Look-ups that hang in the resolver; more are refused.
-    private static let hanging = 32
+    private static let lookUpLimit = Duration.seconds(5)
+    /// The time for which an address is kept.
+    private static let lifetime = Duration.seconds(60)
+    /// Look-ups at the same time, at most; they may hang in the resolver.
+    private static let lookUpCount = 32
 
     private static let unknown = MediaError(.dns, "the host's name has no address")
     private static let forbidden = MediaError(
@@ -26,7 +27,7 @@ final class CameraResolver: Service {
         var until: MonotonicInstant
     }
 
-    /// How often the names of Observer's own servers are looked up again.
+    /// The time between two look-ups of Observer's own servers.
     private static let ownServersInterval = Duration.seconds(30)
 
     private let configured: NetworkPolicy
@@ -63,7 +64,7 @@ final class CameraResolver: Service {
         policy.withLock { $0 }.allows(address, port: port)
     }
 
-    /// Checks an address before it is opened; every connection is checked again when it is made (`mayConnect`).
+    /// Checks an address before it is opened; every connection is checked again when it is established (`mayConnect`).
     ///
     /// - Returns: The address to open. For RTSP and RTMP its host is a number, so that nothing hangs in a look-up; elsewhere
     ///   the name is needed for TLS or virtual hosts.
@@ -85,7 +86,9 @@ final class CameraResolver: Service {
         guard let address = IPAddress(bytes: bytes), allows(address, port: port) else { throw Self.forbidden }
     }
 
-    /// Returns true if somebody listens at the camera's port; nil is yes.
+    /// Probes the camera's port.
+    ///
+    /// - Returns: Nil if it answers.
     func probe(_ text: String, within limit: Duration) -> MediaError? {
         do throws(MediaError) {
             let url = try parse(text)
@@ -124,7 +127,7 @@ final class CameraResolver: Service {
             return entry.addresses
         }
         let isBusy = running.withLock { running -> Bool in
-            guard running < Self.hanging else { return true }
+            guard running < Self.lookUpCount else { return true }
             running += 1
             return false
         }
@@ -135,11 +138,13 @@ final class CameraResolver: Service {
             result.withLock { $0 = found }
             running.withLock { $0 -= 1 }
         }
-        guard let found = result.take(until: now + Self.limit, { $0 }) else {
+        guard let found = result.take(until: now + Self.lookUpLimit, { $0 }) else {
             throw MediaError(.dns, "the resolver did not answer within 5 s")
         }
-        // A name without an address is asked for again soon, but not by every camera every second.
-        known.withLock { $0[host] = Entry(addresses: found, until: now + (found.isEmpty ? .seconds(3) : Self.keep)) }
+        // A name without an address is looked up again soon, but not by every camera every second.
+        known.withLock {
+            $0[host] = Entry(addresses: found, until: now + (found.isEmpty ? .seconds(3) : Self.lifetime))
+        }
         guard !found.isEmpty else { throw Self.unknown }
         return found
     }

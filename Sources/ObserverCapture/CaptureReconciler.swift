@@ -7,10 +7,9 @@ import ObserverStore
 import Postgres
 import Spool
 
-/// Decides which cameras this process records: says that it lives, claims cameras, and looks again and again whether what
-/// it does is what is wanted.
+/// Sends heartbeats, claims orphaned cameras, and reconciles running recorders with the database.
 ///
-/// Losing the database changes nothing: recordings go on under the epoch they have, because nobody can claim them either.
+/// While the database is unavailable, recordings continue under their epochs: no other recorder can claim the cameras either.
 final class CaptureReconciler: Service {
     let name = "reconciler"
     private static let heartbeatInterval = Duration.seconds(2)
@@ -47,7 +46,7 @@ final class CaptureReconciler: Service {
         wakeUps.withLock { $0 += 1 }
     }
 
-    /// Supervises until stopped; then all recorders have ended, or 12 s have passed.
+    /// Works until stopped; then ends all recorders, within 12 s.
     func run(until stop: StopSignal) {
         stop.onStop { [self] in wake() }
         let recorderSet = RecorderSet(context: context)
@@ -73,7 +72,7 @@ final class CaptureReconciler: Service {
                 if now >= heartbeatDue {
                     heartbeatDue = now + Self.heartbeatInterval
                     if try !store.heartbeat(context.recorder, incarnation: current) {
-                        logger.warning("Another recorder has taken over; beginning again")
+                        logger.warning("Recorder superseded; registering again")
                         recorderSet.endAll(.lost)
                         incarnation = nil
                         continue
@@ -86,12 +85,12 @@ final class CaptureReconciler: Service {
                     try reconcile(connection, incarnation: current, recorderSet)
                     segmentPublisher.retry()
                 }
-                if isAway { logger.info("Database is back") }
+                if isAway { logger.info("Database available") }
                 isAway = false
             } catch {
-                if !isAway { logger.warning("Database is away; recordings go on", [.error: LogValue(error)]) }
+                if !isAway { logger.warning("Database unavailable; recordings continue", [.error: LogValue(error)]) }
                 isAway = true
-                // As often as the heartbeat: the connection itself spaces out its attempts.
+                // Soon: the connection itself spaces out its attempts.
                 reconcileDue = now + .seconds(1)
                 stop.wait(for: .milliseconds(500))
             }
@@ -135,7 +134,7 @@ final class CaptureReconciler: Service {
         recorderSet.forgetEnded()
     }
 
-    /// From when on a camera should have been recorded, when this process meets it for the first time.
+    /// The moment since which a camera should have been recorded, for the first recorder of it in this process.
     private func uncoveredSince(_ camera: Camera, _ connection: PostgresConnection) throws(PostgresError) -> Timestamp?
     {
         guard let listing = try CameraStore(connection).get(camera.id) else { return nil }
@@ -155,7 +154,7 @@ final class CaptureReconciler: Service {
             )
         } catch {
             logger.error(
-                "A camera's password cannot be opened; is OBSERVER_KEY the right one?",
+                "Camera password not decrypted; wrong OBSERVER_KEY?",
                 [.cameraID: .int(Int(item.camera.id.rawValue)), .error: LogValue(error)]
             )
             return nil

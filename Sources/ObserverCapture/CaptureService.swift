@@ -77,7 +77,7 @@ package enum CaptureService {
             Stage(
                 "recorders",
                 shutdownLimit: .seconds(14),
-                services: [reconciler, notifications(for: reconciler, configuration, spool, logger)]
+                services: [reconciler, notifications(configuration, for: reconciler, spool: spool, logger: logger)]
             ),
         ]
     }
@@ -86,10 +86,10 @@ package enum CaptureService {
     ///
     /// A notification only wakes the reconciler, which reads from the database what has changed.
     private static func notifications(
-        for reconciler: CaptureReconciler,
         _ configuration: CaptureConfiguration,
-        _ spool: Spool,
-        _ logger: Logger
+        for reconciler: CaptureReconciler,
+        spool: Spool,
+        logger: Logger
     ) -> AMQPConsumerService {
         AMQPConsumerService(
             configuration.broker,

@@ -2,7 +2,7 @@ import Media
 import ObserverCore
 
 extension Cause {
-    /// The cause behind an error of the media library; nil where the end was asked for.
+    /// Translates an error of the media library; nil for a stop.
     init?(_ kind: MediaError.Kind) {
         switch kind {
         case .unreachable: self = .unreachable

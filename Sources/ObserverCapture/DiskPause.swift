@@ -2,13 +2,13 @@ import ObserverCore
 
 /// Decides which cameras pause while the disk of the spool is nearly full.
 ///
-/// While space is low one more camera pauses with each look, while there is next to none all of them do, and all resume
-/// once there is room. The camera of the lowest priority pauses first; among equals, the one with the highest number.
+/// While space is low one more camera pauses with each update; with next to none left all of them do, and all resume once
+/// there is room. The camera of the lowest priority pauses first; among equals, the one with the highest number.
 struct DiskPause {
-    /// How many cameras pause.
+    /// The number of cameras that pause.
     private(set) var count = 0
 
-    /// Takes a look at the disk.
+    /// Updates the decision.
     ///
     /// - Parameters:
     ///   - freeBytes: The space that is left.

@@ -5,7 +5,7 @@ import Spool
 
 /// The recorders of a process.
 ///
-/// Belongs to the supervisor's thread.
+/// Belongs to the reconciler's thread.
 final class RecorderSet {
     private let context: RecorderContext
     private var recorders: [CameraID: CameraRecorder] = [:]
@@ -45,12 +45,12 @@ final class RecorderSet {
             if recorders[id] != nil { ending.append(old) }
         }
         var plan = plan
-        // 50 ms for each camera that is starting, at most 30 s, in an order by chance.
+        // Spread over 50 ms for each camera, at most 30 s, in random order.
         if old == nil {
             let spread = min(recorders.count * 50, 30_000)
             plan.delay = .milliseconds(spread > 50 ? Int.random(in: 0...spread) : 0)
         }
-        // A camera that was switched off and on again begins anew: the time between is no gap.
+        // A camera that was switched off and on again starts over: the time between is no gap.
         let wasOff = old?.endingReason == .off
         if wasOff { plan.uncoveredSince = plan.camera.updatedAt }
         recorders[id] = CameraRecorder(plan, after: old, continuing: !wasOff, context: context)
@@ -70,7 +70,7 @@ final class RecorderSet {
     func waitForEnd(until deadline: MonotonicInstant) {
         for recorder in ending where !recorder.waitForEnd(until: deadline) {
             context.logger.warning(
-                "Recorder did not end in time",
+                "Recorder did not stop in time",
                 [.cameraID: .int(Int(recorder.plan.camera.id.rawValue))]
             )
         }
@@ -81,10 +81,10 @@ final class RecorderSet {
         ending.removeAll { $0.waitForEnd(until: .now()) }
     }
 
-    /// Notes a camera that is switched off.
+    /// Takes note of a camera that is switched off.
     ///
-    /// Reports it the first time, and closes what gap an earlier life of the process left open, once for each version of the
-    /// camera. A recorder that ends because of it does both itself.
+    /// Reports it the first time, and closes a gap that a previous run of the process left open, once for each version of the
+    /// camera. A recorder that ends because of the switch does both itself.
     func noteOff(_ camera: Camera, epoch: Int64) {
         let known = off.updateValue(camera.version, forKey: camera.id)
         guard known != camera.version, !ending.contains(where: { $0.plan.camera.id == camera.id }) else { return }
@@ -117,7 +117,7 @@ final class RecorderSet {
         for (id, recorder) in recorders { recorder.setPaused(paused.contains(id)) }
         guard diskPause.count != before else { return }
         context.logger.warning(
-            diskPause.count > 0 ? "Disk is nearly full; cameras are paused" : "Disk has room again",
+            diskPause.count > 0 ? "Disk nearly full; cameras paused" : "Disk has room again",
             [.camerasPaused: .int(diskPause.count), .diskFreeBytes: .int(Int(space.freeBytes))]
         )
     }

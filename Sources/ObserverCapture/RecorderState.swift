@@ -1,53 +1,46 @@
 package import System
 package import ObserverCore
 
-/// The next step of the recorder of one camera.
+/// Decides the next step of a camera's recorder: a pure value with events and times in, actions out.
 ///
-/// A pure value: events and times in, actions out.
-///
-/// The rule of trying again:
-/// - A camera whose port does not answer is not opened but probed at (a TCP connect) every second: that costs it nothing,
-///   and it is opened within a second of its return, however long it was away.
-/// - A camera whose port answers, but that cannot be recorded, is opened again after 1 s, then every 1.5 s; after ten
-///   minutes of that every 3 s, so that it too is recorded within five seconds of its return.
-/// - A refused password is tried again after 1 min, growing to 30 min, because cameras lock out who insists.
-/// - After 60 s of recording all is forgotten. Every wait is shortened by chance, by up to 30 %.
+/// Retries:
+/// - While the port is closed, it is probed with a TCP connect every second instead of opening the stream. That costs the
+///   camera nothing, and the stream is opened within a second of its return, however long it was away.
+/// - A camera whose port answers but that cannot be recorded is opened again after 1 s, then every 1.5 s; after ten minutes
+///   every 3 s, so that it too is recorded within five seconds of its return.
+/// - A refused password is tried again after 1 min, growing to 30 min, because cameras lock out clients that insist.
+/// - After 60 s of recording the counters are reset. Every wait is shortened at random, by up to 30 %.
 package struct RecorderState: Sendable {
-    /// Events.
     package enum Event: Hashable, Sendable {
-        /// The stream is open; a key frame is waited for.
+        /// The stream is open; its first key frame is awaited.
         case opened
         /// The first frame of a recording.
         case recording
         /// The stream could not be opened, or ended.
         case failed(Cause, String)
-        /// Somebody listens at the camera's port, or nobody.
+        /// The camera's port answers, or does not for this cause.
         case probed(Bool, Cause, String)
-        /// The stream is fine, but what comes cannot be kept at the moment.
+        /// The stream is fine, but its frames cannot be stored at the moment.
         case interrupted(Cause, String)
-        /// The disk has no room for this camera, or has again.
+        /// The disk has no room for this camera, or has room again.
         case disk(isFull: Bool)
     }
 
-    /// Reports for others.
     package enum Action: Hashable, Sendable {
         /// The camera's state changed.
         case report(CameraState, Cause?, String?)
-        /// From the last recorded moment on the camera is not recorded.
+        /// The camera is not recorded since the last recorded moment.
         case beginGap(Cause, String)
-        /// It is recorded again.
+        /// The camera is recorded again.
         case endGap
     }
 
-    /// The step to take now.
     package enum Step: Hashable, Sendable {
-        /// Open the stream.
         case open
-        /// Read the open stream.
         case read
-        /// Wait; look again at this time.
+        /// Wait until this time, then ask for the next step.
         case wait(until: MonotonicInstant)
-        /// Probe at the camera's port, then wait until the time.
+        /// Probe the camera's port, then wait until this time.
         case probe(until: MonotonicInstant)
         /// Wait until there is room on the disk.
         case pause
@@ -56,11 +49,11 @@ package struct RecorderState: Sendable {
     private enum Phase: Hashable, Sendable {
         case open
         case reading
-        case waiting(until: MonotonicInstant, door: PortState)
+        case waiting(until: MonotonicInstant, port: PortState)
         case paused
     }
 
-    /// The knowledge of the camera's port during one wait.
+    /// The state of the camera's port during one wait.
     private enum PortState: Hashable, Sendable {
         case unknown, closed, open
     }
@@ -69,7 +62,7 @@ package struct RecorderState: Sendable {
     private static let patience = Duration.seconds(600)
     private static let healthy = Duration.seconds(60)
 
-    /// How often the stream was opened again.
+    /// The number of times that the stream was opened again.
     package private(set) var reconnects = 0
     private var phase = Phase.open
     private var attempts = 0
@@ -81,9 +74,9 @@ package struct RecorderState: Sendable {
 
     package init() {}
 
-    /// The actions with which a recorder begins.
+    /// The first actions of a recorder.
     package mutating func begin() -> [Action] {
-        report(.connecting, nil, nil)
+        report(.connecting)
     }
 
     /// The step to take now.
@@ -98,13 +91,13 @@ package struct RecorderState: Sendable {
         }
     }
 
-    /// Takes an event.
+    /// Handles an event.
     ///
     /// - Parameters:
-    ///   - event: What happened.
-    ///   - now: When.
+    ///   - event: The event.
+    ///   - now: The present moment.
     ///   - chance: A random number, 0 to 1.
-    /// - Returns: The reports for others, in order.
+    /// - Returns: The actions to carry out, in order.
     package mutating func handle(_ event: Event, at now: MonotonicInstant, chance: Double = 0) -> [Action] {
         switch event {
         case .opened:
@@ -115,14 +108,14 @@ package struct RecorderState: Sendable {
             recordingSince = recordingSince ?? now
             let ended: [Action] = isGapOpen ? [.endGap] : []
             isGapOpen = false
-            return ended + report(.recording, nil, nil)
+            return ended + report(.recording)
         case .failed(let cause, let detail):
-            return fail(cause, detail, now, chance)
+            return fail(cause, detail: detail, now: now, chance: chance)
         case .probed(let isAnswered, let cause, let detail):
-            return probed(isAnswered, cause, detail)
+            return probed(isAnswered: isAnswered, cause: cause, detail: detail)
         case .interrupted(let cause, let detail):
             recordingSince = nil
-            return gap(cause, detail) + report(.retrying, cause, detail)
+            return gap(cause, detail) + report(.retrying, cause: cause, detail: detail)
         case .disk(let isFull):
             guard isFull else {
                 if phase == .paused { phase = .open }
@@ -131,12 +124,16 @@ package struct RecorderState: Sendable {
             guard phase != .paused else { return [] }
             phase = .paused
             return gap(.diskFull, "the disk of the spool is full")
-                + report(.retrying, .diskFull, "the disk of the spool is full")
+                + report(.retrying, cause: .diskFull, detail: "the disk of the spool is full")
         }
     }
 
-    private mutating func fail(_ cause: Cause, _ detail: String, _ now: MonotonicInstant, _ chance: Double) -> [Action]
-    {
+    private mutating func fail(
+        _ cause: Cause,
+        detail: String,
+        now: MonotonicInstant,
+        chance: Double
+    ) -> [Action] {
         if let since = recordingSince, now - since >= Self.healthy {
             attempts = 0
             troubleSince = nil
@@ -149,23 +146,23 @@ package struct RecorderState: Sendable {
         if cause == .unauthorized {
             wait = min(60 * Self.power(refusals), 1800)
             refusals += 1
-            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), door: .open)
+            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: .open)
         } else {
             wait = min(Self.power(attempts), now - begun < Self.patience ? 1.5 : 3)
             attempts += 1
-            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), door: .unknown)
+            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: .unknown)
         }
-        return gap(cause, detail) + report(.retrying, cause, detail)
+        return gap(cause, detail) + report(.retrying, cause: cause, detail: detail)
     }
 
-    private mutating func probed(_ isAnswered: Bool, _ cause: Cause, _ detail: String) -> [Action] {
-        guard case .waiting(let until, let door) = phase else { return [] }
+    private mutating func probed(isAnswered: Bool, cause: Cause, detail: String) -> [Action] {
+        guard case .waiting(let until, let port) = phase else { return [] }
         guard !isAnswered else {
-            phase = door == .closed ? .open : .waiting(until: until, door: .open)
+            phase = port == .closed ? .open : .waiting(until: until, port: .open)
             return []
         }
-        phase = .waiting(until: until, door: .closed)
-        return report(.retrying, cause, detail)
+        phase = .waiting(until: until, port: .closed)
+        return report(.retrying, cause: cause, detail: detail)
     }
 
     private mutating func gap(_ cause: Cause, _ detail: String) -> [Action] {
@@ -174,7 +171,11 @@ package struct RecorderState: Sendable {
         return [.beginGap(cause, detail)]
     }
 
-    private mutating func report(_ state: CameraState, _ cause: Cause?, _ detail: String?) -> [Action] {
+    private mutating func report(
+        _ state: CameraState,
+        cause: Cause? = nil,
+        detail: String? = nil
+    ) -> [Action] {
         let action = Action.report(state, cause, detail)
         guard action != reported else { return [] }
         reported = action

@@ -5,11 +5,11 @@ import ObserverCore
 import Spool
 import Synchronization
 
-/// One connection to a camera, while it is read: cuts its stream and hands the pieces to the writers.
+/// One connection to a camera: cuts its stream into segments and passes the fragments to the writers.
 ///
 /// Belongs to the camera's thread.
 final class Recording {
-    /// Figures for people.
+    /// Counters for the status.
     struct Measure {
         var begun = MonotonicInstant.now()
         var frames = 0
@@ -23,12 +23,12 @@ final class Recording {
         var media: SegmentMedia
     }
 
-    /// UTC up to which the camera is recorded, as far as this connection goes, if the writers do not fail.
+    /// The moment up to which this connection is recorded, provided that the writers do not fail.
     private(set) var coveredUntil: Timestamp?
-    /// The segment with which recording began, or began again, until something of it is known to be written.
+    /// The segment with which recording began or resumed, until a part of it is known to be written.
     private var beginning: (ordinal: Int, from: Timestamp)?
     private var isUncovered = true
-    /// The writers could not take a fragment: the segment was ended before it.
+    /// True after the writers refused a fragment; the segment ended before it.
     private(set) var isBehind = false
     private var failure: SpoolError?
     private(set) var measure = Measure()
@@ -64,7 +64,7 @@ final class Recording {
         made.wantsSnapshot = context.snapshotInterval != nil
     }
 
-    /// Cuts lie at different moments for different cameras, so that a thousand do not end their files together.
+    /// Shifts the cuts of each camera, so that a thousand cameras do not end their files at the same time.
     private static func firstSeconds(_ camera: Camera) -> Double {
         let length = Double(camera.segmentSeconds)
         let phase = (Double(camera.id.rawValue % 1000) * 0.618_034 * length).truncatingRemainder(dividingBy: length)
@@ -73,7 +73,6 @@ final class Recording {
         return left < min(2, length / 2) ? left + length : left
     }
 
-    /// Takes a packet.
     func take(_ packet: MediaPacket) throws(MediaError) {
         guard let segmenter else { return }
         measure.bytes += packet.bytes.count
@@ -81,7 +80,7 @@ final class Recording {
         if writeQueue.hasFailed.load(ordering: .relaxed), let error = writeQueue.takeFailure() {
             failure = error
             abandon(segmenter)
-            // What was queued behind is lost as well.
+            // Fragments that were queued behind it are lost as well.
             coveredUntil = writeQueue.written?.until
         } else if isBehind {
             abandon(segmenter)
@@ -89,13 +88,13 @@ final class Recording {
         measure.frames = segmenter.frames
     }
 
-    /// The reason why the writers could not write, if they could not since the last call.
+    /// The failure of the writers since the last call, if there was one.
     func takeFailure() -> SpoolError? {
         defer { failure = nil }
         return failure
     }
 
-    /// Ends the segment that cannot be written; the next IDR frame begins another, once there is room.
+    /// Ends the segment that cannot be written; once there is room, the next IDR frame begins another.
     private func abandon(_ segmenter: Segmenter) {
         segmenter.abandon()
         isUncovered = true
@@ -104,11 +103,11 @@ final class Recording {
         finish(reason: .lost, flags: [.diskBehind], startedAt: nil)
     }
 
-    /// Returns the moment from which on the camera is recorded again.
+    /// Takes the moment since which the camera is recorded again.
     ///
-    /// What is merely queued does not count, it may never reach the disk.
+    /// Queued fragments do not count, because they may never reach the disk.
     ///
-    /// - Parameter deadline: Until when to wait for the disk.
+    /// - Parameter deadline: The time to wait for the disk.
     /// - Returns: Nil if nothing has changed since the last call.
     func takeNewlyCovered(by deadline: MonotonicInstant = .now()) -> Timestamp? {
         guard let begun = beginning, writeQueue.hasWritten(begun.ordinal, by: deadline) else { return nil }
@@ -116,21 +115,21 @@ final class Recording {
         return begun.from
     }
 
-    /// Asks for a frame when it is time for one.
+    /// Requests a snapshot if one is due.
     func requestSnapshot() {
         guard let interval = context.snapshotInterval, MonotonicInstant.now() >= snapshotDue else { return }
         snapshotDue = .now() + interval
         segmenter?.wantsSnapshot = true
     }
 
-    /// Goes on once the writers have caught up.
+    /// Resumes once the writers have caught up.
     func resumeIfCaughtUp() {
         if writeQueue.queuedBytes.load(ordering: .relaxed) < 1 << 20 { isBehind = false }
     }
 
-    /// Ends the recording; what is left goes to the writers.
+    /// Ends the recording; the rest goes to the writers.
     func end(_ reason: Segmenter.EndReason) {
-        // What cannot be written at the end is missing at most a fragment; the segment ends before it.
+        // At most one fragment is missing if the rest cannot be written; the segment ends before it.
         try? segmenter?.end(reason)
         if current != nil { finish(reason: reason == .stopped ? .stopped : .lost, flags: [], startedAt: nil) }
         segmenter = nil
@@ -215,7 +214,7 @@ final class Recording {
         return media
     }
 
-    /// Segments know milliseconds, as their JSON does, so that row, sidecar and message agree.
+    /// Rounds down to milliseconds, the precision of the JSON, so that row, sidecar and message agree.
     private static func milliseconds(_ microseconds: Int64) -> Timestamp {
         let time = Timestamp(milliseconds: Timestamp(microseconds: microseconds).milliseconds)
         // A machine whose clock was never set records all the same.

@@ -6,8 +6,8 @@ import Synchronization
 
 /// Announces committed segments to the uploader.
 ///
-/// The broker's confirm is the receipt; what was not confirmed is told again every few seconds. When there is too much of
-/// it, or the process ends, nothing is lost: the uploader looks through the spool by itself.
+/// Messages that the broker did not confirm are published again every few seconds. If there are too many of them, or the
+/// process ends, nothing is lost: the uploader sweeps the spool.
 final class SegmentPublisher: Sendable {
     private static let limit = 5000
 
@@ -30,11 +30,11 @@ final class SegmentPublisher: Sendable {
                 }
             }
         } catch {
-            logger.error("Segment could not be announced", [.error: LogValue(error)])
+            logger.error("Segment not announced", [.error: LogValue(error)])
         }
     }
 
-    /// Announces again what was not confirmed, if the broker is there.
+    /// Publishes again what was not confirmed, if the broker is connected.
     func retry() {
         guard publisher.isConnected else { return }
         let again = pending.withLock { pending in

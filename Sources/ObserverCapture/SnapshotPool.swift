@@ -4,7 +4,7 @@ import Logging
 import Media
 import ObserverCore
 
-/// Encodes small JPEGs of key frames, on a thread of its own: decoding must not delay a recording.
+/// Encodes key frames as small JPEGs, on a thread of its own: decoding must not delay a recording.
 final class SnapshotPool: Service {
     private struct Job: Sendable {
         var camera: CameraID
@@ -22,12 +22,11 @@ final class SnapshotPool: Service {
         self.logger = logger
     }
 
-    /// Takes a snapshot; when too many wait it is left out, the next one comes.
+    /// Queues a key frame; it is dropped if too many wait, since another one follows.
     func take(_ snapshot: KeyFrame, at takenAt: Timestamp, of camera: CameraID) {
         queue.push(Job(camera: camera, takenAt: takenAt, snapshot: snapshot))
     }
 
-    /// Works until stopped.
     func run(until stop: StopSignal) {
         stop.onStop { [queue] in queue.close() }
         while !stop.isStopped {
@@ -36,7 +35,10 @@ final class SnapshotPool: Service {
                 let jpeg = try SnapshotEncoder.jpeg(job.snapshot)
                 statusWriter.put(snapshot: jpeg, takenAt: job.takenAt, of: job.camera)
             } catch {
-                logger.debug("No snapshot", [.cameraID: .int(Int(job.camera.rawValue)), .error: LogValue(error)])
+                logger.debug(
+                    "Snapshot not encoded",
+                    [.cameraID: .int(Int(job.camera.rawValue)), .error: LogValue(error)]
+                )
             }
         }
     }

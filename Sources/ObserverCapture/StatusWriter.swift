@@ -5,11 +5,11 @@ import ObserverCore
 import ObserverStore
 import Postgres
 
-/// Writes what recorders report into the database, on a thread and a connection of its own.
+/// Writes the reports of recorders into the database, on a thread and a connection of its own.
 ///
-/// Recorders never wait for it. While the database is away the newest status of each camera, all gaps and the newest
-/// snapshot are kept and written later; rows of segments are kept up to a limit, because the uploader writes them too. It
-/// usually does within seconds, which is why a row is held back for a moment: it is written once then, as stored.
+/// Recorders never wait for it. While the database is unavailable, the newest status and snapshot of each camera and all gaps
+/// are kept in memory and written later; rows of segments are kept up to a limit, because the uploader writes them too. It
+/// usually does so within seconds, so a row is held back for a moment: it is then written once, as stored.
 final class StatusWriter: Service {
     enum GapEntry: Sendable {
         case open(Gap)
@@ -88,7 +88,7 @@ final class StatusWriter: Service {
         inbox.withLock { $0.snapshots[camera] = (takenAt, jpeg) }
     }
 
-    /// Writes until stopped, then what is left, for at most 5 s.
+    /// Writes until stopped; then writes the rest, for at most 5 s.
     func run(until stop: StopSignal) {
         let connection = PostgresConnection(configuration)
         stop.onStop { [inbox] in inbox.withLock { _ in } }
@@ -105,23 +105,23 @@ final class StatusWriter: Service {
             guard !work.isEmpty else { continue }
             do {
                 try write(&work, connection)
-                if isAway { logger.info("Database is back") }
+                if isAway { logger.info("Database available") }
                 isAway = false
             } catch {
-                if !isAway { logger.warning("Database is away; reports are kept", [.error: LogValue(error)]) }
+                if !isAway { logger.warning("Database unavailable; reports kept", [.error: LogValue(error)]) }
                 isAway = true
                 inbox.withLock { $0.restore(work) }
                 stop.wait(for: .milliseconds(500))
                 if stop.isStopped { _ = StopSignal().wait(for: .milliseconds(100)) }
                 continue
             }
-            // Batches instead of single rows.
+            // Gathers a batch instead of writing single rows.
             stop.wait(for: .milliseconds(50))
         }
         connection.close()
     }
 
-    /// Writes piece by piece and removes what was written; an error that is not temporary costs only its own piece.
+    /// Writes item by item and removes each when it is written; an error that is not temporary costs only its own item.
     private func write(_ work: inout Inbox, _ connection: PostgresConnection) throws(PostgresError) {
         let store = StatusStore(connection)
         let gaps = GapStore(connection)
@@ -151,7 +151,7 @@ final class StatusWriter: Service {
         }
     }
 
-    /// Writes reports; one that cannot be written costs no other.
+    /// Writes statuses; one that is refused costs no other.
     private func write(_ statuses: [CameraStatus], _ store: StatusStore) throws(PostgresError) {
         do throws(PostgresError) {
             try store.write(statuses)
@@ -162,7 +162,7 @@ final class StatusWriter: Service {
         }
     }
 
-    /// Writes rows; one that cannot be written costs no other.
+    /// Writes rows; one that is refused costs no other.
     ///
     /// The uploader may be writing the same segment at this moment, which the database reports as a duplicate of its
     /// key; a moment later the statement finds the row and leaves it as it is.
@@ -180,7 +180,7 @@ final class StatusWriter: Service {
         do throws(PostgresError) {
             try body()
         } catch  where !error.isTemporary {
-            logger.error("Report could not be written", [.reportKind: .string(what), .error: LogValue(error)])
+            logger.error("Report not written", [.reportKind: .string(what), .error: LogValue(error)])
         }
     }
 }

@@ -9,63 +9,7 @@ import ObserverCore
 import Spool
 import Synchronization
 
-/// The state that the writers and the thread of one camera share: how far the writers are and how far behind, and
-/// whether they failed.
-final class WriteQueue: Sendable {
-    /// The end of what was written last: in which of the camera's segments, counted from 1, and up to when.
-    struct Mark: Hashable, Sendable {
-        var ordinal: Int
-        var until: Timestamp
-    }
-
-    /// Bytes on their way to the disk.
-    let queuedBytes = Atomic(0)
-    /// True if a segment of this camera failed since `takeFailure`; cheap enough to look at with each packet.
-    let hasFailed = Atomic(false)
-    private let failure = Mutex<SpoolError?>(nil)
-    private let mark = Monitor<Mark?>(nil)
-    private let begun = Atomic(0)
-    let camera: CameraID
-
-    init(camera: CameraID) {
-        self.camera = camera
-    }
-
-    func fail(_ error: SpoolError) {
-        failure.withLock { $0 = error }
-        hasFailed.store(true, ordering: .releasing)
-        mark.withLock { _ in }
-    }
-
-    /// Up to where the camera's frames were written.
-    var written: Mark? { mark.withLock { $0 } }
-
-    func wrote(_ mark: Mark) {
-        self.mark.withLock { $0 = mark }
-    }
-
-    /// The number of the next segment.
-    func nextOrdinal() -> Int {
-        begun.wrappingAdd(1, ordering: .relaxed).newValue
-    }
-
-    /// Returns true if something of this segment or a later one was written; waits for it until the deadline or a
-    /// failure.
-    func hasWritten(_ ordinal: Int, by deadline: MonotonicInstant) -> Bool {
-        mark.wait(until: deadline) { ($0?.ordinal ?? 0) >= ordinal || hasFailed.load(ordering: .acquiring) }
-            && (written?.ordinal ?? 0) >= ordinal
-    }
-
-    func takeFailure() -> SpoolError? {
-        hasFailed.store(false, ordering: .releasing)
-        return failure.withLock { failure in
-            defer { failure = nil }
-            return failure
-        }
-    }
-}
-
-/// Writes segments to the disk on threads of its own: the thread of a camera never waits for a disk.
+/// Writes segments to the disk on threads of its own, so that the thread of a camera never waits for a disk.
 ///
 /// A camera always has the same writer, so that its bytes stay in order.
 final class WriterPool: Sendable {
@@ -82,7 +26,9 @@ final class WriterPool: Sendable {
         case end(WriteQueue, SegmentID, Ending)
     }
 
-    private static let laneLimit = 32 << 20
+    /// Queued bytes of one camera, at most.
+    private static let queueLimit = 32 << 20
+    /// Queued bytes of all cameras, at most.
     private static let poolLimit = 1 << 30
 
     private let queues: [BlockingQueue<Job>]
@@ -91,8 +37,7 @@ final class WriterPool: Sendable {
     private let logger: Logger
     private let onCommit: @Sendable (Segment) -> Void
 
-    /// Creates a pool; `onCommit` is called on a writer's thread with each segment that is safe on the disk, and is
-    /// short.
+    /// Creates a pool; `onCommit` is called on a writer's thread with each committed segment, and must be short.
     init(spool: Spool, threads count: Int, logger: Logger, onCommit: @escaping @Sendable (Segment) -> Void) {
         self.spool = spool
         self.logger = logger
@@ -100,7 +45,7 @@ final class WriterPool: Sendable {
         queues = (0..<count).map { _ in BlockingQueue(limit: 100_000) }
     }
 
-    /// The writers; a stop ends each of them when what is queued is on the disk.
+    /// The writers; a stop ends each of them once its queue is empty.
     var services: [any Service] {
         queues.indices.map { Writer(name: "writer-\($0)", pool: self, queue: queues[$0]) }
     }
@@ -117,21 +62,23 @@ final class WriterPool: Sendable {
     }
 
     func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
-        push(.begin(writeQueue, header, initSection), bytes: initSection.count, writeQueue)
+        push(.begin(writeQueue, header, initSection), bytes: initSection.count, from: writeQueue)
     }
 
-    /// Appends bytes that end at `mark`; false if the disk is too far behind, then they were not taken.
+    /// Appends bytes that end at `mark`.
+    ///
+    /// - Returns: False if the disk is too far behind; then they were not accepted.
     func append(_ bytes: MediaBytes, to id: SegmentID, mark: WriteQueue.Mark, writeQueue: WriteQueue) -> Bool {
-        push(.append(writeQueue, id, bytes, mark), bytes: bytes.count, writeQueue)
+        push(.append(writeQueue, id, bytes, mark), bytes: bytes.count, from: writeQueue)
     }
 
     func end(_ id: SegmentID, _ ending: Ending, writeQueue: WriteQueue) {
-        push(.end(writeQueue, id, ending), bytes: 0, writeQueue)
+        push(.end(writeQueue, id, ending), bytes: 0, from: writeQueue)
     }
 
     @discardableResult
-    private func push(_ job: Job, bytes: Int, _ writeQueue: WriteQueue) -> Bool {
-        guard bytes == 0 || writeQueue.queuedBytes.load(ordering: .relaxed) + bytes <= Self.laneLimit,
+    private func push(_ job: Job, bytes: Int, from writeQueue: WriteQueue) -> Bool {
+        guard bytes == 0 || writeQueue.queuedBytes.load(ordering: .relaxed) + bytes <= Self.queueLimit,
             bytes == 0 || queuedBytes.load(ordering: .relaxed) + bytes <= Self.poolLimit
         else { return false }
         account(bytes, writeQueue)
@@ -176,7 +123,7 @@ final class WriterPool: Sendable {
         switch job {
         case .begin(let writeQueue, let header, let bytes):
             account(-bytes.count, writeQueue)
-            attempt(writeQueue, header.id, &open) { open throws(SpoolError) in
+            attempt(header.id, of: writeQueue, in: &open) { open throws(SpoolError) in
                 let segment = try spool.begin(header)
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in
                     try segment.append(buffer)
@@ -193,14 +140,14 @@ final class WriterPool: Sendable {
             }
         case .append(let writeQueue, let id, let bytes, let mark):
             account(-bytes.count, writeQueue)
-            attempt(writeQueue, id, &open) { open throws(SpoolError) in
+            attempt(id, of: writeQueue, in: &open) { open throws(SpoolError) in
                 guard let entry = open[id] else { return }
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in try entry.segment.append(buffer) }
                 open[id]?.isDirty = true
                 writeQueue.wrote(mark)
             }
         case .end(let writeQueue, let id, let ending):
-            attempt(writeQueue, id, &open) { open throws(SpoolError) in
+            attempt(id, of: writeQueue, in: &open) { open throws(SpoolError) in
                 guard let entry = open.removeValue(forKey: id) else { return }
                 try finish(entry, ending)
             }
@@ -221,11 +168,11 @@ final class WriterPool: Sendable {
         onCommit(segment)
     }
 
-    /// A file that failed stays where it is: what is whole in it is recovered by the next start.
+    /// Runs `body`; a file that failed stays where it is, and its complete fragments are recovered by the next start.
     private func attempt(
-        _ writeQueue: WriteQueue,
         _ id: SegmentID,
-        _ open: inout [SegmentID: Open],
+        of writeQueue: WriteQueue,
+        in open: inout [SegmentID: Open],
         _ body: (inout [SegmentID: Open]) throws(SpoolError) -> Void
     ) {
         do throws(SpoolError) {
@@ -234,7 +181,7 @@ final class WriterPool: Sendable {
             open[id] = nil
             if error.kind == .diskFull { try? spool.releaseReserve() }
             logger.error(
-                "Segment could not be written",
+                "Segment not written",
                 [
                     .cameraID: .int(Int(writeQueue.camera.rawValue)), .segmentID: .string(id.description),
                     .error: LogValue(error),
@@ -242,18 +189,18 @@ final class WriterPool: Sendable {
             )
             writeQueue.fail(error)
             if error.kind == .directoryNotDurable {
-                // Renames may be lost although they were reported as done: only a new start finds out which.
-                logger.error("The spool's directory cannot be made durable; ending", [.error: LogValue(error)])
+                // Renames may be lost although they were reported as done; only a new start finds out which.
+                logger.error("Spool directory not durable; exiting", [.error: LogValue(error)])
                 _exit(1)
             }
         }
     }
 
-    /// Syncs written bytes that are two seconds old.
+    /// Syncs files two seconds after their last sync.
     private func syncOld(_ open: inout [SegmentID: Open], isIdle: Bool) {
         let now = MonotonicInstant.now()
         for (id, entry) in open where entry.isDirty && now - entry.syncedAt > .seconds(2) {
-            attempt(entry.writeQueue, id, &open) { open throws(SpoolError) in
+            attempt(id, of: entry.writeQueue, in: &open) { open throws(SpoolError) in
                 try entry.segment.sync()
                 open[id]?.syncedAt = now
                 open[id]?.isDirty = false

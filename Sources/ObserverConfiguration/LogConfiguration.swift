@@ -10,9 +10,7 @@ package struct LogConfiguration: Hashable, Sendable {
         self.format = format
     }
 
-    /// Reads the log settings alone; those that are wrong keep their defaults.
-    ///
-    /// Lets a process log its wrong settings in the wanted format.
+    /// Reads the log settings alone, with defaults for wrong ones, so that wrong settings are logged in the wanted format.
     init(lenient environment: [String: String]) {
         var reader = SettingsReader(environment)
         self = reader.log()

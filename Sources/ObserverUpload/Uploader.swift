@@ -15,11 +15,11 @@ final class Uploader: Service {
         case delivery(SegmentRecorded, AMQPOpenDelivery)
     }
 
-    /// How long a retry or a dead letter may take to be confirmed.
+    /// The time within which a retry or a dead letter must be confirmed.
     static let publishLimit: Duration = .seconds(5)
 
     private static let tick: Duration = .milliseconds(100)
-    /// How long uploads under way may take to finish after the stop.
+    /// The time that uploads under way have to finish after the stop.
     private static let drainLimit: Duration = .seconds(15)
 
     let name = "uploader"

@@ -14,7 +14,7 @@ import S3
 
 /// The composition of `observer-web`.
 package enum WebService {
-    /// How long a change may wait for the broker; a recorder that gets no notification finds the change by itself.
+    /// The time that a notification may wait for the broker; a recorder that gets none finds the change by itself.
     private static let publishLimit = Duration.seconds(5)
 
     /// Composes the services; nothing is opened yet.
