@@ -46,6 +46,7 @@ class Camera(BaseModel):
     transport: str
     audio: str
     retention_days: int
+    priority: int
     tags: list[str]
     status: Status
     created_at: datetime.datetime
@@ -73,7 +74,7 @@ known: dict[bytes, tuple[str, float]] = {}
 # The query that observer-web sends: what a camera is doing counts while its recorder is alive.
 CAMERAS = """
 select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.segment_seconds,
-       c.transport, c.audio, c.retention_days, c.tags, c.created_at, c.updated_at, d.state,
+       c.transport, c.audio, c.retention_days, c.priority, c.tags, c.created_at, c.updated_at, d.state,
        case when f.fresh and d.state = s.state then s.since
             when d.state = 'unassigned' then coalesce(w.heartbeat_at, a.since)
             when d.state = 'off' and s.state = 'off' then s.since else c.updated_at end as since,
@@ -82,23 +83,22 @@ select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_act
             when d.state = 'unassigned' then 'the recorder that had this camera is gone' end as detail,
        case when d.state <> 'off' then a.recorder_id end as recorder,
        s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) as reconnects,
-       b.ms::float8 / 1000 as backlog
+       coalesce(b.waiting_ms, 0)::float8 / 1000 as backlog
 from cameras c
-left join camera_status s on s.camera_id = c.id
+left join camera_status s on s.camera_id = c.id and s.stream = 0
 left join assignments a on a.camera_id = c.id
 left join recorders w on w.id = a.recorder_id
 cross join lateral (
     select coalesce(w.incarnation = a.incarnation and not w.fenced
                     and w.heartbeat_at > now() - interval '15 seconds', false) as alive) l
-cross join lateral (select coalesce(l.alive and s.updated_at >= a.since, false) as fresh) f
+cross join lateral (select coalesce(l.alive and s.epoch = a.epoch, false) as fresh) f
 cross join lateral (
     select case when c.is_active and f.fresh and s.state <> 'off' then s.state
                 when c.is_active and (l.alive or a.recorder_id is null) then 'pending'
                 when c.is_active then 'unassigned'
                 when f.fresh and s.state in ('connecting', 'recording', 'retrying') then s.state
                 else 'off' end as state) d
-cross join lateral (
-    select coalesce(sum(duration_ms), 0)::bigint as ms from segments where state = 'spooled' and camera_id = c.id) b
+left join camera_backlog b on b.camera_id = c.id and b.stream = 0
 where c.deleted_at is null and c.id > $1 order by c.id limit $2
 """
 

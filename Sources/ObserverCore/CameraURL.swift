@@ -35,7 +35,7 @@ package struct CameraURL: Hashable, Sendable {
         IPAddress(host)
     }
 
-    /// Whether both lead to the same program: the same scheme, host and port.
+    /// Returns true if both lead to the same program: the same scheme, host and port.
     package func isSameServer(as other: CameraURL) -> Bool {
         scheme == other.scheme && host == other.host && port == other.port
     }
@@ -51,7 +51,9 @@ package struct CameraURL: Hashable, Sendable {
         }
         guard let separator = text.firstRange(of: "://") else { throw CameraURLError(.noScheme) }
         let scheme = text[..<separator.lowerBound].lowercased()
-        guard let defaultPort = schemes.first(where: { $0.0 == scheme })?.1 else { throw CameraURLError(.forbiddenScheme, scheme) }
+        guard let defaultPort = schemes.first(where: { $0.0 == scheme })?.1 else {
+            throw CameraURLError(.forbiddenScheme, scheme)
+        }
 
         let afterScheme = text[separator.upperBound...]
         let end = afterScheme.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? afterScheme.endIndex
@@ -93,7 +95,9 @@ package struct CameraURL: Hashable, Sendable {
             guard policy.allows(address, port: port) else { throw CameraURLError(.forbiddenAddress, host) }
         } else if name == "localhost" || name.hasSuffix(".localhost") {
             let loopback = ["127.0.0.1", "::1"].compactMap { IPAddress($0) }
-            guard loopback.contains(where: { policy.allows($0, port: port) }) else { throw CameraURLError(.forbiddenAddress, host) }
+            guard loopback.contains(where: { policy.allows($0, port: port) }) else {
+                throw CameraURLError(.forbiddenAddress, host)
+            }
         }
     }
 

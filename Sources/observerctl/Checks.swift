@@ -53,8 +53,23 @@ struct Checks {
             guard try Migrator(connection).isUpToDate(migrations) else {
                 throw ToolError(description: "migrations are missing", hint: "observerctl migrate")
             }
+            try requirePartitions(PartitionStore(connection))
             return "PostgreSQL \(version), migration \(migrations.count)"
         }
+    }
+
+    /// Segments of a week without a partition are kept, but their table can't be dropped when they have expired.
+    private func requirePartitions(_ store: PartitionStore) throws {
+        let condition = try store.condition()
+        if let week = condition.missing.first {
+            throw ToolError(description: "there is no partition \(week.partition)", hint: "observerctl migrate")
+        }
+        guard let strays = condition.strays else { return }
+        throw ToolError(
+            description:
+                "segments of \(strays.lowerBound.rfc3339) to \(strays.upperBound.rfc3339) are in no week's partition",
+            hint: "check the recorders' clocks; observerctl migrate moves the segments whose week has begun"
+        )
     }
 
     private func broker() -> Finding {

@@ -40,7 +40,7 @@ struct ToolError: Error, CustomStringConvertible {
 /// The tool for operators and scripts: results go to standard output, everything else to standard error.
 enum Tool {
     static let commands: [Command] = [
-        .migrate, .createAdmin, .password, .token, .bucket, .check, .schema, .key, .settings,
+        .migrate, .createAdmin, .password, .token, .bucket, .check, .partitions, .timings, .schema, .key, .settings,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

@@ -82,7 +82,8 @@ final class PrivateBroker {
 
     static func spawn(_ script: String) throws -> pid_t {
         var pid: pid_t = 0
-        var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/bash", "-c", script].map { strdup($0) }
+        var arguments: [UnsafeMutablePointer<CChar>?] = ["/bin/bash", "-c", script].map { (text: String) in strdup(text)
+        }
         arguments.append(nil)
         defer { arguments.forEach { free($0) } }
         let status = posix_spawn(&pid, "/bin/bash", nil, nil, arguments, environ)

@@ -83,6 +83,48 @@ struct ToolTests {
         #expect(json.hasPrefix(#"[{"check":"database","ok":true,"#) && json.contains(#"{"check":"broker","ok":false,"#))
     }
 
+    @Test func `partitions are listed, and a week that has expired is dropped`() throws {
+        #expect(try run("migrate").code == 0)
+        let connection = database.connect()
+        let week = SegmentWeek(of: Sample.now).advanced(by: -1)
+        let segment = Segment.sample(at: week.start.advanced(bySeconds: 60))
+        try SegmentStore(connection).upsertSpooled([segment])
+        #expect(try run("partitions").output.split(separator: "\n").count == 7)
+        #expect(try run("partitions --drop segments_default").code == 64)
+        let refused = try run("partitions --drop \(week.partition)")
+        #expect(refused.code == 1 && refused.errors.contains("expired"))
+        try SegmentStore(connection).write([SegmentStore.Outcome(segment, .expired)])
+        #expect(try run("partitions --drop \(week.partition)").code == 0)
+        #expect(try !run("partitions").output.contains(week.partition))
+    }
+
+    @Test func `check tells of weeks without a partition and of segments outside them`() throws {
+        #expect(try run("migrate").code == 0)
+        let connection = database.connect()
+        let week = SegmentWeek(of: Sample.now).advanced(by: 4)
+        try connection.execute("drop table \(unsafe: week.partition)")
+        let missing = try run("check --only database")
+        #expect(missing.code == 1 && missing.output.contains(week.partition))
+        let stray = Segment.sample(at: week.start)
+        try SegmentStore(connection).upsertSpooled([stray])
+        #expect(try run("migrate").errors.contains(week.partition))
+        #expect(try run("check --only database").code == 0)
+        try SegmentStore(connection).upsertSpooled([.sample(at: week.advanced(by: 1).start)])
+        let outside = try run("check --only database")
+        #expect(outside.code == 1 && outside.output.contains(week.advanced(by: 1).start.rfc3339))
+    }
+
+    @Test func `the queries of pages are timed`() throws {
+        #expect(try run("migrate").code == 0)
+        #expect(try run("timings").code == 1)
+        let camera = try CameraStore(database.connect()).create(Sample.camera()).camera.id
+        try SegmentStore(database.connect()).upsertSpooled([.sample(of: camera)])
+        let lines = try run("timings --rounds 1").output.split(separator: "\n")
+        #expect(lines.count == 10 && lines.allSatisfy { $0.contains(" ms, ") })
+        let json = try run("timings --rounds 1 --json --camera \(camera)").output
+        #expect(json.contains(#"{"query":"page of 500 segments","rows":1,"median_ms":"#))
+    }
+
     // MARK: Running
 
     private func run(_ arguments: String, input: String = "", environment: String? = nil) throws -> Run {

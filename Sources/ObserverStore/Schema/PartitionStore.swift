@@ -116,6 +116,35 @@ package struct PartitionStore {
         return try connection.rows(statement, as: (String).self)
     }
 
+    /// A partition as operators see it.
+    package struct Partition: Hashable, Sendable {
+        package let name: String
+        /// Nil for the default partition.
+        package let week: SegmentWeek?
+        /// The server's estimate.
+        package let rows: Int64
+        /// With its indices.
+        package let bytes: Int64
+    }
+
+    /// Reads all partitions, in the order of their names.
+    package func list() throws(PostgresError) -> [Partition] {
+        let statement: SQL = """
+            select c.relname::text, greatest(c.reltuples, 0)::bigint, pg_total_relation_size(c.oid)
+            from pg_inherits i join pg_class c on c.oid = i.inhrelid
+            where i.inhparent = 'segments'::regclass order by 1
+            """
+        return try connection.query(statement) { row throws(PostgresError) in
+            let name = try row.next(String.self)
+            return Partition(
+                name: name,
+                week: SegmentWeek(partition: name),
+                rows: try row.next(),
+                bytes: try row.next()
+            )
+        }
+    }
+
     /// The state of the partitions, for those who watch over it.
     package struct Condition: Hashable, Sendable {
         /// The weeks from the present one to four weeks ahead that have no partition.
