@@ -12,6 +12,8 @@ package struct CameraSettings: Hashable, Sendable {
     /// Without user name and password.
     package var url = ""
     package var username: String?
+    /// A smaller stream of the same camera, with the same user name and password; not recorded yet.
+    package var subURL: String?
     package var isActive = false
     package var segmentSeconds = 10
     package var transport = Transport.tcp
@@ -86,6 +88,15 @@ extension CameraField {
             label: "Record this camera"
         ),
         CameraField("version", kind: .number, label: "Version") { .integer($0.version) },
+        CameraField(
+            "sub_url",
+            member: \.subURL,
+            kind: .url(credentials: .refused),
+            group: .stream,
+            label: "Second address",
+            hint: "A smaller stream of the same camera, under the same user name and password. Stored for now, not recorded.",
+            example: "rtsp://192.0.2.10/stream2"
+        ),
         CameraField(
             "segment_seconds",
             member: \.segmentSeconds,

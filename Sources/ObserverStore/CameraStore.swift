@@ -71,11 +71,12 @@ package struct CameraStore {
         let statement: SQL = """
             with changed as (
                 insert into cameras (id, name, location, location_details, url, username, password_sealed, is_active,
-                    segment_seconds, transport, audio, retention_days, priority, tags)
+                    sub_url, segment_seconds, transport, audio, retention_days, priority, tags)
                 values (coalesce(\(id), nextval(pg_get_serial_sequence('cameras', 'id'))), \(settings.name),
                     \(settings.location), \(settings.locationDetails), \(settings.url), \(settings.username),
-                    \(sealedPassword), \(settings.isActive), \(settings.segmentSeconds), \(settings.transport),
-                    \(settings.audio), \(settings.retentionDays), \(settings.priority), \(settings.tags))
+                    \(sealedPassword), \(settings.isActive), \(settings.subURL), \(settings.segmentSeconds),
+                    \(settings.transport), \(settings.audio), \(settings.retentionDays), \(settings.priority),
+                    \(settings.tags))
                 returning *
             ), switched as (
                 insert into camera_switches (camera_id, at, is_active, actor)
@@ -128,6 +129,7 @@ package struct CameraStore {
                     case when \(sealedPassword.isKept) then password_sealed
                         else \(sealedPassword.value) end as password_sealed,
                     coalesce(\(changes[\.isActive]), is_active) as is_active,
+                    case when \(changes.sets(\.subURL)) then \(new.subURL) else sub_url end as sub_url,
                     coalesce(\(changes[\.segmentSeconds])::integer, segment_seconds) as segment_seconds,
                     coalesce(\(changes[\.transport]), transport) as transport,
                     coalesce(\(changes[\.audio]), audio) as audio,
@@ -138,15 +140,16 @@ package struct CameraStore {
             ), changed as (
                 update cameras c set name = n.name, location = n.location, location_details = n.location_details,
                     url = n.url, username = n.username, password_sealed = n.password_sealed, is_active = n.is_active,
-                    segment_seconds = n.segment_seconds, transport = n.transport, audio = n.audio,
-                    retention_days = n.retention_days, priority = n.priority, tags = n.tags,
+                    sub_url = n.sub_url, segment_seconds = n.segment_seconds, transport = n.transport,
+                    audio = n.audio, retention_days = n.retention_days, priority = n.priority, tags = n.tags,
                     version = c.version + 1, updated_at = now()
                 from wanted n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                     and (c.name, c.location, c.location_details, c.url, c.username, c.password_sealed, c.is_active,
-                        c.segment_seconds, c.transport, c.audio, c.retention_days, c.priority, c.tags)
+                        c.sub_url, c.segment_seconds, c.transport, c.audio, c.retention_days, c.priority, c.tags)
                     is distinct from (n.name, n.location, n.location_details, n.url, n.username, n.password_sealed,
-                        n.is_active, n.segment_seconds, n.transport, n.audio, n.retention_days, n.priority, n.tags)
+                        n.is_active, n.sub_url, n.segment_seconds, n.transport, n.audio, n.retention_days,
+                        n.priority, n.tags)
                 returning c.*
             ), \(unsafe: Self.switched)
             \(unsafe: Self.changedOrSame)
@@ -185,8 +188,8 @@ package struct CameraStore {
             with actor as (select \(actor.text) as name), target as (
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), changed as (
-                update cameras c set is_active = false, url = 'rtsp://deleted.invalid/', username = null,
-                    password_sealed = null, deleted_at = now(), version = c.version + 1, updated_at = now()
+                update cameras c set is_active = false, url = 'rtsp://deleted.invalid/', sub_url = null,
+                    username = null, password_sealed = null, deleted_at = now(), version = c.version + 1, updated_at = now()
                 from target n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                 returning c.*

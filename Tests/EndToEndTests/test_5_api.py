@@ -127,6 +127,8 @@ WRONG = [
     ("url", "rtsp://0.0.0.0/a"),
     ("url", "rtsp://127.0.0.2/a"),
     ("url", "rtsp://[::1]/a"),
+    ("sub_url", 12),
+    ("sub_url", "rtsp://viewer:secret@192.0.2.10/small"),
     ("is_active", "yes"),
     ("segment_seconds", 1),
     ("segment_seconds", 301),

@@ -12,7 +12,7 @@ import Testing
     private static let good = [
         "name": "Gate", "location": "Old Trafford", "location_details": "Stretford End", "tags": "outdoor, gate",
         "url": "rtsp://cam.example/1", "username": "viewer", "password": "canary", "transport": "tcp", "audio": "off",
-        "segment_seconds": "10", "retention_days": "30", "is_active": "true",
+        "segment_seconds": "10", "retention_days": "30", "priority": "0", "sub_url": "", "is_active": "true",
     ]
 
     init() throws {
@@ -56,7 +56,7 @@ import Testing
     @Test(arguments: [
         ("name", ""), ("name", "a\u{7}"), ("location", ""), ("location_details", String(repeating: "x", count: 501)),
         ("tags", String(repeating: "x", count: 41)), ("url", ""), ("url", "file:///etc/passwd"),
-        ("url", "rtsp://127.0.0.1/"), ("username", String(repeating: "x", count: 129)),
+        ("url", "rtsp://127.0.0.1/"), ("sub_url", "rtsp://u:canary@cam/2"), ("priority", "101"), ("username", String(repeating: "x", count: 129)),
         ("password", String(repeating: "x", count: 257)), ("transport", "smoke"), ("audio", "loud"),
         ("segment_seconds", "1"), ("segment_seconds", ""), ("retention_days", "3651"), ("is_active", "maybe"),
     ])

@@ -65,5 +65,11 @@ import Testing
         changes[\.url] = url
         #expect(changes.setsAddress)
         #expect(changes.leadsElsewhere(than: camera) == leadsElsewhere)
+        // The password would be sent there too.
+        var second = CameraChanges()
+        second[\.subURL] = .some(nil)
+        #expect(!second.setsAddress && !second.leadsElsewhere(than: camera))
+        second[\.subURL] = url
+        #expect(second.leadsElsewhere(than: camera) == leadsElsewhere)
     }
 }

@@ -67,6 +67,22 @@ import Testing
         #expect(changes[\.name] == nil && changes[\.url] == nil && changes[\.isActive] == nil)
     }
 
+    @Test func `the second address has the rules of the first, but no credentials of its own`() throws {
+        let fields: [String: FieldValue] = ["sub_url": .string(" RTSP://cam.example/2 ")]
+        #expect(try CameraFields.patch(fields, policy: .standard).settings.subURL == "rtsp://cam.example/2")
+        for text in ["", "  "] {
+            let cleared = try CameraFields.patch(["sub_url": .string(text)], policy: .standard)
+            #expect(cleared.sets(\.subURL) && cleared.settings.subURL == nil)
+        }
+        for text in ["rtsp://u@cam/", "rtsp://u:p@cam/", "rtsp://127.0.0.1/", "file:///etc/passwd"] {
+            let error = try #require(throws: FieldErrors.self) {
+                try CameraFields.patch(["sub_url": .string(text)], policy: .standard)
+            }
+            #expect(Array(error.errors.keys) == ["sub_url"], "\(text)")
+            #expect(!error.detail.contains("p@"))
+        }
+    }
+
     @Test func `credentials in the URL become fields, and two different ones are a mistake`() throws {
         let changes = try CameraFields.patch(["url": .string("rtsp://u:p@cam/")], policy: .standard)
         #expect(changes.settings.username == "u" && changes.password == .set("p"))
