@@ -235,22 +235,10 @@ TEXT
 require_running() { supervisor_runs || fail "nothing runs in $OBSERVER_HOME" "" "./observer up"; }
 
 command_token() {
-    local name='' role=operator
-    while (($#)); do
-        case $1 in
-        --role) role=${2:-} && shift ;;
-        --role=*) role=${1#*=} ;;
-        -*) fail "token does not know '$1'" "" "./observer token --help" ;;
-        *) [[ -z $name ]] || fail "token takes one name" "" "./observer token --help"; name=$1 ;;
-        esac
-        shift
-    done
-    [[ -n $name ]] || fail "token needs a name" "" "./observer token NAME [--role ROLE]"
-    [[ $role =~ ^(viewer|operator|admin)$ ]] || fail "'$role' is not a role" "" "one of viewer, operator, admin"
     choose_user
     require_running
     load_settings
-    observerctl token "$name" --role "$role"
+    observerctl token "$@"
 }
 
 command_password() {

@@ -74,15 +74,20 @@ extension Command {
 
     static let token = Command(
         name: "token",
-        usage: "NAME [--role ROLE]",
-        summary: "Make an API token and print it, alone on its line.",
+        usage: "NAME [--role ROLE] | revoke NAME",
+        summary: "Create an API token and print it, alone on its line; or revoke one.",
         details: """
             ROLE is viewer, operator (the default) or admin. The token is shown this once; the database has its hash only.
-            Programs send it as `Authorization: Bearer TOKEN`. Names are not used twice. Reads OBSERVER_DATABASE_URL.
+            Programs send it as `Authorization: Bearer TOKEN`. Names are not used twice. A revoked token is refused within
+            seconds, for good. Reads OBSERVER_DATABASE_URL.
             """,
         options: ["--role"],
-        words: 1...1,
+        words: 1...2,
         run: { arguments, configuration in
+            if arguments.words[0] == "revoke" { return try revoke(arguments, configuration) }
+            guard arguments.words.count == 1 else {
+                throw UsageError(command: "token", text: "'\(arguments.words[1])' is one word too many")
+            }
             let name = arguments.words[0]
             guard (1...64).contains(name.unicodeScalars.count), name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
             else {
@@ -105,6 +110,18 @@ extension Command {
             return .done
         }
     )
+
+    private static func revoke(_ arguments: Arguments, _ configuration: ToolConfiguration) throws -> ExitCode {
+        guard arguments.words.count == 2, arguments.value("--role") == nil else {
+            throw UsageError(command: "token", text: "revoke needs the name of a token, and nothing else")
+        }
+        let name = arguments.words[1]
+        guard try UserStore(try configuration.connect()).revokeToken(name: name) else {
+            throw ToolError(description: "there is no token '\(name)' that could be revoked", hint: "check the name")
+        }
+        Output.note("token '\(name)' is revoked")
+        return .done
+    }
 
     static let key = Command(
         name: "key",

@@ -51,12 +51,15 @@ struct ToolTests {
         let found = try #require(try users.findToken(hash: SHA256.hash(Array(lines[0].utf8))))
         #expect((found.name, found.role) == ("script", .admin))
         #expect(try run("token script").code == 1)
+        #expect(try run("token revoke script").code == 0)
+        #expect(try users.findToken(hash: SHA256.hash(Array(lines[0].utf8))) == nil)
+        #expect(try run("token revoke script").code == 1)
 
         #expect(try run("schema").output == TestEnvironment.text(of: "sql/schema.sql"))
     }
 
     @Test(arguments: [
-        ("", 64), ("nonsense", 64), ("migrate --nonsense", 64), ("token", 64), ("token a b", 64),
+        ("", 64), ("nonsense", 64), ("migrate --nonsense", 64), ("token", 64), ("token a b", 64), ("token revoke", 64),
         ("token a --role god", 64),
         ("token a --role", 64), ("create-admin 'a b'", 64), ("--help", 0), ("token --help", 0), ("key", 0),
     ])
