@@ -94,7 +94,8 @@ extension CameraField {
             kind: .url(credentials: .refused),
             group: .stream,
             label: "Second address",
-            hint: "A smaller stream of the same camera, under the same user name and password. Stored for now, not recorded.",
+            hint:
+                "A smaller stream of the same camera, under the same user name and password. Stored for now, not recorded.",
             example: "rtsp://192.0.2.10/stream2"
         ),
         CameraField(

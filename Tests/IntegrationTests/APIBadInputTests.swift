@@ -18,7 +18,10 @@ import Testing
         ("location", ["null", "\"\"", "1.5", "[\"a\"]", "\"\\u2028\"", long(101)]),
         ("location_details", ["5", "false", "{}", "\"a\\tb\"", long(501)]),
         ("url", ["null", "\"\"", "12", "[]", "\"nonsense\"", long(3000)]),
-        ("sub_url", ["12", "[]", "\"nonsense\"", "\"rtsp://127.0.0.1/2\"", "\"rtsp://u:p@cam.example/2\"", long(3000)]),
+        (
+            "sub_url",
+            ["12", "[]", "\"nonsense\"", "\"rtsp://127.0.0.1/2\"", "\"rtsp://u:p@cam.example/2\"", long(3000)]
+        ),
         ("username", ["3", "{\"a\": 1}", "\"a\\u0007\"", long(129)]),
         ("password", ["3", "[1]", "\"a\\nb\"", long(257)]),
         ("is_active", ["null", "\"yes\"", "1", "0", "[]"]),

@@ -56,7 +56,8 @@ import Testing
     @Test(arguments: [
         ("name", ""), ("name", "a\u{7}"), ("location", ""), ("location_details", String(repeating: "x", count: 501)),
         ("tags", String(repeating: "x", count: 41)), ("url", ""), ("url", "file:///etc/passwd"),
-        ("url", "rtsp://127.0.0.1/"), ("sub_url", "rtsp://u:canary@cam/2"), ("priority", "101"), ("username", String(repeating: "x", count: 129)),
+        ("url", "rtsp://127.0.0.1/"), ("sub_url", "rtsp://u:canary@cam/2"), ("priority", "101"),
+        ("username", String(repeating: "x", count: 129)),
         ("password", String(repeating: "x", count: 257)), ("transport", "smoke"), ("audio", "loud"),
         ("segment_seconds", "1"), ("segment_seconds", ""), ("retention_days", "3651"), ("is_active", "maybe"),
     ])
