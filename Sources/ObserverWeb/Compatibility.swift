@@ -16,7 +16,7 @@ extension Routes {
     }
 }
 
-/// The addresses that only clients of the earlier product use; new ones find all they need elsewhere.
+/// The handlers of those addresses; new clients use `/health` and `/cameras/{id}/on`.
 enum Compatibility {
     /// `UP`, as long as the process answers.
     @Sendable static func healthcheck(_ request: WebRequest) -> HTTPResponse {

@@ -1,5 +1,5 @@
-// Live state: asks the API every few seconds while the page is looked at, and switches cameras without a new page.
-// Without this script the page shows what was true when it was made, and every form works.
+// Live state: polls the API every few seconds while the page is visible, and switches cameras without a reload.
+// Without this script the page shows the state at load time, and every form works.
 
 import { startClock, refreshTimes, setTime, learnClock, length, clock } from "./time.js";
 
@@ -28,7 +28,7 @@ function setShown(element, text) {
 function showState(box, status) {
   const word = words.state.get(status.state);
   if (!box || !word) return;
-  // That no recorder has it is what the state says already.
+  // The state itself already means that no recorder has the camera.
   const cause = status.cause && status.state !== "unassigned" && words.cause.get(status.cause);
   const failing = cause && status.state === "retrying" && "needsPerson" in cause.dataset;
   const previous = box.dataset.tone + box.querySelector("b").textContent;
@@ -85,7 +85,7 @@ function show(camera) {
   }
 }
 
-/** What is wrong and what to do about it, in the words of the server's page. */
+/** The problem and its remedy, in the words of the server's page. */
 function detail(status) {
   const cause = words.cause.get(status.cause);
   if (!cause || (status.state !== "retrying" && status.state !== "unassigned")) return "";
@@ -99,7 +99,7 @@ function backlog(seconds) {
   return seconds < 60 ? `${seconds.toFixed(1)} s` : length(seconds);
 }
 
-// One polite line: what changed, or that the server is silent.
+// One polite line (aria-live): a changed state, or a server that does not answer.
 let silentSince = null;
 
 function say(text, tone) {
@@ -163,7 +163,7 @@ async function flip(form) {
     show(camera);
     timer = setTimeout(poll, 500);
   } catch {
-    // The plain form says what is wrong, with a page for every case.
+    // Submit the plain form: its page explains every error.
     button.removeAttribute("aria-busy");
     form.dataset.plain = "";
     form.requestSubmit();
@@ -177,8 +177,8 @@ document.addEventListener("submit", (event) => {
   flip(form);
 });
 
-// What the API does not tell, such as snapshots and the last recording, comes from the page itself: it is asked for
-// again, and the parts marked with data-fresh take the place of the old ones.
+// The page itself has what the API lacks, such as snapshots and the last recording: it is fetched again, and the parts
+// marked with data-fresh replace the old ones.
 const marked = new URLSearchParams(location.search);
 const isElsewhere = ["day", "hour", "older", "newer", "segment"].some((name) => marked.has(name));
 
@@ -224,7 +224,7 @@ if (source) {
   setInterval(() => refreshParts().catch(() => {}), partsInterval);
 }
 
-// A notice was read; a reload shall not say it again.
+// A reload must not repeat the notice.
 if (new URLSearchParams(location.search).has("done")) {
   const address = new URL(location.href);
   address.searchParams.delete("done");

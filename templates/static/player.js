@@ -1,5 +1,5 @@
 // Plays a camera's segments one after the other with Media Source Extensions: each file is appended as it is, and the
-// source buffer puts it behind the one before. Where the browser can't, the same list plays file by file.
+// source buffer places it behind the previous one. Browsers without the API play the same list file by file.
 
 import { exact, clock, length } from "./time.js";
 
@@ -56,7 +56,7 @@ function makeVideo(segment) {
   return video;
 }
 
-/** Shows the wall-clock time of the snapshot that is seen, and marks its row. */
+/** Shows the wall-clock time of the current frame, and marks its row. */
 function follow(video, marks, signal) {
   let current = null;
   video.addEventListener("timeupdate", () => {
@@ -69,7 +69,7 @@ function follow(video, marks, signal) {
     document.querySelectorAll(".segments tr[aria-current]").forEach((row) => row.removeAttribute("aria-current"));
     document.querySelector(`.segments [data-segment="${mark.segment.id}"]`)?.closest("tr").setAttribute("aria-current", "true");
   }, { signal });
-  // A live region that changes with every frame would never be quiet.
+  // A live region that changes with every frame would keep a screen reader talking.
   text.removeAttribute("role");
 }
 
@@ -88,9 +88,8 @@ async function load(segment, signal) {
 
 function append(buffer, bytes, signal) {
   return new Promise((done, failed) => {
-    // Both listeners go together: one that is left behind would keep the bytes of its segment in memory.
     const ended = (event) => {
-      // Both listeners go together: one that is left behind keeps the bytes of its segment in memory.
+      // Remove both listeners: one that stays would keep the bytes of its segment in memory.
       buffer.removeEventListener("updateend", ended);
       buffer.removeEventListener("error", ended);
       if (event.type === "error") failed(new Error("the browser can't decode this recording"));
@@ -104,7 +103,7 @@ function append(buffer, bytes, signal) {
 
 const end = (buffer) => buffer.buffered.length ? buffer.buffered.end(buffer.buffered.length - 1) : 0;
 
-/** Steps over the cracks where sound and snapshot of a connection do not end together. */
+/** Skips the short holes where audio and video of a run do not end together. */
 function bridge(video, signal) {
   const step = () => {
     for (let index = 0; index < video.buffered.length; index += 1) {
@@ -119,7 +118,7 @@ function bridge(video, signal) {
   for (const name of ["waiting", "stalled", "timeupdate"]) video.addEventListener(name, step, { signal });
 }
 
-/** Room for more: what was seen long ago goes. */
+/** Removes what was played long ago from the buffer. */
 async function tidy(video, buffer) {
   const until = video.currentTime - behind;
   if (until <= 0 || !buffer.buffered.length || buffer.buffered.start(0) >= until) return;

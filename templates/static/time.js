@@ -1,4 +1,4 @@
-// Times: the server writes them exactly and in UTC; here they become relative, with the exact one on hover and focus.
+// Times: the server writes exact ones in UTC; this script makes them relative, with the exact one on hover and focus.
 
 const steps = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
 
@@ -27,7 +27,7 @@ export function clock(date) {
   return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
 }
 
-// The server's clock, so that a wrong one on this side does not show a camera as silent.
+// The offset of the server's clock, so a wrong local clock does not make a camera look silent.
 let skew = 0;
 
 /** Takes the time from an answer's Date header, which has whole seconds. */
@@ -38,7 +38,7 @@ export function learnClock(response) {
 
 export const now = () => Date.now() + skew;
 
-/** Gives a time element another time; "" when there is none. */
+/** Sets the time of an element; "" for none. */
 export function setTime(element, text) {
   if (element.dateTime === text) return;
   element.dateTime = text;
@@ -58,12 +58,12 @@ function refresh(element) {
   element.setAttribute("role", "text");
 }
 
-/** Writes all times of the page as they are now. */
+/** Updates all relative times of the page. */
 export function refreshTimes() {
   document.querySelectorAll("time.when").forEach(refresh);
 }
 
-/** Keeps them fresh. */
+/** Updates them every second. */
 export function startClock() {
   for (const since of document.querySelectorAll(".state-since")) {
     if (since.firstChild?.nodeType === Node.TEXT_NODE) since.firstChild.data = "for ";

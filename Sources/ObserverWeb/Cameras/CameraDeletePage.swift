@@ -1,7 +1,7 @@
 package import Mustache
 package import ObserverCore
 
-/// Asks before a camera is deleted.
+/// The page that asks for confirmation before a camera is deleted.
 package struct CameraDeletePage: Page {
     package static let template = "pages/camera-delete"
     private let camera: Camera

@@ -5,8 +5,7 @@ import ObserverStore
 
 /// The forms that add, change, switch and delete cameras.
 ///
-/// After each one comes a redirect, so that a reload repeats nothing; what is wrong comes back as the page with what
-/// was typed.
+/// Each ends in a redirect, so a reload repeats nothing. A form with errors comes back with the typed values.
 package enum CameraFormHandlers {
     // MARK: Adding and editing
 
@@ -47,7 +46,7 @@ package enum CameraFormHandlers {
         } catch let wrong as FieldErrors {
             return try answer(form.with(errors: wrong.errors), request, status: 422)
         } catch let problem as Problem where problem.status == 412 {
-            // The fields keep what was typed; the version becomes the present one, so that saving again decides.
+            // The fields keep the typed values. The version becomes the present one, so saving again overwrites the change.
             let message = "Somebody else changed this camera meanwhile. Nothing was saved; save again to overwrite it."
             return try answer(form.with(version: camera.version, problem: message), request, status: 409)
         }
@@ -55,7 +54,7 @@ package enum CameraFormHandlers {
 
     // MARK: Deleting
 
-    /// Asks before it happens.
+    /// The page that asks for confirmation.
     @Sendable package static func confirmDeletion(_ request: WebRequest) throws -> HTTPResponse {
         let camera = try CameraService(request.context).get(request.cameraID).camera
         return try request.answer(CameraDeletePage(camera: camera, csrf: try request.signedIn().csrf))

@@ -160,7 +160,7 @@ enum CameraJSON {
 }
 
 extension PostgresRow {
-    /// Reads a column; specialised here, because a generic call into another module costs more than the column.
+    /// Reads a column; specialised here, because a generic call into another module takes longer than the read itself.
     @inline(__always)
     fileprivate func read<Value: SQLValue>(
         _ column: CameraColumn,

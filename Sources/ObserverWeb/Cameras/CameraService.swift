@@ -8,7 +8,7 @@ package import ObserverStore
 
 /// Operations on cameras, the same for API and forms.
 ///
-/// A change is in the database when a method returns; then, and not before, its recorder is told.
+/// A change is committed when a method returns; its recorder is notified after the commit.
 package struct CameraService {
     private let context: WebContext
     private let store: CameraStore
@@ -42,11 +42,11 @@ package struct CameraService {
     /// Changes a camera.
     ///
     /// - Parameters:
-    ///   - id: Which one.
-    ///   - fields: What to change, as in RFC 7396.
-    ///   - expected: The version the caller has seen; nil: whatever it is.
+    ///   - id: The camera.
+    ///   - fields: The fields to change (RFC 7396).
+    ///   - expected: The version that the change is based on; nil: any.
     ///   - actor: The originator.
-    /// - Returns: The camera, and whether anything was different.
+    /// - Returns: The camera, and true if a field was different.
     /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`; `Problem` 404 and 412.
     package func patch(
         _ id: CameraID,
@@ -73,8 +73,7 @@ package struct CameraService {
 
     /// The version over which a new address can be saved with the stored password; nil: any.
     ///
-    /// A password is written and never read: whoever could lead a camera to a server of their own, and keep the password,
-    /// would be sent it.
+    /// A password is write-only. Redirecting a camera to another server while keeping its password would disclose it.
     private func versionThatKeepsPassword(_ id: CameraID, _ changes: CameraChanges) throws -> Int64? {
         guard changes.password == .keep, changes.setsAddress else { return nil }
         let camera = try get(id).camera
@@ -84,7 +83,7 @@ package struct CameraService {
         return camera.version
     }
 
-    /// Switches a camera on or off; doing it again changes nothing.
+    /// Turns recording on or off; idempotent.
     package func setActive(_ id: CameraID, _ isActive: Bool, by actor: Actor) throws -> CameraListing {
         try finish(try store.setActive(id, isActive, by: actor)).0
     }

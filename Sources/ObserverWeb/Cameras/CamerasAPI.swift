@@ -5,7 +5,7 @@ import ObserverCore
 import ObserverStore
 import Postgres
 
-/// `/cameras/` and what is below it.
+/// The API below `/cameras/`.
 package enum CamerasAPI {
     static let path = "/api/v1/cameras/"
 
@@ -80,7 +80,7 @@ package enum CamerasAPI {
         try CameraService(request.context).setActive(request.cameraID, isActive, by: try request.actor())
     }
 
-    /// The newest snapshot; with `?t=` the address is of that snapshot alone and may be kept.
+    /// The newest snapshot; with `?t=` the address belongs to one snapshot, so clients can cache it.
     @Sendable package static func snapshot(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["t"])
         guard let snapshot = try StatusStore(request.database).snapshot(of: request.cameraID) else {
@@ -103,7 +103,7 @@ package enum CamerasAPI {
         return response
     }
 
-    /// The version that `If-Match` speaks of; the camera's own, if it is among those named.
+    /// The version that `If-Match` demands: the camera's own if the header names it.
     private static func expectedVersion(_ request: WebRequest) throws -> Int64? {
         guard request.http.header(.ifMatch) != nil else { return nil }
         let version = try CameraService(request.context).get(request.cameraID).camera.version
@@ -113,7 +113,7 @@ package enum CamerasAPI {
 }
 
 extension JSONValue {
-    /// The value as the rules for fields take it.
+    /// The value in the form that the rules for fields check.
     fileprivate var field: FieldValue {
         switch self {
         case .null: .null

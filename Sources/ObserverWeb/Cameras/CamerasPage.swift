@@ -32,14 +32,14 @@ package struct CamerasPage: Page {
     private let viewer: Viewer
     private let now: Timestamp
 
-    /// How many cameras a page has.
+    /// The number of cameras on a page.
     package static let length = 100
 
     /// - Parameters:
-    ///   - cameras: Those that match, at most one more than ``length``.
-    ///   - overview: Of all cameras, whatever the filter.
-    ///   - filter: What was looked for.
-    ///   - viewer: Who looks.
+    ///   - cameras: The cameras that match, at most one more than ``length``.
+    ///   - overview: The counts of all cameras, regardless of the filter.
+    ///   - filter: The filter.
+    ///   - viewer: The user who sees the page.
     ///   - now: The present.
     package init(
         cameras: [CameraListing],
@@ -71,7 +71,7 @@ package struct CamerasPage: Page {
             "filter_words": .string(filterWords),
             "has_rows": .bool(!cameras.isEmpty),
             "caption": .string(filter.isEmpty ? "All cameras" : "Cameras that match \(filterWords)"),
-            // Just these: a camera that leaves the state looked for stays on the page and shows its new one.
+            // By number: a camera that leaves the filtered state stays on the page and shows its new state.
             "poll": .string("/api/v1/cameras/?ids=\(cameras.map(\.camera.id.description).joined(separator: ","))"),
             "rows": MustacheValue(cameras) { row($0) },
             "next": MustacheValue(nextLink),

@@ -1,7 +1,7 @@
 import ObserverCore
 import ObserverStore
 
-/// A camera's newest snapshot, and whether it is what the camera sees.
+/// A camera's newest snapshot, marked as stale when it no longer shows the present.
 struct SnapshotView {
     let address: String?
     let isStale: Bool

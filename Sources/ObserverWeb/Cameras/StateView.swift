@@ -1,11 +1,11 @@
 import Mustache
 import ObserverCore
 
-/// How a camera's state is shown: a word, a shape and a tone.
+/// The presentation of a camera's state: a word, a shape and a tone.
 ///
 /// This is the one place for these words; pages hand them to the scripts in `partials/words`.
 enum StateView {
-    /// The colour, which never speaks without the word and the shape.
+    /// The colour; never the only sign, a word and a shape come with it (WCAG 1.4.1).
     enum Tone: String {
         case plain
         case quiet
@@ -14,7 +14,7 @@ enum StateView {
         case failing
     }
 
-    /// From good to bad, and last what is not wanted.
+    /// From good to bad; cameras that are off come last.
     static let order: [CameraState] = [.recording, .connecting, .pending, .retrying, .unassigned, .off]
 
     static func word(_ state: CameraState) -> String {
@@ -88,7 +88,7 @@ enum StateView {
 
     /// The values of `partials/state`.
     static func value(_ status: CameraStatus, now: Timestamp) -> MustacheValue {
-        // That no recorder has it is what the state says already.
+        // The state itself already means that no recorder has the camera.
         let cause = status.state == .unassigned ? nil : status.cause
         return [
             "state": .string(status.state.rawValue),
@@ -101,7 +101,7 @@ enum StateView {
         ]
     }
 
-    /// A sentence on what is wrong.
+    /// A sentence that describes the problem.
     static func detail(_ status: CameraStatus) -> String? {
         guard status.state == .retrying || status.state == .unassigned, let cause = status.cause else { return nil }
         guard let detail = status.detail, !detail.isEmpty, cause != .noRecorder else { return remedy(cause) }

@@ -12,7 +12,7 @@ package enum HealthAPI {
         return .json(json)
     }
 
-    /// 200 when everything that is needed answers, 503 with what does not; for a load balancer and for people.
+    /// 200 when every dependency answers, else 503 with those that don't; for load balancers and people.
     @Sendable package static func ready(_ request: WebRequest) -> HTTPResponse {
         var findings = [("database", database(request))]
         findings += HealthBoard.Part.allCases.map { ($0.rawValue, request.context.health[$0]) }

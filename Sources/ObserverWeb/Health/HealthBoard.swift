@@ -3,14 +3,14 @@ import Synchronization
 /// The state of the servers that Observer needs, kept up to date by ``HealthMonitor`` so that a request never waits
 /// for a server that hangs.
 package final class HealthBoard: Sendable {
-    /// The servers that are looked at in the background.
+    /// The dependencies that are checked in the background.
     package enum Part: String, CaseIterable, Sendable {
         case broker
         case storage
         case spool
     }
 
-    /// How one of them is.
+    /// The result of a check.
     package struct Finding: Hashable, Sendable {
         package let isGood: Bool
         /// A few words for an operator; no address and no secret.
@@ -30,7 +30,7 @@ package final class HealthBoard: Sendable {
         findings.withLock { $0[part] = finding }
     }
 
-    /// How a server is; not good while it has not been looked at.
+    /// The latest result; not good before the first check.
     package subscript(_ part: Part) -> Finding {
         findings.withLock { $0[part] } ?? Finding(isGood: false, detail: "not looked at yet")
     }

@@ -3,7 +3,7 @@ import Glibc
 import Lifecycle
 import S3
 
-/// Looks at broker, store and spool every few seconds, on a thread of its own.
+/// Checks broker, store and spool every few seconds, on a thread of its own.
 struct HealthMonitor: Service {
     let name = "health"
     let board: HealthBoard
@@ -12,7 +12,7 @@ struct HealthMonitor: Service {
     let spool: String?
 
     private static let interval = Duration.seconds(3)
-    /// Below this much free space the spool is no place for recordings.
+    /// The spool counts as full below this much free space.
     private static let leastFreeBytes: UInt64 = 64 << 20
 
     func run(until stop: StopSignal) throws {

@@ -8,19 +8,19 @@ import ObserverStore
 package import Postgres
 import Synchronization
 
-/// Decides who comes in: the one place for pages and API.
+/// Authenticates and authorizes requests, for pages and API alike.
 ///
-/// A program shows `Authorization: Bearer obs_…`, a browser its cookie. A request that changes something and comes with
-/// a cookie must also come from a page of ours (`Origin`, `Sec-Fetch-Site`) and carry the session's token, as header
+/// Programs send `Authorization: Bearer obs_…`, browsers a cookie. A request that changes something and carries a cookie
+/// must also come from one of Observer's pages (`Origin`, `Sec-Fetch-Site`) and carry the session's token, as header
 /// `X-CSRF-Token` or form field `csrf`.
 package final class Authenticator: Sendable {
-    /// The meaning of a program's token, and until when it is believed.
+    /// A token that was looked up, and the time until which it needs no other look-up.
     private struct Entry: Sendable {
         let token: UserStore.Token
         let until: MonotonicInstant
     }
 
-    /// For so long a token that was revoked may still work; it saves a query on each of a program's requests.
+    /// A revoked token can work for this long; the cache saves a query on every request of a program.
     private static let memory = Duration.seconds(2)
     private static let memoryLimit = 1000
 
@@ -31,7 +31,7 @@ package final class Authenticator: Sendable {
     /// Limits password checks, each of which takes 128 MiB; more than three waiting ones would hold too many threads.
     let passwordChecks = Semaphore(count: 2, waitingLimit: 3)
 
-    /// - Parameter publicURL: The address people use; nil: the one that they happen to use.
+    /// - Parameter publicURL: The address people use; nil: any.
     package init(publicURL: String?) {
         publicOrigin = publicURL.map { Self.origin($0) }
         cookie = SessionCookie(isSecure: publicURL?.hasPrefix("https://") ?? false)
@@ -44,7 +44,7 @@ package final class Authenticator: Sendable {
     ///   - role: The least role.
     ///   - database: The thread's connection.
     /// - Returns: The identity.
-    /// - Throws: `Problem` 401 or 403; what the database reports.
+    /// - Throws: `Problem` 401 or 403; the errors of the database.
     package func authorise(_ request: HTTPRequest, _ role: Role, _ database: PostgresConnection) throws -> Identity {
         let identity = try identify(request, database)
         guard identity.role >= role else {
@@ -93,10 +93,10 @@ package final class Authenticator: Sendable {
 
     // MARK: Cross-site requests
 
-    /// Refuses a request that another site's page has made.
+    /// Refuses a request from a page of another site.
     ///
-    /// `Origin: null` is what browsers send for forms of pages with a strict referrer policy, as well as for sandboxed
-    /// foreign ones, so it decides nothing; the session's token does.
+    /// `Origin: null` is ignored: browsers send it for forms of pages with a strict referrer policy and for sandboxed
+    /// foreign pages alike. The session's token decides.
     package func checkSameOrigin(_ request: HTTPRequest) throws(Problem) {
         if let site = request.header("Sec-Fetch-Site"), site != "same-origin", site != "none" {
             throw Problem(403, "The request comes from another site.")

@@ -2,7 +2,7 @@ package import ObserverCore
 
 /// The user or program behind a request.
 package struct Identity: Hashable, Sendable {
-    /// How they showed who they are.
+    /// The kind of credentials.
     package enum Proof: Hashable, Sendable {
         /// A browser that is signed in; `csrf` is what its forms must carry.
         case session(csrf: String)

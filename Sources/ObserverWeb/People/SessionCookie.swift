@@ -2,7 +2,7 @@ package import HTTPTypes
 
 /// The cookie of a signed-in browser.
 package struct SessionCookie: Sendable {
-    /// True if people come by https: then the cookie goes that way only, and to this host alone (`__Host-`, RFC 6265bis
+    /// True if people use https: the cookie is then sent over https only, and to this host only (`__Host-`, RFC 6265bis
     /// 4.1.3).
     package let isSecure: Bool
 
@@ -10,8 +10,8 @@ package struct SessionCookie: Sendable {
         self.isSecure = isSecure
     }
 
-    /// A host's cookies are the same for all its ports (RFC 6265, section 8.5); two Observers on one host must not sign each
-    /// other's people out, so the port that the browser asks is part of the name.
+    /// The name contains the port: cookies are shared by all ports of a host (RFC 6265, section 8.5), and two Observers on
+    /// one host must not replace each other's sessions.
     private func name(_ what: String, _ request: HTTPRequest) -> String {
         guard !isSecure else { return "__Host-observer_\(what)" }
         let host = request.header(.host) ?? ""
@@ -27,7 +27,7 @@ package struct SessionCookie: Sendable {
         request.cookie(name("session", request)).flatMap { Self.isSecret($0) ? $0 : nil }
     }
 
-    /// `Set-Cookie` for a session; it ends with the browser, or when the server says.
+    /// `Set-Cookie` for a session; it lasts until the browser or the server ends it.
     package func set(_ secret: String, _ request: HTTPRequest) -> String {
         name("session", request) + "=" + secret + attributes
     }
@@ -37,7 +37,7 @@ package struct SessionCookie: Sendable {
         name("session", request) + "=" + attributes + "; Max-Age=0"
     }
 
-    /// The secret of the sign-in form: before sign-in a cookie holds what the form must carry.
+    /// The token of the sign-in form, which a cookie holds before sign-in.
     package func readGate(_ request: HTTPRequest) -> String? {
         request.cookie(name("gate", request)).flatMap { Self.isSecret($0) ? $0 : nil }
     }

@@ -5,7 +5,7 @@ import ObserverCore
 
 /// Signing in and out.
 package enum SessionFormHandlers {
-    /// The sign-in page; who is signed in already goes on.
+    /// The sign-in page; redirects users who are signed in already.
     @Sendable package static func signInPage(_ request: WebRequest) throws -> HTTPResponse {
         let back = Links.inside(try request.http.queryFields()["back"])
         let isSignedIn = try? request.context.authenticator.authorise(request.http, .viewer, request.database)
@@ -13,7 +13,7 @@ package enum SessionFormHandlers {
         return try page(request, name: "", back: back)
     }
 
-    /// Takes the sign-in form.
+    /// Handles the sign-in form.
     @Sendable package static func signIn(_ request: WebRequest) throws -> HTTPResponse {
         let form = try request.http.formFields()
         let door = SignIn(request.context)

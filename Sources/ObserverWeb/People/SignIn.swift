@@ -20,17 +20,17 @@ package struct SignIn {
     package enum Outcome: Sendable {
         /// In; `cookies` are the values of `Set-Cookie`.
         case signedIn(cookies: [String])
-        /// The name or the password is wrong; which one is not told.
+        /// The name or the password is wrong; the answer does not reveal which.
         case refused
-        /// Too many failures; the next attempt may come after so many seconds.
+        /// Too many failures; the next attempt is accepted after this many seconds.
         case throttled(seconds: Int)
         /// Too many people sign in at once.
         case busy
     }
 
-    /// So many failures within so many seconds are allowed; then that time has to pass.
+    /// The failures allowed within a period; after that, the period has to pass.
     ///
-    /// Nobody is locked out for longer than a quarter of an hour. Many people may share an address.
+    /// A lock-out lasts at most 15 minutes. Limits per address are higher, because many people can share one.
     private static let accountLimits = [
         Limit(failures: 5, seconds: 30), Limit(failures: 10, seconds: 300), Limit(failures: 20, seconds: 900),
     ]
@@ -40,9 +40,9 @@ package struct SignIn {
         let seconds: Int
     }
 
-    /// How long a person waits for a turn to have the password checked.
+    /// The longest wait for a password check.
     private static let patience = Duration.seconds(5)
-    /// Hash of nobody's password: an unknown name costs the same work as a wrong password.
+    /// A hash that no password has, so an unknown name takes as long as a wrong password.
     private static let nobody = PasswordHash(
         text: "$scrypt$ln=17,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
     )
@@ -57,7 +57,7 @@ package struct SignIn {
         return (secret, cookie.setGate(secret, request))
     }
 
-    /// Refuses a sign-in form that is not ours (it would sign somebody in under a stranger's name).
+    /// Refuses a forged sign-in form, which would sign a person in under somebody else's name.
     package func checkGate(_ request: HTTPRequest, _ form: FormFields) throws(Problem) {
         try context.authenticator.checkSameOrigin(request)
         guard let expected = context.authenticator.cookie.readGate(request), let given = form["csrf"],
@@ -77,7 +77,7 @@ package struct SignIn {
     /// - Throws: The errors of the database and libcrypto.
     package func signIn(name: String, password: Secret, _ request: HTTPRequest) throws -> Outcome {
         let users = UserStore(context.database)
-        // Nobody's name has a zero byte, and the database takes none.
+        // No name has a zero byte, and PostgreSQL refuses them.
         let name = String(name.lowercased().filter { $0 != "\0" }.prefix(64))
         let account = "user:\(name)"
         let address = "address:\(request.remoteAddress)"
@@ -130,7 +130,7 @@ package struct SignIn {
         return nil
     }
 
-    /// 256 bits of chance, as text for a cookie.
+    /// 256 random bits as text for a cookie.
     private static func secret() throws(CryptoError) -> String {
         try SecureRandom.bytes(32).base64URL
     }

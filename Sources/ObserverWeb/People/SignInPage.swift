@@ -1,6 +1,6 @@
 package import Mustache
 
-/// Where people sign in.
+/// The sign-in page.
 package struct SignInPage: Page {
     package static let template = "pages/sign-in"
     package let title = "Sign in"
@@ -10,10 +10,10 @@ package struct SignInPage: Page {
     private let problem: String?
 
     /// - Parameters:
-    ///   - csrf: What the form must carry.
-    ///   - name: What was typed; the password never comes back.
+    ///   - csrf: The token of the form.
+    ///   - name: The typed name; the password is never shown again.
     ///   - back: The page to show afterwards.
-    ///   - problem: Why it did not work.
+    ///   - problem: The reason why signing in failed.
     package init(csrf: String, name: String = "", back: String = Links.cameras, problem: String? = nil) {
         self.csrf = csrf
         self.name = name

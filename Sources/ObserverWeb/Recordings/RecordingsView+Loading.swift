@@ -20,7 +20,7 @@ extension RecordingsView {
         query.after = place.newer ?? place.older
         if let hour = place.hour { query.to = day.hour(hour + 1) }
         if let segment, query.after == nil, place.hour == nil, Day(of: segment.startedAt) == day {
-            // The one that plays stands in the middle of the page.
+            // Centre the page on the segment that plays.
             let half = segment.end.durationMilliseconds.multipliedSaturated(by: Int64(Self.length / 2))
             query.to = min(day.end, segment.endedAt.advanced(byMilliseconds: half))
         }

@@ -5,7 +5,7 @@ package import ObserverStore
 
 /// The list of a camera's recordings: a day, its hours, and a page of segments with the gaps between them.
 package struct RecordingsView: Sendable {
-    /// Which part of the list is shown; what the address of the page says.
+    /// The part of the list that is shown, as the page's address gives it.
     package struct Place: Hashable, Sendable {
         package var day: Day
         /// 0 to 23: the list begins with the end of this hour.
@@ -30,9 +30,9 @@ package struct RecordingsView: Sendable {
         }
     }
 
-    /// How many segments a page has: ten minutes of them at the usual length.
+    /// The number of segments on a page: ten minutes at the usual length.
     package static let length = 60
-    /// Shorter holes are a matter of rounding.
+    /// Shorter gaps are rounding errors.
     private static let shortestGap: Int64 = 1500
 
     private let camera: CameraID
@@ -45,13 +45,13 @@ package struct RecordingsView: Sendable {
     private let hasNewer: Bool
 
     /// - Parameters:
-    ///   - camera: Whose recordings.
-    ///   - place: Which part of the list.
-    ///   - hours: What was recorded in each hour of the day.
+    ///   - camera: The camera.
+    ///   - place: The part of the list.
+    ///   - hours: The recorded time of each hour of the day.
     ///   - segments: The page, newest first.
-    ///   - gaps: Those that touch the day.
-    ///   - hasOlder: Whether the day has segments behind the last one.
-    ///   - hasNewer: Whether it has some before the first one.
+    ///   - gaps: The gaps that overlap the day.
+    ///   - hasOlder: True if the day has segments before the last one of the page.
+    ///   - hasNewer: True if the day has segments after the first one of the page.
     package init(
         camera: CameraID,
         place: Place,

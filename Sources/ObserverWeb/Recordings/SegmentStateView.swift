@@ -1,6 +1,6 @@
 import ObserverCore
 
-/// How the state of a segment's bytes is shown.
+/// The presentation of a segment's state.
 struct SegmentStateView {
     let word: String
     let mark: String

@@ -7,9 +7,9 @@ import ObserverCore
 import ObserverStore
 import S3
 
-/// Recordings: their list, and their bytes by way of nginx.
+/// The API of recordings: their list, and their video by way of nginx.
 package enum SegmentsAPI {
-    /// For how long a signed address works; nginx uses it at once, and again when a player seeks.
+    /// The life of a signed address; nginx uses it at once, and again when a player seeks.
     private static let addressSeconds = 300
 
     /// The segments of a camera, oldest first.
@@ -44,8 +44,7 @@ package enum SegmentsAPI {
 
     /// The video of a segment.
     ///
-    /// The caller is let in here; nginx then sends the bytes from S3 or from the spool, with
-    /// ranges.
+    /// Authorizes the caller; nginx then serves the bytes from S3 or from the spool, with ranges.
     @Sendable package static func video(_ request: WebRequest) throws -> HTTPResponse {
         guard let id = SegmentID(request.parameters.text("id")),
             var record = try SegmentStore(request.database).get(id)
@@ -54,7 +53,7 @@ package enum SegmentsAPI {
             if let spool = request.context.configuration.spool, isThere("\(spool)/ready/\(id).mp4") {
                 return handOver("/internal/spool/\(id).mp4", record)
             }
-            // It may have gone to the store since the row was read.
+            // It can have been uploaded since the row was read.
             guard let again = try SegmentStore(request.database).get(id) else {
                 throw Problem(404, "There is no such recording.")
             }
@@ -86,7 +85,7 @@ package enum SegmentsAPI {
     }
 
     private static func handOver(_ location: String, _ record: SegmentRecord) -> HTTPResponse {
-        // Without a type: the file's own or the store's is the right one, and nginx would keep ours for its errors too.
+        // No type is set: nginx takes that of the file or the store, and would send this one with its errors too.
         var response = HTTPResponse(status: 200)
         response.set(.accelRedirect, location)
         response.set("Content-Disposition", disposition(record))

@@ -9,9 +9,9 @@ package struct ErrorPage: Page {
     private let requestID: String?
 
     /// - Parameters:
-    ///   - problem: What went wrong.
-    ///   - again: The address to try again, where that may help.
-    ///   - requestID: What to look for in the logs.
+    ///   - problem: The problem.
+    ///   - again: The address to try again, if that can help.
+    ///   - requestID: The number of the request in the logs.
     package init(_ problem: Problem, again: String? = nil, requestID: String? = nil) {
         self.problem = problem
         self.again = again

@@ -7,14 +7,14 @@ import ObserverCore
 import Postgres
 import Synchronization
 
-/// Which answer an error gets: the one place that decides.
+/// The mapping from errors to problems, for pages and API alike.
 package enum ErrorResponses {
-    /// Seconds after which a client may try again when a server that we need is away.
+    /// The seconds after which clients try again while a dependency is unreachable.
     private static let retryAfter = "5"
     private static let warningInterval = Duration.seconds(10)
     private static let lastWarning = Mutex<MonotonicInstant?>(nil)
 
-    /// The problem to answer with; what is not the caller's doing is logged, with the request's number.
+    /// The problem that answers a request; errors that the caller did not cause are logged with the request's number.
     package static func problem(_ error: any Error, _ request: HTTPRequest, _ logger: Logger) -> Problem {
         switch error {
         case let problem as Problem: return problem

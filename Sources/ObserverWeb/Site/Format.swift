@@ -2,9 +2,9 @@ import Encodings
 import Mustache
 import ObserverCore
 
-/// How times, lengths and sizes are written on pages.
+/// The format of times, lengths and sizes on pages.
 ///
-/// Times are UTC; the scripts make relative ones of them.
+/// Times are UTC; the scripts turn them into relative ones.
 enum Format {
     private static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",

@@ -1,7 +1,7 @@
 import HTTPRouting
 import ObserverCore
 
-/// The addresses of pages and of what they show.
+/// The addresses of pages, snapshots and recordings.
 enum Links {
     static let pages = "/api/v1/controller"
     static let cameras = pages + "/"
@@ -13,7 +13,7 @@ enum Links {
     static func edit(_ id: CameraID) -> String { camera(id) + "/edit" }
     static func delete(_ id: CameraID) -> String { camera(id) + "/delete" }
 
-    /// The newest snapshot; the time makes it another address when there is another snapshot.
+    /// The newest snapshot; the time gives each snapshot an address of its own.
     static func snapshot(_ id: CameraID, _ at: Timestamp) -> String {
         "/api/v1/cameras/\(id)/snapshot.jpg?t=\(at.milliseconds)"
     }
@@ -27,7 +27,7 @@ enum Links {
         return path + (text.isEmpty ? "" : "?" + text) + (anchor.map { "#" + $0 } ?? "")
     }
 
-    /// An address inside these pages to go back to; anything else leads to the cameras.
+    /// The address of a page to go back to; any other address leads to the cameras, so no redirect leaves this site.
     static func inside(_ text: String?) -> String {
         guard let text, text.hasPrefix(cameras), text.utf8.count <= 500,
             text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") })

@@ -4,7 +4,7 @@ package import Mustache
 package protocol Page: Sendable {
     /// The template's name: `pages/cameras`.
     static var template: String { get }
-    /// Stands in the browser's tab.
+    /// The title of the browser's tab.
     var title: String { get }
     /// The scripts in templates/static that add to it.
     var scripts: [String] { get }

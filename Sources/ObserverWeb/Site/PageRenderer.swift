@@ -5,7 +5,7 @@ import ObserverCore
 package struct PageRenderer: Sendable {
     private let templates: TemplateLibrary
 
-    /// Takes the compiled templates.
+    /// Creates a renderer for compiled templates.
     package init(_ templates: TemplateLibrary) {
         self.templates = templates
     }

@@ -2,9 +2,9 @@ package import HTTPTypes
 package import HTTPRouting
 import ObserverCore
 
-/// Shows problems to people.
+/// The pages that show problems to people.
 package enum ProblemPages {
-    /// The page for a problem; who is not signed in is led to the sign-in page and back.
+    /// The page for a problem; people who are not signed in are redirected to the sign-in page and back.
     @Sendable package static func show(_ problem: Problem, _ request: WebRequest) -> HTTPResponse {
         if problem.status == 401 {
             let isReading = [.get, .head].contains(request.http.method)
@@ -17,7 +17,7 @@ package enum ProblemPages {
             again: problem.isTemporary && isReading ? Links.inside(request.http.target) : nil,
             requestID: problem.status >= 500 ? request.http.id : nil
         )
-        // Where even this page can't be made, the problem has to do as text.
+        // Without a working template the problem is sent as text.
         guard var response = try? request.answer(page, status: problem.status) else {
             return HTTPResponse(status: problem.status, text: problem.detail + "\n")
         }

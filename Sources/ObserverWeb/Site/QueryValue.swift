@@ -2,7 +2,7 @@ import HTTPRouting
 import ObserverCore
 import ObserverStore
 
-/// Reads the parameters of lists; what is wrong is told by the parameter's name.
+/// Reads the parameters of lists; errors name the parameter.
 enum QueryValue {
     /// A whole number within a range.
     static func integer(_ fields: FormFields, _ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
