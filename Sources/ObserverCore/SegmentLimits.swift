@@ -13,7 +13,7 @@ package enum SegmentLimits {
     package static let startedAt =
         Timestamp(milliseconds: 946_684_800_000)...Timestamp(milliseconds: 7_258_118_399_999)
     /// The greatest distance between the start and the time in the identifier, which chooses the row's partition.
-    package static let identifierMilliseconds: Int64 = 3_599_000
+    package static let identifierMilliseconds: Int64 = 3_599_999
     /// An hour, at which recorders end a segment whatever the stream is like, and a minute for its last frames.
     package static let durationMilliseconds: ClosedRange<Int64> = 0...3_660_000
     package static let bytes: ClosedRange<Int64> = 1...(4 << 30)

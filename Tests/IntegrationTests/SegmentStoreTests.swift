@@ -39,11 +39,11 @@ struct SegmentStoreTests {
         Bounded("bytes", in: 1...1 << 32) { $0.media.bytes = $1 },
         Bounded("init_bytes", in: 0...2_500_000) { $0.media.initBytes = $1 },
         Bounded("media_start_90k", in: 0...1 << 53 - 1) { $0.media.start90k = $1 },
-        Bounded("media_duration_90k", in: 0...1 << 53 - 1) { $0.media.duration90k = $1 },
+        Bounded("media_duration_90k", in: 0...329_400_000) { $0.media.duration90k = $1 },
         Bounded("frames", in: 0...10_000_000) { $0.media.frames = Int($1) },
         Bounded("width", in: 0...65_535) { $0.media.width = Int($1) },
         Bounded("height", in: 0...65_535) { $0.media.height = Int($1) },
-        Bounded("duration_ms", in: 0...86_400_000) { $0.end.durationMilliseconds = $1 },
+        Bounded("duration_ms", in: 0...3_660_000) { $0.end.durationMilliseconds = $1 },
         Bounded("camera_id", in: 1...1 << 53 - 1) { $0 = .sample(of: CameraID(rawValue: $1)) },
         Bounded("epoch", in: 0...1 << 53 - 1) { $0 = .sample(epoch: $1) },
         Bounded("sequence", in: 0...Int64(Int32.max)) { $0 = .sample(sequence: Int($1)) },
@@ -64,7 +64,7 @@ struct SegmentStoreTests {
             {
                 var segment = Segment.sample(of: camera)
                 change.make(&segment, value)
-                #expect(segment.problem == "\(change.field) is out of range")
+                #expect(segment.problem?.hasPrefix("\(change.field) is ") == true)
                 let error = #expect(throws: PostgresError.self) { try store.upsertSpooled([segment]) }
                 #expect(error?.kind == .invalidValue)
             }
@@ -101,7 +101,7 @@ struct SegmentStoreTests {
         header = Segment.sample(of: camera, at: start).header
         header.startedAt = start.advanced(byMilliseconds: 3_600_001)
         segment = Segment(header: header, media: segment.media, end: segment.end)
-        #expect(segment.problem == "started_at is not the time in the id")
+        #expect(segment.problem == "started_at is more than an hour from the time in the id")
         let error = #expect(throws: PostgresError.self) { try store.upsertSpooled([segment]) }
         #expect(error?.constraint == "segments_id_time_check")
     }
