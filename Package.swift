@@ -157,7 +157,7 @@ let package = Package(
         tests("RTPTests", ["RTP", "Encodings"]),
         tests("RTSPTests", ["RTSP", "Crypto"]),
         tests("PostgresTests", ["Postgres"]),
-        tests("AMQPTests", ["AMQP", "CRabbitMQ"]),
+        tests("AMQPTests", ["AMQP", "CRabbitMQ", "Errors"]),
         tests("HTTPClientTests", ["TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
         tests("MP4Tests", ["MP4"]),

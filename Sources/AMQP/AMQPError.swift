@@ -65,7 +65,7 @@ public struct AMQPError: DescribedError, Hashable {
 
     /// One line for logs.
     public var description: String {
-        "amqp \(kind.rawValue): \(detail)" + (hint.map { "; \($0)" } ?? "")
+        "amqp \(kind.rawValue): \(detail)"
     }
 }
 

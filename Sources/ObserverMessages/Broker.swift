@@ -11,7 +11,6 @@ package import ObserverCore
 ///                  ── <spool>.retry.1 ────▶ upload.<spool>.retry.1 ── expired ┤
 ///                  ── <spool>.retry.2 ────▶ upload.<spool>.retry.2 ── expired ┘
 /// observer.dead    ── upload ────────────▶ upload.dead                         refused three times, or not understood
-/// observer.events                                                              for whoever wants to listen
 /// ```
 ///
 /// An upload queue is per spool, because the bytes lie on that spool's disk; `<spool>` is the identifier in the spool.
@@ -21,7 +20,6 @@ package enum Broker {
     package static let captureExchange = "observer.capture"
     package static let uploadExchange = "observer.upload"
     package static let deadExchange = "observer.dead"
-    package static let eventsExchange = "observer.events"
     /// The queue of messages that failed three times or could not be understood, with the reason in their headers.
     package static let deadUploadQueue = "upload.dead"
     package static let deadUploadKey = "upload"
@@ -46,7 +44,7 @@ package enum Broker {
     /// - Returns: The exchanges, queues and bindings.
     package static func topology(recorder: String? = nil, spool: SpoolID? = nil) -> AMQPTopology {
         var topology = AMQPTopology(
-            exchanges: [captureExchange, uploadExchange, deadExchange, eventsExchange].map { .init($0, .topic) },
+            exchanges: [captureExchange, uploadExchange, deadExchange].map { .init($0, .topic) },
             queues: [.init(deadUploadQueue, arguments: ["x-queue-type": "quorum"])],
             bindings: [.init(queue: deadUploadQueue, exchange: deadExchange, key: deadUploadKey)]
         )

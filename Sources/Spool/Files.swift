@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The system calls of the spool, with their errors.
 enum Files {
@@ -22,41 +23,21 @@ enum Files {
 
     /// Reads a small file whole.
     static func read(_ path: String, limit: Int = 1 << 20) throws(SpoolError) -> [UInt8] {
-        let file = try open(path, O_RDONLY)
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16_384)
-        while true {
-            let count = Glibc.read(file, &chunk, chunk.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw SpoolError(call: "read", path)
-            }
-            guard count > 0 else { return bytes }
-            bytes += chunk[..<count]
-            guard bytes.count <= limit else { throw SpoolError(.corrupt, path, reason: "larger than \(limit) bytes") }
-        }
+        try mapped(path) { () throws(SystemError) in try File.contents(of: path, limit: limit) }
     }
 
-    /// Writes a small file under a name nobody reads, makes it durable, and gives it its own.
+    /// Writes a small file so that it is there whole or not at all.
     static func writeDurably(_ bytes: [UInt8], to path: String) throws(SpoolError) {
-        let part = path + ".part"
-        let file = try open(part, O_WRONLY | O_CREAT | O_TRUNC)
-        defer { close(file) }
-        try bytes.withUnsafeBufferPointer { (buffer) throws(SpoolError) in
-            try write(UnsafeRawBufferPointer(buffer), to: file, part)
-        }
-        guard fdatasync(file) == 0 else { throw SpoolError(call: "fdatasync", part) }
-        try rename(part, path)
+        try mapped(path) { () throws(SystemError) in try File.writeDurably(bytes, to: path) }
     }
 
     static func rename(_ from: String, _ to: String) throws(SpoolError) {
-        guard Glibc.rename(from, to) == 0 else { throw SpoolError(call: "rename", from) }
+        try mapped(from) { () throws(SystemError) in try File.rename(from, to: to) }
     }
 
-    /// Removes a file; that it is not there is as good.
+    /// Removes a file; one that is not there is no error.
     static func remove(_ path: String) throws(SpoolError) {
-        guard unlink(path) == 0 || errno == ENOENT else { throw SpoolError(call: "unlink", path) }
+        try mapped(path) { () throws(SystemError) in try File.remove(path) }
     }
 
     /// Forces renames and unlinks in a directory to the disk.
@@ -81,43 +62,37 @@ enum Files {
     }
 
     static func makeDirectory(_ path: String) throws(SpoolError) {
-        guard mkdir(path, 0o770) == 0 || errno == EEXIST else { throw SpoolError(call: "mkdir", path) }
+        try mapped(path) { () throws(SystemError) in try Directory.create(path) }
     }
 
-    /// True if there is something under a name.
+    /// Returns true if something lies at a path.
     ///
-    /// - Throws: Where that cannot be told: a disk that fails is not an empty one.
+    /// - Throws: `SpoolError` where that cannot be known: a disk that fails is not an empty one.
     static func exists(_ path: String) throws(SpoolError) -> Bool {
-        var status = stat()
-        if lstat(path, &status) == 0 { return true }
-        guard errno == ENOENT else { throw SpoolError(call: "lstat", path) }
-        return false
+        try mapped(path) { () throws(SystemError) in try File.status(of: path) != nil }
     }
 
     /// The names in a directory, without `.` and `..`, in no order.
     static func names(in path: String) throws(SpoolError) -> [String] {
-        guard let directory = opendir(path) else { throw SpoolError(call: "opendir", path) }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
+        try mapped(path) { () throws(SystemError) in try Directory.names(in: path) }
     }
 
     /// Size and age of a file; nil if it is not there or not a regular file.
     static func status(_ path: String) throws(SpoolError) -> (bytes: Int64, ageSeconds: Int)? {
-        var status = stat()
-        guard lstat(path, &status) == 0 else {
-            guard errno == ENOENT else { throw SpoolError(call: "lstat", path) }
-            return nil
+        let status = try mapped(path) { () throws(SystemError) in try File.status(of: path) }
+        guard let status, status.type == .regular else { return nil }
+        return (status.byteCount, Int(clamping: max(0, WallTime.now().seconds - status.modifiedAt.seconds)))
+    }
+
+    /// Calls `body` and gives its error the spool's shape.
+    private static func mapped<Result>(
+        _ path: String,
+        _ body: () throws(SystemError) -> Result
+    ) throws(SpoolError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw SpoolError(error, path)
         }
-        guard status.st_mode & S_IFMT == S_IFREG else { return nil }
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return (Int64(status.st_size), max(0, now.tv_sec - status.st_mtim.tv_sec))
     }
 }

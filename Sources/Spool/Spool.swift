@@ -1,5 +1,6 @@
 import Glibc
 package import ObserverCore
+package import System
 
 /// The folder on a recorder's disk where segments are until S3 has them.
 ///
@@ -81,30 +82,13 @@ package struct Spool: Sendable {
 
     // MARK: Space
 
-    /// The space of the disk, by `statvfs`.
-    package struct Space: Sendable, Hashable {
-        package var freeBytes: Int64
-        package var totalBytes: Int64
-        package var freeFiles: Int64
-        package var totalFiles: Int64
-
-        /// The scarcer of bytes and files, 0 to 1.
-        package var freeShare: Double {
-            let bytes = totalBytes > 0 ? Double(freeBytes) / Double(totalBytes) : 1
-            let files = totalFiles > 0 ? Double(freeFiles) / Double(totalFiles) : 1
-            return min(bytes, files)
+    /// The room on the disk.
+    package func space() throws(SpoolError) -> DiskSpace {
+        do {
+            return try DiskSpace(at: root)
+        } catch {
+            throw SpoolError(error, root)
         }
-    }
-
-    package func space() throws(SpoolError) -> Space {
-        var info = statvfs()
-        guard statvfs(root, &info) == 0 else { throw SpoolError(call: "statvfs", root) }
-        return Space(
-            freeBytes: Int64(info.f_bavail) * Int64(info.f_frsize),
-            totalBytes: Int64(info.f_blocks) * Int64(info.f_frsize),
-            freeFiles: Int64(info.f_favail),
-            totalFiles: Int64(info.f_files)
-        )
     }
 
     /// Keeps the reserve; harmless if it is there.

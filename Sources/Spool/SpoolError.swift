@@ -1,4 +1,5 @@
 import Glibc
+import System
 
 /// The reason why an operation in the spool failed.
 package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
@@ -37,6 +38,19 @@ package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
         self.kind = isFull && kind == .fileFailed ? .diskFull : kind
         self.path = path
         reason = "\(call): \(String(cString: strerror(number)))"
+    }
+
+    /// The error of an operation on `path`.
+    init(_ error: SystemError, _ path: String, kind: Kind = .fileFailed) {
+        // A directory that is not durable is so for whatever reason.
+        self.kind =
+            switch error.kind {
+            case .diskFull where kind == .fileFailed: .diskFull
+            case .tooLarge where kind == .fileFailed: .corrupt
+            default: kind
+            }
+        self.path = path
+        reason = error.code == 0 ? error.detail : String(cString: strerror(error.code))
     }
 
     package var description: String {

@@ -1,3 +1,4 @@
+import Encodings
 import ObserverConfiguration
 
 extension Command {
@@ -56,24 +57,13 @@ struct Finding {
     }
 
     var json: String {
-        var fields = [
-            "\"check\":\(Self.quoted(name))", "\"ok\":\(isGood)", "\"detail\":\(Self.quoted(detail))",
-        ]
-        fields.append("\"hint\":\(isGood ? "null" : hint.map(Self.quoted) ?? "null")")
-        return "{\(fields.joined(separator: ","))}"
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u\(String(repeating: "0", count: 4 - digits.count))\(digits)"
-            default: result.unicodeScalars.append(scalar)
-            }
+        var json = JSONWriter()
+        json.object { json in
+            json.field("check", name)
+            json.field("ok", isGood)
+            json.field("detail", detail)
+            json.field("hint", isGood ? nil : hint)
         }
-        return result + "\""
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 }

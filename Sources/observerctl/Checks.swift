@@ -9,6 +9,7 @@ import ObserverCore
 import ObserverStore
 import Postgres
 import S3
+import System
 
 /// The checks of `observerctl check`.
 ///
@@ -124,10 +125,10 @@ struct Checks {
             let response = try http.send(
                 HTTPClientRequest(method: .head, url: "\(storage.scheme)://\(storage.authority)/")
             )
-            guard let date = response.header("date"), let theirs = Self.seconds(httpDate: date) else {
+            guard let date = response.header("date"), let theirs = HTTPDate.seconds(date) else {
                 return "S3 does not say the time, so it is not compared"
             }
-            let difference = Int64(time(nil)) - theirs
+            let difference = WallTime.now().seconds - theirs
             guard abs(difference) <= 5 else {
                 throw ToolError(description: "\(abs(difference)) s \(difference > 0 ? "ahead of" : "behind") S3's")
             }
@@ -135,39 +136,28 @@ struct Checks {
         }
     }
 
-    /// Reads `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, 5.6.7).
-    static func seconds(httpDate text: String) -> Int64? {
-        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-        let fields = text.split(separator: " ")
-        guard fields.count == 6, fields[5] == "GMT", let month = months.firstIndex(of: String(fields[2])) else {
-            return nil
-        }
-        let number = month < 9 ? "0\(month + 1)" : "\(month + 1)"
-        return Timestamp(rfc3339: "\(fields[3])-\(number)-\(fields[1])T\(fields[4])Z").map { $0.milliseconds / 1000 }
-    }
-
     // MARK: This machine
 
     /// Less than this is too little for an outage of S3 of any length.
-    private static let leastFree: UInt64 = 2 << 30
+    private static let leastFree: Int64 = 2 << 30
 
     private func spool() -> Finding {
         finding("spool", hint: "make the folder, give it to the user of the recorders, or move OBSERVER_SPOOL") {
             let folder = try configuration.spool()
             let probe = "\(folder)/.check-\(getpid())"
-            let file = open(probe, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
-            guard file >= 0 else { throw ToolError(description: "cannot write to \(folder): \(Self.reason())") }
-            defer {
-                close(file)
-                unlink(probe)
+            let free: Int64
+            do throws(SystemError) {
+                defer { unlink(probe) }
+                let file = try File(opening: probe, flags: O_CREAT | O_EXCL | O_WRONLY, permissions: 0o600)
+                try [UInt8](arrayLiteral: 0x78).withUnsafeBufferPointer { (byte) throws(SystemError) in
+                    try file.write(UnsafeRawBufferPointer(byte))
+                }
+                try file.synchronize()
+                free = try DiskSpace(at: folder).freeBytes
+            } catch {
+                throw ToolError(description: "cannot write to \(folder): \(error.detail)")
             }
-            guard write(file, "x", 1) == 1, fsync(file) == 0 else {
-                throw ToolError(description: "cannot write to \(folder): \(Self.reason())")
-            }
-            var space = statvfs()
-            guard statvfs(folder, &space) == 0 else { throw ToolError(description: Self.reason()) }
-            let free = UInt64(space.f_bavail) * UInt64(space.f_frsize)
-            let gigabytes = Double(free * 10 / (1 << 30)) / 10
+            let gigabytes = Double(free / (1 << 20) * 10 / 1024) / 10
             guard free >= Self.leastFree else {
                 throw ToolError(
                     description: "only \(gigabytes) GiB free at \(folder)",
@@ -185,9 +175,5 @@ struct Checks {
             }
             return "32 bytes"
         }
-    }
-
-    private static func reason() -> String {
-        strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
     }
 }

@@ -1,4 +1,5 @@
 import CRabbitMQ
+import Errors
 import Testing
 
 @testable import AMQP
@@ -19,6 +20,6 @@ import Testing
     @Test func `a description has kind, detail and advice`() {
         let error = AMQPError(.conflict, "declare queue a: 406 inequivalent arg", replyCode: 406)
         #expect("\(error)".hasPrefix("amqp conflict: declare queue a: 406"))
-        #expect("\(error)".contains("delete the queue"))
+        #expect(error.advice.contains("delete the queue"))
     }
 }

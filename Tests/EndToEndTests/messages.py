@@ -9,7 +9,7 @@ import pika
 class MessageTap:
     """An exclusive queue bound to all of Observer's topic exchanges, read by a thread of its own."""
 
-    EXCHANGES = ("observer.capture", "observer.upload", "observer.dead", "observer.events")
+    EXCHANGES = ("observer.capture", "observer.upload", "observer.dead")
 
     def __init__(self, url: str):
         self.url = url

@@ -38,8 +38,6 @@ void observer_input_enter(observer_input *_Nonnull input);
 void observer_input_leave(void);
 /// The last line of at least "warning" that the libraries logged, without credentials; empties it. Own thread only.
 const char *_Nonnull observer_input_take_line(observer_input *_Nonnull input);
-/// How many RTP packets the libraries reported as lost so far. Own thread only.
-int64_t observer_input_lost_packets(const observer_input *_Nonnull input);
 /// Replaces what lies between "://" and "@" by stars. In place; public for the tests.
 void observer_scrub(char *_Nonnull line);
 
@@ -95,10 +93,8 @@ int observer_open_description(AVFormatContext *_Nullable *_Nonnull context, cons
 
 // Macros.
 
-static inline int observer_averror(int number) { return AVERROR(number); }
 enum {
     OBSERVER_EOF = AVERROR_EOF,
-    OBSERVER_EXIT = AVERROR_EXIT,
     OBSERVER_INVALID_DATA = AVERROR_INVALIDDATA,
     OBSERVER_HTTP_BAD_REQUEST = AVERROR_HTTP_BAD_REQUEST,
     OBSERVER_HTTP_UNAUTHORIZED = AVERROR_HTTP_UNAUTHORIZED,
@@ -107,7 +103,6 @@ enum {
     OBSERVER_HTTP_OTHER_4XX = AVERROR_HTTP_OTHER_4XX,
     OBSERVER_HTTP_SERVER_ERROR = AVERROR_HTTP_SERVER_ERROR,
     OBSERVER_PROTOCOL_NOT_FOUND = AVERROR_PROTOCOL_NOT_FOUND,
-    OBSERVER_STREAM_NOT_FOUND = AVERROR_STREAM_NOT_FOUND,
 };
 static inline void observer_set_native_channels(AVCodecParameters *_Nonnull parameters, int channels) {
     av_channel_layout_uninit(&parameters->ch_layout);

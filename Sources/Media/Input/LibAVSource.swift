@@ -84,11 +84,6 @@ public struct LibAVSource: MediaSource {
         interrupt.takeLine()
     }
 
-    /// RTP packets that the libraries reported as lost, since the interrupt was made.
-    public var lostPackets: Int64 {
-        interrupt.handle.map { observer_input_lost_packets($0) } ?? 0
-    }
-
     /// Connects, and reads what the stream is.
     public mutating func open() throws(MediaError) -> StreamDescription {
         close()

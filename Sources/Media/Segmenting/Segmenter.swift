@@ -103,8 +103,6 @@ public final class Segmenter {
     public var wantsSnapshot = false
     /// Frames taken so far.
     public private(set) var frames = 0
-    /// True if a segment is being written.
-    public var isRecording: Bool { writer != nil }
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
 

@@ -1,4 +1,4 @@
-import Glibc
+import System
 
 /// One numbered change of the schema: a file `NNNN_name.sql`.
 ///
@@ -27,14 +27,11 @@ package struct Migration: Hashable, Sendable {
     /// - Returns: The migrations.
     /// - Throws: `unreadable`, `misnumbered`, `malformed`.
     package static func load(from directory: String) throws(MigrationError) -> [Migration] {
-        guard let stream = opendir(directory) else { throw MigrationError(.unreadable, directory) }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name.hasSuffix(".sql") { names.append(name) }
+        let names: [String]
+        do {
+            names = try Directory.names(in: directory).filter { $0.hasSuffix(".sql") }
+        } catch {
+            throw MigrationError(.unreadable, error.detail)
         }
         var migrations: [Migration] = []
         for name in names.sorted() {
@@ -43,25 +40,24 @@ package struct Migration: Hashable, Sendable {
             guard parts.count == 2, parts[0].utf8.count == 4, let version = Int(parts[0]),
                 version == migrations.count + 1
             else { throw MigrationError(.misnumbered, path) }
-            guard let text = read(path) else { throw MigrationError(.unreadable, path) }
+            let text = try read(path)
             migrations.append(try Migration(version: version, name: String(parts[1]), text: text))
         }
         guard !migrations.isEmpty else { throw MigrationError(.unreadable, "\(directory) has none") }
         return migrations
     }
 
-    private static func read(_ path: String) -> String? {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = Glibc.read(file, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return count == 0 ? String(validating: bytes, as: UTF8.self) : nil }
-            bytes += chunk[..<count]
+    private static func read(_ path: String) throws(MigrationError) -> String {
+        let bytes: [UInt8]
+        do {
+            bytes = try File.contents(of: path, followsLinks: true)
+        } catch {
+            throw MigrationError(.unreadable, error.detail)
         }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw MigrationError(.unreadable, "\(path) is not UTF-8")
+        }
+        return text
     }
 }
 

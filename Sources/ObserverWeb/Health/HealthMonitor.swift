@@ -1,7 +1,7 @@
 import AMQP
-import Glibc
 import Lifecycle
 import S3
+import System
 
 /// Checks broker, store and spool every few seconds, on a thread of its own.
 struct HealthMonitor: Service {
@@ -13,7 +13,7 @@ struct HealthMonitor: Service {
 
     private static let interval = Duration.seconds(3)
     /// The spool counts as full below this much free space.
-    private static let leastFreeBytes: UInt64 = 64 << 20
+    private static let leastFreeBytes: Int64 = 64 << 20
 
     func run(until stop: StopSignal) throws {
         repeat {
@@ -35,9 +35,9 @@ struct HealthMonitor: Service {
 
     private func checkSpool() -> HealthBoard.Finding {
         guard let spool else { return .init(isGood: true, detail: "not on this machine") }
-        var facts = statvfs()
-        guard statvfs(spool, &facts) == 0 else { return .init(isGood: false, detail: "can't be read") }
-        let free = UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
+        guard let free = (try? DiskSpace(at: spool))?.freeBytes else {
+            return .init(isGood: false, detail: "can't be read")
+        }
         guard free >= Self.leastFreeBytes else { return .init(isGood: false, detail: "\(free >> 20) MiB free") }
         return .init(isGood: true, detail: "\(free >> 20) MiB free")
     }

@@ -96,6 +96,12 @@ package struct SignIn {
             return .refused
         }
         try users.clearFailedLogins(for: account)
+        // Only here is the password known that a hash of today's cost needs; a busy moment leaves it for the next time.
+        if hash.needsRehash,
+            let renewed = try checks.withSlot(within: Self.patience, { try PasswordHash.make(password) })
+        {
+            try users.rehash(user: user.id, from: hash.text, to: renewed.text)
+        }
         let secret = try Self.secret()
         try users.createSession(
             hash: SHA256.hash(secret.utf8),

@@ -43,7 +43,7 @@ package enum ErrorResponses {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded, .authentication, .unknownDatabase,
             .configuration, .schema, .forbidden:
             if mayWarn() {
-                logger.warning("Database not available", [.error: LogValue(error), .hint: .string(error.hint ?? "")])
+                logger.warning("Database not available", [.error: LogValue(error)])
             }
             return Problem(503, "The database is not available. Recording goes on. Try again in a few seconds.")
                 .with(.retryAfter, retryAfter)
