@@ -73,7 +73,7 @@ let package = Package(
         module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
         module("MP4", ["Encodings", "Errors"]),
         module("ConnectionGuard", ["CConnectionGuard"]),
-        module("Media", ["CLibAV", "ConnectionGuard", "MP4", "Crypto", "Encodings", "System"]),
+        module("Media", ["CLibAV", "ConnectionGuard", "MP4", "Crypto", "Encodings", "Errors", "System"]),
 
         // Domain and adapters
         module("ObserverCore", ["Encodings", "Errors"]),
@@ -85,8 +85,8 @@ let package = Package(
             "ObserverStore",
             ["ObserverCore", "Postgres", "Crypto", "Encodings", "Errors", "System", "Lifecycle", "Logging"]
         ),
-        module("ObserverMessages", ["ObserverCore", "AMQP"]),
-        module("Spool", ["ObserverCore", "Crypto", "Encodings", "System", "MP4"]),
+        module("ObserverMessages", ["ObserverCore", "AMQP", "Errors"]),
+        module("Spool", ["ObserverCore", "MP4", "Crypto", "Encodings", "Errors", "System"]),
 
         // Services
         module(

@@ -78,7 +78,7 @@ int observer_link_send(observer_link *link, const uint8_t *bytes, int count) {
     return 0;
 }
 
-// The length of the answer that begins the buffer (RFC 2326, 4); 0 if it is not whole yet, negative if it is none.
+// The length of the answer that begins the buffer (RFC 2326, 4); 0 if it is not whole yet, negative if the bytes are not an answer.
 long observer_link_answer(const observer_link *link) {
     const char *text = (const char *)link->buffer + link->start;
     size_t size = link->end - link->start;

@@ -1,7 +1,9 @@
+public import Errors
+
 /// The reason why a stream could not be opened, read or written.
 ///
 /// `description` is for logs and people: it names no address and no password.
-public struct MediaError: Error, CustomStringConvertible, Hashable, Sendable {
+public struct MediaError: DescribedError, Hashable {
     /// Kinds of trouble, in the words of a person who looks after cameras.
     public enum Kind: String, Hashable, Sendable, CaseIterable {
         /// Nothing answers, or not in time.
@@ -46,10 +48,5 @@ public struct MediaError: Error, CustomStringConvertible, Hashable, Sendable {
         case .unreachable, .refused, .stalled, .dns, .notFound, .badStream: true
         case .unauthorized, .noVideo, .file, .stopped: false
         }
-    }
-
-    /// The kind and the sentence.
-    public var description: String {
-        "\(kind.rawValue): \(detail)"
     }
 }

@@ -3,10 +3,10 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// 4 or 16 bytes, in network order.
     package let bytes: [UInt8]
 
-    /// Takes 4 or 16 bytes; nil for another count.
+    /// Creates an address from 4 or 16 bytes; returns nil for another count.
     ///
-    /// IPv6 addresses that stand for an IPv4 address (mapped, NAT64) become that address, so that no rule can be dodged by
-    /// writing an address another way.
+    /// IPv6 addresses that stand for an IPv4 address (mapped, NAT64) become that address, so that another spelling evades
+    /// no rule.
     package init?(bytes: [UInt8]) {
         switch bytes.count {
         case 4: self.bytes = bytes
@@ -91,33 +91,5 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         guard halves.count == 2 ? missing >= 1 : missing == 0 else { return nil }
         let all = head + Array(repeating: 0, count: max(missing, 0)) + tail
         return all.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
-    }
-}
-
-/// A range of addresses: an address and how many of its leading bits count (RFC 4632).
-package struct AddressRange: Hashable, Sendable {
-    package let address: IPAddress
-    package let prefixLength: Int
-
-    /// Reads `10.0.0.0/8`, `fd00::/8`, or an address alone.
-    package init?(_ text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let address = IPAddress(String(parts[0])) else { return nil }
-        let bits = address.bytes.count * 8
-        guard let length = parts.count == 2 ? Int(parts[1]) : bits, (0...bits).contains(length) else { return nil }
-        self.address = address
-        prefixLength = length
-    }
-
-    package func contains(_ other: IPAddress) -> Bool {
-        guard address.bytes.count == other.bytes.count else { return false }
-        var left = prefixLength
-        for (mine, theirs) in zip(address.bytes, other.bytes) {
-            guard left > 0 else { return true }
-            let mask: UInt8 = left >= 8 ? 0xFF : ~(0xFF >> UInt8(left))
-            guard mine & mask == theirs & mask else { return false }
-            left -= 8
-        }
-        return true
     }
 }

@@ -1,4 +1,4 @@
-/// Which addresses a camera may have.
+/// The addresses that cameras may have.
 ///
 /// A camera's URL comes from outside, and the recorder opens it from inside the network: without this rule it would be a
 /// way to reach what only the recorder can reach. The address is checked after the name was resolved.
@@ -7,14 +7,6 @@ package struct NetworkPolicy: Sendable, Hashable {
     package struct Rule: Sendable, Hashable {
         package let range: AddressRange
         package let port: Int?
-    }
-
-    /// The form that a text does not have, and why.
-    package struct SyntaxError: Error, CustomStringConvertible, Sendable, Hashable {
-        package let entry: String
-        package var description: String {
-            "\"\(entry)\" is neither `default` nor a range such as 10.0.0.0/8 or 127.0.0.1/32:8554"
-        }
     }
 
     /// Everything but this machine, its link, and the services that clouds offer on reserved addresses.
@@ -60,7 +52,7 @@ package struct NetworkPolicy: Sendable, Hashable {
     }
 
     /// Reads a list with commas: `default`, ranges, ranges with a port (`127.0.0.1/32:8554`, `[fd00::/8]:554`).
-    package init(parsing text: String) throws(SyntaxError) {
+    package init(parsing text: String) throws(NetworkPolicyError) {
         var allowsDefault = false
         var rules: [Rule] = []
         for part in text.split(separator: ",") {
@@ -70,10 +62,10 @@ package struct NetworkPolicy: Sendable, Hashable {
             } else if let rule = Self.rule(entry) {
                 rules.append(rule)
             } else {
-                throw SyntaxError(entry: String(entry))
+                throw NetworkPolicyError(.unknownEntry, String(entry))
             }
         }
-        guard allowsDefault || !rules.isEmpty else { throw SyntaxError(entry: text) }
+        guard allowsDefault || !rules.isEmpty else { throw NetworkPolicyError(.unknownEntry, text) }
         self.init(allowsDefault: allowsDefault, rules: rules, ownServers: [])
     }
 
@@ -88,7 +80,7 @@ package struct NetworkPolicy: Sendable, Hashable {
         return Rule(range: range, port: port)
     }
 
-    /// The same policy without Observer's own servers.
+    /// Returns the policy without Observer's own servers.
     ///
     /// They are never allowed, whatever the ranges say, and by default nothing else on their addresses is: stores and
     /// brokers have more ports than the one that is known. A range may allow a camera there.

@@ -11,9 +11,9 @@ extension Segment {
 extension SegmentHeader {
     /// The reason to refuse a header that came from outside, or nil if there is none.
     package var problem: String? {
-        if let problem = outside("camera_id", stream.camera.rawValue, SegmentLimits.cameraID) { return problem }
-        if let problem = outside("epoch", epoch, SegmentLimits.epoch) { return problem }
-        if let problem = outside("sequence", sequence, SegmentLimits.sequence) { return problem }
+        if let problem = outside("camera_id", stream.camera.rawValue, of: SegmentLimits.cameraID) { return problem }
+        if let problem = outside("epoch", epoch, of: SegmentLimits.epoch) { return problem }
+        if let problem = outside("sequence", sequence, of: SegmentLimits.sequence) { return problem }
         guard SegmentLimits.startedAt.contains(startedAt) else { return "started_at is not in the years 2000 to 2199" }
         guard isNearIdentifier(startedAt) else { return "started_at is more than an hour from the time in the id" }
         guard SegmentLimits.recorder.contains(origin.recorder.unicodeScalars.count) else {
@@ -45,27 +45,27 @@ extension SegmentMedia {
         }
         if !isHash(sha256) { return "sha256 is not 64 hex digits" }
         if !isHash(initSHA256) { return "init_sha256 is not 64 hex digits" }
-        return outside("bytes", bytes, SegmentLimits.bytes)
-            ?? outside("init_bytes", initBytes, 0...bytes)
-            ?? outside("media_start_90k", start90k, SegmentLimits.mediaStart90k)
-            ?? outside("media_duration_90k", duration90k, SegmentLimits.mediaDuration90k)
-            ?? outside("frames", frames, SegmentLimits.frames)
-            ?? outside("width", width, SegmentLimits.pixels)
-            ?? outside("height", height, SegmentLimits.pixels)
+        return outside("bytes", bytes, of: SegmentLimits.bytes)
+            ?? outside("init_bytes", initBytes, of: 0...bytes)
+            ?? outside("media_start_90k", start90k, of: SegmentLimits.mediaStart90k)
+            ?? outside("media_duration_90k", duration90k, of: SegmentLimits.mediaDuration90k)
+            ?? outside("frames", frames, of: SegmentLimits.frames)
+            ?? outside("width", width, of: SegmentLimits.pixels)
+            ?? outside("height", height, of: SegmentLimits.pixels)
     }
 }
 
 extension SegmentEnd {
     /// The reason to refuse an end that came from outside, or nil if there is none.
     package var problem: String? {
-        outside("duration_ms", durationMilliseconds, SegmentLimits.durationMilliseconds)
+        outside("duration_ms", durationMilliseconds, of: SegmentLimits.durationMilliseconds)
     }
 }
 
 private func outside<Number: BinaryInteger>(
     _ name: String,
     _ number: Number,
-    _ range: ClosedRange<Number>
+    of range: ClosedRange<Number>
 ) -> String? {
     range.contains(number) ? nil : "\(name) is \(number), not \(range.lowerBound) to \(range.upperBound)"
 }

@@ -3,7 +3,7 @@ package import ObserverCore
 
 /// Every exchange, queue and routing key of Observer.
 ///
-/// The bodies are in `Messages.swift`.
+/// The bodies are ``CameraChanged``, ``SegmentRecorded`` and ``DeadLetter``.
 ///
 /// ```text
 /// observer.capture ── recorder.<id>, all ──▶ capture.<id>                        hints: "look at this camera again"
@@ -25,7 +25,7 @@ package enum Broker {
     package static let deadUploadKey = "upload"
     /// The key that reaches every recorder.
     package static let allRecordersKey = "all"
-    /// How many times a segment is tried before it is dead-lettered.
+    /// The number of refused tries after which a segment is dead-lettered.
     package static let triesPerCycle = 3
 
     package static func captureQueue(recorder: String) -> String { "capture.\(recorder)" }
@@ -36,7 +36,7 @@ package enum Broker {
     package static func retryQueue(spool: SpoolID, after attempt: Int) -> String { "upload.\(spool).retry.\(attempt)" }
     package static func retryKey(spool: SpoolID, after attempt: Int) -> String { "\(spool).retry.\(attempt)" }
 
-    /// All that a process declares.
+    /// Everything that a process declares.
     ///
     /// - Parameters:
     ///   - recorder: The recorder whose queue is needed, if any.

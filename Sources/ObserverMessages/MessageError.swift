@@ -1,7 +1,9 @@
+import Errors
+
 /// The reason why a message's body was not accepted.
 ///
 /// Such a message is dead-lettered, never tried again.
-package struct MessageError: Error, CustomStringConvertible, Sendable, Hashable {
+package struct MessageError: DescribedError, Hashable {
     package enum Kind: String, CaseIterable, Sendable {
         /// More than 8 KiB.
         case tooLarge
@@ -21,7 +23,7 @@ package struct MessageError: Error, CustomStringConvertible, Sendable, Hashable 
         self.detail = detail
     }
 
-    /// Never: the same bytes will be as wrong later.
+    /// Always false: the same bytes are refused again.
     package var isTemporary: Bool { false }
 
     package var description: String { "message \(kind.rawValue): \(detail)" }

@@ -1,7 +1,7 @@
 import Glibc
 import System
 
-/// The system calls of the spool, with their errors.
+/// The file system calls of the spool, with the spool's errors.
 enum Files {
     static func open(_ path: String, _ flags: Int32, mode: mode_t = 0o640) throws(SpoolError) -> Int32 {
         let file = Glibc.open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode)
@@ -9,19 +9,7 @@ enum Files {
         return file
     }
 
-    static func write(_ bytes: UnsafeRawBufferPointer, to file: Int32, _ path: String) throws(SpoolError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = Glibc.write(file, rest.baseAddress, rest.count)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw SpoolError(call: "write", path)
-            }
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
-        }
-    }
-
-    /// Reads a small file whole.
+    /// Reads a small file.
     static func read(_ path: String, limit: Int = 1 << 20) throws(SpoolError) -> [UInt8] {
         try mapped(path) { () throws(SystemError) in try File.contents(of: path, limit: limit) }
     }
@@ -45,7 +33,7 @@ enum Files {
         let directory = try open(path, O_RDONLY | O_DIRECTORY)
         defer { close(directory) }
         guard fsync(directory) == 0 else {
-            throw SpoolError(call: "fsync", path, kind: .directoryNotDurable)
+            throw SpoolError(SystemError(call: "fsync", path), path, kind: .directoryNotDurable)
         }
     }
 

@@ -2,14 +2,14 @@ import Glibc
 package import ObserverCore
 package import System
 
-/// The folder on a recorder's disk where segments are until S3 has them.
+/// The folder on a recorder's disk that holds segments until S3 has them.
 ///
 /// ```
 /// VERSION  SPOOL_ID  reserve
 /// open/<id>.mp4.part + <id>.json    being written; the .json is the draft that lets a cut-off file be finished
 /// ready/<id>.mp4 + <id>.json        committed: the rename of the .json is the commit
 /// stored/<id>.json                  receipt of an upload, kept until its row is in the database
-/// quarantine/                       what nobody understands; never deleted by itself
+/// quarantine/                       files that do not belong to a spool; never deleted by itself
 /// ```
 ///
 /// Names are made of identifiers alone, symbolic links are never followed, and each step may be the last before a crash.
@@ -20,31 +20,33 @@ package struct Spool: Sendable {
     /// Bytes kept back so that open segments can be finished on a full disk.
     static let reserveBytes: off_t = 64 << 20
 
-    package let root: String
-    /// Which spool this is; it moves with the disk.
+    package let layout: SpoolLayout
+    package var root: String { layout.root }
+    /// The identity of the spool; it moves with the disk.
     package let id: SpoolID
 
-    /// Opens a spool, making it where the folder is missing or empty.
+    /// Opens a spool, creating it where the folder is missing or empty.
     ///
     /// - Throws: `SpoolError`: `.notASpool` where the folder holds something else.
     package init(at root: String) throws(SpoolError) {
-        self.root = root
+        layout = SpoolLayout(root: root)
         try Files.makeDirectory(root)
-        // Recorder and uploader start together, and either may be the one that makes the spool.
+        // Recorder and uploader start together, and either may be the one that creates the spool.
         let lock = try Files.lockDirectory(root)
         defer { close(lock) }
         try Spool.claim(root)
-        for folder in ["open", "ready", "stored", "quarantine"] { try Files.makeDirectory(root + "/" + folder) }
+        for folder in [layout.open, layout.ready, layout.stored, layout.quarantine] { try Files.makeDirectory(folder) }
         id = try Spool.spoolID(in: root)
         try Files.syncDirectory(root)
     }
 
-    /// Sees that the folder is a spool of this version, or makes an empty one a spool: the VERSION file comes first, so
-    /// that a making that was cut off is gone on with.
+    /// Checks that the folder is a spool of this version, or makes an empty folder one.
+    ///
+    /// The VERSION file comes first, so that a creation that was cut off is continued by the next start.
     private static func claim(_ root: String) throws(SpoolError) {
         let path = root + "/VERSION"
         guard try Files.exists(path) else {
-            // A new file system has a folder of its own, and a cut-off making leaves a part.
+            // A new file system has a folder of its own, and a creation that was cut off leaves a part.
             guard try Files.names(in: root).allSatisfy({ ["lost+found", "VERSION.part"].contains($0) }) else {
                 throw SpoolError(.notASpool, root, reason: "it is not empty and has no VERSION file")
             }
@@ -56,7 +58,7 @@ package struct Spool: Sendable {
         }
     }
 
-    /// Reads the identifier, or makes one.
+    /// Reads the identifier, or creates one.
     private static func spoolID(in root: String) throws(SpoolError) -> SpoolID {
         let path = root + "/SPOOL_ID"
         if try !Files.exists(path) { try Files.writeDurably(Array("\(SpoolID.makeRandom())\n".utf8), to: path) }
@@ -70,30 +72,23 @@ package struct Spool: Sendable {
         String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 
-    // MARK: Places
-
-    func openMedia(_ id: SegmentID) -> String { "\(root)/open/\(id).mp4.part" }
-    func openDraft(_ id: SegmentID) -> String { "\(root)/open/\(id).json" }
-    func readySidecar(_ id: SegmentID) -> String { "\(root)/ready/\(id).json" }
-    func receiptPath(_ id: SegmentID) -> String { "\(root)/stored/\(id).json" }
-
-    /// Where the bytes of a committed segment are.
-    package func media(_ id: SegmentID) -> String { "\(root)/ready/\(id).mp4" }
+    /// The file of a committed segment.
+    package func media(_ id: SegmentID) -> String { layout.media(id) }
 
     // MARK: Space
 
-    /// The room on the disk.
+    /// The room on the spool's disk.
     package func space() throws(SpoolError) -> DiskSpace {
-        do {
+        do throws(SystemError) {
             return try DiskSpace(at: root)
         } catch {
             throw SpoolError(error, root)
         }
     }
 
-    /// Keeps the reserve; harmless if it is there.
+    /// Creates the reserve unless it is there.
     ///
-    /// A disk too full for it is no error here.
+    /// A disk too full for it is no error.
     package func keepReserve() throws(SpoolError) {
         let path = root + "/reserve"
         if let status = try Files.status(path), status.bytes == Int64(Self.reserveBytes) { return }
@@ -103,7 +98,7 @@ package struct Spool: Sendable {
         if posix_fallocate(file, 0, Self.reserveBytes) != 0 { unlink(path) }
     }
 
-    /// Gives the reserve up, so that what is open can be finished.
+    /// Deletes the reserve, so that open segments can be finished.
     package func releaseReserve() throws(SpoolError) {
         try Files.remove(root + "/reserve")
     }

@@ -1,9 +1,10 @@
+import Errors
 import Glibc
 import System
 
 /// The reason why an operation in the spool failed.
-package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
-    package enum Kind: String, Sendable {
+package struct SpoolError: DescribedError, Hashable {
+    package enum Kind: String, CaseIterable, Sendable {
         /// The folder is not a spool, or one of another version.
         case notASpool
         /// Another process has what was asked for.
@@ -14,12 +15,12 @@ package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
         case fileFailed
         /// A directory cannot be made durable: nothing that was renamed in it can be trusted, the process must end.
         case directoryNotDurable
-        /// The content of a file is not what belongs there.
+        /// A file does not hold what belongs there.
         case corrupt
     }
 
     package let kind: Kind
-    /// Which file or folder.
+    /// The file or folder.
     package let path: String
     /// The system's words, or what was found.
     package let reason: String
@@ -30,30 +31,38 @@ package struct SpoolError: Error, CustomStringConvertible, Hashable, Sendable {
         self.reason = reason
     }
 
-    /// The error of a system call that just failed.
-    init(call: String, _ path: String, kind: Kind = .fileFailed) {
-        let number = errno
-        let isFull = number == ENOSPC || number == EDQUOT
-        // A directory that is not durable is so for whatever reason.
-        self.kind = isFull && kind == .fileFailed ? .diskFull : kind
-        self.path = path
-        reason = "\(call): \(String(cString: strerror(number)))"
+    /// Creates the error of a system call that just failed.
+    init(call: String, _ path: String) {
+        self.init(SystemError(call: call, path), path)
     }
 
-    /// The error of an operation on `path`.
-    init(_ error: SystemError, _ path: String, kind: Kind = .fileFailed) {
-        // A directory that is not durable is so for whatever reason.
-        self.kind =
-            switch error.kind {
-            case .diskFull where kind == .fileFailed: .diskFull
-            case .tooLarge where kind == .fileFailed: .corrupt
-            default: kind
-            }
-        self.path = path
-        reason = error.code == 0 ? error.detail : String(cString: strerror(error.code))
+    /// Creates the error of an operation of the operating system.
+    ///
+    /// - Parameters:
+    ///   - error: The system's error.
+    ///   - path: The file or folder.
+    ///   - kind: The kind, where the operation decides it whatever the reason; by default it follows from the error.
+    init(_ error: SystemError, _ path: String, kind: Kind? = nil) {
+        self.init(kind ?? Self.kind(of: error), path, reason: error.detail)
     }
 
-    package var description: String {
-        "spool: \(kind.rawValue): \(path): \(reason)"
+    private static func kind(of error: SystemError) -> Kind {
+        switch error.kind {
+        case .diskFull: .diskFull
+        case .tooLarge: .corrupt
+        default: .fileFailed
+        }
     }
+
+    package var detail: String { reason.contains(path) ? reason : "\(path): \(reason)" }
+
+    /// Returns true if the same operation can succeed later without anybody's help.
+    package var isTemporary: Bool {
+        switch kind {
+        case .inUse, .diskFull, .fileFailed: true
+        case .notASpool, .directoryNotDurable, .corrupt: false
+        }
+    }
+
+    package var description: String { "spool: \(kind.rawValue): \(detail)" }
 }

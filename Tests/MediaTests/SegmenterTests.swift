@@ -4,7 +4,7 @@ import Testing
 @testable import Media
 
 /// Packets made by hand; frames of Motion JPEG are not looked into.
-@Suite struct StreamCutterTests {
+@Suite struct SegmenterTests {
     static let second: Int64 = 1_000_000_000
 
     static func packet(_ bytes: UnsafeRawBufferPointer, at time: Int64?, isKey: Bool) -> MediaPacket {

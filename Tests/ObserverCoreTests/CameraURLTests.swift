@@ -92,6 +92,6 @@ import Testing
 
     @Test(arguments: ["", "any", "10.0.0.0/33", "10.0.0.0/8:0", "10.0.0.0/8:x", "default,,nonsense"])
     func `a list that cannot be read is refused`(text: String) {
-        #expect(throws: NetworkPolicy.SyntaxError.self) { try NetworkPolicy(parsing: text) }
+        #expect(throws: NetworkPolicyError.self) { try NetworkPolicy(parsing: text) }
     }
 }

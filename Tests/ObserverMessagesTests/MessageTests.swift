@@ -39,19 +39,17 @@ import Testing
         #expect(String(decoding: message.body, as: UTF8.self) == #"{"v":1,"camera_id":7,"version":18}"#)
         #expect(message.routingKey == "recorder.node-a")
         #expect(changed.message(recorder: nil).routingKey == "all")
-        #expect(try CameraChanged(body: message.body) == changed)
     }
 
     @Test(arguments: [
-        ("", MessageError.Kind.malformed), ("null", .malformed), ("[]", .malformed), (#"{"v":1}"#, .malformed),
-        (#"{"v":2,"camera_id":7,"version":18}"#, .unknownVersion),
-        (#"{"v":1,"camera_id":"7","version":1}"#, .malformed),
-        (#"{"v":1,"camera_id":0,"version":1}"#, .invalid), (#"{"v":1,"camera_id":1,"version":-1}"#, .invalid),
-        ("\u{FF}", .malformed), (String(repeating: " ", count: 9000), .tooLarge),
+        ("", MessageError.Kind.malformed), ("null", .malformed), ("[]", .malformed), (#"{"v":2}"#, .malformed),
+        (#"{"v":3,"attempt":1,"cycle":0}"#, .unknownVersion), (#"{"v":2,"attempt":"1","cycle":0}"#, .malformed),
+        (#"{"v":2,"attempt":1,"cycle":0,"segment":{}}"#, .malformed), ("\u{FF}", .malformed),
+        (String(repeating: " ", count: 9000), .tooLarge),
     ])
     func `a wrong body is refused with its reason`(body: String, kind: MessageError.Kind) {
         #expect {
-            try CameraChanged(body: Array(body.utf8))
+            try SegmentRecorded(body: Array(body.utf8))
         } throws: {
             ($0 as? MessageError)?.kind == kind
         }

@@ -127,7 +127,7 @@ final class TemporaryDirectory: Sendable {
         let segment = try committed(spool, [1, 2, 3])
         let sidecar = String(decoding: SpoolJSON.encode(segment), as: UTF8.self)
         let changed = sidecar.replacing(segment.header.objectKey, with: "../../etc/passwd")
-        try Files.writeDurably(Array(changed.utf8), to: spool.readySidecar(segment.id))
+        try Files.writeDurably(Array(changed.utf8), to: spool.layout.sidecar(segment.id))
         let error = try #require(throws: SpoolError.self) { try spool.segment(segment.id) }
         #expect(error.kind == .corrupt)
     }
@@ -144,11 +144,11 @@ final class TemporaryDirectory: Sendable {
     func `a sidecar or receipt with a number out of range is corrupt`(field: String, value: String) throws {
         let spool = try Spool(at: folder.path)
         let segment = try committed(spool, [1, 2, 3])
-        try damage(spool.readySidecar(segment.id), field, value)
+        try damage(spool.layout.sidecar(segment.id), field, value)
         let error = try #require(throws: SpoolError.self) { try spool.segment(segment.id) }
         #expect(error.kind == .corrupt && error.reason.hasPrefix("\(field) is "))
         try spool.write(Receipt(segment: segment, etag: nil, storedAt: segment.startedAt, tries: 1))
-        try damage(spool.receiptPath(segment.id), field, value)
+        try damage(spool.layout.receipt(segment.id), field, value)
         let refused = try #require(throws: SpoolError.self) { try spool.receipt(segment.id) }
         #expect(refused.kind == .corrupt && refused.reason.hasPrefix("\(field) is "))
     }
@@ -161,7 +161,7 @@ final class TemporaryDirectory: Sendable {
         let spool = try Spool(at: folder.path)
         let segment = Segment.sample()
         try spool.write(Receipt(segment: segment, etag: nil, storedAt: segment.startedAt, tries: 1))
-        try damage(spool.receiptPath(segment.id), field, value)
+        try damage(spool.layout.receipt(segment.id), field, value)
         let error = try #require(throws: SpoolError.self) { try spool.receipt(segment.id) }
         #expect(error.kind == .corrupt && error.reason.hasPrefix("\(field) is "))
     }
@@ -170,7 +170,7 @@ final class TemporaryDirectory: Sendable {
         let spool = try Spool(at: folder.path)
         let (one, other) = (Segment.sample(), Segment.sample())
         try spool.write(Receipt(segment: one, etag: nil, storedAt: one.startedAt, tries: 1))
-        try Files.rename(spool.receiptPath(one.id), spool.receiptPath(other.id))
+        try Files.rename(spool.layout.receipt(one.id), spool.layout.receipt(other.id))
         let error = try #require(throws: SpoolError.self) { try spool.receipt(other.id) }
         #expect(error.kind == .corrupt && error.reason == "it is the receipt of \(one.id)")
     }
@@ -183,7 +183,7 @@ final class TemporaryDirectory: Sendable {
             let open = try spool.begin(draft)
             try Files.read(fixture).withUnsafeBytes { try open.append($0) }
         }
-        try damage(spool.openDraft(draft.id), field, value)
+        try damage(spool.layout.draft(draft.id), field, value)
         guard case .quarantined(draft.id, let error) = try #require(spool.recover(as: nil).first) else {
             Issue.record("not in quarantine")
             return
@@ -197,7 +197,7 @@ final class TemporaryDirectory: Sendable {
     @Test func `a symbolic link is not followed`() throws {
         let spool = try Spool(at: folder.path)
         let draft = draft(spool)
-        symlink("/etc/passwd", spool.openMedia(draft.id))
+        symlink("/etc/passwd", spool.layout.openMedia(draft.id))
         #expect(throws: SpoolError.self) { try spool.begin(draft) }
     }
 
@@ -248,7 +248,7 @@ final class TemporaryDirectory: Sendable {
         let lock = try spool.lock(recorder: "node-a")
         let open = try spool.begin(draft(spool))
         #expect(try spool.recover(as: "node-b").isEmpty)
-        #expect(try Files.exists(spool.openMedia(open.header.id)))
+        #expect(try Files.exists(spool.layout.openMedia(open.header.id)))
         withExtendedLifetime(lock) {}
     }
 
@@ -259,7 +259,7 @@ final class TemporaryDirectory: Sendable {
             let open = try spool.begin(draft)
             try Files.read(fixture).withUnsafeBytes { try open.append($0) }
         }
-        try Files.rename(spool.openMedia(draft.id), spool.media(draft.id))
+        try Files.rename(spool.layout.openMedia(draft.id), spool.media(draft.id))
         #expect(try spool.recover(as: "node-a").count == 1)
         #expect(try spool.segment(draft.id) != nil)
     }
@@ -293,12 +293,12 @@ final class TemporaryDirectory: Sendable {
         // Reading a folder fails with EISDIR, as reading a bad disk fails with EIO.
         let media = draft(spool)
         try spool.begin(media).sync()
-        try Files.remove(spool.openMedia(media.id))
-        try Files.makeDirectory(spool.openMedia(media.id))
+        try Files.remove(spool.layout.openMedia(media.id))
+        try Files.makeDirectory(spool.layout.openMedia(media.id))
         let sidecar = draft(spool)
         try spool.begin(sidecar).sync()
-        try Files.remove(spool.openDraft(sidecar.id))
-        try Files.makeDirectory(spool.openDraft(sidecar.id))
+        try Files.remove(spool.layout.draft(sidecar.id))
+        try Files.makeDirectory(spool.layout.draft(sidecar.id))
         let whole = draft(spool)
         do {
             let open = try spool.begin(whole)
@@ -311,8 +311,8 @@ final class TemporaryDirectory: Sendable {
         #expect(Set(kept) == [media.id, sidecar.id])
         #expect(results.count == 3)
         #expect(try spool.readyIDs() == [whole.id])
-        #expect(try Files.exists(spool.openMedia(media.id)) && Files.exists(spool.openDraft(media.id)))
-        #expect(try Files.exists(spool.openMedia(sidecar.id)) && Files.exists(spool.openDraft(sidecar.id)))
+        #expect(try Files.exists(spool.layout.openMedia(media.id)) && Files.exists(spool.layout.draft(media.id)))
+        #expect(try Files.exists(spool.layout.openMedia(sidecar.id)) && Files.exists(spool.layout.draft(sidecar.id)))
         #expect(try Files.names(in: folder.path + "/quarantine").isEmpty)
     }
 
@@ -334,18 +334,18 @@ final class TemporaryDirectory: Sendable {
         try spool.begin(draft(spool)).sync()
         let first = try RecorderLock.take(
             Files.open(folder.path + "/open", O_RDONLY | O_DIRECTORY),
-            LOCK_EX,
-            folder.path
+            operation: LOCK_EX,
+            path: folder.path
         )
         #expect(try spool.recover(as: "node-b").isEmpty)
         withExtendedLifetime(first) {}
     }
 
     @Test func `a directory that cannot be made durable is that, whatever the reason`() {
-        errno = ENOSPC
-        #expect(SpoolError(call: "fsync", "stored", kind: .directoryNotDurable).kind == .directoryNotDurable)
-        errno = ENOSPC
-        #expect(SpoolError(call: "write", "a").kind == .diskFull)
+        let full = SystemError(call: "fsync", "stored", code: ENOSPC)
+        #expect(SpoolError(full, "stored", kind: .directoryNotDurable).kind == .directoryNotDurable)
+        #expect(SpoolError(full, "stored").kind == .diskFull)
+        #expect(SpoolError(SystemError(call: "read", "a", code: EIO), "a").kind == .fileFailed)
     }
 
     @Test func `the spool reports the room on its disk`() throws {

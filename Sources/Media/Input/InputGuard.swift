@@ -27,7 +27,7 @@ final class InputGuard {
         }
     }
 
-    /// The reason why the last connection was not made; a datagram that is not sent ends no stream and leaves none.
+    /// The reason why the last connection was refused; a refused datagram ends no stream and is not kept.
     var refusal: MediaError? { last.error }
 
     func enter(_ interrupt: MediaInterrupt) throws(MediaError) {

@@ -106,7 +106,7 @@ public struct LibAVSource: MediaSource {
         var opened: UnsafeMutablePointer<AVFormatContext>? = made
         var result: Int32
         if let link = try openLink(target, freeing: made) {
-            result = open(link, &opened, &dictionary)
+            result = open(link, context: &opened, options: &dictionary)
         } else {
             let format = scheme.demuxer.flatMap { av_find_input_format($0) }
             result = avformat_open_input(&opened, scheme.authorized(target, options), format, &dictionary)
@@ -146,8 +146,8 @@ public struct LibAVSource: MediaSource {
 
     private mutating func open(
         _ link: RTSPLink,
-        _ context: inout UnsafeMutablePointer<AVFormatContext>?,
-        _ dictionary: inout OpaquePointer?
+        context: inout UnsafeMutablePointer<AVFormatContext>?,
+        options dictionary: inout OpaquePointer?
     ) -> Int32 {
         self.link = link
         av_dict_set(&dictionary, "sdp_flags", "custom_io", 0)
@@ -215,7 +215,9 @@ public struct LibAVSource: MediaSource {
         let ticks: Int32 = isVideo ? 90_000 : audioRate
         func time(_ value: Int64) -> Int64? {
             guard value != .min, !timestampsByArrival else { return nil }
-            return Self.bounded(from.den == ticks && from.num == 1 ? value : rescale(value, from, ticks))
+            return Self.bounded(
+                from.den == ticks && from.num == 1 ? value : rescale(value, from: from, ticksPerSecond: ticks)
+            )
         }
         return MediaPacket(
             track: isVideo ? .video : .audio,
@@ -228,12 +230,12 @@ public struct LibAVSource: MediaSource {
         )
     }
 
-    /// A time that cannot be one is none: whoever computes with it must not have to fear an overflow.
+    /// Returns nil for a number that cannot be a time, so that arithmetic with times does not overflow.
     static func bounded(_ time: Int64) -> Int64? {
         (-timeLimit...timeLimit).contains(time) ? time : nil
     }
 
-    private func rescale(_ value: Int64, _ from: AVRational, _ ticks: Int32) -> Int64 {
+    private func rescale(_ value: Int64, from: AVRational, ticksPerSecond ticks: Int32) -> Int64 {
         av_rescale_q(value, from, AVRational(num: 1, den: ticks))
     }
 

@@ -1,11 +1,11 @@
 import CLibAV
-import Glibc
 import System
 
 /// An RTSP session over TCP for one video track.
 ///
-/// Sets it up, keeps it alive, takes leave. It asks for the track alone and reads the connection in large pieces (`observer_link`). Anything unusual ends in
-/// `badStream`; then libavformat's own client, which knows more oddities, has its turn. Used by one thread.
+/// Sets the session up, keeps it alive and tears it down. It asks for the track alone and reads the connection in large
+/// pieces (`observer_link`). Anything unusual ends in `badStream`, and the caller falls back to libavformat's own client,
+/// which knows more oddities. Used by one thread.
 final class RTSPLink {
     /// The description of the track, for libavformat's SDP demuxer.
     let description: String
@@ -19,15 +19,15 @@ final class RTSPLink {
     private let keepAliveInterval: Duration
     private var keepAliveDue: MonotonicInstant
 
-    /// Connects, and has the server begin to send.
+    /// Connects and starts the stream.
     ///
     /// - Parameters:
     ///   - target: An address that may be opened.
     ///   - options: User, password and the check for a redirect.
     ///   - interrupt: Holds the deadline.
-    /// - Throws: The cause; `badStream` where another client may have more luck.
+    /// - Throws: The cause; `badStream` where another client may succeed.
     init(_ target: String, _ options: LibAVSource.Options, interrupt: MediaInterrupt) throws(MediaError) {
-        var opening = try Opening(target, options, interrupt)
+        var opening = try RTSPOpening(target, options: options, interrupt: interrupt)
         do throws(MediaError) {
             let video = try opening.describe(options)
             try opening.setUp(video)
@@ -60,221 +60,23 @@ final class RTSPLink {
         send(keepAliveMethod)
     }
 
-    /// Takes leave, so that the camera frees the session at once.
+    /// Sends TEARDOWN, so that the camera frees the session immediately.
     func tearDown() {
         send("TEARDOWN")
     }
 
     private func send(_ method: String) {
         sequence += 1
-        let text = Opening.request(method, address, sequence, session: session, [], &authorization)
+        let text = RTSPOpening.request(
+            method,
+            address: address,
+            sequence: sequence,
+            session: session,
+            authorization: &authorization
+        )
         // A broken connection shows when it is read.
         _ = Array(text.utf8).withUnsafeBufferPointer { buffer in
             buffer.baseAddress.map { observer_link_send(handle, $0, Int32(buffer.count)) }
         }
-    }
-}
-
-/// The dialogue that ends with the first packets.
-private struct Opening {
-    var link: UnsafeMutablePointer<observer_link>
-    var authorization: RTSPAuthorization?
-    var session: String?
-    var sequence = 0
-    var timeout: Int64 = 60
-    var hasGetParameter = false
-    private var target: String
-    private let interrupt: MediaInterrupt
-
-    init(_ target: String, _ options: LibAVSource.Options, _ interrupt: MediaInterrupt) throws(MediaError) {
-        self.target = target
-        self.interrupt = interrupt
-        authorization = options.credentials.map { RTSPAuthorization(user: $0.user, password: $0.password) }
-        link = try Self.connect(target, interrupt)
-    }
-
-    // MARK: The three requests
-
-    mutating func describe(_ options: LibAVSource.Options) throws(MediaError) -> VideoDescription {
-        for _ in 0..<4 {
-            let answer = try ask("DESCRIBE", target, ["Accept: application/sdp"])
-            if (300..<400).contains(answer.status), let location = answer.header("location") {
-                guard location.lowercased().hasPrefix("rtsp://") else {
-                    throw MediaError(.refused, "the camera sent us on to an address that is no RTSP")
-                }
-                target = try options.admit(InputScheme.withoutUser(location))
-                // The old one stays ours until there is a new one: whoever fails here frees what `link` is.
-                let next = try Self.connect(target, interrupt)
-                observer_link_free(link)
-                link = next
-                continue
-            }
-            try check(answer)
-            hasGetParameter = answer.header("public")?.contains("GET_PARAMETER") ?? true
-            // The base may name a host that only the camera knows; ours leads there.
-            let base = answer.header("content-base").map { rebased($0) } ?? target
-            guard let video = VideoDescription(answer.body, base: base) else {
-                throw MediaError(.noVideo, "the camera describes no video")
-            }
-            return video
-        }
-        throw MediaError(.badStream, "the camera sends us round in circles")
-    }
-
-    mutating func setUp(_ video: VideoDescription) throws(MediaError) {
-        let answer = try ask("SETUP", video.control, ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1"])
-        try check(answer)
-        guard let named = answer.header("session"),
-            answer.header("transport")?.lowercased().contains("interleaved=0-1") ?? true
-        else { throw MediaError(.badStream, "the camera set up another transport than was asked for") }
-        let parts = named.split(separator: ";")
-        session = parts.first.map { String($0) }
-        for part in parts.dropFirst() {
-            let pair = part.filter { $0 != " " }.lowercased().split(separator: "=")
-            if pair.count == 2, pair[0] == "timeout", let seconds = Int64(pair[1]), seconds > 0 {
-                timeout = min(seconds, 3600)
-            }
-        }
-        try check(try ask("PLAY", video.session, ["Range: npt=0.000-"]))
-    }
-
-    private func rebased(_ base: String) -> String {
-        guard base.lowercased().hasPrefix("rtsp://") else { return target }
-        let path = base.dropFirst(7).drop { $0 != "/" && $0 != "?" }
-        return "rtsp://" + InputScheme.authority(target) + path
-    }
-
-    private func check(_ answer: RTSPAnswer) throws(MediaError) {
-        switch answer.status {
-        case 200..<300: return
-        case 401, 403:
-            throw MediaError(.unauthorized, "the camera refused user and password", code: Int32(answer.status))
-        case 404: throw MediaError(.notFound, "the camera knows no stream at this path", code: 404)
-        case 453: throw MediaError(.refused, "the camera has no session or bandwidth left", code: 453)
-        case 400, 405, 406, 415, 459...461, 501, 505, 551:
-            throw MediaError(.badStream, "the camera does not understand the request", code: Int32(answer.status))
-        case 500...: throw MediaError(.refused, "the camera reported an error of its own", code: Int32(answer.status))
-        default: throw MediaError(.refused, "the camera refused the request", code: Int32(answer.status))
-        }
-    }
-
-    // MARK: One request
-
-    private mutating func ask(_ method: String, _ address: String, _ headers: [String]) throws(MediaError) -> RTSPAnswer
-    {
-        let answer = try exchange(method, address, headers)
-        guard answer.status == 401, authorization?.take(answer.headers("www-authenticate")) == true else {
-            return answer
-        }
-        return try exchange(method, address, headers)
-    }
-
-    private mutating func exchange(
-        _ method: String,
-        _ address: String,
-        _ headers: [String]
-    ) throws(MediaError) -> RTSPAnswer {
-        sequence += 1
-        let text = Self.request(method, address, sequence, session: session, headers, &authorization)
-        let sent = Array(text.utf8).withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.map { observer_link_send(link, $0, Int32(buffer.count)) } ?? 0
-        }
-        guard sent >= 0 else { throw failure(sent) }
-        while true {
-            let length = try awaitAnswer()
-            let bytes = UnsafeRawBufferPointer(start: observer_link_bytes(link), count: length)
-            let answer = RTSPAnswer(bytes)
-            link.pointee.start += length
-            guard let answer else { throw MediaError(.badStream, "the camera's answer cannot be read") }
-            // An answer to something earlier, or a provisional one.
-            if let number = answer.header("cseq"), Int(number) != sequence { continue }
-            if answer.status >= 200 { return answer }
-        }
-    }
-
-    /// Passes over packets that come early, until an answer is whole.
-    private func awaitAnswer() throws(MediaError) -> Int {
-        while true {
-            let size = link.pointee.end - link.pointee.start
-            let bytes = observer_link_bytes(link)
-            if size >= 4, bytes[0] == UInt8(ascii: "$") {
-                let whole = 4 + (Int(bytes[2]) << 8 | Int(bytes[3]))
-                guard size < whole else {
-                    link.pointee.start += whole
-                    continue
-                }
-            } else {
-                let length = observer_link_answer(link)
-                guard length >= 0 else { throw MediaError(.badStream, "the camera's answer is no RTSP") }
-                if length > 0 { return length }
-            }
-            let result = observer_link_fill(link)
-            guard result >= 0 else { throw failure(result) }
-        }
-    }
-
-    static func request(
-        _ method: String,
-        _ address: String,
-        _ sequence: Int,
-        session: String?,
-        _ headers: [String],
-        _ authorization: inout RTSPAuthorization?
-    ) -> String {
-        var lines = ["\(method) \(address) RTSP/1.0", "CSeq: \(sequence)", "User-Agent: Observer"]
-        let nonce = String(UInt64.random(in: .min ... .max), radix: 16)
-        if let proof = authorization?.header(method: method, address: address, clientNonce: nonce) {
-            lines.append("Authorization: " + proof)
-        }
-        if let session { lines.append("Session: \(session)") }
-        return (lines + headers).joined(separator: "\r\n") + "\r\n\r\n"
-    }
-
-    private func failure(_ code: Int32) -> MediaError {
-        if interrupt.isStopped { return MediaError(.stopped, "the end was asked for") }
-        return LibAVFailure.error(code, .opening, isExpired: interrupt.isExpired)
-    }
-
-    // MARK: Connecting
-
-    private static func connect(
-        _ target: String,
-        _ interrupt: MediaInterrupt
-    ) throws(MediaError) -> UnsafeMutablePointer<observer_link> {
-        guard let input = interrupt.handle else { throw MediaError(.file, "no memory for a stream") }
-        var host = String(InputScheme.authority(target))
-        var port = "554"
-        if let colon = host.lastIndex(of: ":"), !host[colon...].contains("]") {
-            port = String(host[host.index(after: colon)...])
-            host = String(host[..<colon])
-        }
-        if host.hasPrefix("[") { host = String(host.dropFirst().dropLast()) }
-        // A number: names were looked up by the caller's check, in a thread that may hang.
-        guard let number = Int(port), let socketAddress = SocketAddress(numeric: host, port: number) else {
-            throw MediaError(.badStream, "the address is no number")
-        }
-        func failure(_ code: Int32) -> MediaError {
-            interrupt.isStopped
-                ? MediaError(.stopped, "the end was asked for")
-                : LibAVFailure.error(code, .opening, isExpired: interrupt.isExpired)
-        }
-        let socket: StreamSocket
-        do throws(SystemError) {
-            socket = try StreamSocket(connectingTo: socketAddress)
-        } catch {
-            throw failure(-error.code)
-        }
-        guard let link = observer_link_new(socket.descriptor, input) else {
-            throw MediaError(.file, "no memory for a stream")
-        }
-        // From here on the link closes it.
-        let descriptor = socket.release()
-        var code = observer_link_await_writable(link)
-        if code == 0 { code = -StreamSocket.takeError(of: descriptor) }
-        guard code == 0 else {
-            observer_link_free(link)
-            throw failure(code)
-        }
-        return link
     }
 }

@@ -1,7 +1,7 @@
 /// Decides where one segment ends and the next begins.
 ///
-/// A pure value. Cuts lie on instant decoder refreshes, at or after the wanted length; a stream that has none for long is cut at
-/// recovery points, and one that has neither is never cut by force, only marked: every packet stays decodable.
+/// A pure value. Cuts lie on IDR frames, at or after the wanted length. A stream that has had no IDR frame for long is cut at
+/// recovery points; one that has neither is not cut here, so that every packet stays decodable.
 public struct CutPolicy: Sendable {
     /// Reasons for the end of a segment.
     public enum Reason: String, Hashable, Sendable {

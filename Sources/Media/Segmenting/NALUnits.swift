@@ -1,24 +1,3 @@
-/// The use of a coded frame as a starting point.
-public enum FrameKind: Hashable, Sendable {
-    /// Decoding can start here, and nothing after it looks back (IDR).
-    case idr
-    /// Decoding can start here with care: recovery point, CRA, broken link.
-    case recovery
-    /// Neither.
-    case dependent
-}
-
-/// The facts at the start of a key packet.
-struct KeyPacketFacts: Equatable {
-    var kind: FrameKind
-    /// A clean random access frame of H.265: as good as an IDR frame in a stream that is not reordered.
-    var isClean = false
-    /// Annex B bytes of the VPS, SPS and PPS in the packet; empty if there are none.
-    var parameters: [UInt8] = []
-    /// Hash of VPS and SPS, without PPS, which cameras change all the time; 0 if there are none.
-    var identity: UInt64 = 0
-}
-
 /// Looks at the NAL units at the start of H.264 and H.265 packets (ITU-T H.264 7.4.1, H.265 7.4.2.2).
 enum NALUnits {
     /// How the units of a stream are set apart.
@@ -45,7 +24,7 @@ enum NALUnits {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var position = 0
         func kind(_ first: UInt8) -> Kind { codec == .h264 ? h264(first & 0x1F) : h265(first >> 1 & 0x3F) }
-        while let unit = next(bytes, &position, framing, kind) {
+        while let unit = next(in: bytes, from: &position, framing: framing, kind: kind) {
             guard let first = bytes[unit].first else { continue }
             switch kind(first) {
             case .slice(let frame):
@@ -98,10 +77,10 @@ enum NALUnits {
 
     /// The range of the next unit's bytes, without start code or length.
     private static func next(
-        _ bytes: UnsafeRawBufferPointer,
-        _ position: inout Int,
-        _ framing: Framing,
-        _ kind: (UInt8) -> Kind
+        in bytes: UnsafeRawBufferPointer,
+        from position: inout Int,
+        framing: Framing,
+        kind: (UInt8) -> Kind
     ) -> Range<Int>? {
         switch framing {
         case .lengths(let width):
@@ -114,7 +93,7 @@ enum NALUnits {
             return start..<position
         case .annexB:
             guard let start = startCode(bytes, from: position) else { return nil }
-            // A slice ends the inspection and is most of the packet: nobody needs its end.
+            // A slice ends the inspection and is most of the packet; its end is not needed.
             if start < bytes.count, case .slice = kind(bytes[start]) { return start..<bytes.count }
             let end = startCode(bytes, from: start).map { $0 - 3 } ?? bytes.count
             position = end

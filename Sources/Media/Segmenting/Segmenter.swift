@@ -99,9 +99,9 @@ public final class Segmenter {
     /// recovery points count as such.
     private static let keyFrameLimit: Int64 = 40_000_000_000
 
-    /// Set to get the next IDR frame; falls back by itself.
+    /// Set to capture the next IDR frame; resets after one frame.
     public var wantsSnapshot = false
-    /// Frames taken so far.
+    /// Frames received so far.
     public private(set) var frames = 0
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
@@ -116,7 +116,7 @@ public final class Segmenter {
     private var writer: SegmentMuxer?
     private var pending = PendingFrame()
     private var sequence = 0
-    private var segment = SegmentState()
+    private var segment = SegmentProgress()
     private var firstArrival: Int64?
     private var waitingSince: Int64?
     private var isReordered = false
@@ -152,7 +152,7 @@ public final class Segmenter {
     ///
     /// - Parameters:
     ///   - packet: As it came.
-    ///   - arrival: When, in nanoseconds of a clock that nobody sets.
+    ///   - arrival: When, in nanoseconds of a monotonic clock.
     ///   - wallClock: When, in microseconds since 1970.
     /// - Throws: `badStream` when the stream cannot go on in this run.
     public func take(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) throws(MediaError) {
@@ -281,7 +281,7 @@ public final class Segmenter {
         let initSection = try made.begin()
         let codecs = segment.codecs ?? Segmenter.codecs(of: initSection)
         writer = made
-        segment = SegmentState(start: timestamp.decode, codecs: codecs)
+        segment = SegmentProgress(start: timestamp.decode, codecs: codecs)
         segment.isRecoveryStart = facts.kind != .idr
         segment.bytes = initSection.count
         segment.nudgedBefore = video.nudged

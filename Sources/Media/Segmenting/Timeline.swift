@@ -40,7 +40,7 @@ public struct Timeline: Sendable {
     private var follow: (arrival: Int64, media: Int64, count: Int)?
     private var pace: Double
 
-    /// The source's timestamps beyond these are none; arithmetic with all others cannot overflow.
+    /// The bound of the source's timestamps: those beyond it are ignored, and arithmetic with all others cannot overflow.
     private static let limit: Int64 = 1 << 53
     /// No step is taken for longer than this, whatever the source says: a stream that was silent so long has ended.
     private static let longestStep: Int64 = 600
@@ -85,7 +85,7 @@ public struct Timeline: Sendable {
     ///   - decode: The source's decode time in ticks, if it gave one.
     ///   - presentation: The source's presentation time in ticks, if it gave one.
     ///   - duration: The packet's duration in ticks, 0 if not given.
-    ///   - arrival: When it came, in nanoseconds of a clock that nobody sets.
+    ///   - arrival: When it came, in nanoseconds of a monotonic clock.
     /// - Returns: Its timestamp.
     public mutating func place(decode: Int64?, presentation: Int64?, duration: Int64, arrival: Int64) -> FrameTime {
         if duration > 0, duration < ticksPerSecond * 2 { nominal = duration }

@@ -1,9 +1,9 @@
-/// Puts the media time of one run on the wall clock, smoothly.
+/// Maps the media time of one run to the wall clock, smoothly.
 ///
-/// A pure value. A frame cannot arrive before it was taken, so the least delayed one tells the time (Moonfire's rule): the smallest
-/// difference between arrival and media time in a window. After the first minute the result creeps after it by at most
-/// 500 ppm, so that segments follow each other without holes; a difference of more than a second, seen twice, means that
-/// somebody set the clock, and is taken over at once.
+/// A pure value. A frame cannot arrive before it was captured, so the least delayed frame gives the time (Moonfire's rule): the
+/// smallest difference between arrival and media time in a window. After the first minute the result follows it by at most
+/// 500 ppm, so that segments follow each other without holes. A difference of more than a second, seen twice, means that the
+/// wall clock was set; it is adopted at once.
 public struct WallClock: Sendable {
     private static let settle: Int64 = 60 * 1_000_000
     private static let window: Int64 = 20 * 1_000_000
@@ -13,10 +13,10 @@ public struct WallClock: Sendable {
     private var windowBegin: Int64 = 0
     private var least: Int64 = .max
     private var strange = 0
-    /// How often the clock was found to have been set.
+    /// The number of times that the wall clock was set.
     public private(set) var steps = 0
 
-    /// Creates a clock that knows nothing yet.
+    /// Creates a clock without observations.
     public init() {}
 
     /// Notes that the packet of media time `media90k` came at `arrival`, microseconds since 1970.

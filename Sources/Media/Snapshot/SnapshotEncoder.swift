@@ -1,23 +1,6 @@
 import CLibAV
 import Glibc
 
-/// A coded frame that can be decoded without any other, with what its decoder needs.
-public struct KeyFrame: Sendable {
-    /// The codec.
-    public var codec: VideoCodec
-    /// Parameter sets, as in `VideoTrack`.
-    public var parameters: [UInt8]
-    /// The coded frame.
-    public var bytes: [UInt8]
-
-    /// Creates one.
-    public init(codec: VideoCodec, parameters: [UInt8], bytes: [UInt8]) {
-        self.codec = codec
-        self.parameters = parameters
-        self.bytes = bytes
-    }
-}
-
 /// Creates a small JPEG of a key frame: decode, scale, encode.
 ///
 /// It takes 5 to 7 ms for 720p, so never on a packet path.

@@ -50,7 +50,7 @@ package enum SegmentsAPI {
             var record = try SegmentStore(request.database).get(id)
         else { throw Problem(404, "There is no such recording.") }
         if record.state == .spooled || record.state == .failed {
-            if let spool = request.context.configuration.spool, isThere("\(spool)/ready/\(id).mp4") {
+            if let spool = request.context.configuration.spool, isThere(SpoolLayout(root: spool).media(id)) {
                 return handOver("/internal/spool/\(id).mp4", record)
             }
             // It can have been uploaded since the row was read.

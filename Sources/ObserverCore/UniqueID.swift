@@ -1,35 +1,9 @@
-/// Which camera: the number that the database gave it.
-package struct CameraID: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
-    package let rawValue: Int64
-
-    package init(rawValue: Int64) {
-        self.rawValue = rawValue
-    }
-
-    package var description: String { String(rawValue) }
-
-    package static func < (left: CameraID, right: CameraID) -> Bool {
-        left.rawValue < right.rawValue
-    }
-}
-
-extension CameraID: Codable {
-    package init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(Int64.self)
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
-    }
-}
-
 /// The 128 bits of a universally unique identifier (RFC 9562), written in lower case with hyphens.
 package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
     /// The 16 bytes, in network order.
     package let bytes: [UInt8]
 
-    /// Takes 16 bytes; nil if there are not 16.
+    /// Creates an identifier from 16 bytes; returns nil for another count.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
         self.bytes = bytes
@@ -81,7 +55,7 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 
-    /// Version 7: the time first, so that identifiers made later sort later, then chance.
+    /// Creates an identifier of version 7: the time, then random bits, so that later identifiers sort later.
     package static func version7<Generator: RandomNumberGenerator>(
         at time: Timestamp,
         using generator: inout Generator
@@ -97,7 +71,7 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
         bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) }
     }
 
-    /// Version 4: chance alone.
+    /// Creates an identifier of version 4: random bits alone.
     package static func version4<Generator: RandomNumberGenerator>(using generator: inout Generator) -> UniqueID {
         let high = UInt64.random(in: .min ... .max, using: &generator) & ~0xF000 | 0x4000
         let low = 1 << 63 | UInt64.random(in: 0...(1 << 62 - 1), using: &generator)
@@ -110,7 +84,7 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
 }
 
 extension UniqueID: Comparable {
-    /// By bytes, as PostgreSQL sorts `uuid`; those of version 7 by time.
+    /// Orders by bytes, as PostgreSQL sorts `uuid`; identifiers of version 7 sort by time.
     package static func < (left: UniqueID, right: UniqueID) -> Bool {
         left.bytes.lexicographicallyPrecedes(right.bytes)
     }
@@ -131,23 +105,23 @@ extension UniqueID: Codable {
     }
 }
 
-/// Which segment: made once, by the recorder that recorded it; sorts by the time it was begun.
+/// The identity of a segment: created once, by its recorder; sorts by the time at which the segment was begun.
 package typealias SegmentID = UniqueID
 
-/// Which spool: kept in the spool itself, so that a disk moved to another machine brings it along.
+/// The identity of a spool: kept in the spool itself, so that it moves with the disk.
 package typealias SpoolID = UniqueID
 
-/// Which connection to a camera: within one, the media timeline of segments is continuous.
+/// The identity of a connection to a camera; within one, the media time of segments is continuous.
 package typealias RunID = UniqueID
 
 extension UniqueID {
-    /// A new version 7 identifier.
+    /// Creates an identifier of version 7.
     package static func make(at time: Timestamp) -> UniqueID {
         var generator = SystemRandomNumberGenerator()
         return version7(at: time, using: &generator)
     }
 
-    /// A new version 4 identifier.
+    /// Creates an identifier of version 4.
     package static func makeRandom() -> UniqueID {
         var generator = SystemRandomNumberGenerator()
         return version4(using: &generator)

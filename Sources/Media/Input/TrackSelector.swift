@@ -1,6 +1,4 @@
 import CLibAV
-import Glibc
-import System
 
 /// Chooses the tracks to record among those that libavformat found.
 struct TrackSelector {
@@ -70,7 +68,7 @@ struct TrackSelector {
                 notes.append("the audio (\(name)) was left out: MP4 or browsers cannot carry it")
                 return
             }
-            addAudio(stream, parameters, codec)
+            addAudio(stream, parameters: parameters, codec: codec)
         default:
             return
         }
@@ -78,8 +76,8 @@ struct TrackSelector {
 
     private mutating func addAudio(
         _ stream: UnsafeMutablePointer<AVStream>,
-        _ parameters: UnsafeMutablePointer<AVCodecParameters>,
-        _ codec: AudioCodec
+        parameters: UnsafeMutablePointer<AVCodecParameters>,
+        codec: AudioCodec
     ) {
         var track = AudioTrack(
             codec: codec,
@@ -102,53 +100,5 @@ struct TrackSelector {
     private func extradata(_ parameters: UnsafeMutablePointer<AVCodecParameters>) -> [UInt8] {
         guard let data = parameters.pointee.extradata, parameters.pointee.extradata_size > 0 else { return [] }
         return Array(UnsafeBufferPointer(start: data, count: Int(parameters.pointee.extradata_size)))
-    }
-}
-
-/// AAC as MPEG-TS carries it (ISO/IEC 13818-7, 6.2), turned into what MP4 wants.
-enum ADTS {
-    private static let rates = [
-        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
-    ]
-
-    /// The AudioSpecificConfig of AAC-LC (ISO/IEC 14496-3, 1.6.2.1).
-    static func configuration(sampleRate: Int, channels: Int) -> [UInt8] {
-        let index = rates.firstIndex(of: sampleRate) ?? 4
-        let bits = UInt16(2) << 11 | UInt16(index) << 7 | UInt16(min(channels, 7)) << 3
-        return [UInt8(bits >> 8), UInt8(bits & 0xFF)]
-    }
-
-    /// The packet without its header; as it is if it has none, nil if nothing is left.
-    static func strip(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        guard bytes.count > 7, bytes[0] == 0xFF, bytes[1] & 0xF6 == 0xF0 else { return bytes }
-        let header = bytes[1] & 1 == 1 ? 7 : 9
-        return bytes.count > header ? UnsafeRawBufferPointer(rebasing: bytes[header...]) : nil
-    }
-}
-
-/// Holds a file back to the pace at which it was recorded.
-struct Pacer {
-    private var begin: (time: Int64, clock: MonotonicInstant)?
-
-    mutating func wait(
-        for packet: UnsafeMutablePointer<AVPacket>,
-        base: AVRational,
-        interrupt: MediaInterrupt
-    ) throws(MediaError) {
-        let timestamp = packet.pointee.dts == .min ? packet.pointee.pts : packet.pointee.dts
-        guard timestamp != .min else { return }
-        let scaled = av_rescale_q(timestamp, base, AVRational(num: 1, den: 1_000_000))
-        guard let time = LibAVSource.bounded(scaled) else { return }
-        let now = MonotonicInstant.now()
-        guard let begin, time >= begin.time, time - begin.time < 86_400_000_000 else {
-            begin = (time, now)
-            return
-        }
-        let due = begin.clock + .microseconds(time - begin.time)
-        while !due.hasPassed {
-            if interrupt.isStopped { throw MediaError(.stopped, "the end was asked for") }
-            interrupt.setDeadline(.seconds(10))
-            usleep(UInt32(min(due.pollMilliseconds, 50)) * 1000)
-        }
     }
 }

@@ -1,0 +1,61 @@
+import Encodings
+import Glibc
+import ObserverCore
+
+/// A recorder's right to write to the spool under its name; held until it is released or the process ends.
+///
+/// Safe: the file descriptor is set once and only closed in `deinit`.
+package final class RecorderLock: Sendable {
+    private let file: Int32
+
+    private init(_ file: Int32) {
+        self.file = file
+    }
+
+    /// Locks an open file, without waiting, and takes it over; nil where another process has the lock.
+    static func take(_ file: Int32, operation: Int32, path: String) throws(SpoolError) -> RecorderLock? {
+        if flock(file, operation | LOCK_NB) == 0 { return RecorderLock(file) }
+        let isTaken = errno == EWOULDBLOCK
+        let error = SpoolError(call: "flock", path)
+        close(file)
+        if isTaken { return nil }
+        throw error
+    }
+
+    deinit {
+        close(file)
+    }
+}
+
+extension Spool {
+    /// Takes the right to write as `recorder`.
+    ///
+    /// Waits up to a minute for another process that is finishing the files of this recorder's former life, because they
+    /// would have to be finished here otherwise, and two seconds for one that records.
+    ///
+    /// - Throws: `SpoolError`: `.inUse` where another process has it.
+    package func lock(recorder: String) throws(SpoolError) -> RecorderLock {
+        for tenth in 0..<600 {
+            if let lock = try tryLock(recorder, for: .recording) { return lock }
+            // Recoveries share the lock with this request; a process that records shares it with nobody.
+            if tenth >= 20, try tryLock(recorder, for: .recovery) == nil {
+                let reason = "another process records here as \(recorder); give it another OBSERVER_RECORDER"
+                throw SpoolError(.inUse, root, reason: reason)
+            }
+            usleep(100_000)
+        }
+        throw SpoolError(.inUse, root, reason: "another process still finishes what \(recorder) left open")
+    }
+
+    enum LockUse {
+        case recording
+        /// Of files that a dead recorder left. The lock on `open/` keeps recoveries apart.
+        case recovery
+    }
+
+    func tryLock(_ recorder: String, for use: LockUse) throws(SpoolError) -> RecorderLock? {
+        let safe = PercentEncoding.encode(recorder)
+        let file = try Files.open("\(layout.open)/.\(safe).lock", O_RDWR | O_CREAT)
+        return try RecorderLock.take(file, operation: use == .recording ? LOCK_EX : LOCK_SH, path: root)
+    }
+}
