@@ -79,7 +79,10 @@ let package = Package(
         module("ObserverCore", ["Encodings", "Errors"]),
         module(
             "ObserverConfiguration",
-            ["ObserverCore", "Crypto", "Encodings", "System", "Lifecycle", "Logging", "Postgres", "AMQP", "S3"]
+            [
+                "ObserverCore", "Crypto", "Errors", "Encodings", "System", "Lifecycle", "Logging", "Postgres", "AMQP",
+                "S3",
+            ]
         ),
         module(
             "ObserverStore",

@@ -79,7 +79,7 @@ private final class GroupOutcome: Sendable {
 
     var hasFailed: Bool { failed.withLock { $0 } }
 
-    func fail(_ service: any Service, _ message: String, _ error: (any Error)? = nil) {
+    func fail(_ service: any Service, message: String, error: (any Error)? = nil) {
         var fields: [LogKey: LogValue] = [.serviceName: .string(service.name)]
         if let error { fields[.error] = LogValue(error) }
         logger.error(message, fields)
@@ -110,7 +110,7 @@ private final class RunningStage {
                 Self.run(service, phase, until: stop, outcome)
             }
             if thread.join(until: .now()), case .new = phase.withLock({ $0 }) {
-                outcome.fail(service, "No thread for service")
+                outcome.fail(service, message: "No thread for service")
             }
             threads.append(thread)
         }
@@ -127,9 +127,9 @@ private final class RunningStage {
             try service.start()
             phase.withLock { $0 = .running }
             try service.run(until: stop)
-            if !stop.isStopped { outcome.fail(service, "Service ended by itself") }
+            if !stop.isStopped { outcome.fail(service, message: "Service ended by itself") }
         } catch {
-            outcome.fail(service, "Service failed", error)
+            outcome.fail(service, message: "Service failed", error: error)
         }
     }
 

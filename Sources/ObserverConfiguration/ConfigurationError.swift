@@ -1,3 +1,5 @@
+package import Errors
+
 /// One setting that is wrong: its name, what was found, what it must be.
 package struct SettingProblem: Hashable, Sendable, CustomStringConvertible {
     package let name: String
@@ -17,16 +19,26 @@ package struct SettingProblem: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// All wrong settings at once.
-package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+package struct ConfigurationError: DescribedError, Hashable {
+    package enum Kind: String, Sendable {
+        case wrongSettings
+    }
+
     /// EX_CONFIG (sysexits.h).
     package static let exitCode: Int32 = 78
 
+    package let kind = Kind.wrongSettings
     package let problems: [SettingProblem]
 
     package init(problems: [SettingProblem]) {
         self.problems = problems
     }
 
+    package var detail: String { problems.map(\.description).joined(separator: "; ") }
+    package var isTemporary: Bool { false }
+    package var hint: String? { "SETTINGS.md describes all settings" }
+
+    /// One line for each problem.
     package var description: String {
         "the settings are wrong:\n" + problems.map { "  \($0)" }.joined(separator: "\n")
     }

@@ -22,6 +22,7 @@ final class FaultProxy: Sendable {
     private let target: UInt16
     private let mode = Atomic<Int>(Mode.pass.rawValue)
     private let isStopped = Atomic<Bool>(false)
+    private let connected = Atomic<Bool>(false)
 
     init(to address: String) throws {
         target = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
@@ -37,6 +38,9 @@ final class FaultProxy: Sendable {
 
     var endpoint: String { "http://127.0.0.1:\(port)" }
 
+    /// True after the first connection.
+    var hasConnection: Bool { connected.load(ordering: .sequentiallyConsistent) }
+
     func set(_ mode: Mode) { self.mode.store(mode.rawValue, ordering: .sequentiallyConsistent) }
 
     func stop() {
@@ -50,6 +54,7 @@ final class FaultProxy: Sendable {
         while !isStopped.load(ordering: .sequentiallyConsistent) {
             let client = Glibc.accept(listener, nil, nil)
             guard client >= 0 else { return }
+            connected.store(true, ordering: .sequentiallyConsistent)
             guard current != .refuse else {
                 close(client)
                 continue

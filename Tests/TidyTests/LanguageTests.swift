@@ -9,12 +9,10 @@ import Testing
 
     /// Modules whose insides are about to be replaced, and those that are not yet through: this list only shrinks.
     private static let withoutLabels: Set = [
-        "Encodings", "HTTPClient", "HTTPRouting", "Lifecycle", "ObserverCapture", "ObserverWeb", "Postgres", "RTP",
+        "Encodings", "HTTPClient", "HTTPRouting", "ObserverCapture", "ObserverWeb", "Postgres", "RTP",
     ]
     /// Errors that do not have the shape yet: this list only shrinks.
-    private static let withoutShape: Set = [
-        "ConfigurationError", "UsageError", "ToolError",
-    ]
+    private static let withoutShape: Set = ["UsageError", "ToolError"]
 
     @Test func `a doc comment begins with a noun or a verb`() {
         for file in sources {
