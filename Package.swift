@@ -202,3 +202,16 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// `Tests/Fuzz/run` builds the fuzzers; libFuzzer brings their main function.
+if Context.environment["OBSERVER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "RTPFuzzer",
+            dependencies: ["RTP", "Encodings"],
+            path: "Tests/Fuzz/RTPFuzzer",
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]
+        )
+    )
+}

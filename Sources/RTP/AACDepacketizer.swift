@@ -165,7 +165,7 @@ public struct AACDepacketizer: Depacketizer {
         if headersEnd > 16, offset < payload.count {
             guard configuration.auxiliarySizeLength > 0 else { return true }
             var bit = offset * 8
-            let auxiliary = Int(Self.bits(payload, &bit, configuration.auxiliarySizeLength))
+            let auxiliary = Int(Self.bits(configuration.auxiliarySizeLength, of: payload, at: &bit))
             offset = (bit + auxiliary + 7) / 8
             if offset < payload.count { return true }
         }
@@ -201,14 +201,14 @@ public struct AACDepacketizer: Depacketizer {
         guard headerBit + configuration.sizeLength + numberLength <= headersEnd else { return nil }
         var bit = headerBit
         var size = configuration.constantSize
-        if configuration.sizeLength > 0 { size = Int(Self.bits(payload, &bit, configuration.sizeLength)) }
-        let number = Int64(Self.bits(payload, &bit, numberLength))
+        if configuration.sizeLength > 0 { size = Int(Self.bits(configuration.sizeLength, of: payload, at: &bit)) }
+        let number = Int64(Self.bits(numberLength, of: payload, at: &bit))
         // A number without bits is 0; that of the first unit only says where the packet stands.
         index += 1 + (isFirst ? 0 : number)
-        if configuration.compositionTimeLength > 0, Self.bits(payload, &bit, 1) == 1 {
+        if configuration.compositionTimeLength > 0, Self.bits(1, of: payload, at: &bit) == 1 {
             bit += configuration.compositionTimeLength
         }
-        if configuration.decodingTimeLength > 0, Self.bits(payload, &bit, 1) == 1 {
+        if configuration.decodingTimeLength > 0, Self.bits(1, of: payload, at: &bit) == 1 {
             bit += configuration.decodingTimeLength
         }
         bit += (configuration.hasRandomAccessFlag ? 1 : 0) + configuration.streamStateLength
@@ -220,7 +220,7 @@ public struct AACDepacketizer: Depacketizer {
     }
 
     /// Reads up to 32 bits; those behind the end are 0.
-    private static func bits(_ bytes: UnsafeRawBufferPointer, _ position: inout Int, _ count: Int) -> UInt32 {
+    private static func bits(_ count: Int, of bytes: UnsafeRawBufferPointer, at position: inout Int) -> UInt32 {
         var value: UInt32 = 0
         for bit in position..<(position + count) {
             let byte = bit >> 3 < bytes.count ? bytes[bit >> 3] : 0
