@@ -211,7 +211,7 @@ if Context.environment["OBSERVER_FUZZ"] != nil {
             dependencies: ["RTP", "Encodings"],
             path: "Tests/Fuzz/RTPFuzzer",
             swiftSettings: settings,
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         )
     )
 }

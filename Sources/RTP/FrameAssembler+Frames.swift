@@ -115,7 +115,10 @@ extension FrameAssembler {
     /// Gives up a frame whose bytes are not in the buffer, because it was exchanged without `moveFrame`.
     mutating func forgetFrame(outside buffer: ByteBuffer) {
         guard frame.isOpen, owner != ObjectIdentifier(buffer) || frame.start > buffer.count else { return }
-        forget()
+        guard frame.units == 0 else { return forget() }
+        // It has no bytes yet.
+        frame.start = buffer.count
+        owner = ObjectIdentifier(buffer)
     }
 
     mutating func forget() {

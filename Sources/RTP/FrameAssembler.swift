@@ -74,6 +74,7 @@ struct FrameAssembler<Syntax: NALSyntax>: Sendable {
         into buffer: ByteBuffer,
         hasDecodingOrder: Bool
     ) throws(DepacketizerError) -> FrameEvent? {
+        forgetFrame(outside: buffer)
         if delivery.stage == .arrived {
             delivery.stage = .reading
             if let frame = arrive(delivery, in: buffer) { return .frame(frame) }
@@ -136,7 +137,6 @@ struct FrameAssembler<Syntax: NALSyntax>: Sendable {
 extension FrameAssembler {
     /// Prepares for a packet; returns the frame that ends because a new series begins.
     mutating func arrive(_ delivery: RTPDelivery, in buffer: ByteBuffer) -> CodedFrame? {
-        forgetFrame(outside: buffer)
         guard delivery.isAfterGap || delivery.isRestart else { return nil }
         isGapPending = true
         prelude.isAfterGap = true

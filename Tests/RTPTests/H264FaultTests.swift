@@ -220,4 +220,25 @@ import Testing
         #expect(reader.seen.compactMap(\.units).flatMap { $0 } == [H264.pRest(), H264.p([3])])
         #expect(reader.seen.first?.frame.isDamaged == true)
     }
+
+    @Test(arguments: [true, false]) mutating func `another buffer at the beginning of a frame is an end all the same`(
+        hasSEI: Bool
+    ) {
+        if hasSEI { reader.send(H264.sei, at: 0) }
+        var starts = 0
+        TestPacket(payload: H264.idr()).bytes.withUnsafeBytes { raw in
+            guard let packet = RTPPacket(raw) else { return }
+            var delivery = RTPDelivery(packet: packet, timestamp: 0)
+            while starts < 10, let event = try? reader.depacketizer.next(from: &delivery, into: reader.buffer) {
+                guard case .began = event else { continue }
+                starts += 1
+                reader.buffer = ByteBuffer()
+                reader.buffer.append([1, 2, 3])
+            }
+        }
+        reader.finish()
+        #expect(starts == (hasSEI ? 2 : 1))
+        #expect(reader.seen.map(\.units) == [[H264.idr()]])
+        #expect(reader.seen.first?.frame.range.lowerBound == 3)
+    }
 }

@@ -1,12 +1,11 @@
 import Encodings
 import RTP
 
-/// The entry point of libFuzzer.
+/// Reads one input of libFuzzer.
 ///
 /// The first byte chooses the format. Packets follow, each behind a byte of flags (marker, gap, restart, next timestamp)
 /// and a byte of length.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ start: UnsafePointer<UInt8>, _ size: Int) -> CInt {
+func testOneInput(_ start: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let bytes = UnsafeRawBufferPointer(start: start, count: size)
     guard let choice = bytes.first else { return 0 }
     let rest = UnsafeRawBufferPointer(rebasing: bytes[1...])
