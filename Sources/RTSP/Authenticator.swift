@@ -152,9 +152,8 @@ struct Authenticator: Sendable {
         var middle = challenge.nonce
         if let quality = challenge.quality { middle += ":\(count):\(client):\(quality.rawValue)" }
         let response = digest(kind, "\(secret):\(middle):\(digest(kind, request))")
-        // A quotation mark in a name would end the value early.
-        let user = credentials.user.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
-        var header = "Digest username=\"\(user)\", realm=\"\(challenge.realm)\", nonce=\"\(challenge.nonce)\""
+        var header = "Digest username=\"\(Self.quoted(credentials.user))\", realm=\"\(challenge.realm)\""
+        header += ", nonce=\"\(challenge.nonce)\""
         header += ", uri=\"\(url)\", response=\"\(response)\""
         if challenge.namesAlgorithm { header += ", algorithm=\(kind.name)" }
         if let opaque = challenge.opaque { header += ", opaque=\"\(opaque)\"" }
@@ -164,6 +163,13 @@ struct Authenticator: Sendable {
             header += ", cnonce=\"\(client)\""
         }
         return header
+    }
+
+    /// The text of a quoted value: a quotation mark or a line's end in it would end the value early.
+    private static func quoted(_ text: String) -> String {
+        let quote = UInt8(ascii: "\"")
+        let bytes = text.utf8.filter { $0 >= 0x20 }.flatMap { $0 == quote ? [UInt8(ascii: "\\"), quote] : [$0] }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private func digest(_ kind: Challenge.Kind, _ text: String) -> String {

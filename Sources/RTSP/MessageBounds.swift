@@ -112,7 +112,8 @@ enum MessageBounds {
             }
             guard let end = bytes[line..<limit].firstIndex(of: 0x0A) else { break }
             let text = UnsafeRawBufferPointer(rebasing: bytes[line..<end])
-            if text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
+            // Only blanks are no end: Luma cameras have such a line in the middle of a head.
+            if text.allSatisfy({ $0 == 0x0D }) {
                 let head = end + 1 - index
                 return bytes.count - index - head < length ? .incomplete : .whole(head: head, body: length)
             }

@@ -82,7 +82,8 @@ struct RateBudget: Sendable {
             let gained = elapsed / 1_000_000 * limit.perSecond / 1_000
             if gained > 0 {
                 left = min(left + gained, limit.burst)
-                self.refilled = now
+                // Only the time that was paid out, so that frequent calls lose no fraction; a full bucket has no claim.
+                self.refilled = left == limit.burst ? now : refilled + gained * 1_000_000_000 / limit.perSecond
             }
         } else {
             refilled = now

@@ -8,18 +8,30 @@ public struct RTSPMedia: Hashable, Sendable {
         case rtcp
     }
 
+    /// The state of the stream before a packet.
+    public enum Damage: Hashable, Sendable {
+        /// The packet follows the one before it.
+        case none
+        /// Bytes that are neither a frame nor a message were skipped; a packet may be missing.
+        case skippedBytes
+        /// The packet that was handed out last, of whichever track, was cut: its end is foreign.
+        ///
+        /// Some cameras send such a packet again as a whole, with the same sequence number.
+        case cutPacket
+    }
+
     /// The index into `RTSPSession.tracks`.
     public let track: Int
     /// The protocol of the packet.
     public let kind: Kind
-    /// Indicates that bytes before this packet were skipped, or that the packet before it was cut.
-    public let followsDamage: Bool
+    /// The state of the stream before the packet.
+    public let damage: Damage
 
     /// Creates a description of a packet.
-    public init(track: Int, kind: Kind, followsDamage: Bool = false) {
+    public init(track: Int, kind: Kind, damage: Damage = .none) {
         self.track = track
         self.kind = kind
-        self.followsDamage = followsDamage
+        self.damage = damage
     }
 }
 

@@ -211,6 +211,7 @@ extension RTSPSession {
         guard phase == .starting else { return }
         phase = .streaming
         keepAlive.due = now + keepAliveInterval
+        keepAlive.began = now
         events.append(.playing(information.isEmpty ? tracks.map { _ in nil } : information))
     }
 

@@ -35,6 +35,11 @@ public struct RTSPSession: Sendable {
     public internal(set) var tracks: [RTSPTrack] = []
     /// The name that the camera's software gives itself; nil where it gives none.
     public internal(set) var server: String?
+    /// The method to try as `RTSPConfiguration.keepAliveMethod` of the next session.
+    ///
+    /// It is set at the end of a session whose media stopped about one time-out after it began, although all keep-alive
+    /// requests were answered; nil otherwise.
+    public internal(set) var keepAliveSuggestion: RTSPMethod?
 
     var configuration: RTSPConfiguration
     var authenticator: Authenticator
@@ -171,6 +176,7 @@ public struct RTSPSession: Sendable {
     public mutating func end(now: Int64) {
         switch phase {
         case .settingUp where sessionID != nil, .starting, .streaming:
+            judgeKeepAlive(now: now)
             phase = .tearingDown
             exchanges = []
             perform(.tearDown, now: now)
@@ -186,7 +192,9 @@ public struct RTSPSession: Sendable {
         switch phase {
         case .over: break
         case .tearingDown: finish(.ended)
-        case .streaming: fail(RTSPError(.closed, "the camera closed the connection"))
+        case .streaming:
+            judgeKeepAlive(now: now)
+            fail(RTSPError(.closed, "the camera closed the connection"))
         case .idle, .opening, .needsPorts, .settingUp, .starting:
             let isRefused = exchanges.last.map { $0.attempts.all > 0 } ?? false
             if isRefused, configuration.challenge == nil, configuration.hops < RTSPLimits.hops {

@@ -28,6 +28,8 @@ struct StreamReader: Sendable {
         var announced: PayloadTypeSet
         /// The payload type of the latest packet, which may be another than was announced.
         var latest: UInt8 = 0xFF
+        /// True once a packet of an announced type came.
+        var isConfirmed = false
     }
 
     private static let unknown: UInt8 = 0xFF
@@ -48,7 +50,7 @@ struct StreamReader: Sendable {
     private var isSearching = false
     /// The bytes from `position` on that belong to a packet that was handed out.
     private var inner = 0
-    private var followsDamage = false
+    private var damage = RTSPMedia.Damage.none
     private var largest = 0
     /// Skipped bytes and cut frames that no budget has paid for yet.
     private var unpaid = 0
@@ -101,7 +103,7 @@ struct StreamReader: Sendable {
             if bytes[position] == UInt8(ascii: "$") {
                 switch frame(bytes, at: position, isStrict: false) {
                 case .incomplete: return .end
-                case .other: startSearch(bytes.count)
+                case .other: startSearch()
                 case .frame:
                     unconfirmed = 0..<0
                     guard let item = takeFrame(bytes, now: now) else { continue }
@@ -110,7 +112,7 @@ struct StreamReader: Sendable {
             } else {
                 switch MessageBounds.start(bytes, at: position, isLenient: true) {
                 case .incomplete: return .end
-                case .other: startSearch(bytes.count)
+                case .other: startSearch()
                 case .message:
                     unconfirmed = 0..<0
                     guard let item = takeMessage(bytes) else { continue }
@@ -139,7 +141,7 @@ struct StreamReader: Sendable {
         }
         statistics.packets &+= 1
         largest = max(largest, end - start)
-        followsDamage = false
+        damage = .none
         return .packet(media, start: start, end: end)
     }
 
@@ -151,7 +153,7 @@ struct StreamReader: Sendable {
         case .longBody:
             return .failure(RTSPError(.badStream, "the camera announced a longer message than is allowed"))
         case .endlessHead:
-            startSearch(bytes.count)
+            startSearch()
             return nil
         case .whole(let head, let body):
             position = start + head + body
@@ -169,7 +171,7 @@ struct StreamReader: Sendable {
         let second = bytes[start + 1]
         let lane = Int(route >> 1)
         if route & 1 == 0, lane < lanes.count, end - start >= 12, lanes[lane].latest == second & 0x7F {
-            return RTSPMedia(track: lane, kind: .rtp, followsDamage: followsDamage)
+            return RTSPMedia(track: lane, kind: .rtp, damage: damage)
         }
         return unusualMedia(second, channel: channel, length: end - start)
     }
@@ -181,11 +183,12 @@ struct StreamReader: Sendable {
         let type = second & 0x7F
         // RTCP has 200 to 207 here; as payload types those are 72 to 79, which RFC 3551 keeps free for that reason.
         if (200...207).contains(second) {
-            return own.map { RTSPMedia(track: $0, kind: .rtcp, followsDamage: followsDamage) }
+            return own.map { RTSPMedia(track: $0, kind: .rtcp, damage: damage) }
         }
         guard length >= 12, let track = track(of: type, on: channel, own: own) else { return nil }
         lanes[track].latest = type
-        return RTSPMedia(track: track, kind: .rtp, followsDamage: followsDamage)
+        lanes[track].isConfirmed = lanes[track].isConfirmed || lanes[track].announced.contains(type)
+        return RTSPMedia(track: track, kind: .rtp, damage: damage)
     }
 
     /// Finds the track of a payload type that is not the latest one of its channel.
@@ -197,8 +200,10 @@ struct StreamReader: Sendable {
             only = index
         }
         guard let only else {
-            // A type that nobody announced: believed on a channel for media, not on one for RTCP.
-            return routes[Int(channel)] & 1 == 0 ? own : nil
+            // A type that nobody announced is believed on a channel for media, as long as no announced one comes there:
+            // GeoVision cameras send packets of a type of their own beside the video.
+            guard let own, routes[Int(channel)] & 1 == 0, !lanes[own].isConfirmed else { return nil }
+            return own
         }
         // Another channel than was promised, known by what it carries.
         guard lanes[only].latest == 0xFF else { return own == nil ? nil : only }
@@ -215,13 +220,9 @@ struct StreamReader: Sendable {
     @inline(__always)
     private func frame(_ bytes: UnsafeRawBufferPointer, at index: Int, isStrict: Bool) -> FrameJudgement {
         guard bytes.count - index >= 5 else { return shortFrame(bytes, at: index, isStrict: isStrict) }
-        let route = routes[Int(bytes[index + 1])]
-        let isVersion2 = bytes[index + 4] & 0xC0 == 0x80
-        if !isStrict, isVersion2 { return .frame }
         let length = Int(bytes[index + 2]) << 8 | Int(bytes[index + 3])
-        if isStrict { return strictFrame(bytes, at: index, route: route, length: length) }
-        // An empty frame, which means nothing, or something that only looks like a header.
-        return length < 8 ? .frame : .other
+        if !isStrict, length < 8 || (bytes[index + 4] & 0xC0 == 0x80 && length <= usualLength) { return .frame }
+        return carefulFrame(bytes, at: index, length: length, isStrict: isStrict)
     }
 
     /// A frame of which no content is there yet: only an empty one is certain.
@@ -237,13 +238,16 @@ struct StreamReader: Sendable {
         largest == 0 ? Int(UInt16.max) : max(4_096, 2 * largest)
     }
 
-    private func strictFrame(
+    /// Judges by the content: at a place that is a guess, and for a packet that is far longer than those before it.
+    private func carefulFrame(
         _ bytes: UnsafeRawBufferPointer,
         at index: Int,
-        route: UInt8,
-        length: Int
+        length: Int,
+        isStrict: Bool
     ) -> FrameJudgement {
-        guard route != Self.unknown, length >= 8, length <= usualLength else { return .other }
+        guard routes[Int(bytes[index + 1])] != Self.unknown, length >= 8, !isStrict || length <= usualLength else {
+            return .other
+        }
         guard bytes.count - index >= 8 else { return .incomplete }
         guard bytes[index + 4] & 0xC0 == 0x80 else { return .other }
         let second = bytes[index + 5]
@@ -259,7 +263,7 @@ struct StreamReader: Sendable {
     // MARK: Finding the stream again
 
     /// Begins to look for the next frame or message, first inside the packet that nothing confirms.
-    private mutating func startSearch(_ count: Int) {
+    private mutating func startSearch() {
         statistics.resynchronisations &+= 1
         isSearching = true
         if unconfirmed.isEmpty {
@@ -294,12 +298,13 @@ struct StreamReader: Sendable {
             case .other: index += 1
             case .incomplete: return false
             case .frame:
+                damage = .skippedBytes
                 if inner > index - position {
                     statistics.cutFrames &+= 1
                     unpaidCuts += 1
+                    damage = .cutPacket
                 }
                 isSearching = false
-                followsDamage = true
                 return true
             }
         }

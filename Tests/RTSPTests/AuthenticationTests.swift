@@ -30,6 +30,19 @@ import Testing
         #expect(!proof.contains(ModelCamera.password))
     }
 
+    @Test func `a name with odd letters stays within its quotation marks`() {
+        var authenticator = Authenticator(
+            credentials: RTSPCredentials(user: "a\"b\r\nX: y", password: "p"),
+            challenge: nil,
+            hash: Hashes.all,
+            clientNonce: { 1 }
+        )
+        _ = authenticator.take(["Digest realm=\"r\", nonce=\"n\""], after: nil, attempts: (0, 0))
+        let header = authenticator.authorization(method: .options, url: "rtsp://camera/s")?.header ?? ""
+        #expect(header.hasPrefix("Digest username=\"a\\\"bX: y\", realm"))
+        #expect(header.utf8.allSatisfy { $0 >= 0x20 })
+    }
+
     @Test func `nothing is proved before the camera asks`() {
         var authenticator = authenticator()
         #expect(authenticator.authorization(method: .options, url: "rtsp://camera/s") == nil)

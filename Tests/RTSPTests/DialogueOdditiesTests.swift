@@ -53,6 +53,17 @@ import Testing
         #expect(driver.session.statistics.unexpectedAnswers == 6)
     }
 
+    @Test func `a line of blanks in the middle of a head does not end it`() {
+        var camera = ModelCamera()
+        camera.answer = { camera, request in
+            guard request.method == "PLAY" else { return nil }
+            return "RTSP/1.0 200 OK\r\nCSeq: \(request["cseq"] ?? "")\r\n \r\nRTP-Info: url=track1;seq=5\r\n\r\n"
+        }
+        let driver = SessionDriver.playing(&camera)
+        #expect(driver.information?.first??.sequence == 5)
+        #expect(driver.session.statistics.skippedBytes == 0)
+    }
+
     @Test(arguments: ["\r\n", "\n", " \r\n", "\t \n"]) func `lines end in any way`(end: String) {
         var camera = ModelCamera()
         camera.description = ModelCamera.describe(audio: true)
@@ -61,7 +72,8 @@ import Testing
         talk(&driver, &camera) { text, _ in
             guard let blank = text.firstRange(of: "\r\n\r\n") else { return text }
             // The body stays as long as it was announced.
-            return String(text[..<blank.upperBound].replacing("\r\n", with: end) + text[blank.upperBound...])
+            return text[..<blank.lowerBound].replacing("\r\n", with: end) + end + end.filter(\.isNewline)
+                + text[blank.upperBound...]
         }
         #expect(driver.isPlaying)
         #expect(driver.session.tracks.count == 2)
@@ -159,7 +171,7 @@ import Testing
         var driver = SessionDriver.playing(&camera)
         driver.receive(frame(0, sequence: 1) + Array(text.utf8) + frame(0, sequence: 2))
         #expect(driver.takeSent().hasPrefix(answer))
-        #expect(driver.packets.map(\.media.followsDamage) == [false, false])
+        #expect(driver.packets.map(\.media.damage) == [.none, .none])
         #expect(driver.session.phase == .streaming)
         #expect(driver.notes == [.cameraRequest])
     }

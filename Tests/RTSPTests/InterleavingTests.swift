@@ -50,10 +50,21 @@ import Testing
     @Test func `the packet behind junk is marked`() {
         var driver = playing()
         driver.receive(Self.stream[0] + [0, 0, 0, 0] + Self.stream[1] + Self.stream[2])
-        #expect(driver.packets.map(\.media.followsDamage) == [false, true, false])
+        #expect(driver.packets.map(\.media.damage) == [.none, .skippedBytes, .none])
         #expect(driver.session.statistics.skippedBytes == 4)
         #expect(driver.session.statistics.resynchronisations == 1)
         #expect(driver.session.statistics.cutFrames == 0)
+    }
+
+    @Test func `a packet that is far longer than those before it is believed by its content`() {
+        var driver = playing()
+        let long = frame(0, sequence: 9, payload: [UInt8](repeating: 9, count: 60_000))
+        driver.receive(Self.stream[0] + long + Self.stream[1])
+        #expect(driver.packets.map(\.bytes.count) == [Self.stream[0].count - 4, 60_012, Self.stream[1].count - 4])
+        // The same header with another content is junk, and nothing waits for what it announces.
+        driver = playing()
+        driver.receive(Self.stream[1] + [0x24, 0, 0xFF, 0xFF, 0x80, 0x11, 0, 0] + Self.stream[2] + Self.stream[3])
+        #expect(driver.packets.count == 3)
     }
 
     @Test func `a cut packet costs itself alone`() {
@@ -89,7 +100,7 @@ import Testing
     @Test func `blank lines behind a message mean nothing`() {
         var driver = playing(behindPlay: "\r\n\n\r\n")
         driver.receive(Self.stream[0])
-        #expect(driver.packets.map(\.media.followsDamage) == [false])
+        #expect(driver.packets.map(\.media.damage) == [.none])
         #expect(driver.session.statistics.resynchronisations == 0)
     }
 
@@ -162,6 +173,19 @@ import Testing
         #expect(driver.packets.count == 2)
     }
 
+    @Test func `packets of a foreign type beside the announced one are left out`() {
+        var driver = playing()
+        driver.receive(frame(0) + frame(0, type: 50) + frame(0) + frame(0, type: 50) + frame(0))
+        #expect(driver.packets.map { $0.bytes[1] } == [96, 96, 96])
+    }
+
+    @Test func `a cut packet that is sent again is marked as what it is`() {
+        var driver = playing()
+        driver.receive(Self.stream[0] + Self.stream[1].prefix(30) + Self.stream[1] + Self.stream[2] + Self.stream[3])
+        #expect(driver.packets.map(\.media.damage) == [.none, .none, .cutPacket, .none, .none])
+        #expect(driver.packets[2].bytes == Array(Self.stream[1].dropFirst(4)))
+    }
+
     @Test func `reports on the channel of media are reports`() {
         var driver = playing()
         driver.receive(frame(0) + report(0) + frame(1))
@@ -222,6 +246,17 @@ import Testing
         }
         #expect(driver.error?.kind == .badStream)
         #expect(driver.packets.count < 2_000)
+    }
+
+    @Test func `budgets come back with time`() {
+        var budget = RateBudget(RateLimit(burst: 10, perSecond: 16))
+        let all = budget.spend(10, now: 0)
+        // However often it is asked, sixteen come back in a second.
+        let tenths = (1...10 as ClosedRange<Int64>).map { budget.spend(1, now: $0 * 100_000_000) }
+        let rest = budget.spend(6, now: 1_000_000_000)
+        let more = budget.spend(1, now: 1_000_000_000)
+        #expect(all && rest && !more)
+        #expect(tenths.allSatisfy { $0 })
     }
 
     @Test func `a flood of messages ends with a cause`() {

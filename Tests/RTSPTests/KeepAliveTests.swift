@@ -12,7 +12,7 @@ import Testing
         #expect(camera.isAlive(at: driver.now))
         #expect(driver.session.phase == .streaming)
         #expect(driver.session.keepAliveInterval * 2 <= timeout * 1_000_000_000)
-        #expect(camera.requests.last?.method == "GET_PARAMETER")
+        #expect(camera.requests.suffix(2).map(\.method).sorted() == ["GET_PARAMETER", "OPTIONS"])
         #expect(camera.requests.last?["session"] == "5e551011")
     }
 
@@ -52,13 +52,35 @@ import Testing
         #expect(!camera.requests.contains { $0.method == "GET_PARAMETER" })
     }
 
-    @Test func `a method can be chosen for a camera that counts another one than it names`() {
+    @Test(arguments: ["GET_PARAMETER", "OPTIONS"])
+    func `a camera that answers both methods and counts one is kept`(counted: String) {
         var camera = ModelCamera()
         camera.timeout = 10
-        camera.signsOfLife = ["OPTIONS"]
-        var driver = SessionDriver.playing(&camera) { $0.keepAliveMethod = .options }
+        camera.signsOfLife = [counted]
+        var driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 60)
         #expect(camera.isAlive(at: driver.now))
+        #expect(driver.session.keepAliveSuggestion == nil)
+    }
+
+    @Test(arguments: [true, false])
+    func `a camera that counts a method it does not list is kept from its second session on`(closes: Bool) {
+        var camera = ModelCamera()
+        camera.timeout = 10
+        camera.publicMethods = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN"
+        camera.signsOfLife = ["GET_PARAMETER"]
+        var driver = SessionDriver.playing(&camera)
+        camera.answer = { camera, request in request.method == "OPTIONS" ? camera.reply(request) : nil }
+        driver.run(with: &camera, seconds: 20)
+        #expect(!camera.isAlive(at: driver.now))
+        if closes { driver.disconnect() } else { driver.end() }
+        #expect(driver.session.keepAliveSuggestion == .getParameter)
+        camera.answer = { _, _ in nil }
+        var second = SessionDriver.playing(&camera) { $0.keepAliveMethod = driver.session.keepAliveSuggestion }
+        second.run(with: &camera, seconds: 60)
+        #expect(camera.isAlive(at: second.now))
+        second.end()
+        #expect(second.session.keepAliveSuggestion == nil)
     }
 
     @Test(arguments: [true, false]) func `a nonce that changes during the session is taken over`(isNamed: Bool) {
