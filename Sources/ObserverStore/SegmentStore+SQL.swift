@@ -11,9 +11,9 @@ extension SegmentStore {
 
     /// The bounds of identifiers within which everything lies that overlaps a stretch of time.
     ///
-    /// A segment is no longer than an hour (5 minutes, and what a camera takes to send its next key frame), and its identifier
-    /// is no further than an hour from its start. All partitions of other times are left out.
-    private static let before = "interval '2 hours'"
+    /// A segment is no longer than 61 minutes, and its identifier is less than an hour from its start (``SegmentLimits``). All
+    /// partitions of other times are left out.
+    private static let before = "interval '121 minutes'"
     private static let after = "interval '1 hour'"
 
     /// The text and values of ``list(_:)``.

@@ -216,8 +216,11 @@ package struct UploadStateMachine: Sendable {
 
     private mutating func rowFound(_ id: SegmentID, outcome: RowOutcome, now: MonotonicInstant) -> [Action] {
         switch outcome {
-        case .known(.stored?), .known(.expired?), .known(.lost?):
+        case .known(.stored?), .known(.expired?):
             return [.discard(id)] + finish(id, .acknowledge)
+        case .known(.lost?):
+            // What is left of it may be all there is: a segment that turns up becomes stored.
+            return finish(id, .acknowledge)
         case .known:
             let detail = "the file is neither in the spool nor in S3"
             return deadLetter(id, Failure(kind: .missing, detail: detail))

@@ -301,6 +301,13 @@ import Testing
         #expect(failure.kind == .missing)
     }
 
+    @Test func `nothing of a segment that is lost is deleted, because it may turn up`() {
+        var harness = UploadMachineHarness()
+        _ = harness.handle(.received(SegmentRecorded(segment: segment), 1))
+        #expect(harness.handle(.prepared(segment.id, .missing)) == [.findRow(segment.id)])
+        #expect(harness.handle(.rowFound(segment.id, .known(.lost))) == [.resolve(1, .acknowledge)])
+    }
+
     @Test func `bytes that changed on the way are sent again, bytes that changed on the disk are dead-lettered`() {
         var harness = UploadMachineHarness()
         harness.begin(segment)
