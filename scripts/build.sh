@@ -13,7 +13,7 @@ build_needed() {
 build_release() {
     build_needed || return 0
     find_swift
-    step "build (release)" "mend what the compiler says; the whole log is in $STEP_LOGS" swift_build_release
+    step "build (release)" "fix what the compiler reports; the whole log is in $STEP_LOGS" swift_build_release
 }
 
 swift_build_release() {

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# `doctor`: looks at everything that Observer depends on, one line each, and says how to mend what is wrong.
+# `doctor`: looks at everything that Observer depends on, one line each, and says how to fix what is wrong.
 
-MENDS=0
+FAILURES=0
 
-# report STATE WHAT [HOW]: STATE is ok, note (worth knowing) or mend.
+# report STATE WHAT [HOW]: STATE is ok, note (worth knowing) or fail.
 report() {
     printf '%-5s %s\n' "$1" "$2"
     [[ -n ${3:-} ]] && printf '      %s\n' "$3"
-    [[ $1 == mend ]] && ((MENDS += 1))
+    [[ $1 == fail ]] && ((FAILURES += 1))
     return 0
 }
 
@@ -18,11 +18,11 @@ command_doctor() {
     doctor_home
     doctor_clock
     doctor_services
-    if ((MENDS)); then
-        say "$MENDS to mend."
+    if ((FAILURES)); then
+        say "$FAILURES checks failed."
         exit 1
     fi
-    say "Nothing to mend."
+    say "All checks passed."
 }
 
 doctor_machine() {
@@ -34,35 +34,35 @@ doctor_machine() {
     fi
     mapfile -t needed < <(needed_packages)
     mapfile -t missing < <(missing_packages "${needed[@]}")
-    if ((${#missing[@]})); then report mend "packages missing: ${missing[*]}" "./observer up installs them"; else
+    if ((${#missing[@]})); then report fail "packages missing: ${missing[*]}" "./observer up installs them"; else
         report ok "packages: all ${#needed[@]} installed"
     fi
     command -v swift >/dev/null || PATH=$PATH:/opt/swift/usr/bin
     version=$(swift --version 2>/dev/null | grep -oE 'Swift version [0-9.]+')
     if [[ $version =~ \ (6\.[2-9]|[7-9]) ]]; then report ok "$version"; else
-        report mend "Swift 6.2 or newer is needed${version:+, this is $version}" "install it for Debian 12 and put its usr/bin on PATH"
+        report fail "Swift 6.2 or newer is needed${version:+, this is $version}" "install it for Debian 12 and put its usr/bin on PATH"
     fi
     version="$(/usr/sbin/nginx -v 2>&1 | grep -oE 'nginx/[0-9.]+') · PostgreSQL $("$PG_BIN/postgres" --version 2>/dev/null | grep -oE '[0-9.]+' | head -n 1)"
     report ok "$version · RabbitMQ $(dpkg-query -W -f '${Version}' rabbitmq-server 2>/dev/null)"
     if [[ -x $BINARIES/observer-web ]]; then report ok "binaries: built"; else
-        report mend "the binaries are not built" "./observer up builds them"
+        report fail "the binaries are not built" "./observer up builds them"
     fi
 }
 
 doctor_home() {
     local free file mode
     free=$(df -Pk "$(nearest_folder "$OBSERVER_HOME")" | awk 'NR == 2 { print int($4 / 1024) }')
-    if ((free < 1024)); then report mend "disk: $free MiB free for $OBSERVER_HOME" "make room, or move it: OBSERVER_HOME=DIR"; else
+    if ((free < 1024)); then report fail "disk: $free MiB free for $OBSERVER_HOME" "make room, or move it: OBSERVER_HOME=DIR"; else
         report ok "disk: $free MiB free for $OBSERVER_HOME"
     fi
     file=$RUN/supervisor.sock
-    if ((${#file} > 100)); then report mend "the path $OBSERVER_HOME is too long for unix sockets" "a shorter OBSERVER_HOME"; else
+    if ((${#file} > 100)); then report fail "the path $OBSERVER_HOME is too long for unix sockets" "a shorter OBSERVER_HOME"; else
         report ok "socket paths: ${#file} of 107 bytes"
     fi
     for file in "$CONFIG"/{key,observer.env,settings,admin-password,setup-token}; do
         [[ -e $file ]] || continue
         mode=$(stat -c %a "$file")
-        [[ $mode == 600 ]] || report mend "$file can be read by others (mode $mode)" "chmod 600 $file"
+        [[ $mode == 600 ]] || report fail "$file can be read by others (mode $mode)" "chmod 600 $file"
     done
 }
 
@@ -71,14 +71,14 @@ doctor_clock() {
     local endpoint=${AWS_ENDPOINT_URL_S3:-} there difference
     if command -v timedatectl >/dev/null && [[ -d /run/systemd/system ]]; then
         if [[ $(timedatectl show -p NTPSynchronized --value 2>/dev/null) == yes ]]; then report ok "clock: synchronised"; else
-            report mend "clock: not synchronised" "timedatectl set-ntp true, or install chrony"
+            report fail "clock: not synchronised" "timedatectl set-ntp true, or install chrony"
         fi
     fi
     [[ -n $endpoint ]] || return 0
     there=$(curl -sI --max-time 5 "$endpoint" | tr -d '\r' | sed -n 's/^[Dd]ate: //p')
-    [[ -n $there ]] || { report mend "S3 at $endpoint does not answer" "check the address and the network"; return; }
+    [[ -n $there ]] || { report fail "S3 at $endpoint does not answer" "check the address and the network"; return; }
     difference=$(($(date +%s) - $(date -d "$there" +%s)))
-    if ((${difference#-} > 60)); then report mend "clock: ${difference} s away from the S3 server's" "set this machine's clock (chrony)"; else
+    if ((${difference#-} > 60)); then report fail "clock: ${difference} s away from the S3 server's" "set this machine's clock (chrony)"; else
         report ok "clock: within ${difference#-} s of the S3 server's"
     fi
 }
@@ -88,11 +88,11 @@ doctor_services() {
     load_settings
     if ! supervisor_runs; then
         if [[ -n $(leftovers) ]]; then
-            report mend "the supervisor is gone, but services of it run: $(leftovers | tr '\n' ' ')" "./observer up, or ./observer down"
+            report fail "the supervisor is gone, but services of it run: $(leftovers | tr '\n' ' ')" "./observer up, or ./observer down"
             return
         fi
         if [[ $WEB_PORT =~ ^[0-9]+$ ]] && ports_free "$WEB_PORT"; then report ok "port $WEB_PORT is free"; else
-            report mend "port $WEB_PORT is taken by another program" "OBSERVER_PORT=$(free_ports 1) ./observer up"
+            report fail "port $WEB_PORT is taken by another program" "OBSERVER_PORT=$(free_ports 1) ./observer up"
         fi
         report note "nothing runs in $OBSERVER_HOME" "./observer up"
         return
@@ -101,10 +101,10 @@ doctor_services() {
     while read -r name state rest; do
         case $state in
         running | external) report ok "$name: $state" ;;
-        *) report mend "$name: $state ($rest)" "./observer logs $name" ;;
+        *) report fail "$name: $state ($rest)" "./observer logs $name" ;;
         esac
     done < <(command_status)
     if observerctl check; then report ok "database, broker and S3 with the rights that are needed"; else
-        report mend "observerctl check found something (above)" "./observer logs"
+        report fail "observerctl check found something (above)" "./observer logs"
     fi
 }

@@ -107,7 +107,7 @@ observerctl() (
 
 start_observer() {
     step "make the first user" "./observer password admin" make_admin
-    step "check nginx's configuration" "mend nginx/*.conf, or the setting that it names" check_nginx
+    step "check nginx's configuration" "correct nginx/*.conf, or the setting that it names" check_nginx
     start_services web capture upload nginx
     runs_here camera && start_services camera
     await_service web 30 curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"

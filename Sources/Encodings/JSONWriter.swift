@@ -25,13 +25,13 @@ public struct JSONWriter {
     /// Writes an object.
     public mutating func object<E: Error>(_ members: (inout JSONWriter) throws(E) -> Void) throws(E) {
         separate()
-        try nested("{", "}", members)
+        try nested(between: "{", and: "}", members)
     }
 
     /// Writes an array.
     public mutating func array<E: Error>(_ elements: (inout JSONWriter) throws(E) -> Void) throws(E) {
         separate()
-        try nested("[", "]", elements)
+        try nested(between: "[", and: "]", elements)
     }
 
     /// Writes text.
@@ -72,7 +72,7 @@ public struct JSONWriter {
         _ members: (inout JSONWriter) throws(E) -> Void
     ) throws(E) {
         key(name)
-        try nested("{", "}", members)
+        try nested(between: "{", and: "}", members)
     }
 
     /// Writes a member that is an array.
@@ -81,7 +81,7 @@ public struct JSONWriter {
         _ elements: (inout JSONWriter) throws(E) -> Void
     ) throws(E) {
         key(name)
-        try nested("[", "]", elements)
+        try nested(between: "[", and: "]", elements)
     }
 
     /// Writes a member that is text or null.
@@ -163,7 +163,7 @@ public struct JSONWriter {
         separate()
         write(name)
         bytes.append(UInt8(ascii: ":"))
-        try nested("{", "}", members)
+        try nested(between: "{", and: "}", members)
     }
 
     /// Writes a member whose name is known at run time only.
@@ -191,8 +191,8 @@ public struct JSONWriter {
     }
 
     private mutating func nested<E: Error>(
-        _ open: Unicode.Scalar,
-        _ close: Unicode.Scalar,
+        between open: Unicode.Scalar,
+        and close: Unicode.Scalar,
         _ content: (inout JSONWriter) throws(E) -> Void
     ) throws(E) {
         bytes.append(UInt8(ascii: open))
@@ -230,11 +230,11 @@ public struct JSONWriter {
         case .double(let number): write(number)
         case .string(let text): write(text)
         case .array(let elements):
-            nested("[", "]") { json in
+            nested(between: "[", and: "]") { json in
                 for element in elements { json.value(element) }
             }
         case .object(let members):
-            nested("{", "}") { json in
+            nested(between: "{", and: "}") { json in
                 for (name, member) in members.sorted(by: { $0.key < $1.key }) { json.field(named: name, member) }
             }
         }

@@ -6,7 +6,7 @@ public import HTTPTypes
 /// `Endpoint` is what a route leads to, such as a handler with the rights that it asks for. The router never looks into it:
 ///
 ///     var router = Router<Endpoint>()
-///     router.add(.get, "/cameras/{id:int}", Endpoint(role: .viewer, handler: show))
+///     router.add(.get, "/cameras/{id:int}", to: Endpoint(role: .viewer, handler: show))
 ///     let match = try router.match(request)
 public struct Router<Endpoint: Sendable>: Sendable {
     /// A method and a pattern with what they lead to.
@@ -41,7 +41,7 @@ public struct Router<Endpoint: Sendable>: Sendable {
     ///   - method: The method; GET answers HEAD too.
     ///   - pattern: The path; see ``PathPattern``.
     ///   - endpoint: What the route leads to.
-    public mutating func add(_ method: HTTPMethod, _ pattern: String, _ endpoint: Endpoint) {
+    public mutating func add(_ method: HTTPMethod, _ pattern: String, to endpoint: Endpoint) {
         let route = Route(method: method, pattern: PathPattern(pattern), endpoint: endpoint)
         routes.append(route)
         let length = route.pattern.segments.count

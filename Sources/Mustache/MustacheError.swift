@@ -61,6 +61,6 @@ public struct MustacheError: DescribedError {
         return "\(place): \(trouble)"
     }
 
-    /// Always false: a template does not mend itself.
+    /// Always false: a template does not change by itself.
     public var isTemporary: Bool { false }
 }

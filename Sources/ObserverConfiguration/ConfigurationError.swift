@@ -1,4 +1,4 @@
-package import Errors
+import Errors
 
 /// One setting that is wrong: its name, what was found, what it must be.
 package struct SettingProblem: Hashable, Sendable, CustomStringConvertible {

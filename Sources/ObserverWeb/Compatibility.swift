@@ -6,12 +6,12 @@ import ObserverCore
 
 extension Routes {
     static func addCompatibility(to router: inout Router<Endpoint>) {
-        router.add(.get, "/api/v1/controller/healthcheck", .api(nil, Compatibility.healthcheck))
-        router.add(.get, "/api/v1/cameras/healthcheck", .api(nil, Compatibility.healthcheck))
+        router.add(.get, "/api/v1/controller/healthcheck", to: .api(nil, Compatibility.healthcheck))
+        router.add(.get, "/api/v1/cameras/healthcheck", to: .api(nil, Compatibility.healthcheck))
         router.add(
             .post,
             "/api/v1/controller/camera/{id:int}/update_state",
-            .api(.operator, Compatibility.updateState)
+            to: .api(.operator, Compatibility.updateState)
         )
     }
 }

@@ -13,7 +13,7 @@ package enum Routes {
         addPeople(to: &router)
         addHealth(to: &router)
         addCompatibility(to: &router)
-        router.add(.get, "/api/v1/openapi.json", .api(nil, APIDocument.show))
+        router.add(.get, "/api/v1/openapi.json", to: .api(nil, APIDocument.show))
         return router
     }()
 
@@ -26,13 +26,13 @@ package enum Routes {
             endpoint = match.endpoint
             request.parameters = match.parameters
             if let role = match.endpoint.role {
-                request.identity = try context.authenticator.authorise(http, role, context.database)
+                request.identity = try context.authenticator.authorise(http, as: role, in: context.database)
             }
             return try match.endpoint.handler(request)
         } catch {
-            let problem = ErrorResponses.problem(error, http, context.logger)
+            let problem = ErrorResponses.problem(error, to: http, logger: context.logger)
             if endpoint == nil, isReadByPerson(http) {
-                request.identity = try? context.authenticator.authorise(http, .viewer, context.database)
+                request.identity = try? context.authenticator.authorise(http, as: .viewer, in: context.database)
                 return ProblemPages.show(problem, request)
             }
             return endpoint?.isPage == true ? ProblemPages.show(problem, request) : problem.response

@@ -51,7 +51,7 @@ extension Command {
             let name = try Account.name(arguments.words[0], of: "password")
             let users = UserStore(try configuration.connect())
             guard try users.find(name: name) != nil else {
-                throw ToolError(description: "there is no user \(name)", hint: "observerctl create-admin \(name)")
+                throw ToolError(.notFound, "there is no user \(name)", hint: "observerctl create-admin \(name)")
             }
             let password: Secret
             if arguments.has("--generate") {
@@ -61,10 +61,10 @@ extension Command {
             } else if let line = try PasswordInput.firstLine(within: .seconds(60)) {
                 password = try Account.checked(line)
             } else {
-                throw ToolError(description: "standard input has no password", hint: "give it on the first line")
+                throw ToolError(.invalidInput, "standard input has no password", hint: "give it on the first line")
             }
             guard try users.setPassword(name: name, hash: try PasswordHash.make(password).text) else {
-                throw ToolError(description: "there is no user \(name)")
+                throw ToolError(.notFound, "there is no user \(name)")
             }
             Output.note("password of \(name) set")
             if arguments.has("--generate") { Output.result(password.expose()) }
@@ -86,15 +86,15 @@ extension Command {
         run: { arguments, configuration in
             if arguments.words[0] == "revoke" { return try revoke(arguments, configuration) }
             guard arguments.words.count == 1 else {
-                throw UsageError(command: "token", text: "'\(arguments.words[1])' is one word too many")
+                throw UsageError(command: "token", "'\(arguments.words[1])' is one word too many")
             }
             let name = arguments.words[0]
             guard (1...64).contains(name.unicodeScalars.count), name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
             else {
-                throw UsageError(command: "token", text: "a name has 1 to 64 characters")
+                throw UsageError(command: "token", "a name has 1 to 64 characters")
             }
             guard let role = Role(rawValue: arguments.value("--role") ?? Role.operator.rawValue) else {
-                throw UsageError(command: "token", text: "a role is viewer, operator or admin")
+                throw UsageError(command: "token", "a role is viewer, operator or admin")
             }
             let token = "obs_\(try SecureRandom.bytes(32).base64URL)"
             let isNew = try UserStore(try configuration.connect()).createToken(
@@ -104,7 +104,7 @@ extension Command {
                 hash: SHA256.hash(Array(token.utf8))
             )
             guard isNew else {
-                throw ToolError(description: "there is a token '\(name)' already", hint: "choose another name")
+                throw ToolError(.exists, "there is a token '\(name)' already", hint: "choose another name")
             }
             Output.result(token)
             return .done
@@ -113,11 +113,11 @@ extension Command {
 
     private static func revoke(_ arguments: Arguments, _ configuration: ToolConfiguration) throws -> ExitCode {
         guard arguments.words.count == 2, arguments.value("--role") == nil else {
-            throw UsageError(command: "token", text: "revoke needs the name of a token, and nothing else")
+            throw UsageError(command: "token", "revoke needs the name of a token, and nothing else")
         }
         let name = arguments.words[1]
         guard try UserStore(try configuration.connect()).revokeToken(name: name) else {
-            throw ToolError(description: "there is no token '\(name)' that could be revoked", hint: "check the name")
+            throw ToolError(.notFound, "there is no token '\(name)' that could be revoked", hint: "check the name")
         }
         Output.note("token '\(name)' is revoked")
         return .done
@@ -149,7 +149,7 @@ enum Account {
             (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || ".-_@".utf8.contains(byte)
         }
         guard isGood, (1...64).contains(name.utf8.count) else {
-            throw UsageError(command: command, text: "a user's name has 1 to 64 of a-z, 0-9, '.', '-', '_' and '@'")
+            throw UsageError(command: command, "a user's name has 1 to 64 of a-z, 0-9, '.', '-', '_' and '@'")
         }
         return name
     }
@@ -164,7 +164,7 @@ enum Account {
 
     static func checked(_ text: String) throws -> Secret {
         guard (shortestPassword...longestPassword).contains(text.unicodeScalars.count) else {
-            throw ToolError(description: "a password has \(shortestPassword) to \(longestPassword) characters")
+            throw ToolError(.invalidInput, "a password has \(shortestPassword) to \(longestPassword) characters")
         }
         return Secret(text)
     }

@@ -1,9 +1,3 @@
-/// The tool was called wrongly.
-struct UsageError: Error {
-    var command: String?
-    let text: String
-}
-
 /// The words after the name of a command.
 struct Arguments: Sendable {
     private(set) var words: [String] = []
@@ -11,7 +5,7 @@ struct Arguments: Sendable {
 
     /// Takes the arguments apart: `--option value`, `--option=value`, `--flag`; after `--` all are words.
     init(_ arguments: [String], of command: Command) throws {
-        func wrong(_ text: String) -> UsageError { UsageError(command: command.name, text: text) }
+        func wrong(_ text: String) -> UsageError { UsageError(command: command.name, text) }
         var rest = arguments[...]
         var isLiteral = false
         while let argument = rest.popFirst() {

@@ -5,10 +5,10 @@ extension Command {
     static let check = Command(
         name: "check",
         usage: "[--only NAME,…] [--json]",
-        summary: "Try everything that Observer needs, and say how to mend what is wrong.",
+        summary: "Try everything that Observer needs, and say how to fix what is wrong.",
         details: """
             The database and its migrations, the broker, S3 (puts, reads and deletes one small object), the clock against
-            S3's, the spool (when OBSERVER_SPOOL is set) and the key (when OBSERVER_KEY is). Exit code 1 when something has to be mended.
+            S3's, the spool (when OBSERVER_SPOOL is set) and the key (when OBSERVER_KEY is). Exit code 1 when a check fails.
             --only leaves out all but the named: \(Checks.names.joined(separator: ", ")).
             """,
         options: ["--only"],
@@ -16,13 +16,14 @@ extension Command {
         run: { arguments, configuration in
             let wanted = arguments.value("--only")?.split(separator: ",").map { String($0) } ?? Checks.names
             if let other = wanted.first(where: { !Checks.names.contains($0) }) {
-                throw UsageError(command: "check", text: "there is no check '\(other)'")
+                throw UsageError(command: "check", "there is no check '\(other)'")
             }
             let findings = Checks(configuration: configuration).run(wanted)
             if arguments.has("--json") {
                 Output.result("[\(findings.map(\.json).joined(separator: ","))]")
             } else {
                 for finding in findings { Output.result(finding.text) }
+                if findings.allSatisfy(\.isGood) { Output.result("All checks passed.") }
             }
             return findings.allSatisfy(\.isGood) ? .done : .failed
         }
@@ -51,7 +52,7 @@ struct Finding {
 
     var text: String {
         let line =
-            "\(isGood ? "ok  " : "MEND")  \(name)\(String(repeating: " ", count: max(1, 10 - name.count)))\(detail)"
+            "\(isGood ? "ok  " : "FAIL")  \(name)\(String(repeating: " ", count: max(1, 10 - name.count)))\(detail)"
         guard !isGood, let hint else { return line }
         return "\(line)\n      → \(hint)"
     }

@@ -52,7 +52,7 @@ struct Checks {
             guard let directory = try? Migrations.directory(nil) else { return "PostgreSQL \(version)" }
             let migrations = try Migration.load(from: directory)
             guard try Migrator(connection).isUpToDate(migrations) else {
-                throw ToolError(description: "migrations are missing", hint: "observerctl migrate")
+                throw ToolError(.notReady, "migrations are missing", hint: "observerctl migrate")
             }
             try requirePartitions(PartitionStore(connection))
             return "PostgreSQL \(version), migration \(migrations.count)"
@@ -63,12 +63,13 @@ struct Checks {
     private func requirePartitions(_ store: PartitionStore) throws {
         let condition = try store.condition()
         if let week = condition.missing.first {
-            throw ToolError(description: "there is no partition \(week.partition)", hint: "observerctl migrate")
+            throw ToolError(.notReady, "there is no partition \(week.partition)", hint: "observerctl migrate")
         }
         guard let strays = condition.strays else { return }
         throw ToolError(
-            description:
-                "segments of \(strays.lowerBound.rfc3339) to \(strays.upperBound.rfc3339) are in no week's partition",
+            .notReady,
+
+            "segments of \(strays.lowerBound.rfc3339) to \(strays.upperBound.rfc3339) are in no week's partition",
             hint: "check the recorders' clocks; observerctl migrate moves the segments whose week has begun"
         )
     }
@@ -102,7 +103,7 @@ struct Checks {
             try client.put(
                 S3Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "text/plain")
             )
-            guard try client.get(key) == bytes else { throw ToolError(description: "an object came back changed") }
+            guard try client.get(key) == bytes else { throw ToolError(.failedCheck, "an object came back changed") }
             try client.delete(key)
             return "bucket \(storage.bucket): may write, read and delete"
         }
@@ -115,7 +116,7 @@ struct Checks {
         } catch {
             guard error.kind == .notFound else { throw error }
             let name = client.configuration.bucket
-            throw ToolError(description: "there is no bucket \(name)", hint: "observerctl bucket")
+            throw ToolError(.notFound, "there is no bucket \(name)", hint: "observerctl bucket")
         }
     }
 
@@ -130,7 +131,7 @@ struct Checks {
             }
             let difference = WallTime.now().seconds - theirs
             guard abs(difference) <= 5 else {
-                throw ToolError(description: "\(abs(difference)) s \(difference > 0 ? "ahead of" : "behind") S3's")
+                throw ToolError(.failedCheck, "\(abs(difference)) s \(difference > 0 ? "ahead of" : "behind") S3's")
             }
             return "within \(abs(difference)) s of S3's"
         }
@@ -155,12 +156,13 @@ struct Checks {
                 try file.synchronize()
                 free = try DiskSpace(at: folder).freeBytes
             } catch {
-                throw ToolError(description: "cannot write to \(folder): \(error.detail)")
+                throw ToolError(.failedCheck, "cannot write to \(folder): \(error.detail)")
             }
             let gigabytes = Double(free / (1 << 20) * 10 / 1024) / 10
             guard free >= Self.leastFree else {
                 throw ToolError(
-                    description: "only \(gigabytes) GiB free at \(folder)",
+                    .failedCheck,
+                    "only \(gigabytes) GiB free at \(folder)",
                     hint: "free or add disk space: an outage of S3 is bridged by it"
                 )
             }
@@ -171,7 +173,7 @@ struct Checks {
     private func key() -> Finding {
         finding("key", hint: "make one: observerctl key") {
             guard let text = try configuration.given(.key), [UInt8](base64: text)?.count == 32 else {
-                throw ToolError(description: "OBSERVER_KEY is not 32 bytes in base64")
+                throw ToolError(.invalidInput, "OBSERVER_KEY is not 32 bytes in base64")
             }
             return "32 bytes"
         }

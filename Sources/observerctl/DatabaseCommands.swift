@@ -59,7 +59,7 @@ enum Migrations {
             if access(candidate, R_OK) == 0 { return candidate }
         }
         guard access(installed, R_OK) == 0 else {
-            throw ToolError(description: "cannot find the migrations", hint: "give them with --migrations DIR")
+            throw ToolError(.notFound, "cannot find the migrations", hint: "give them with --migrations DIR")
         }
         return installed
     }

@@ -16,11 +16,12 @@ extension Command {
             let store = PartitionStore(try configuration.connect())
             if let name = arguments.value("--drop") {
                 guard let week = SegmentWeek(partition: name) else {
-                    throw UsageError(command: "partitions", text: "'\(name)' is not the table of a week")
+                    throw UsageError(command: "partitions", "'\(name)' is not the table of a week")
                 }
                 guard try store.dropExpired(week) else {
                     throw ToolError(
-                        description: "\(name) was not dropped",
+                        .refused,
+                        "\(name) was not dropped",
                         hint: "it does not exist, holds a segment that has not expired, or another process works on it"
                     )
                 }

@@ -8,7 +8,9 @@ enum PasswordInput {
     /// Asks twice on the terminal, without showing what is typed.
     static func ask(_ prompt: String) throws -> String {
         var shown = termios()
-        guard tcgetattr(STDIN_FILENO, &shown) == 0 else { throw ToolError(description: "the terminal cannot be used") }
+        guard tcgetattr(STDIN_FILENO, &shown) == 0 else {
+            throw ToolError(.invalidInput, "the terminal cannot be used")
+        }
         var hidden = shown
         hidden.c_lflag &= ~tcflag_t(ECHO)
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden)
@@ -18,7 +20,7 @@ enum PasswordInput {
             return readLine() ?? ""
         }
         let first = read(prompt)
-        guard read("Again: ") == first else { throw ToolError(description: "the two are not the same") }
+        guard read("Again: ") == first else { throw ToolError(.invalidInput, "the two are not the same") }
         return first
     }
 
@@ -38,7 +40,7 @@ enum PasswordInput {
         }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         guard let text = String(validating: line, as: UTF8.self) else {
-            throw ToolError(description: "the password is not UTF-8")
+            throw ToolError(.invalidInput, "the password is not UTF-8")
         }
         return text.isEmpty ? nil : text
     }

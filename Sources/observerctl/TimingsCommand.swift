@@ -17,7 +17,7 @@ extension Command {
         flags: ["--json"],
         run: { arguments, configuration in
             guard let rounds = Int(arguments.value("--rounds") ?? "9"), (1...1000).contains(rounds) else {
-                throw UsageError(command: "timings", text: "--rounds is a number from 1 to 1000")
+                throw UsageError(command: "timings", "--rounds is a number from 1 to 1000")
             }
             let connection = try configuration.connect()
             let camera = try camera(arguments.value("--camera"), connection)
@@ -44,11 +44,11 @@ extension Command {
 
     private static func camera(_ given: String?, _ connection: PostgresConnection) throws -> CameraID {
         if let given {
-            guard let number = Int64(given) else { throw UsageError(command: "timings", text: "--camera is a number") }
+            guard let number = Int64(given) else { throw UsageError(command: "timings", "--camera is a number") }
             return CameraID(rawValue: number)
         }
         guard let first = try CameraStore(connection).list(CameraQuery(limit: 1)).first else {
-            throw ToolError(description: "there is no camera", hint: "give the number of one with --camera")
+            throw ToolError(.notFound, "there is no camera", hint: "give the number of one with --camera")
         }
         return first.camera.id
     }

@@ -31,12 +31,6 @@ enum ExitCode: Int32 {
     case configuration = 78
 }
 
-/// A failure that a command explains itself.
-struct ToolError: Error, CustomStringConvertible {
-    let description: String
-    var hint: String?
-}
-
 /// The tool for operators and scripts: results go to standard output, everything else to standard error.
 enum Tool {
     static let commands: [Command] = [
@@ -48,7 +42,7 @@ enum Tool {
         do {
             return try dispatch(Array(arguments.dropFirst()), configuration).rawValue
         } catch let error as UsageError {
-            Output.note("observerctl: \(error.text)\ntry: observerctl \(error.command.map { "\($0) " } ?? "")--help")
+            Output.note("observerctl: \(error)\ntry: \(error.hint ?? "")")
             return ExitCode.usage.rawValue
         } catch let error as ConfigurationError {
             Output.note("observerctl: \(error)")
@@ -61,13 +55,13 @@ enum Tool {
     }
 
     private static func dispatch(_ words: [String], _ configuration: ToolConfiguration) throws -> ExitCode {
-        guard let name = words.first else { throw UsageError(text: "which command?") }
+        guard let name = words.first else { throw UsageError("which command?") }
         if ["--help", "-h", "help"].contains(name) {
             Output.result(overview)
             return .done
         }
         guard let command = commands.first(where: { $0.name == name }) else {
-            throw UsageError(text: "there is no command '\(name)'")
+            throw UsageError("there is no command '\(name)'")
         }
         let rest = Array(words.dropFirst())
         if rest.contains("--help") || rest.contains("-h") {
@@ -79,12 +73,7 @@ enum Tool {
 
     /// The advice for the operator about an error.
     static func hint(for error: any Error) -> String? {
-        switch error {
-        case let error as any DescribedError: error.hint
-        case let error as PostgresError: error.hint
-        case let error as ToolError: error.hint
-        default: nil
-        }
+        (error as? any DescribedError)?.hint
     }
 
     private static var overview: String {

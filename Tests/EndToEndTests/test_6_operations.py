@@ -46,7 +46,7 @@ def pids(home) -> dict[str, int]:
     return {name: service["pid"] for name, service in home.states().items()}
 
 
-def test_doctor_finds_nothing_to_mend(home):
+def test_doctor_finds_nothing_wrong(home):
     result = home.observer("doctor", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -101,7 +101,7 @@ def test_a_killed_service_is_back_within_two_seconds(home, service):
         await_value("the database accepts connections", 15, lambda: accepts_connections(home), every=0.1)
 
     def ails() -> str:
-        """What `doctor`, who asks the database, the broker and the store, finds."""
+        """Returns what `doctor` finds, which asks the database, the broker and the store."""
         result = home.observer("doctor", check=False)
         return result.returncode and result.stdout + result.stderr
 

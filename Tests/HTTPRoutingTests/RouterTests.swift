@@ -5,13 +5,13 @@ import Testing
 @Suite struct RouterTests {
     private let router: Router<String> = {
         var router = Router<String>()
-        router.add(.get, "/cameras", "list")
-        router.add(.post, "/cameras", "create")
-        router.add(.get, "/cameras/healthcheck", "health")
-        router.add(.get, "/cameras/{id:int}", "camera")
-        router.add(.delete, "/cameras/{id:int}", "delete")
-        router.add(.get, "/segments/{id:uuid}.mp4", "segment")
-        router.add(.get, "/names/{name}/x", "name")
+        router.add(.get, "/cameras", to: "list")
+        router.add(.post, "/cameras", to: "create")
+        router.add(.get, "/cameras/healthcheck", to: "health")
+        router.add(.get, "/cameras/{id:int}", to: "camera")
+        router.add(.delete, "/cameras/{id:int}", to: "delete")
+        router.add(.get, "/segments/{id:uuid}.mp4", to: "segment")
+        router.add(.get, "/names/{name}/x", to: "name")
         return router
     }()
 

@@ -33,7 +33,7 @@ import Testing
         guard case .signedIn(let cookies) = try signIn() else { throw Failure() }
         let cookie = String(try #require(cookies.first).prefix { $0 != ";" })
         let request = HTTPRequest("GET", "/", headers: [("Cookie", cookie)])
-        let identity = try harness.context.authenticator.authorise(request, .viewer, harness.context.database)
+        let identity = try harness.context.authenticator.authorise(request, as: .viewer, in: harness.context.database)
         return (cookie, identity.csrf)
     }
 

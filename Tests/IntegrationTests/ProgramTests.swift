@@ -1,5 +1,7 @@
 import Glibc
+import ObserverCore
 import ObserverMessages
+import Spool
 import System
 import TestSupport
 import Testing

@@ -44,7 +44,7 @@ struct SegmentSumsTests {
         }
     }
 
-    /// Whether the sums over all hours are those over all segments that there are.
+    /// Expects that the sums over all hours are those over all segments that there are.
     private func expectTotals(_ comment: Comment? = nil) throws {
         let difference: SQL = """
             select camera_id, stream, sum(ms)::bigint, sum(bytes)::bigint, sum(n)::bigint, sum(waiting)::bigint from (
@@ -94,17 +94,17 @@ struct SegmentSumsTests {
         #expect(try hours().isEmpty)
     }
 
-    @Test func `a segment that ends on the full hour or lasts for hours is split right`() throws {
+    @Test func `a segment that ends on the full hour or reaches into a third hour is split right`() throws {
         let ten = try #require(Timestamp(rfc3339: "2026-11-23T10:00:00Z"))
         try store.upsertSpooled([Segment.sample(of: camera, at: ten.advanced(bySeconds: -10))])
         #expect(try hours().map(\.hour) == ["23 09:00"])
         let long = Segment.sample(
             of: CameraID(rawValue: 8),
-            at: ten.advanced(bySeconds: -1800),
-            milliseconds: 7_200_000
+            at: ten.advanced(bySeconds: -30),
+            milliseconds: SegmentLimits.durationMilliseconds.upperBound
         )
         try store.upsertSpooled([long])
-        #expect(try hours().map(\.covered) == [10_000, 1_800_000, 3_600_000, 1_800_000])
+        #expect(try hours().map(\.covered) == [10_000, 30_000, 3_600_000, 30_000])
         try store.upsertSpooled([Segment.sample(of: CameraID(rawValue: 9), at: ten, milliseconds: 0)])
         #expect(try hours().last == Hour(camera: 9, hour: "23 10:00", covered: 0, bytes: 2_500_000, segments: 1))
         try expectTotals()

@@ -14,7 +14,7 @@ import Testing
         return S3Error(HTTPClientResponse(status: status, headers: headers, body: Array(body.utf8)))
     }
 
-    @Test func `trouble that passes is temporary, trouble that somebody must mend is not`() {
+    @Test func `trouble that passes is temporary, trouble that somebody must fix is not`() {
         let temporary: [(Int, String?)] = [
             (500, "InternalError"), (503, "SlowDown"), (503, nil), (429, nil), (409, "ConditionalRequestConflict"),
             (400, "RequestTimeout"), (403, "RequestTimeTooSkewed"), (502, nil), (400, "IncompleteBody"),

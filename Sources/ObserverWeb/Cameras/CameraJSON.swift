@@ -72,17 +72,17 @@ enum CameraJSON {
 
     private static func status(_ row: borrowing PostgresRow, _ json: inout JSONWriter) throws(PostgresError) {
         try json.object("status") { json throws(PostgresError) in
-            try text(row, .state, "state", &json)
+            try text(row, .state, as: "state", to: &json)
             json.field("since", time: try row.read(.since))
-            try text(row, .cause, "cause", &json)
-            try text(row, .detail, "detail", &json)
-            try text(row, .recorder, "recorder", &json)
+            try text(row, .cause, as: "cause", to: &json)
+            try text(row, .detail, as: "detail", to: &json)
+            try text(row, .recorder, as: "recorder", to: &json)
             json.field("last_frame_at", time: try row.read(.lastFrameAt))
             if row.isNull(at: CameraColumn.videoCodec.rawValue) {
                 json.null("video")
             } else {
                 try json.object("video") { json throws(PostgresError) in
-                    try text(row, .videoCodec, "codec", &json)
+                    try text(row, .videoCodec, as: "codec", to: &json)
                     json.field("width", try row.read(.width, as: Int32?.self) ?? 0)
                     json.field("height", try row.read(.height, as: Int32?.self) ?? 0)
                     json.field("fps", try row.read(.fps, as: Double?.self) ?? 0)
@@ -98,8 +98,8 @@ enum CameraJSON {
     private static func text(
         _ row: borrowing PostgresRow,
         _ column: CameraColumn,
-        _ name: StaticString,
-        _ json: inout JSONWriter
+        as name: StaticString,
+        to json: inout JSONWriter
     ) throws(PostgresError) {
         try row.withText(at: column.rawValue) { json.field(name, utf8: $0) }
     }

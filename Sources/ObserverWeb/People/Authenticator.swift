@@ -45,7 +45,7 @@ package final class Authenticator: Sendable {
     ///   - database: The thread's connection.
     /// - Returns: The identity.
     /// - Throws: `Problem` 401 or 403; the errors of the database.
-    package func authorise(_ request: HTTPRequest, _ role: Role, _ database: PostgresConnection) throws -> Identity {
+    package func authorise(_ request: HTTPRequest, as role: Role, in database: PostgresConnection) throws -> Identity {
         let identity = try identify(request, database)
         guard identity.role >= role else {
             throw Problem(403, "This needs the role \(role.rawValue); you have \(identity.role.rawValue).")

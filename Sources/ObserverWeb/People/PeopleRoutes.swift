@@ -4,8 +4,8 @@ import ObserverCore
 
 extension Routes {
     static func addPeople(to router: inout Router<Endpoint>) {
-        router.add(.get, Links.signIn, .page(nil, SessionFormHandlers.signInPage))
-        router.add(.post, Links.signIn, .page(nil, SessionFormHandlers.signIn))
-        router.add(.post, Links.signOut, .page(.viewer, SessionFormHandlers.signOut))
+        router.add(.get, Links.signIn, to: .page(nil, SessionFormHandlers.signInPage))
+        router.add(.post, Links.signIn, to: .page(nil, SessionFormHandlers.signIn))
+        router.add(.post, Links.signOut, to: .page(.viewer, SessionFormHandlers.signOut))
     }
 }

@@ -8,7 +8,7 @@ package enum SessionFormHandlers {
     /// The sign-in page; redirects users who are signed in already.
     @Sendable package static func signInPage(_ request: WebRequest) throws -> HTTPResponse {
         let back = Links.inside(try request.http.queryFields()["back"])
-        let isSignedIn = try? request.context.authenticator.authorise(request.http, .viewer, request.database)
+        let isSignedIn = try? request.context.authenticator.authorise(request.http, as: .viewer, in: request.database)
         if isSignedIn != nil { return request.redirect(back) }  // any failure to sign in leads to the form
         return try page(request, name: "", back: back)
     }

@@ -141,8 +141,8 @@ package struct RecordingsView: Sendable {
     }
 
     private func gap(from: Timestamp, to: Timestamp, isOpen: Bool = false) -> MustacheValue {
-        let cause = gaps.max { overlap($0, from, to) < overlap($1, from, to) }
-            .flatMap { overlap($0, from, to) > 0 ? $0.cause : nil }
+        let cause = gaps.max { overlap($0, from: from, to: to) < overlap($1, from: from, to: to) }
+            .flatMap { overlap($0, from: from, to: to) > 0 ? $0.cause : nil }
         return [
             "gap": [
                 "length": .string(Format.length(milliseconds: to.milliseconds - from.milliseconds)),
@@ -153,7 +153,7 @@ package struct RecordingsView: Sendable {
         ]
     }
 
-    private func overlap(_ gap: Gap, _ from: Timestamp, _ to: Timestamp) -> Int64 {
+    private func overlap(_ gap: Gap, from: Timestamp, to: Timestamp) -> Int64 {
         let end = min(gap.endedAt ?? to, to)
         return end.milliseconds - max(gap.startedAt, from).milliseconds
     }

@@ -15,16 +15,16 @@ package enum ErrorResponses {
     private static let lastWarning = Mutex<MonotonicInstant?>(nil)
 
     /// The problem that answers a request; errors that the caller did not cause are logged with the request's number.
-    package static func problem(_ error: any Error, _ request: HTTPRequest, _ logger: Logger) -> Problem {
+    package static func problem(_ error: any Error, to request: HTTPRequest, logger: Logger) -> Problem {
         switch error {
         case let problem as Problem: return problem
         case let error as FieldErrors: return fields(error)
-        case let error as PostgresError: return database(error, request, logger)
+        case let error as PostgresError: return database(error, to: request, logger: logger)
         case let error as CryptoError where error.kind == .unavailable:
             logger.warning("Request not answered for want of memory", [.error: LogValue(error)])
             return Problem(503, "There is not enough memory for this now. Try again in a few seconds.")
                 .with(.retryAfter, retryAfter)
-        default: return unexpected(error, request, logger)
+        default: return unexpected(error, to: request, logger: logger)
         }
     }
 
@@ -38,7 +38,7 @@ package enum ErrorResponses {
         )
     }
 
-    private static func database(_ error: PostgresError, _ request: HTTPRequest, _ logger: Logger) -> Problem {
+    private static func database(_ error: PostgresError, to request: HTTPRequest, logger: Logger) -> Problem {
         switch error.kind {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded, .authentication, .unknownDatabase,
             .configuration, .schema, .forbidden:
@@ -50,7 +50,7 @@ package enum ErrorResponses {
         case .uniqueViolation, .foreignKeyViolation:
             return Problem(409, "This does not fit what is stored already; read it again and repeat the change.")
         case .invalidValue, .server, .decoding, .misuse:
-            return unexpected(error, request, logger)
+            return unexpected(error, to: request, logger: logger)
         }
     }
 
@@ -65,7 +65,7 @@ package enum ErrorResponses {
         }
     }
 
-    private static func unexpected(_ error: any Error, _ request: HTTPRequest, _ logger: Logger) -> Problem {
+    private static func unexpected(_ error: any Error, to request: HTTPRequest, logger: Logger) -> Problem {
         let number = request.id ?? "-"
         logger.error(
             "Request failed",

@@ -52,8 +52,8 @@ enum Format {
         let whole = max(0, milliseconds.addingSaturated(500) / 1000)
         switch whole {
         case ..<60: return "\(whole) s"
-        case ..<3600: return two("min", whole / 60, "s", whole % 60)
-        case ..<86_400: return two("h", whole / 3600, "min", whole % 3600 / 60)
+        case ..<3600: return two(whole / 60, "min", and: whole % 60, "s")
+        case ..<86_400: return two(whole / 3600, "h", and: whole % 3600 / 60, "min")
         default: return "\(whole / 86_400) d"
         }
     }
@@ -108,7 +108,7 @@ enum Format {
     }
 
     /// The smaller unit counts only while the greater one is small.
-    private static func two(_ unit: String, _ count: Int64, _ smaller: String, _ rest: Int64) -> String {
+    private static func two(_ count: Int64, _ unit: String, and rest: Int64, _ smaller: String) -> String {
         count < 10 && rest > 0 ? "\(count) \(unit) \(rest) \(smaller)" : "\(count) \(unit)"
     }
 
