@@ -203,6 +203,11 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// Sanitizers change every object file: what they are not run with need not be built for them.
+if Context.environment["UNIT_TESTS_ALONE"] != nil {
+    package.targets.removeAll { ["IntegrationTests", "TidyTests"].contains($0.name) }
+}
+
 // `Tests/Fuzz/run` builds the fuzzers; libFuzzer brings their main function.
 if Context.environment["OBSERVER_FUZZ"] != nil {
     package.targets.append(

@@ -23,13 +23,17 @@ command_test() {
     all)
         check_style
         if swift_tests unit; then
-            sanitized_tests
+            sanitized_tests address
+            sanitized_tests thread
             swift_tests integration
         fi
         end_to_end
         ;;
     unit | integration) swift_tests "$kind" ;;
-    sanitize) sanitized_tests ;;
+    sanitize)
+        sanitized_tests address
+        sanitized_tests thread
+        ;;
     e2e) end_to_end ;;
     esac
     printf '  %-44s %6s s\n' "all in all" "$(seconds_since "$begun")"
@@ -104,18 +108,20 @@ swift_tests() {
     undo
 }
 
-# The unit tests again, built so that a wrong access to memory ends them.
+# sanitized_tests address|thread: the unit tests again, built so that a wrong access to memory, or one without a lock, ends them.
 # Leaks are not looked for: Swift keeps its globals where that search does not find them.
 sanitized_tests() {
-    local report=$REPO/.build/logs/test/sanitized.xml build=$REPO/.build/sanitized status
-    check "build (address sanitizer)" swift build --build-tests --sanitize=address --scratch-path "$build" || return 1
+    local kind=$1 report=$REPO/.build/logs/test/$1.xml build=$REPO/.build/$1 status
+    local arguments=(--sanitize="$kind" --scratch-path "$build")
+    export UNIT_TESTS_ALONE=1
+    check "build ($kind sanitizer)" swift build --build-tests "${arguments[@]}" || return 1
     rm -f "$report"
-    run_step "unit tests (address sanitizer)" env ASAN_OPTIONS=detect_leaks=0 \
-        timeout -k 10 900 swift test --skip-build --disable-xctest --sanitize=address --scratch-path "$build" \
-        --xunit-output "$report" --experimental-maximum-parallelization-width "$(nproc)" \
-        --skip IntegrationTests --skip TidyTests
+    run_step "unit tests ($kind sanitizer)" env ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 \
+        timeout -k 10 900 swift test --skip-build --disable-xctest "${arguments[@]}" \
+        --xunit-output "$report" --experimental-maximum-parallelization-width "$(nproc)"
     status=$?
-    add_report "unit tests (address sanitizer)" "$status" "$report"
+    unset UNIT_TESTS_ALONE
+    add_report "unit tests ($kind sanitizer)" "$status" "$report"
 }
 
 # What the servers the tests ran against said of crashes and said last; a failure may be theirs.

@@ -1,4 +1,4 @@
-import Synchronization
+import System
 
 /// Acknowledgements on their way from the threads that decided them to the consumer's thread.
 final class AMQPAcknowledgements: Sendable {
@@ -11,7 +11,7 @@ final class AMQPAcknowledgements: Sendable {
         let verdict: Verdict
     }
 
-    private let entries = Mutex<[Entry]>([])
+    private let entries = Lock<[Entry]>([])
     let wakeUp = WakeUp()
 
     func add(_ entry: Entry) {

@@ -1,6 +1,5 @@
 public import Lifecycle
 public import Logging
-import Synchronization
 import System
 
 /// A service that publishes for many threads over one connection of its own, and reconnects when it is lost.
@@ -36,7 +35,7 @@ public final class AMQPConfirmedPublisher: Service {
     private let limit: Int
     private let confirmLimit: Duration
     private let log: AMQPConnectionLog
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let wakeUp = WakeUp()
 
     /// Creates a publisher that connects when it is run.

@@ -1,10 +1,10 @@
 import Logging
-import Synchronization
+import System
 
 /// Logs when a connection is lost and when it is back, once each; the attempts between would fill the log.
 final class AMQPConnectionLog: Sendable {
     private let logger: Logger
-    private let isConnected = Mutex<Bool?>(nil)
+    private let isConnected = Lock<Bool?>(nil)
 
     /// Creates a log for the connection that the broker shows as `name`.
     init(_ logger: Logger, name: String) {

@@ -6,10 +6,10 @@ import System
 final class CallWatch: Sendable {
     /// Nanoseconds of the monotonic clock; 0 while no call runs.
     private let begun = Atomic<Int64>(0)
-    private let socket: Mutex<Int32>
+    private let socket: Lock<Int32>
 
     init(socket: Int32) {
-        self.socket = Mutex(socket)
+        self.socket = Lock(socket)
     }
 
     func begin() { begun.store(MonotonicInstant.now().nanoseconds, ordering: .relaxed) }

@@ -11,7 +11,7 @@ final class CallWatchdog: Sendable {
     static let limit: Duration = .seconds(10)
     static let shared = CallWatchdog()
 
-    private let watches = Mutex<[CallWatch]>([])
+    private let watches = Lock<[CallWatch]>([])
     private let isRunning = Atomic<Bool>(false)
 
     func add(_ watch: CallWatch) {

@@ -1,5 +1,5 @@
 import CLibCurl
-import Synchronization
+import System
 
 /// The queue of a client and the loop that owns its multi handle.
 final class HTTPClientEngine: Sendable {
@@ -21,7 +21,7 @@ final class HTTPClientEngine: Sendable {
     }
 
     private let configuration: HTTPClientConfiguration
-    private let state = Mutex(State())
+    private let state = Lock(State())
     private let multi: CurlMulti
 
     /// Runs once in a process: `curl_global_init` is not thread-safe in libcurl 7.88.

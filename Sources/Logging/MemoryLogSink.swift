@@ -1,8 +1,8 @@
-import Synchronization
+import System
 
 /// A sink that keeps lines in memory, for tests.
 public final class MemoryLogSink: LogSink {
-    private let kept = Mutex<[LogLine]>([])
+    private let kept = Lock<[LogLine]>([])
 
     /// Creates an empty sink.
     public init() {}

@@ -17,9 +17,9 @@ final class CameraRecorder: Sendable {
     private let interrupt = MediaInterrupt()
     private let currentEpoch: Atomic<Int64>
     private let paused = Atomic(false)
-    private let ending = Mutex<RecorderEnding>(.shutdown)
-    private let covered = Mutex<Timestamp?>(nil)
-    private let lastStatus = Mutex<CameraStatus?>(nil)
+    private let ending = Lock<RecorderEnding>(.shutdown)
+    private let covered = Lock<Timestamp?>(nil)
+    private let lastStatus = Lock<CameraStatus?>(nil)
     private let ended = Monitor(false)
     private let hasThread = Atomic(true)
 

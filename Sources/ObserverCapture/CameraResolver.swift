@@ -2,7 +2,6 @@ import System
 import Lifecycle
 import Media
 import ObserverCore
-import Synchronization
 
 /// Resolves the host names of cameras and applies the network policy to their addresses.
 ///
@@ -33,14 +32,14 @@ final class CameraResolver: Service {
     private let configured: NetworkPolicy
     private let ownServers: [NetworkPolicy.Server]
     /// The configured policy without the addresses that own servers have at present.
-    private let policy: Mutex<NetworkPolicy>
+    private let policy: Lock<NetworkPolicy>
     private let known = Monitor<[String: Entry]>([:])
     private let running = Monitor(0)
 
     /// Creates a resolver; own servers that have a name are out of reach once it runs.
     init(policy: NetworkPolicy, ownServers: [NetworkPolicy.Server] = []) {
         configured = policy
-        self.policy = Mutex(policy)
+        self.policy = Lock(policy)
         self.ownServers = ownServers.filter { IPAddress($0.host) == nil }
     }
 

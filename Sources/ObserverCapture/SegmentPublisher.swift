@@ -2,7 +2,7 @@ import AMQP
 import Logging
 import ObserverCore
 import ObserverMessages
-import Synchronization
+import System
 
 /// Announces committed segments to the uploader.
 ///
@@ -13,7 +13,7 @@ final class SegmentPublisher: Sendable {
 
     private let publisher: AMQPConfirmedPublisher
     private let logger: Logger
-    private let pending = Mutex<[SegmentID: Segment]>([:])
+    private let pending = Lock<[SegmentID: Segment]>([:])
 
     init(_ publisher: AMQPConfirmedPublisher, logger: Logger) {
         self.publisher = publisher

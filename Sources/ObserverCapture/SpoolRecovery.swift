@@ -2,7 +2,7 @@ import Lifecycle
 import Logging
 import ObserverCore
 import Spool
-import Synchronization
+import System
 
 /// Holds this recorder's lock on the spool and, at the start, completes what a killed process left open.
 ///
@@ -14,8 +14,8 @@ final class SpoolRecovery: Service {
     private let segmentPublisher: SegmentPublisher
     private let statusWriter: StatusWriter
     private let logger: Logger
-    private let lock = Mutex<RecorderLock?>(nil)
-    private let latest = Mutex<[CameraID: Timestamp]>([:])
+    private let lock = Lock<RecorderLock?>(nil)
+    private let latest = Lock<[CameraID: Timestamp]>([:])
 
     init(
         spool: Spool,

@@ -15,7 +15,7 @@ final class WriteQueue: Sendable {
     let queuedBytes = Atomic(0)
     /// True if a segment of this camera failed since `takeFailure`; cheap enough to read with each packet.
     let hasFailed = Atomic(false)
-    private let failure = Mutex<SpoolError?>(nil)
+    private let failure = Lock<SpoolError?>(nil)
     private let mark = Monitor<Mark?>(nil)
     private let begun = Atomic(0)
     let camera: CameraID

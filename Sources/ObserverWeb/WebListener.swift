@@ -1,7 +1,7 @@
 import FastCGI
 import Lifecycle
 import Logging
-import Synchronization
+import System
 
 /// Answers nginx with a fixed number of threads, each with a database connection of its own.
 final class WebListener: Service {
@@ -9,7 +9,7 @@ final class WebListener: Service {
     private let configuration: FastCGIConfiguration
     private let logger: Logger
     private let context: @Sendable () -> WebContext
-    private let server = Mutex<FastCGIServer?>(nil)
+    private let server = Lock<FastCGIServer?>(nil)
 
     /// Creates a listener; `context` is called on each thread, for a database connection of its own.
     init(_ configuration: FastCGIConfiguration, logger: Logger, context: @escaping @Sendable () -> WebContext) {

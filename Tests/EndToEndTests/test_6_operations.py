@@ -2,6 +2,9 @@
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -11,6 +14,7 @@ from waiting import Stopwatch, await_value
 
 SERVICES = {"postgres", "rabbitmq", "s3", "nginx", "web", "capture", "upload", "camera"}
 BACK_WITHIN = 2.0
+BENCH = Path(__file__).resolve().parents[2] / "bench"
 STEP = re.compile(r"^  (\S.*?) +(\d+\.\d) s$", re.MULTILINE)
 
 
@@ -49,6 +53,16 @@ def pids(home) -> dict[str, int]:
 def test_doctor_finds_nothing_wrong(home):
     result = home.observer("doctor", check=False)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+COMPARISONS = sorted(line.split("`")[1].split()[-1] for line in (BENCH / "README.md").open() if line.startswith("| `"))
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_a_comparison_can_be_loaded(name):
+    run = subprocess.run([sys.executable, BENCH / name, "--help"], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert "--rounds" in run.stdout
 
 
 def test_logs_shows_a_service_and_refuses_an_unknown_one(home):

@@ -3,13 +3,12 @@ import FastCGI
 import Glibc
 import HTTPTypes
 import Lifecycle
-import Synchronization
 import Testing
 
 /// A server on a socket of its own that counts the calls of its handler.
 private final class RunningServer: Sendable {
     let client: FastCGIClient
-    let calls = Mutex(0)
+    let calls = Lock(0)
     private let stop = StopSignal()
     private let ended = Monitor(false)
 
@@ -169,7 +168,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
             _ = release.wait(until: MonotonicInstant.now() + .seconds(5)) { $0 }
             return HTTPResponse(text: "done")
         }
-        let answer = Mutex<Int?>(nil)
+        let answer = Lock<Int?>(nil)
         let thread = DedicatedThread.start(name: "client") {
             let status = server.client.send(get)?.status
             answer.withLock { $0 = status }
@@ -184,7 +183,7 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
 
     @Test func `many clients at once are all answered`() throws {
         let server = try RunningServer(threads: 8) { HTTPResponse(text: $0.query) }
-        let wrong = Mutex(0)
+        let wrong = Lock(0)
         let threads = (0..<8).map { number in
             DedicatedThread.start(name: "client") {
                 for round in 0..<50 {

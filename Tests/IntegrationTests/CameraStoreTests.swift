@@ -2,7 +2,6 @@ import System
 import ObserverCore
 import ObserverStore
 import Postgres
-import Synchronization
 import TestSupport
 import Testing
 
@@ -78,7 +77,7 @@ struct CameraStoreTests {
 
     @Test func `of two patches of the same version one wins`() throws {
         let id = try store.create(Sample.camera()).camera.id
-        let wins = Mutex(0)
+        let wins = Lock(0)
         let threads = (0..<8).map { number in
             DedicatedThread.start(name: "patch") { [database] in
                 var changes = CameraChanges()

@@ -2,7 +2,6 @@ import System
 import Glibc
 import ObserverStore
 import Postgres
-import Synchronization
 import TestSupport
 import Testing
 
@@ -52,7 +51,7 @@ struct MigratorTests {
             create index concurrently if not exists a_n on a (n)
             """
         )
-        let applied = Mutex<[Int]>([])
+        let applied = Lock<[Int]>([])
         let threads = (0..<4).map { _ in
             DedicatedThread.start(name: "migrate") { [database] in
                 let count = (try? Migrator(database.connect()).migrate([steps]).count) ?? 1000
@@ -136,7 +135,7 @@ struct MigratorTests {
         let reader = database.connect()
         try reader.execute("begin")
         try reader.execute("select * from a")
-        let isDone = Mutex(false)
+        let isDone = Lock(false)
         let thread = DedicatedThread.start(name: "migrate") { [limits] in
             let applied = try? Migrator(database.connect(), limits: limits).migrate([first, second])
             isDone.withLock { $0 = applied == [second] }

@@ -1,7 +1,6 @@
 import ObserverCore
 import ObserverStore
 import Postgres
-import Synchronization
 import System
 import TestSupport
 import Testing
@@ -44,8 +43,8 @@ struct PartitionStoreTests {
     }
 
     @Test func `several processes may create them at once`() throws {
-        let created = Mutex<[SegmentWeek]>([])
-        let errors = Mutex<[String]>([])
+        let created = Lock<[SegmentWeek]>([])
+        let errors = Lock<[String]>([])
         let threads = (0..<4).map { _ in
             DedicatedThread.start(name: "prepare") { [database] in
                 do {

@@ -2,7 +2,6 @@ import System
 import ObserverCore
 import ObserverStore
 import Postgres
-import Synchronization
 import TestSupport
 import Testing
 
@@ -47,7 +46,7 @@ struct RecorderStoreTests {
         let names = (0..<4).map { "node-\($0)" }
         var incarnations: [Int64] = []
         for name in names { incarnations.append(try register(name)) }
-        let claimed = Mutex<[RecorderStore.Claim]>([])
+        let claimed = Lock<[RecorderStore.Claim]>([])
         let threads = zip(names, incarnations).map { name, incarnation in
             DedicatedThread.start(name: name) { [database] in
                 let store = RecorderStore(database.connect())

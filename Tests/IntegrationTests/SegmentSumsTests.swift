@@ -1,7 +1,6 @@
 import ObserverCore
 import ObserverStore
 import Postgres
-import Synchronization
 import System
 import TestSupport
 import Testing
@@ -119,7 +118,7 @@ struct SegmentSumsTests {
                 at: start.advanced(bySeconds: Int64(index) * 3)
             )
         }
-        let errors = Mutex<[String]>([])
+        let errors = Lock<[String]>([])
         let threads = (0..<4).map { number in
             DedicatedThread.start(name: "writer-\(number)") { [database] in
                 let store = SegmentStore(database.connect())

@@ -10,7 +10,7 @@ import ObserverMessages
 import ObserverStore
 import ObserverWeb
 import Postgres
-import Synchronization
+import System
 import TestSupport
 import Testing
 
@@ -87,7 +87,7 @@ final class WebHarness {
 
     private let announcedBox: Announced
     private final class Announced: Sendable {
-        let list = Mutex<[(change: CameraChanged, recorder: String?)]>([])
+        let list = Lock<[(change: CameraChanged, recorder: String?)]>([])
     }
 
     /// What was announced since the last look.

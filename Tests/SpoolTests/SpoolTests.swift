@@ -4,7 +4,6 @@ import Crypto
 import Glibc
 import MP4
 import ObserverCore
-import Synchronization
 import TestSupport
 import Testing
 
@@ -71,7 +70,7 @@ final class TemporaryDirectory: Sendable {
     @Test func `of several that make the spool at once, all get the same one`() throws {
         for _ in 0..<20 {
             let folder = TemporaryDirectory()
-            let outcomes = Mutex<[Result<SpoolID, any Error>]>([])
+            let outcomes = Lock<[Result<SpoolID, any Error>]>([])
             let threads = (0..<4).map { number in
                 DedicatedThread.start(name: "opener \(number)") {
                     let outcome = Result { try Spool(at: folder.path).id }
@@ -318,7 +317,7 @@ final class TemporaryDirectory: Sendable {
 
     @Test func `a recorder that starts waits for whoever finishes its former life's files`() throws {
         let spool = try Spool(at: folder.path)
-        let recovering = Mutex(try spool.tryLock("node-a", for: .recovery))
+        let recovering = Lock(try spool.tryLock("node-a", for: .recovery))
         let end = MonotonicInstant.now() + .seconds(3)
         let release = DedicatedThread.start(name: "release") {
             usleep(3_000_000)

@@ -1,12 +1,12 @@
 import Glibc
-import Synchronization
+import System
 
 /// Loopback ports for the servers that tests start.
 public enum FreePort {
     /// None of the drawn ports was free.
     public struct NoneFree: Error {}
 
-    private static let given = Mutex<Set<UInt16>>([])
+    private static let given = Lock<Set<UInt16>>([])
 
     /// A port that nothing listens on and that this process has not been given before.
     ///

@@ -1,4 +1,4 @@
-import Synchronization
+import System
 
 /// The state of the servers that Observer needs, kept up to date by ``HealthMonitor`` so that a request never waits
 /// for a server that hangs.
@@ -22,7 +22,7 @@ package final class HealthBoard: Sendable {
         }
     }
 
-    private let findings = Mutex<[Part: Finding]>([:])
+    private let findings = Lock<[Part: Finding]>([:])
 
     package init() {}
 

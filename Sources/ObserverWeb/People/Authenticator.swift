@@ -6,7 +6,6 @@ package import HTTPRouting
 package import ObserverCore
 import ObserverStore
 package import Postgres
-import Synchronization
 
 /// Authenticates and authorizes requests, for pages and API alike.
 ///
@@ -26,7 +25,7 @@ package final class Authenticator: Sendable {
 
     /// The address people use, without the slash at its end.
     private let publicOrigin: String?
-    private let tokens = Mutex<[[UInt8]: Entry]>([:])
+    private let tokens = Lock<[[UInt8]: Entry]>([:])
     let cookie: SessionCookie
     /// Limits password checks, each of which takes 128 MiB; more than three waiting ones would hold too many threads.
     let passwordChecks = Semaphore(count: 2, waitingLimit: 3)

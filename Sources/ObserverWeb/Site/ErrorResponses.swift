@@ -5,14 +5,13 @@ package import HTTPRouting
 package import Logging
 import ObserverCore
 import Postgres
-import Synchronization
 
 /// The mapping from errors to problems, for pages and API alike.
 package enum ErrorResponses {
     /// The seconds after which clients try again while a dependency is unreachable.
     private static let retryAfter = "5"
     private static let warningInterval = Duration.seconds(10)
-    private static let lastWarning = Mutex<MonotonicInstant?>(nil)
+    private static let lastWarning = Lock<MonotonicInstant?>(nil)
 
     /// The problem that answers a request; errors that the caller did not cause are logged with the request's number.
     package static func problem(_ error: any Error, to request: HTTPRequest, logger: Logger) -> Problem {
