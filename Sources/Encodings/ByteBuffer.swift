@@ -85,6 +85,22 @@ public final class ByteBuffer: @unchecked Sendable {
         base.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
     }
 
+    /// Appends zeros, for what is to be overwritten later.
+    public func appendZeros(_ count: Int) {
+        guard count > 0, reserve(count) else { return }
+        (base + used).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        used += count
+    }
+
+    /// Overwrites the bytes from `offset` on; does nothing if they are not all in use.
+    public func overwrite(_ bytes: [UInt8], at offset: Int) {
+        guard offset >= 0, bytes.count <= used - offset else { return }
+        bytes.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            (base + offset).copyMemory(from: start, byteCount: source.count)
+        }
+    }
+
     /// Drops the bytes from `newCount` on; a larger number changes nothing.
     @inlinable
     public func truncate(to newCount: Int) {

@@ -98,7 +98,7 @@ extension FrameAssembler {
         unitStart = nil
         trimZeros(in: buffer, after: start + 4)
         let isSearched = !unitRole.isSlice || searches > 0
-        if isSearched, let code = NALBytes.startCode(in: buffer.bytes, from: start + 4) {
+        if isSearched, let code = buffer.bytes.startCode(from: start + 4) {
             spill.fill(buffer.bytes.from(code + 3))
             buffer.truncate(to: code)
             trimZeros(in: buffer, after: start + 4)

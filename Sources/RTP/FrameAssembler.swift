@@ -46,9 +46,9 @@ struct FrameAssembler<Syntax: NALSyntax>: Sendable {
     /// Takes parameter sets of the session description in.
     mutating func add(_ units: [UInt8]) {
         units.withUnsafeBytes { bytes in
-            var start = NALBytes.startCode(in: bytes, from: 0) == nil ? 0 : NALBytes.leadingStartCode(in: bytes) ?? 0
+            var start = bytes.startCode(from: 0) == nil ? 0 : NALBytes.leadingStartCode(in: bytes) ?? 0
             while start < bytes.count {
-                let code = NALBytes.startCode(in: bytes, from: start)
+                let code = bytes.startCode(from: start)
                 let end = code ?? bytes.count
                 add(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
                 start = code.map { $0 + 3 } ?? bytes.count

@@ -1,3 +1,5 @@
+import Encodings
+
 /// The payload of H.264 (RFC 6184) and its NAL units (ITU-T H.264, 7.3 and 7.4).
 enum H264Syntax: NALSyntax {
     static let headerLength = 1

@@ -1,3 +1,5 @@
+import Encodings
+
 /// The payload of H.265 (RFC 7798) and its NAL units (ITU-T H.265, 7.3 and 7.4).
 enum H265Syntax: NALSyntax {
     static let headerLength = 2

@@ -76,22 +76,6 @@ enum NALBytes {
         return index >= 2 && index < payload.count && payload[index] == 1 ? index + 1 : nil
     }
 
-    /// Returns the place of the next start code 00 00 01.
-    static func startCode(in bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
-        var index = from
-        while index + 2 < bytes.count {
-            let last = bytes[index + 2]
-            if last > 1 {
-                index += 3
-            } else if last == 1, bytes[index] == 0, bytes[index + 1] == 0 {
-                return index
-            } else {
-                index += 1
-            }
-        }
-        return nil
-    }
-
     /// True if a recovery point is among the messages (H.264, D.1.8; H.265, D.2.8: payload type 6 in both).
     static func hasRecoveryPoint(_ body: UnsafeRawBufferPointer) -> Bool {
         var reader = SupplementReader(rest: body.prefix(65_536))
@@ -157,7 +141,7 @@ struct AnnexBSpill: Sendable {
     /// The bytes stay in place until `fill` is called.
     func next() -> (unit: UnsafeRawBufferPointer, end: Int)? {
         guard let all = bytes?.bytes, offset < all.count else { return nil }
-        let code = NALBytes.startCode(in: all, from: offset)
+        let code = all.startCode(from: offset)
         var end = code ?? all.count
         while end > offset, all[end - 1] == 0 { end -= 1 }
         return (UnsafeRawBufferPointer(rebasing: all[offset..<end]), code.map { $0 + 3 } ?? all.count)

@@ -52,4 +52,17 @@ import Testing
         buffer.append(1 as UInt8)
         #expect(buffer.isEmpty && buffer.hasOverflowed)
     }
+
+    @Test func `room is kept with zeros and filled later`() {
+        let buffer = ByteBuffer(capacity: 16, limit: 24)
+        buffer.appendZeros(20)
+        buffer.overwrite([1, 2, 3], at: 17)
+        buffer.overwrite([9, 9], at: 19)
+        buffer.overwrite([9], at: -1)
+        #expect(Array(buffer.bytes) == [UInt8](repeating: 0, count: 17) + [1, 2, 3])
+        buffer.appendZeros(5)
+        #expect(buffer.hasOverflowed && buffer.count == 20)
+        buffer.appendZeros(-1)
+        #expect(buffer.count == 20)
+    }
 }
