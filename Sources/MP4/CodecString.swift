@@ -79,11 +79,22 @@ public enum CodecString {
         if flags & 0x40 != 0 { position += Int(byte() ?? 0) }
         if flags & 0x20 != 0 { position += 2 }
         guard open(0x04), let object = byte() else { return entry }
-        guard object == 0x40 else { return "\(entry).\([object].hex.uppercased())" }
+        guard object == 0x40 else { return mpeg4(objectType: object, entry: entry) }
         position += 12
-        guard open(0x05), let first = byte(), let second = byte() else { return "\(entry).40" }
-        let type = first >> 3
-        let number = type == 31 ? 32 + Int((first & 0x7) << 3 | second >> 5) : Int(type)
+        guard open(0x05) else { return "\(entry).40" }
+        return aac(configuration: Array(descriptor.dropFirst(position)), entry: entry)
+    }
+
+    /// `mp4a.6B`, `mp4v.6C` … from an object type of ISO/IEC 14496-1.
+    static func mpeg4(objectType: UInt8, entry: String) -> String {
+        "\(entry).\([objectType].hex.uppercased())"
+    }
+
+    /// `mp4a.40.2` from an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1).
+    static func aac(configuration: [UInt8], entry: String = "mp4a") -> String {
+        guard configuration.count >= 2 else { return "\(entry).40" }
+        let type = configuration[0] >> 3
+        let number = type == 31 ? 32 + Int((configuration[0] & 0x7) << 3 | configuration[1] >> 5) : Int(type)
         return "\(entry).40.\(number)"
     }
 }

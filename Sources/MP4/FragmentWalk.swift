@@ -69,6 +69,6 @@ struct FragmentWalk {
     /// Microseconds since 1970 from a 64-bit NTP timestamp (RFC 5905, 6).
     private static func microseconds(ntp: UInt64) -> Int64 {
         let seconds = Int64(ntp >> 32) - 2_208_988_800
-        return seconds * 1_000_000 + Int64((ntp & 0xFFFF_FFFF) * 1_000_000 >> 32)
+        return seconds * 1_000_000 + Int64(((ntp & 0xFFFF_FFFF) * 1_000_000) >> 32)
     }
 }
