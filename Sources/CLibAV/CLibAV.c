@@ -127,62 +127,10 @@ void observer_av_start(void) {
     avformat_network_init();
 }
 
-// Output.
+// AVIO contexts.
 
-static int sink_write(void *opaque, uint8_t *bytes, int count) {
-    observer_sink *sink = opaque;
-    if (sink->failed) return AVERROR(ENOMEM);
-    size_t needed = sink->size + (size_t)count;
-    if (needed > sink->capacity) {
-        size_t capacity = sink->capacity ? sink->capacity : 64 * 1024;
-        while (capacity < needed) capacity += capacity / 2;
-        uint8_t *data = realloc(sink->data, capacity);
-        if (!data) {
-            sink->failed = true;
-            return AVERROR(ENOMEM);
-        }
-        sink->data = data;
-        sink->capacity = capacity;
-    }
-    memcpy(sink->data + sink->size, bytes, (size_t)count);
-    sink->size = needed;
-    return count;
-}
-
-AVIOContext *observer_sink_open(observer_sink *sink) {
-    const int size = 64 * 1024;
-    uint8_t *buffer = av_malloc(size);
-    if (!buffer) return NULL;
-    AVIOContext *io = avio_alloc_context(buffer, size, 1, sink, NULL, sink_write, NULL);
-    if (!io) {
-        av_free(buffer);
-        return NULL;
-    }
-    io->seekable = 0;
-    return io;
-}
-
-void observer_sink_close(AVIOContext **io) {
+void observer_io_close(AVIOContext **io) {
     if (!*io) return;
     av_freep(&(*io)->buffer);
     avio_context_free(io);
-}
-
-bool observer_frame_size(enum AVCodecID codec, const uint8_t *data, int size, int *width, int *height) {
-    bool found = false;
-    AVCodecParserContext *parser = av_parser_init(codec);
-    const AVCodec *decoder = avcodec_find_decoder(codec);
-    AVCodecContext *context = decoder ? avcodec_alloc_context3(decoder) : NULL;
-    if (parser && context) {
-        uint8_t *out = NULL;
-        int out_size = 0;
-        parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
-        av_parser_parse2(parser, context, &out, &out_size, data, size, AV_NOPTS_VALUE, AV_NOPTS_VALUE, 0);
-        *width = parser->width;
-        *height = parser->height;
-        found = parser->width > 0 && parser->height > 0;
-    }
-    avcodec_free_context(&context);
-    if (parser) av_parser_close(parser);
-    return found;
 }

@@ -186,6 +186,6 @@ int observer_open_description(AVFormatContext **context, const uint8_t *bytes, s
     (*context)->flags |= AVFMT_FLAG_CUSTOM_IO;
     int result = avformat_open_input(context, "", av_find_input_format("sdp"), options);
     if (*context) (*context)->pb = NULL;
-    observer_sink_close(&io);
+    observer_io_close(&io);
     return result;
 }

@@ -267,7 +267,7 @@ private final class RecorderLoop {
         handle(.failed(cause, error.detail))
     }
 
-    private func close(_ reason: Segmenter.EndReason) {
+    private func close(_ reason: RunSegmenter.EndReason) {
         recording?.end(reason)
         if let until = recording?.coveredUntil { recorder.setCovered(until) }
         // The last bytes of a short recording are still on their way to the disk, which takes well under a second.

@@ -19,7 +19,7 @@ final class Recording {
     private struct Current {
         var id: SegmentID
         var ordinal: Int
-        var begin: Segmenter.Begin
+        var begin: RunSegmenter.Begin
         var media: SegmentMedia
     }
 
@@ -39,7 +39,7 @@ final class Recording {
     private let epoch: () -> Int64
     private let writeQueue: WriteQueue
     private let run = RunID.makeRandom()
-    private var segmenter: Segmenter?
+    private var segmenter: RunSegmenter?
     private var current: Current?
     private var snapshotDue = MonotonicInstant.now()
 
@@ -56,7 +56,7 @@ final class Recording {
         self.writeQueue = writeQueue
         self.context = context
         let seconds = Double(camera.segmentSeconds)
-        let made = Segmenter(streams, seconds: seconds, firstSeconds: Self.firstSeconds(camera)) {
+        let made = RunSegmenter(streams, seconds: seconds, firstSeconds: Self.firstSeconds(camera)) {
             [unowned self] output in
             take(output)
         }
@@ -95,7 +95,7 @@ final class Recording {
     }
 
     /// Ends the segment that cannot be written; once there is room, the next IDR frame begins another.
-    private func abandon(_ segmenter: Segmenter) {
+    private func abandon(_ segmenter: RunSegmenter) {
         segmenter.abandon()
         isUncovered = true
         beginning = nil
@@ -128,17 +128,16 @@ final class Recording {
     }
 
     /// Ends the recording; the rest goes to the writers.
-    func end(_ reason: Segmenter.EndReason) {
-        // At most one fragment is missing if the rest cannot be written; the segment ends before it.
-        try? segmenter?.end(reason)
+    func end(_ reason: RunSegmenter.EndReason) {
+        segmenter?.end(reason)
         if current != nil { finish(reason: reason == .stopped ? .stopped : .lost, flags: [], startedAt: nil) }
         segmenter = nil
     }
 
-    private func take(_ output: Segmenter.Output) {
+    private func take(_ output: RunSegmenter.Output) {
         switch output {
         case .began(let begin): self.begin(begin)
-        case .fragment(let fragment): append(fragment)
+        case .fragment(let part): append(part)
         case .ended(let end):
             finish(
                 reason: Self.reason(end.reason),
@@ -151,7 +150,7 @@ final class Recording {
         }
     }
 
-    private func begin(_ begin: Segmenter.Begin) {
+    private func begin(_ begin: RunSegmenter.Begin) {
         guard !isBehind else { return }
         let startedAt = Self.milliseconds(begin.startedAt)
         let header = SegmentHeader(
@@ -174,18 +173,17 @@ final class Recording {
         beginning = (ordinal, startedAt)
     }
 
-    private func append(_ fragment: Segmenter.Fragment) {
+    private func append(_ part: RunSegmenter.Part) {
         guard var now = current else { return }
-        let until = Timestamp(
-            microseconds: fragment.startedAt + (fragment.mediaEnd90k - now.begin.mediaStart90k) * 100 / 9
-        )
+        let fragment = part.fragment
+        let until = Timestamp(microseconds: part.startedAt + (fragment.end90k - now.begin.mediaStart90k) * 100 / 9)
         let mark = WriteQueue.Mark(ordinal: now.ordinal, until: until)
         guard context.writers.append(fragment.bytes, to: now.id, mark: mark, writeQueue: writeQueue) else {
             isBehind = true
-            finish(reason: .lost, flags: [.diskBehind], startedAt: fragment.startedAt)
+            finish(reason: .lost, flags: [.diskBehind], startedAt: part.startedAt)
             return
         }
-        now.media.duration90k = fragment.mediaEnd90k - now.media.start90k
+        now.media.duration90k = fragment.end90k - now.media.start90k
         now.media.frames += fragment.frames
         current = now
         coveredUntil = until
@@ -202,7 +200,7 @@ final class Recording {
         context.writers.end(ended.id, ending, writeQueue: writeQueue)
     }
 
-    private static func media(_ begin: Segmenter.Begin) -> SegmentMedia {
+    private static func media(_ begin: RunSegmenter.Begin) -> SegmentMedia {
         let video = begin.streams.video
         var media = SegmentMedia(
             codecs: begin.codecs,
@@ -221,7 +219,7 @@ final class Recording {
         return min(max(time, SegmentLimits.startedAt.lowerBound), SegmentLimits.startedAt.upperBound)
     }
 
-    private static func reason(_ reason: Segmenter.EndReason) -> SegmentEnd.Reason {
+    private static func reason(_ reason: RunSegmenter.EndReason) -> SegmentEnd.Reason {
         switch reason {
         case .cut(.duration): .duration
         case .cut(.parameters): .parameters
@@ -234,12 +232,13 @@ final class Recording {
 }
 
 extension SegmentFlag {
-    init(_ flag: Segmenter.Flag) {
+    init(_ flag: RunSegmenter.Flag) {
         switch flag {
         case .clockArrival: self = .clockArrival
         case .clockJoined: self = .clockJoined
         case .timestampsNudged: self = .timestampsNudged
         case .recoveryStart: self = .recoveryStart
+        case .dependent: self = .dependent
         case .audioDropped: self = .audioDropped
         case .wallStep: self = .wallStep
         }

@@ -8,6 +8,8 @@ package enum SegmentFlag: String, CaseIterable, Sendable {
     case timestampsNudged = "timestamps_nudged"
     /// The first frame is a recovery point and no IDR frame: a decoder may need some frames to show a clean one.
     case recoveryStart = "recovery_start"
+    /// The first frame needs frames of the segment before it, because the camera sent no key frame for too long.
+    case dependent
     /// The audio could not be carried on.
     case audioDropped = "audio_dropped"
     /// The wall clock stepped against media time.

@@ -11,8 +11,8 @@ struct CaptureStreamTests {
         struct Piece {
             var bytes: [UInt8]
             var initBytes: Int
-            var reason: Segmenter.EndReason?
-            var flags: Set<Segmenter.Flag> = []
+            var reason: RunSegmenter.EndReason?
+            var flags: Set<RunSegmenter.Flag> = []
         }
 
         var pieces: [Piece] = []
@@ -48,7 +48,7 @@ struct CaptureStreamTests {
         do throws(MediaError) {
             let streams = try source.open()
             take.streams = streams
-            let cutter = Segmenter(streams, seconds: 2) { collect($0, take) }
+            let cutter = RunSegmenter(streams, seconds: 2) { collect($0, take) }
             do throws(MediaError) {
                 while take.videoPackets < snapshots {
                     let packet = try source.next()
@@ -63,20 +63,20 @@ struct CaptureStreamTests {
             } catch {
                 take.error = error
             }
-            try cutter.end(.stopped)
+            cutter.end(.stopped)
         } catch {
             take.error = error
         }
         return take
     }
 
-    private func collect(_ output: Segmenter.Output, _ take: Take) {
+    private func collect(_ output: RunSegmenter.Output, _ take: Take) {
         switch output {
         case .began(let begin):
             let bytes = begin.initSection.withUnsafeBytes { Array($0) }
             take.pieces.append(Take.Piece(bytes: bytes, initBytes: bytes.count))
-        case .fragment(let fragment):
-            fragment.bytes.withUnsafeBytes { take.pieces[take.pieces.count - 1].bytes += $0 }
+        case .fragment(let part):
+            part.fragment.bytes.withUnsafeBytes { take.pieces[take.pieces.count - 1].bytes += $0 }
         case .ended(let end):
             take.pieces[take.pieces.count - 1].reason = end.reason
             take.pieces[take.pieces.count - 1].flags = end.flags

@@ -1,97 +1,127 @@
-import MP4
 import Testing
 
 @testable import Media
 
-/// Packets made by hand; frames of Motion JPEG are not looked into.
 @Suite struct SegmenterTests {
-    static let second: Int64 = 1_000_000_000
-
-    static func packet(_ bytes: UnsafeRawBufferPointer, at time: Int64?, isKey: Bool) -> MediaPacket {
-        MediaPacket(track: .video, decodeTime: time, presentationTime: time, isKey: isKey, bytes: bytes)
+    /// Cuts a stream of 25 frames a second with a key frame each `group` frames.
+    static func cuts(
+        seconds: Double,
+        group: Int,
+        count: Int,
+        kind groupStart: FrameKind = .idr,
+        firstSeconds: Double? = nil,
+        change: (inout Segmenter.Frame, Int) -> Void = { _, _ in }
+    ) -> [(Int, Segmenter.Reason)] {
+        var segmenter = Segmenter(seconds: seconds, firstSeconds: firstSeconds)
+        var result: [(Int, Segmenter.Reason)] = []
+        for index in 0..<count {
+            let kind = index % group == 0 ? groupStart : .dependent
+            var next = Segmenter.Frame(
+                decode: 90_000 + Int64(index) * 3600,
+                arrival: Int64(index) * 40_000_000,
+                kind: kind
+            )
+            change(&next, index)
+            if index == 0 {
+                segmenter.began(with: next)
+            } else if case .cut(let reason) = segmenter.decide(next) {
+                result.append((index, reason))
+                segmenter.began(with: next)
+            }
+        }
+        return result
     }
 
-    @Test func `a stream without a key frame is given up after 40 s, and not before`() throws {
-        let segmenter = Segmenter(StreamDescription(video: VideoTrack(codec: .h264, width: 64, height: 48)), seconds: 2)
-        {
-            _ in Issue.record("nothing can be recorded")
-        }
-        let slice: [UInt8] = [0, 0, 0, 1, 0x41, 1, 2, 3]
-        func take(at seconds: Int64) throws(MediaError) {
-            var failure: MediaError?
-            slice.withUnsafeBytes { bytes in
-                do throws(MediaError) {
-                    let packet = Self.packet(bytes, at: seconds * 90_000, isKey: false)
-                    try segmenter.take(packet, arrival: seconds * Self.second, wallClock: 0)
-                } catch {
-                    failure = error
-                }
-            }
-            if let failure { throw failure }
-        }
-        for seconds: Int64 in 100...140 { try take(at: seconds) }
-        #expect { try take(at: 141) } throws: { ($0 as? MediaError)?.kind == .badStream }
+    @Test func `cuts lie on key frames at the wanted length`() {
+        #expect(Self.cuts(seconds: 10, group: 50, count: 1001).map(\.0) == [250, 500, 750, 1000])
     }
 
-    @Test func `a stream that sends no second key frame is given up after an hour, with what was recorded`() throws {
-        var files: [[UInt8]] = []
-        var ends = 0
-        let video = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 25)
-        let segmenter = Segmenter(StreamDescription(video: video), seconds: 4) { output in
-            switch output {
-            case .began(let begin): files.append(begin.initSection.withUnsafeBytes { Array($0) })
-            case .fragment(let fragment): fragment.bytes.withUnsafeBytes { files[files.count - 1] += $0 }
-            case .ended: ends += 1
-            case .keyFrame: return
-            }
-        }
-        let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
-        var failure: MediaError?
-        frame.withUnsafeBytes { bytes in
-            for seconds: Int64 in 0..<3700 where failure == nil {
-                let packet = Self.packet(bytes, at: seconds * 90_000, isKey: seconds == 0)
-                do throws(MediaError) {
-                    try segmenter.take(packet, arrival: seconds * Self.second, wallClock: seconds * 1_000_000)
-                } catch {
-                    failure = error
-                }
-            }
-        }
-        try segmenter.end(.lost)
-        #expect(failure?.kind == .badStream)
-        #expect(files.count == 1 && ends == 1)
-        let summary = try FragmentedMP4.inspect(bytes: files[0])
-        #expect((3500 * 90_000...3600 * 90_000).contains(summary.mediaDuration90k))
+    @Test func `a group that does not divide the length makes longer segments`() {
+        #expect(Self.cuts(seconds: 10, group: 75, count: 700).map(\.0) == [300, 600])
     }
 
-    @Test(arguments: [1, 5, 50] as [Int64])
-    func `frames without timestamps last as long as they took to come`(rate: Int64) throws {
-        var track = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 25)
-        track.hasTimestamp = false
-        var files: [[UInt8]] = []
-        let segmenter = Segmenter(StreamDescription(video: track), seconds: 4) { output in
-            switch output {
-            case .began(let begin): files.append(begin.initSection.withUnsafeBytes { Array($0) })
-            case .fragment(let fragment): fragment.bytes.withUnsafeBytes { files[files.count - 1] += $0 }
-            case .ended, .keyFrame: return
-            }
+    @Test func `the first segment may be shorter`() {
+        #expect(Self.cuts(seconds: 10, group: 25, count: 700, firstSeconds: 4).map(\.0) == [100, 350, 600])
+    }
+
+    @Test func `new parameter sets cut at once`() {
+        let cuts = Self.cuts(seconds: 10, group: 50, count: 200) { $0.changesParameters = $1 == 100 }
+        #expect(cuts.first?.0 == 100)
+        #expect(cuts.first?.1 == .parameters)
+    }
+
+    @Test func `after a jump of the clock the next key frame cuts`() {
+        let cuts = Self.cuts(seconds: 10, group: 50, count: 120) { $0.clockJumped = (60...100).contains($1) }
+        #expect(cuts.map(\.0) == [100])
+        #expect(cuts.first?.1 == .clock)
+    }
+
+    @Test func `recovery points count only where there has been nothing better for one and a half lengths`() {
+        let cuts = Self.cuts(seconds: 10, group: 50, count: 25 * 60, kind: .recovery)
+        #expect(cuts.map(\.0) == [400, 650, 900, 1150, 1400])
+        #expect(cuts.allSatisfy { $0.1 == .duration })
+    }
+
+    @Test(arguments: [2.0, 10.0])
+    func `without any key frame a segment is cut by force at twice the length`(seconds: Double) {
+        let cuts = Self.cuts(seconds: seconds, group: 100_000, count: 25 * 300)
+        let length = Int(seconds * 50)
+        #expect(cuts.map(\.0) == Array(stride(from: length, to: 25 * 300, by: length)))
+        #expect(cuts.allSatisfy { $0.1 == .oversize })
+    }
+
+    @Test func `after a forced cut the first key frame begins a segment that stands alone`() {
+        // Key frames at 0 and 22 s; forced at 20 s.
+        let cuts = Self.cuts(seconds: 10, group: 550, count: 1000)
+        #expect(cuts.map(\.0) == [500, 550])
+        #expect(cuts.map(\.1) == [.oversize, .duration])
+    }
+
+    @Test func `no two cuts lie closer than a second, whatever changes`() {
+        let cuts = Self.cuts(seconds: 2, group: 3, count: 500) { frame, index in
+            frame.changesParameters = true
+            frame.clockJumped = index % 2 == 0
+            frame.segmentBytes = 1 << 30
         }
-        let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
-        try frame.withUnsafeBytes { bytes in
-            for index in 0..<(rate * 20) {
-                let arrival = index * Self.second / rate
-                try segmenter.take(
-                    Self.packet(bytes, at: nil, isKey: true),
-                    arrival: arrival,
-                    wallClock: arrival / 1000
-                )
-            }
+        #expect(zip([0] + cuts.map(\.0), cuts.map(\.0)).allSatisfy { $1 - $0 >= 25 })
+        #expect(cuts.count >= 500 / 27)
+    }
+
+    @Test func `a change just after a cut waits for the first key frame a second later`() {
+        let cuts = Self.cuts(seconds: 10, group: 10, count: 200) { frame, index in
+            frame.changesParameters = (110...130).contains(index) || (112...140).contains(index)
         }
-        try segmenter.end(.stopped)
-        let summaries = try files.map { try FragmentedMP4.inspect(bytes: $0) }
-        #expect(summaries.count >= 4)
-        #expect(summaries.map(\.frames).reduce(0, +) == Int(rate) * 20)
-        let length = summaries.map(\.mediaDuration90k).reduce(0, +)
-        #expect(abs(length - 20 * 90_000) < 45_000, "\(length) is not 20 s")
+        #expect(cuts.map(\.0) == [110, 140])
+    }
+
+    @Test func `timestamps that race make four segments at once, then one a second`() {
+        // Each frame a second after the one before it, 100 frames a second.
+        let cuts = Self.cuts(seconds: 2, group: 1, count: 1000) { frame, index in
+            frame.decode = 90_000 + Int64(index) * 90_000
+            frame.duration = 90_000
+            frame.arrival = Int64(index) * 10_000_000
+        }
+        #expect((10...14).contains(cuts.count), "\(cuts.count)")
+    }
+
+    @Test func `a network that was stuck delivers several segments at once, and each becomes one`() {
+        let cuts = Self.cuts(seconds: 2, group: 50, count: 550) { frame, index in
+            if (250..<400).contains(index) { frame.arrival = 400 * 40_000_000 }
+        }
+        #expect(cuts.map(\.0) == Array(stride(from: 50, to: 550, by: 50)))
+    }
+
+    @Test func `a recording begins with an IDR frame, and with a recovery point where none comes`() {
+        let segmenter = Segmenter(seconds: 10)
+        #expect(segmenter.canBegin(with: .idr, waited: 0))
+        #expect(!segmenter.canBegin(with: .recovery, waited: 14))
+        #expect(segmenter.canBegin(with: .recovery, waited: 15))
+        #expect(!segmenter.canBegin(with: .dependent, waited: 1000))
+    }
+
+    @Test func `a huge segment is cut at the next key frame`() {
+        let cuts = Self.cuts(seconds: 300, group: 50, count: 200) { $0.segmentBytes = $1 * 1_000_000 }
+        #expect(cuts.first?.0 == 100)
+        #expect(cuts.first?.1 == .oversize)
     }
 }

@@ -44,19 +44,8 @@ void observer_scrub(char *_Nonnull line);
 /// Settings of the process: log callback, two malloc arenas, large blocks returned to the system when freed.
 void observer_av_start(void);
 
-// Output: bytes that a muxer writes, collected for one owner.
-
-typedef struct observer_sink {
-    uint8_t *_Nullable data;
-    size_t size;
-    size_t capacity;
-    bool failed;
-} observer_sink;
-
-/// An AVIO context that writes into `sink`, without seeking. The muxer patches sizes inside the AVIO buffer, so the
-/// buffer holds any index it can make (64 KiB); a small one corrupts files without an error. NULL without memory.
-AVIOContext *_Nullable observer_sink_open(observer_sink *_Nonnull sink);
-void observer_sink_close(AVIOContext *_Nullable *_Nonnull io);
+/// Frees an AVIO context and its buffer.
+void observer_io_close(AVIOContext *_Nullable *_Nonnull io);
 
 // Link: an RTSP connection (RFC 2326, 10.12) that is read in large pieces. libavformat's own takes six system calls for
 // each RTP packet; its depacketisers are used all the same, fed through an AVIO context.
@@ -104,10 +93,3 @@ enum {
     OBSERVER_HTTP_SERVER_ERROR = AVERROR_HTTP_SERVER_ERROR,
     OBSERVER_PROTOCOL_NOT_FOUND = AVERROR_PROTOCOL_NOT_FOUND,
 };
-static inline void observer_set_native_channels(AVCodecParameters *_Nonnull parameters, int channels) {
-    av_channel_layout_uninit(&parameters->ch_layout);
-    av_channel_layout_default(&parameters->ch_layout, channels);
-}
-/// Width and height of the frames that parameter sets describe, by the library's parser; false if they do not say.
-bool observer_frame_size(enum AVCodecID codec, const uint8_t *_Nonnull data, int size, int *_Nonnull width,
-                           int *_Nonnull height);

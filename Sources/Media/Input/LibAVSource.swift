@@ -199,7 +199,7 @@ public struct LibAVSource: MediaSource {
         link?.tearDown()
         var io = link == nil ? nil : context?.pointee.pb
         if context != nil { avformat_close_input(&context) }
-        observer_sink_close(&io)
+        observer_io_close(&io)
         context = nil
         link = nil
     }

@@ -1,4 +1,5 @@
 import CLibAV
+import MP4
 
 /// Chooses the tracks to record among those that libavformat found.
 struct TrackSelector {
@@ -53,20 +54,20 @@ struct TrackSelector {
             }
             let rate =
                 stream.pointee.avg_frame_rate.num > 0 ? stream.pointee.avg_frame_rate : stream.pointee.r_frame_rate
-            let track = VideoTrack(
+            var track = VideoTrack(
                 codec: codec,
                 width: Int(parameters.pointee.width),
                 height: Int(parameters.pointee.height),
                 framesPerSecond: rate.den > 0 && rate.num > 0 ? min(av_q2d(rate), 240) : 0,
                 parameters: extradata(parameters)
             )
+            track.reorderedFrames = Int(parameters.pointee.video_delay)
             video = (stream, track)
         case AVMEDIA_TYPE_AUDIO where audio == nil && wantsAudio:
             guard let codec = AudioCodec(parameters.pointee.codec_id),
                 TrackSelector.sampleRates.contains(parameters.pointee.sample_rate)
             else {
-                notes.append("the audio (\(name)) was left out: MP4 or browsers cannot carry it")
-                return
+                return leaveOut(name)
             }
             addAudio(stream, parameters: parameters, codec: codec)
         default:
@@ -94,7 +95,12 @@ struct TrackSelector {
                 track.parameters = ADTS.configuration(sampleRate: track.sampleRate, channels: track.channels)
             }
         }
+        guard AudioFormat(track) != nil else { return leaveOut(codec.rawValue) }
         audio = (stream, track, isADTS)
+    }
+
+    private mutating func leaveOut(_ audio: String) {
+        notes.append("the audio (\(audio)) was left out: MP4 or browsers cannot carry it")
     }
 
     private func extradata(_ parameters: UnsafeMutablePointer<AVCodecParameters>) -> [UInt8] {

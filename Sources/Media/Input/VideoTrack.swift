@@ -16,6 +16,8 @@ public struct VideoTrack: Hashable, Sendable {
     public var framesPerSecond: Double
     /// Parameter sets: a configuration record (first byte 1), Annex B, or nothing.
     public var parameters: [UInt8]
+    /// The number of frames that may come before frames that are shown earlier, as far as the source knows.
+    public var reorderedFrames = 0
     /// True if packets say when they are shown; otherwise their arrival is all that is known.
     public var hasTimestamp = true
 

@@ -1,6 +1,5 @@
 /// Puts audio on the clock of the video.
 struct AudioAligner {
-    var isBroken = false
     private let rate: Int64
     private var timeline: Timeline?
 

@@ -1,4 +1,6 @@
-/// Looks at the NAL units at the start of H.264 and H.265 packets (ITU-T H.264 7.4.1, H.265 7.4.2.2).
+import Encodings
+
+/// Looks at the NAL units of H.264 and H.265 packets (ITU-T H.264 7.4.1, H.265 7.4.2.2).
 enum NALUnits {
     /// How the units of a stream are set apart.
     enum Framing: Equatable {
@@ -17,104 +19,98 @@ enum NALUnits {
         }
     }
 
+    /// The use of a unit.
+    enum Kind: Equatable {
+        case slice(FrameKind)
+        case parameters
+        /// Delimiters and filler, which a file does not need: it has lengths.
+        case padding
+        case other
+
+        init(_ header: UInt8, codec: VideoCodec) {
+            self = codec == .h264 ? Self.h264(header & 0x1F) : Self.h265(header >> 1 & 0x3F)
+        }
+
+        private static func h264(_ type: UInt8) -> Kind {
+            switch type {
+            case 5: .slice(.idr)
+            case 1...4: .slice(.recovery)
+            case 7, 8: .parameters
+            case 9, 12: .padding
+            default: .other
+            }
+        }
+
+        private static func h265(_ type: UInt8) -> Kind {
+            switch type {
+            case 16...20: .slice(.idr)
+            case 0...31: .slice(.recovery)
+            case 32...34: .parameters
+            case 35, 38: .padding
+            default: .other
+            }
+        }
+    }
+
     /// Classifies a packet that its source calls a key packet, up to its first slice.
     static func inspect(_ bytes: UnsafeRawBufferPointer, codec: VideoCodec, framing: Framing) -> KeyPacketFacts {
-        guard codec == .h264 || codec == .h265 else { return KeyPacketFacts(kind: .idr) }
+        guard codec.hasUnits else { return KeyPacketFacts(kind: .idr) }
         var facts = KeyPacketFacts(kind: .recovery)
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         var position = 0
-        func kind(_ first: UInt8) -> Kind { codec == .h264 ? h264(first & 0x1F) : h265(first >> 1 & 0x3F) }
-        while let unit = next(in: bytes, from: &position, framing: framing, kind: kind) {
-            guard let first = bytes[unit].first else { continue }
-            switch kind(first) {
+        while let start = next(in: bytes, from: &position, framing: framing) {
+            guard let first = start.first else { continue }
+            switch Kind(first, codec: codec) {
             case .slice(let frame):
                 facts.kind = frame
                 facts.isClean = codec == .h265 && first >> 1 & 0x3F == 21
                 return facts
-            case .parameters(let isPicture):
-                facts.parameters += [0, 0, 0, 1]
-                facts.parameters.append(contentsOf: bytes[unit])
-                guard !isPicture else { continue }
-                for byte in bytes[unit] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-                facts.identity = hash
-            case .other:
+            case .parameters:
+                facts.sets.append(Array(start))
+            case .padding, .other:
                 continue
             }
         }
         return facts
     }
 
-    /// The hash of VPS and SPS in Annex B parameters, as `inspect` computes it for packets.
-    static func identity(ofAnnexB parameters: [UInt8], codec: VideoCodec) -> UInt64 {
-        parameters.withUnsafeBytes { inspect($0, codec: codec, framing: .annexB).identity }
-    }
-
-    private enum Kind {
-        case slice(FrameKind)
-        case parameters(isPicture: Bool)
-        case other
-    }
-
-    private static func h264(_ type: UInt8) -> Kind {
-        switch type {
-        case 5: .slice(.idr)
-        case 1...4: .slice(.recovery)
-        case 7: .parameters(isPicture: false)
-        case 8: .parameters(isPicture: true)
-        default: .other
+    /// The units in bytes of that framing.
+    static func units(in bytes: [UInt8], framing: Framing) -> [[UInt8]] {
+        bytes.withUnsafeBytes { bytes in
+            var units: [[UInt8]] = []
+            var position = 0
+            while let unit = next(in: bytes, from: &position, framing: framing) { units.append(Array(unit)) }
+            return units
         }
     }
 
-    private static func h265(_ type: UInt8) -> Kind {
-        switch type {
-        case 16...20: .slice(.idr)
-        case 0...31: .slice(.recovery)
-        case 32, 33: .parameters(isPicture: false)
-        case 34: .parameters(isPicture: true)
-        default: .other
-        }
-    }
-
-    /// The range of the next unit's bytes, without start code or length.
-    private static func next(
+    /// The next unit, without start code, length, or zeros behind it.
+    static func next(
         in bytes: UnsafeRawBufferPointer,
         from position: inout Int,
-        framing: Framing,
-        kind: (UInt8) -> Kind
-    ) -> Range<Int>? {
+        framing: Framing
+    ) -> UnsafeRawBufferPointer? {
         switch framing {
         case .lengths(let width):
             guard position + width <= bytes.count else { return nil }
             var length = 0
             for index in 0..<width { length = length << 8 | Int(bytes[position + index]) }
             let start = position + width
-            guard length <= bytes.count - start else { return nil }
-            position = start + length
-            return start..<position
+            // A length that lies ends with the packet.
+            position = min(start + length, bytes.count)
+            return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
         case .annexB:
-            guard let start = startCode(bytes, from: position) else { return nil }
-            // A slice ends the inspection and is most of the packet; its end is not needed.
-            if start < bytes.count, case .slice = kind(bytes[start]) { return start..<bytes.count }
-            let end = startCode(bytes, from: start).map { $0 - 3 } ?? bytes.count
+            guard let code = bytes.startCode(from: position) else { return nil }
+            let start = code + 3
+            let end = bytes.startCode(from: start) ?? bytes.count
             position = end
             var last = end
             while last > start, bytes[last - 1] == 0 { last -= 1 }
-            return start..<last
+            return UnsafeRawBufferPointer(rebasing: bytes[start..<last])
         }
     }
+}
 
-    /// The place after the next 00 00 01.
-    private static func startCode(_ bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
-        var index = from
-        while index + 2 < bytes.count {
-            if bytes[index + 2] > 1 {
-                index += 3
-            } else if bytes[index] == 0 && bytes[index + 1] == 0 && bytes[index + 2] == 1 {
-                return index + 3
-            } else {
-                index += 1
-            }
-        }
-        return nil
-    }
+extension VideoCodec {
+    /// True if its frames consist of NAL units.
+    var hasUnits: Bool { self == .h264 || self == .h265 }
 }

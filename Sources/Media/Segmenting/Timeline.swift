@@ -7,7 +7,7 @@ public struct Timeline: Sendable {
     public struct FrameTime: Hashable, Sendable {
         /// When to decode, in ticks; grows with each packet.
         public var decode: Int64
-        /// When to show, in ticks.
+        /// When to show, in ticks; the first packet is shown when it is decoded, so that others may be shown earlier.
         public var presentation: Int64
         /// The source's clock jumped here, or was given up: what came before and what comes now are joined by arrival.
         public var isRejoined: Bool
@@ -35,6 +35,8 @@ public struct Timeline: Sendable {
     private var lastSource: Int64?
     private var lastArrival: Int64 = 0
     private var offset: Int64 = 0
+    /// How much later than decoded the source says that the first packet is shown.
+    private var delay: Int64 = 0
     private var freeze: (arrival: Int64, media: Int64, count: Int)?
     /// Where following the arrival began, and how many packets ago.
     private var follow: (arrival: Int64, media: Int64, count: Int)?
@@ -79,6 +81,14 @@ public struct Timeline: Sendable {
         lastArrival = arrival
     }
 
+    /// Takes note of the times of the first packet, which came without them and lies at the origin.
+    public mutating func nameFirst(decode: Int64, presentation: Int64) {
+        guard lastSource == nil, last == origin, let decode = Timeline.bounded(decode) else { return }
+        offset = origin - decode
+        lastSource = decode
+        delay = min(max(presentation &- decode, 0), 2 * ticksPerSecond)
+    }
+
     /// Places the next packet.
     ///
     /// - Parameters:
@@ -96,7 +106,7 @@ public struct Timeline: Sendable {
         if clock == .arrival {
             return byArrival(after: last, arrival: arrival)
         }
-        guard let source = decode ?? presentation.map({ decodeGuess($0, after: last) }) else {
+        guard let source = decode ?? presentation.map({ decodeGuess($0 - delay, after: last) }) else {
             return put(last + nominal, presentation: nil, isRejoined: false)
         }
         guard let before = lastSource else {
@@ -160,6 +170,9 @@ public struct Timeline: Sendable {
         }
         offset = origin - source
         lastSource = source
+        if let decode, let presentation, (0...2 * ticksPerSecond).contains(presentation - decode) {
+            delay = presentation - decode
+        }
         return put(origin, presentation: presentation, isRejoined: false)
     }
 
@@ -193,9 +206,9 @@ public struct Timeline: Sendable {
 
     private mutating func put(_ timestamp: Int64, presentation: Int64?, isRejoined: Bool) -> FrameTime {
         last = timestamp
-        let shown = presentation.map { $0 + offset } ?? timestamp
+        let shown = presentation.map { $0 - delay + offset } ?? timestamp
         // Reordering spans a few frames; anything further is a stray timestamp.
-        let isNear = shown >= timestamp && shown - timestamp <= 2 * ticksPerSecond
+        let isNear = abs(shown - timestamp) <= 2 * ticksPerSecond
         return FrameTime(decode: timestamp, presentation: isNear ? shown : timestamp, isRejoined: isRejoined)
     }
 

@@ -1,0 +1,281 @@
+import Encodings
+import MP4
+
+/// Turns the packets of one connection (a run) into segments of fragmented MP4.
+///
+/// Puts the values together that decide: `Timeline` and `DecodeOrder` about times, `Fragmenter` and `Segmenter` about cuts.
+/// Every frame from the first key frame on goes to exactly one segment; the media time is continuous over the run. Used by
+/// one thread.
+public final class RunSegmenter {
+    /// Decode time at which every run begins; earlier audio finds room before it.
+    public static let origin90k: Int64 = 90_000
+    /// How long a frame that can begin a recording is waited for, in nanoseconds.
+    private static let keyFrameLimit: Int64 = 40_000_000_000
+
+    /// Set to capture the next IDR frame; resets after one frame.
+    public var wantsSnapshot = false
+    /// Frames received so far.
+    public private(set) var frames = 0
+    /// True if a segment is being written.
+    private var isRecording = false
+    /// Repairs of the video's timestamps.
+    public var timeline: Timeline { video }
+
+    private var streams: StreamDescription
+    private let emit: (Output) -> Void
+    private var segmenter: Segmenter
+    private var fragmenter = Fragmenter()
+    private var configuration: VideoConfiguration
+    private var order: DecodeOrder?
+    private var video: Timeline
+    private var audio: AudioAligner?
+    private var wall = WallClock()
+    private var sequence = 0
+    private var segment = SegmentProgress()
+    private var head: (video: VideoFormat, section: InitSection, bytes: MediaBytes)?
+    private var firstArrival: Int64?
+    private var waitingSince: Int64?
+    private var isReordered = false
+
+    /// Creates a segmenter at the beginning of a run.
+    ///
+    /// - Parameters:
+    ///   - streams: What the source said.
+    ///   - seconds: The wanted length of a segment.
+    ///   - firstSeconds: The wanted length of the first one.
+    ///   - emit: Takes what comes out; called on the caller's thread, within `take` and `end`.
+    public init(
+        _ streams: StreamDescription,
+        seconds: Double,
+        firstSeconds: Double? = nil,
+        emit: @escaping (Output) -> Void
+    ) {
+        self.streams = streams
+        self.emit = emit
+        segmenter = Segmenter(seconds: seconds, firstSeconds: firstSeconds)
+        let rate = streams.video.framesPerSecond
+        video = Timeline(
+            ticksPerSecond: 90_000,
+            origin: Self.origin90k,
+            nominalDuration: rate > 0.001 ? Int64(90_000 / rate) : 0,
+            clock: streams.video.hasTimestamp ? .source : .arrival
+        )
+        audio = streams.audio.map { AudioAligner(rate: Int64($0.sampleRate)) }
+        configuration = VideoConfiguration(streams.video)
+    }
+
+    /// Takes the next packet.
+    ///
+    /// - Parameters:
+    ///   - packet: As it came.
+    ///   - arrival: When, in nanoseconds of a monotonic clock.
+    ///   - wallClock: When, in microseconds since 1970.
+    /// - Throws: `badStream` when the stream cannot go on in this run.
+    public func take(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) throws(MediaError) {
+        switch packet.track {
+        case .video: try takeVideo(packet, arrival: arrival, wallClock: wallClock)
+        case .audio: takeAudio(packet, arrival: arrival)
+        }
+    }
+
+    /// Ends the present segment, if there is one, with what is left of it.
+    ///
+    /// The next IDR frame begins another.
+    public func end(_ reason: EndReason) {
+        guard isRecording else { return }
+        endFragment(until: nil)
+        emitEnd(reason)
+        abandon()
+    }
+
+    /// Forgets the present segment without what is left of it; the next IDR frame begins another.
+    public func abandon() {
+        isRecording = false
+        fragmenter.abandon()
+    }
+
+    // MARK: Video
+
+    private func takeVideo(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) throws(MediaError) {
+        let begun = firstArrival ?? arrival
+        firstArrival = begun
+        var facts =
+            packet.isKey
+            ? NALUnits.inspect(packet.bytes, codec: streams.video.codec, framing: configuration.framing)
+            : KeyPacketFacts(kind: .dependent)
+        // What follows a clean frame looks back only where frames are shown in another order than they come.
+        if facts.isClean, !isReordered { facts.kind = .idr }
+        try configuration.take(beside: packet.newParameters)
+        configuration.take(facts.sets)
+        if !isRecording {
+            let waited = Double(arrival &- begun) / 1_000_000_000
+            guard segmenter.canBegin(with: facts.kind, waited: waited), configuration.present != nil else {
+                return try awaitKeyFrame(arrival)
+            }
+            waitingSince = nil
+        }
+        let timestamp = place(packet, arrival: arrival)
+        wall.observe(media90k: timestamp.presentation, arrival: wallClock)
+        if timestamp.isRejoined { segment.isJoined = true }
+        if timestamp.presentation != timestamp.decode { isReordered = true }
+        let frame = Fragmenter.Frame(
+            decode: timestamp.decode,
+            presentation: timestamp.presentation,
+            duration: video.nominalDuration,
+            kind: facts.kind
+        )
+        try begin(frame, arrival: arrival, isRejoined: timestamp.isRejoined)
+        try store(packet, as: frame)
+        frames += 1
+        if wantsSnapshot, facts.kind == .idr {
+            wantsSnapshot = false
+            let track = streams.video
+            emit(.keyFrame(KeyFrame(codec: track.codec, parameters: track.parameters, bytes: Array(packet.bytes))))
+        }
+    }
+
+    /// Without a frame to begin with nothing is recorded, so that must not last.
+    private func awaitKeyFrame(_ arrival: Int64) throws(MediaError) {
+        let since = waitingSince ?? arrival
+        waitingSince = since
+        guard arrival &- since <= Self.keyFrameLimit else {
+            throw MediaError(.badStream, "the camera sent no key frame for 40 s, so that nothing can be recorded")
+        }
+    }
+
+    private func place(_ packet: MediaPacket, arrival: Int64) -> Timeline.FrameTime {
+        var decode = packet.decodeTime
+        if let presentation = packet.presentationTime.flatMap(LibAVSource.bounded) {
+            if order == nil, video.sourceOffset == nil, decode == nil { beginOrder(presentation) }
+            decode = order?.decodeTime(presentation: presentation, duration: video.nominalDuration) ?? decode
+        }
+        return video.place(
+            decode: decode,
+            presentation: packet.presentationTime,
+            duration: packet.duration,
+            arrival: arrival
+        )
+    }
+
+    /// From now on decode times are found here: a source that leaves out the first invents some that follow as well.
+    ///
+    /// Over RTP libavformat leaves out all times of the first frame, from which it counts: its presentation time is zero.
+    private func beginOrder(_ presentation: Int64) {
+        let duration = video.nominalDuration
+        let depth = configuration.present?.reorderedFrames ?? streams.video.reorderedFrames
+        var made = DecodeOrder(depth: depth)
+        if video.latest != nil {
+            let first = 1...(Int64(depth + 1) * 4 * duration) ~= presentation ? 0 : presentation - duration
+            video.nameFirst(decode: made.decodeTime(presentation: first, duration: duration), presentation: first)
+        }
+        order = made
+    }
+
+    /// Ends the fragment or the segment before a frame, where one of them is due, and begins the next.
+    private func begin(_ frame: Fragmenter.Frame, arrival: Int64, isRejoined: Bool) throws(MediaError) {
+        let facts = Segmenter.Frame(
+            decode: frame.decode,
+            arrival: arrival,
+            kind: frame.kind,
+            changesParameters: isRecording && frame.kind != .dependent && configuration.hasChanged,
+            clockJumped: segment.isJoined && !isRejoined,
+            segmentBytes: segment.bytes + fragmenter.bytes,
+            duration: frame.duration
+        )
+        guard isRecording else { return try beginSegment(facts) }
+        if case .cut(let reason) = segmenter.decide(facts) {
+            endFragment(until: frame.decode)
+            emitEnd(.cut(reason))
+            try beginSegment(facts)
+        } else if fragmenter.isDue(before: frame) {
+            endFragment(until: frame.decode)
+        }
+    }
+
+    private func beginSegment(_ frame: Segmenter.Frame) throws(MediaError) {
+        guard let format = configuration.beginSegment() else {
+            throw MediaError(.badStream, "MP4 cannot hold this stream")
+        }
+        streams.video = configuration.track
+        let head = head(of: format)
+        segmenter.began(with: frame)
+        segment = SegmentProgress(start: frame.decode, end: frame.decode, bytes: head.bytes.count)
+        segment.isRecoveryStart = frame.kind == .recovery
+        segment.isDependent = frame.kind == .dependent
+        segment.nudgedBefore = video.nudged
+        segment.wallSteps = wall.steps
+        isRecording = true
+        emit(
+            .began(
+                Begin(
+                    sequence: sequence,
+                    initSection: head.bytes,
+                    mediaStart90k: frame.decode,
+                    startedAt: wall.time(media90k: frame.decode) ?? 0,
+                    codecs: head.section.codecs,
+                    streams: streams
+                )
+            )
+        )
+        sequence += 1
+    }
+
+    /// The init section of a format; segments in a row share it.
+    private func head(of format: VideoFormat) -> (section: InitSection, bytes: MediaBytes) {
+        if let head, head.video == format { return (head.section, head.bytes) }
+        let section = InitSection(video: format, audio: streams.audio.flatMap { AudioFormat($0) })
+        let bytes = MediaBytes(section.bytes)
+        head = (format, section, bytes)
+        return (section, bytes)
+    }
+
+    private func store(_ packet: MediaPacket, as frame: Fragmenter.Frame) throws(MediaError) {
+        let buffer = fragmenter.video
+        let start = buffer.count
+        configuration.append(packet.bytes, isStart: frame.kind != .dependent, to: buffer)
+        guard !buffer.hasOverflowed else { throw MediaError(.badStream, "a frame is too large to be recorded") }
+        fragmenter.add(frame, at: start..<buffer.count)
+    }
+
+    private func endFragment(until next: Int64?) {
+        let first = fragmenter.start90k ?? segment.end
+        segment.fragments += 1
+        let ended = fragmenter.end(
+            until: next,
+            sequence: segment.fragments,
+            wallClock: wall.time(media90k: first)
+        )
+        guard let ended else { return }
+        segment.end = ended.end90k
+        segment.bytes += ended.bytes.count
+        emit(.fragment(Part(fragment: ended, startedAt: wall.time(media90k: segment.start) ?? 0)))
+    }
+
+    private func emitEnd(_ reason: EndReason) {
+        var flags: Set<Flag> = []
+        if segment.isJoined { flags.insert(.clockJoined) }
+        if video.clock == .arrival { flags.insert(.clockArrival) }
+        if video.nudged > segment.nudgedBefore { flags.insert(.timestampsNudged) }
+        if segment.isRecoveryStart { flags.insert(.recoveryStart) }
+        if segment.isDependent { flags.insert(.dependent) }
+        if segment.isAudioDropped { flags.insert(.audioDropped) }
+        if wall.steps > segment.wallSteps { flags.insert(.wallStep) }
+        emit(.ended(End(reason: reason, flags: flags, startedAt: wall.time(media90k: segment.start) ?? 0)))
+    }
+
+    // MARK: Audio
+
+    /// Audio can never stop the video: what does not fit is left out.
+    private func takeAudio(_ packet: MediaPacket, arrival: Int64) {
+        guard isRecording, streams.audio != nil,
+            let timestamp = audio?.place(packet, arrival: arrival, video: video, segmentStart90k: segment.start)
+        else { return }
+        let buffer = fragmenter.audio
+        let start = buffer.count
+        buffer.append(packet.bytes)
+        let duration = packet.duration > 0 ? packet.duration : Int64(streams.audio?.frameSamples ?? 0)
+        if !fragmenter.addAudio(at: start..<buffer.count, decode: timestamp.decode, duration: duration) {
+            segment.isAudioDropped = true
+        }
+    }
+}
