@@ -73,7 +73,10 @@ let package = Package(
         module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
         module("MP4", ["Encodings", "Errors"]),
         module("ConnectionGuard", ["CConnectionGuard"]),
-        module("Media", ["CLibAV", "ConnectionGuard", "MP4", "Crypto", "Encodings", "Errors", "System"]),
+        module(
+            "Media",
+            ["CLibAV", "ConnectionGuard", "RTP", "RTSP", "MP4", "Crypto", "Encodings", "Errors", "System"]
+        ),
 
         // Domain and adapters
         module("ObserverCore", ["Encodings", "Errors"]),
@@ -105,7 +108,7 @@ let package = Package(
             "ObserverCapture",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "Media", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System", "Lifecycle", "Logging",
+                "Media", "RTSP", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
         module(
@@ -164,7 +167,7 @@ let package = Package(
         tests("HTTPClientTests", ["TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
         tests("MP4Tests", ["MP4", "Encodings"]),
-        tests("MediaTests", ["Media", "CLibAV", "MP4", "RTP", "Encodings", "System", "Lifecycle"]),
+        tests("MediaTests", ["Media", "CLibAV", "MP4", "RTP", "RTSP", "Encodings", "System", "Lifecycle"]),
         tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),

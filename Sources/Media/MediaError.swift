@@ -22,6 +22,8 @@ public struct MediaError: DescribedError, Hashable {
         case badStream
         /// The host's name has no address.
         case dns
+        /// The stream may be fine; this reader is the wrong one for it.
+        case foreign
         /// A file or the memory behind it failed.
         case file
         /// The caller asked for the end.
@@ -46,7 +48,7 @@ public struct MediaError: DescribedError, Hashable {
     public var isTemporary: Bool {
         switch kind {
         case .unreachable, .refused, .stalled, .dns, .notFound, .badStream: true
-        case .unauthorized, .noVideo, .file, .stopped: false
+        case .unauthorized, .noVideo, .foreign, .file, .stopped: false
         }
     }
 }

@@ -133,7 +133,8 @@ private final class RecorderLoop {
     private let interrupt: MediaInterrupt
     private let plan: RecorderPlan
     private let logger: Logger
-    private var source: LibAVSource
+    private var source: any CameraSource
+    private let library: LibrarySource
     private var state = RecorderState()
     private var recording: Recording?
     private var status: CameraStatus
@@ -151,15 +152,12 @@ private final class RecorderLoop {
         plan = recorder.plan
         let camera = plan.camera
         logger = context.logger.with([.cameraID: .int(Int(camera.id.rawValue))])
-        var options = LibAVSource.Options(address: camera.url)
-        if let user = camera.username, !user.isEmpty { options.credentials = (user, plan.password?.expose() ?? "") }
-        options.transport = LibAVSource.Transport(rawValue: camera.transport.rawValue) ?? .auto
-        options.audio = camera.audio == .copy
-        options.admit = { [resolver = context.resolver] address throws(MediaError) in try resolver.admit(address) }
-        options.mayConnect = { [resolver = context.resolver] (address, port) throws(MediaError) in
-            try resolver.mayConnect(address, port: port)
+        library = LibrarySource(plan.libraryOptions(context.resolver), interrupt: interrupt)
+        if let options = plan.connectionOptions {
+            source = CameraConnection(options, resolver: context.resolver, stop: stop, logger: logger)
+        } else {
+            source = library
         }
-        source = LibAVSource(options, interrupt: interrupt)
         status = recorder.newStatus(.connecting)
     }
 
@@ -188,20 +186,33 @@ private final class RecorderLoop {
         guard let slot = context.connecting.acquire(until: stop) else { return }
         defer { context.connecting.release(slot) }
         do throws(MediaError) {
-            let streams = try source.open()
-            for note in streams.notes { logger.warning("Recording without part of stream", [.note: .string(note)]) }
-            recording = Recording(
-                streams,
-                camera: plan.camera,
-                epoch: { [recorder] in recorder.epoch },
-                writeQueue: recorder.writeQueue,
-                context: context
-            )
-            status.video = video(streams.video)
+            do throws(MediaError) {
+                try source.open(into: begin)
+            } catch  where error.kind == .foreign && source !== library {
+                logger.info("Stream left to library", [.detail: .string(error.detail)])
+                source.close()
+                source = library
+                try source.open(into: begin)
+            }
             handle(.opened)
         } catch {
             fail(error)
         }
+    }
+
+    /// Begins a recording of a stream that was found.
+    private func begin(_ streams: StreamDescription) -> RunSegmenter {
+        for note in streams.notes { logger.warning("Recording without part of stream", [.note: .string(note)]) }
+        let made = Recording(
+            streams,
+            camera: plan.camera,
+            epoch: { [recorder] in recorder.epoch },
+            writeQueue: recorder.writeQueue,
+            context: context
+        )
+        recording = made
+        status.video = video(streams.video)
+        return made.segmenter
     }
 
     private func read() {
@@ -209,7 +220,8 @@ private final class RecorderLoop {
         var checkDue = MonotonicInstant.now()
         do throws(MediaError) {
             while true {
-                try recording.take(try source.next())
+                try source.read()
+                recording.update(receivedBytes: source.receivedBytes)
                 let now = MonotonicInstant.now()
                 guard now >= checkDue else { continue }
                 checkDue = now + Self.checkInterval
@@ -268,12 +280,12 @@ private final class RecorderLoop {
     }
 
     private func close(_ reason: RunSegmenter.EndReason) {
+        source.close()
         recording?.end(reason)
         if let until = recording?.coveredUntil { recorder.setCovered(until) }
         // The last bytes of a short recording are still on their way to the disk, which takes well under a second.
         if !stop.isStopped, let from = recording?.takeNewlyCovered(by: .now() + .seconds(1)) { covered(from: from) }
         recording = nil
-        source.close()
     }
 
     // MARK: Reports

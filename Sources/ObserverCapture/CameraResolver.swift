@@ -78,6 +78,14 @@ final class CameraResolver: Service {
         return "\(url.scheme)://\(host):\(url.port)\(url.rest)"
     }
 
+    /// Returns the addresses of a camera that may be reached, in the order in which the resolver has them.
+    ///
+    /// - Throws: `dns` or `refused`.
+    func addresses(of text: String) throws(MediaError) -> [SocketAddress] {
+        let url = try parse(text)
+        return try endpoints(of: url).compactMap { SocketAddress(bytes: $0.bytes, port: url.port) }
+    }
+
     /// Checks an address, 4 or 16 bytes, at the moment of a connection.
     ///
     /// - Throws: `refused`.

@@ -11,7 +11,7 @@ extension Cause {
         case .notFound: self = .notFound
         case .noVideo: self = .noVideo
         case .stalled: self = .stalled
-        case .badStream, .file: self = .badStream
+        case .badStream, .foreign, .file: self = .badStream
         case .dns: self = .dns
         case .stopped: return nil
         }

@@ -1,5 +1,7 @@
 import Crypto
+import Media
 import ObserverCore
+import RTSP
 
 /// A camera to record, with its settings.
 struct RecorderPlan: Sendable {
@@ -16,5 +18,34 @@ struct RecorderPlan: Sendable {
         camera.url == other.camera.url && camera.username == other.camera.username && password == other.password
             && camera.segmentSeconds == other.camera.segmentSeconds && camera.transport == other.camera.transport
             && camera.audio == other.camera.audio
+    }
+}
+
+extension RecorderPlan {
+    private var credentials: (user: String, password: String)? {
+        guard let user = camera.username, !user.isEmpty else { return nil }
+        return (user, password?.expose() ?? "")
+    }
+
+    /// The way to read the camera without a library; nil where that is not possible.
+    var connectionOptions: CameraConnection.Options? {
+        guard let url = RTSPURL(camera.url), url.scheme == "rtsp", camera.transport != .udp else { return nil }
+        return CameraConnection.Options(
+            url: url,
+            credentials: credentials.map { RTSPCredentials(user: $0.user, password: $0.password) },
+            transport: camera.transport == .auto ? .automatic : .tcp,
+            wantsAudio: camera.audio == .copy
+        )
+    }
+
+    /// The way to read the camera through libavformat.
+    func libraryOptions(_ resolver: CameraResolver) -> LibAVSource.Options {
+        var options = LibAVSource.Options(address: camera.url)
+        options.credentials = credentials
+        options.transport = LibAVSource.Transport(rawValue: camera.transport.rawValue) ?? .auto
+        options.audio = camera.audio == .copy
+        options.admit = { address throws(MediaError) in try resolver.admit(address) }
+        options.mayConnect = { (address, port) throws(MediaError) in try resolver.mayConnect(address, port: port) }
+        return options
     }
 }

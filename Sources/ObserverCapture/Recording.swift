@@ -39,7 +39,6 @@ final class Recording {
     private let epoch: () -> Int64
     private let writeQueue: WriteQueue
     private let run = RunID.makeRandom()
-    private var segmenter: RunSegmenter?
     private var current: Current?
     private var snapshotDue = MonotonicInstant.now()
 
@@ -55,14 +54,18 @@ final class Recording {
         self.epoch = epoch
         self.writeQueue = writeQueue
         self.context = context
-        let seconds = Double(camera.segmentSeconds)
-        let made = RunSegmenter(streams, seconds: seconds, firstSeconds: Self.firstSeconds(camera)) {
-            [unowned self] output in
-            take(output)
-        }
-        segmenter = made
-        made.wantsSnapshot = context.snapshotInterval != nil
     }
+
+    /// What takes the frames of the stream.
+    private(set) lazy var segmenter: RunSegmenter = {
+        let made = RunSegmenter(
+            streams,
+            seconds: Double(camera.segmentSeconds),
+            firstSeconds: Self.firstSeconds(camera)
+        ) { [unowned self] output in take(output) }
+        made.wantsSnapshot = context.snapshotInterval != nil
+        return made
+    }()
 
     /// Shifts the cuts of each camera, so that a thousand cameras do not end their files at the same time.
     private static func firstSeconds(_ camera: Camera) -> Double {
@@ -73,10 +76,12 @@ final class Recording {
         return left < min(2, length / 2) ? left + length : left
     }
 
-    func take(_ packet: MediaPacket) throws(MediaError) {
-        guard let segmenter else { return }
-        measure.bytes += packet.bytes.count
-        try segmenter.take(packet, arrival: MonotonicInstant.now().nanoseconds, wallClock: Timestamp.now().microseconds)
+    /// Looks at what the writers made of the fragments, and counts.
+    ///
+    /// - Parameter receivedBytes: Bytes that came from the camera.
+    func update(receivedBytes: Int) {
+        measure.bytes = receivedBytes
+        measure.frames = segmenter.frames
         if writeQueue.hasFailed.load(ordering: .relaxed), let error = writeQueue.takeFailure() {
             failure = error
             abandon(segmenter)
@@ -85,7 +90,6 @@ final class Recording {
         } else if isBehind {
             abandon(segmenter)
         }
-        measure.frames = segmenter.frames
     }
 
     /// The failure of the writers since the last call, if there was one.
@@ -119,7 +123,7 @@ final class Recording {
     func requestSnapshot() {
         guard let interval = context.snapshotInterval, MonotonicInstant.now() >= snapshotDue else { return }
         snapshotDue = .now() + interval
-        segmenter?.wantsSnapshot = true
+        segmenter.wantsSnapshot = true
     }
 
     /// Resumes once the writers have caught up.
@@ -129,9 +133,8 @@ final class Recording {
 
     /// Ends the recording; the rest goes to the writers.
     func end(_ reason: RunSegmenter.EndReason) {
-        segmenter?.end(reason)
+        segmenter.end(reason)
         if current != nil { finish(reason: reason == .stopped ? .stopped : .lost, flags: [], startedAt: nil) }
-        segmenter = nil
     }
 
     private func take(_ output: RunSegmenter.Output) {

@@ -101,6 +101,9 @@ public struct RTSPSession: Sendable {
         return result
     }
 
+    /// The first audio that the camera offers, wanted or not; nil before its description has come.
+    public var offeredAudio: MediaDescription? { description?.media.first { $0.kind == .audio && $0.isRTP } }
+
     var cameraRequests: UInt64 = 0
     var unexpectedAnswers: UInt64 = 0
 

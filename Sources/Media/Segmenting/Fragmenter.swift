@@ -76,6 +76,19 @@ public struct Fragmenter {
     /// The number of bytes of the samples in the present fragment.
     public var bytes: Int { index.bytes }
 
+    /// The place in `video` at which the next frame begins.
+    public var frameStart: Int { videoEnd }
+
+    /// Takes the bytes of a frame that is not recorded out of the buffer.
+    public func dropIncomplete() {
+        video.truncate(to: videoEnd)
+    }
+
+    /// Takes the bytes of a piece of audio that is not recorded out of the buffer.
+    public func dropIncompleteAudio() {
+        audio.truncate(to: audioEnd)
+    }
+
     /// Returns true if the present fragment should end before this frame.
     public func isDue(before frame: Frame) -> Bool {
         guard let start = index.videoStart else { return false }

@@ -15,27 +15,31 @@ public final class RunSegmenter {
     /// Set to capture the next IDR frame; resets after one frame.
     public var wantsSnapshot = false
     /// Frames received so far.
-    public private(set) var frames = 0
+    public internal(set) var frames = 0
     /// True if a segment is being written.
-    private var isRecording = false
+    var isRecording = false
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
 
-    private var streams: StreamDescription
-    private let emit: (Output) -> Void
+    var streams: StreamDescription
+    let emit: (Output) -> Void
     private var segmenter: Segmenter
-    private var fragmenter = Fragmenter()
-    private var configuration: VideoConfiguration
+    var fragmenter = Fragmenter()
+    var configuration: VideoConfiguration
     private var order: DecodeOrder?
-    private var video: Timeline
-    private var audio: AudioAligner?
+    var video: Timeline
+    var audio: AudioAligner?
     private var wall = WallClock()
     private var sequence = 0
-    private var segment = SegmentProgress()
+    var segment = SegmentProgress()
     private var head: (video: VideoFormat, section: InitSection, bytes: MediaBytes)?
     private var firstArrival: Int64?
     private var waitingSince: Int64?
-    private var isReordered = false
+    var isReordered = false
+    /// Moves the bytes of samples that are not complete to another buffer, where frames are assembled in the fragmenter's.
+    var move: (_ old: ByteBuffer, _ new: ByteBuffer) -> Void = { (_, _) in }
+    /// The frame that is being assembled.
+    var assembling: Fragmenter.Frame?
 
     /// Creates a segmenter at the beginning of a run.
     ///
@@ -91,14 +95,12 @@ public final class RunSegmenter {
     /// Forgets the present segment without what is left of it; the next IDR frame begins another.
     public func abandon() {
         isRecording = false
-        fragmenter.abandon()
+        fragmenter.abandon(moving: move)
     }
 
     // MARK: Video
 
     private func takeVideo(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) throws(MediaError) {
-        let begun = firstArrival ?? arrival
-        firstArrival = begun
         var facts =
             packet.isKey
             ? NALUnits.inspect(packet.bytes, codec: streams.video.codec, framing: configuration.framing)
@@ -107,24 +109,8 @@ public final class RunSegmenter {
         if facts.isClean, !isReordered { facts.kind = .idr }
         try configuration.take(beside: packet.newParameters)
         configuration.take(facts.sets)
-        if !isRecording {
-            let waited = Double(arrival &- begun) / 1_000_000_000
-            guard segmenter.canBegin(with: facts.kind, waited: waited), configuration.present != nil else {
-                return try awaitKeyFrame(arrival)
-            }
-            waitingSince = nil
-        }
-        let timestamp = place(packet, arrival: arrival)
-        wall.observe(media90k: timestamp.presentation, arrival: wallClock)
-        if timestamp.isRejoined { segment.isJoined = true }
-        if timestamp.presentation != timestamp.decode { isReordered = true }
-        let frame = Fragmenter.Frame(
-            decode: timestamp.decode,
-            presentation: timestamp.presentation,
-            duration: video.nominalDuration,
-            kind: facts.kind
-        )
-        try begin(frame, arrival: arrival, isRejoined: timestamp.isRejoined)
+        let time = SourceTime(packet, arrival: arrival, wallClock: wallClock)
+        guard let frame = try begin(facts.kind, at: time) else { return }
         try store(packet, as: frame)
         frames += 1
         if wantsSnapshot, facts.kind == .idr {
@@ -132,6 +118,48 @@ public final class RunSegmenter {
             let track = streams.video
             emit(.keyFrame(KeyFrame(codec: track.codec, parameters: track.parameters, bytes: Array(packet.bytes))))
         }
+    }
+
+    /// The times of a frame as its source has them.
+    struct SourceTime {
+        /// In 1/90000 s.
+        var decode: Int64?
+        /// In 1/90000 s.
+        var presentation: Int64?
+        /// In 1/90000 s; 0 where it is not known.
+        var duration: Int64 = 0
+        /// In nanoseconds of a monotonic clock.
+        var arrival: Int64
+        /// In microseconds since 1970.
+        var wallClock: Int64
+    }
+
+    /// Gives the next frame its place in time, and ends the fragment or the segment before it where one of them is due.
+    ///
+    /// - Returns: The frame; nil while none has come that a recording can begin with.
+    func begin(_ kind: FrameKind, at time: SourceTime) throws(MediaError) -> Fragmenter.Frame? {
+        let begun = firstArrival ?? time.arrival
+        firstArrival = begun
+        if !isRecording {
+            let waited = Double(time.arrival &- begun) / 1_000_000_000
+            guard segmenter.canBegin(with: kind, waited: waited), configuration.present != nil else {
+                try awaitKeyFrame(time.arrival)
+                return nil
+            }
+            waitingSince = nil
+        }
+        let timestamp = place(time)
+        wall.observe(media90k: timestamp.presentation, arrival: time.wallClock)
+        if timestamp.isRejoined { segment.isJoined = true }
+        if timestamp.presentation != timestamp.decode { isReordered = true }
+        let frame = Fragmenter.Frame(
+            decode: timestamp.decode,
+            presentation: timestamp.presentation,
+            duration: video.nominalDuration,
+            kind: kind
+        )
+        try cut(before: frame, arrival: time.arrival, isRejoined: timestamp.isRejoined)
+        return frame
     }
 
     /// Without a frame to begin with nothing is recorded, so that must not last.
@@ -143,17 +171,17 @@ public final class RunSegmenter {
         }
     }
 
-    private func place(_ packet: MediaPacket, arrival: Int64) -> Timeline.FrameTime {
-        var decode = packet.decodeTime
-        if let presentation = packet.presentationTime.flatMap(LibAVSource.bounded) {
+    private func place(_ time: SourceTime) -> Timeline.FrameTime {
+        var decode = time.decode
+        if let presentation = time.presentation.flatMap(LibAVSource.bounded) {
             if order == nil, video.sourceOffset == nil, decode == nil { beginOrder(presentation) }
             decode = order?.decodeTime(presentation: presentation, duration: video.nominalDuration) ?? decode
         }
         return video.place(
             decode: decode,
-            presentation: packet.presentationTime,
-            duration: packet.duration,
-            arrival: arrival
+            presentation: time.presentation,
+            duration: time.duration,
+            arrival: time.arrival
         )
     }
 
@@ -172,7 +200,7 @@ public final class RunSegmenter {
     }
 
     /// Ends the fragment or the segment before a frame, where one of them is due, and begins the next.
-    private func begin(_ frame: Fragmenter.Frame, arrival: Int64, isRejoined: Bool) throws(MediaError) {
+    private func cut(before frame: Fragmenter.Frame, arrival: Int64, isRejoined: Bool) throws(MediaError) {
         let facts = Segmenter.Frame(
             decode: frame.decode,
             arrival: arrival,
@@ -243,7 +271,8 @@ public final class RunSegmenter {
         let ended = fragmenter.end(
             until: next,
             sequence: segment.fragments,
-            wallClock: wall.time(media90k: first)
+            wallClock: wall.time(media90k: first),
+            moving: move
         )
         guard let ended else { return }
         segment.end = ended.end90k
@@ -277,5 +306,18 @@ public final class RunSegmenter {
         if !fragmenter.addAudio(at: start..<buffer.count, decode: timestamp.decode, duration: duration) {
             segment.isAudioDropped = true
         }
+    }
+}
+
+extension RunSegmenter.SourceTime {
+    /// The times of a packet of libavformat.
+    init(_ packet: MediaPacket, arrival: Int64, wallClock: Int64) {
+        self.init(
+            decode: packet.decodeTime,
+            presentation: packet.presentationTime,
+            duration: packet.duration,
+            arrival: arrival,
+            wallClock: wallClock
+        )
     }
 }

@@ -18,6 +18,10 @@ struct VideoConfiguration {
     private var format: VideoFormat?
     /// True if frames of the present segment contain sets.
     private var hasSetsInBand = false
+    /// The sets that stand in front of frames of the present segment, where frames come without any.
+    private var inBand: [[UInt8]] = []
+    /// True if a set is not in the init section of the present segment.
+    private var hasUnwritten = true
 
     /// Sets beyond these bounds are left out; real ones have some dozens of bytes.
     private static let setBytesLimit = 4096
@@ -50,6 +54,7 @@ struct VideoConfiguration {
                 sets.append((name, unit))
             }
         }
+        hasUnwritten = !sets.allSatisfy { written.contains($0.unit) }
     }
 
     /// Takes over parameters that came beside a packet.
@@ -86,11 +91,13 @@ struct VideoConfiguration {
     /// Begins a segment with the present format, or with the last one that made sense.
     mutating func beginSegment() -> VideoFormat? {
         hasSetsInBand = false
+        inBand = []
         let units = sets.map(\.unit)
         if units == written, track.codec.hasUnits, let format { return format }
         guard let now = present else { return format }
         format = now
         written = units
+        hasUnwritten = false
         guard track.codec.hasUnits else { return now }
         track.width = now.width
         track.height = now.height
@@ -125,6 +132,17 @@ struct VideoConfiguration {
             buffer.append(bigEndian: UInt32(clamping: unit.count))
             buffer.append(unit)
         }
+    }
+
+    /// Returns true if the frame that begins now needs parameter sets in front of it that the init section does not have.
+    func needsSetsInBand(isStart: Bool) -> Bool {
+        hasUnwritten && (isStart || sets.map(\.unit) != inBand)
+    }
+
+    /// Appends the sets as they stand now.
+    mutating func appendSets(to buffer: ByteBuffer) {
+        inBand = sets.map(\.unit)
+        for unit in inBand { Self.append(unit, to: buffer) }
     }
 
     private static func append(_ unit: [UInt8], to buffer: ByteBuffer) {
