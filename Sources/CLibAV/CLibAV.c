@@ -127,10 +127,3 @@ void observer_av_start(void) {
     avformat_network_init();
 }
 
-// AVIO contexts.
-
-void observer_io_close(AVIOContext **io) {
-    if (!*io) return;
-    av_freep(&(*io)->buffer);
-    avio_context_free(io);
-}

@@ -201,6 +201,8 @@ final class CameraConnection: CameraSource {
     func close() {
         defer { abandon() }
         guard let reader, socket >= 0 else { return }
+        // The last frames lie in the socket.
+        guard (try? turn(reader)) != nil else { return }
         let deadline = Self.now + Self.leaveLimit.wholeNanoseconds
         reader.end(now: Self.now)
         while Self.now < deadline, !reader.takeEvents().contains(where: { if case .ended = $0 { true } else { false } }) {

@@ -44,42 +44,6 @@ void observer_scrub(char *_Nonnull line);
 /// Settings of the process: log callback, two malloc arenas, large blocks returned to the system when freed.
 void observer_av_start(void);
 
-/// Frees an AVIO context and its buffer.
-void observer_io_close(AVIOContext *_Nullable *_Nonnull io);
-
-// Link: an RTSP connection (RFC 2326, 10.12) that is read in large pieces. libavformat's own takes six system calls for
-// each RTP packet; its depacketisers are used all the same, fed through an AVIO context.
-
-typedef struct observer_link {
-    int file;
-    observer_input *_Nonnull input;
-    /// What was received and not used lies from `start` to `end`. A packet has up to 65,539 bytes.
-    size_t start;
-    size_t end;
-    uint8_t buffer[160 * 1024];
-} observer_link;
-
-/// Takes over a connected or connecting socket, which must not block. NULL without memory.
-observer_link *_Nullable observer_link_new(int file, observer_input *_Nonnull input);
-void observer_link_free(observer_link *_Nonnull link);
-int observer_link_await_writable(observer_link *_Nonnull link);
-/// From now on lets what arrives gather for up to 100 ms, or 32 KiB, before the reader is woken: a thread that is woken
-/// for each frame does hardly anything but wake up.
-void observer_link_gather(observer_link *_Nonnull link);
-/// Receives what there is, waiting until there is something; 0 or an AVERROR.
-int observer_link_fill(observer_link *_Nonnull link);
-int observer_link_send(observer_link *_Nonnull link, const uint8_t *_Nonnull bytes, int count);
-long observer_link_answer(const observer_link *_Nonnull link);
-static inline const uint8_t *_Nonnull observer_link_bytes(const observer_link *_Nonnull link) {
-    return link->buffer + link->start;
-}
-/// An AVIO context from which each read gets one RTP or RTCP packet. NULL without memory.
-AVIOContext *_Nullable observer_link_open(observer_link *_Nonnull link);
-/// Opens libavformat's SDP demuxer on a session description; its packets come from the `pb` that is set afterwards.
-/// Frees `context` on failure, as avformat_open_input does.
-int observer_open_description(AVFormatContext *_Nullable *_Nonnull context, const uint8_t *_Nonnull bytes, size_t size,
-                              AVDictionary *_Nullable *_Nullable options);
-
 // Macros.
 
 enum {

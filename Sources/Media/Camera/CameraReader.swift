@@ -70,9 +70,10 @@ public final class CameraReader {
     /// Sets where frames go, in answer to `opened`.
     public func record(into segmenter: RunSegmenter) {
         self.segmenter = segmenter
-        segmenter.moveSamples { [unowned self] old, new in
-            video?.moveFrame(from: old, to: new)
-            audio?.moveFrame(from: old, to: new)
+        // The reader may be gone when the segmenter ends; then no sample is incomplete.
+        segmenter.moveSamples { [weak self] old, new in
+            self?.video?.moveFrame(from: old, to: new)
+            self?.audio?.moveFrame(from: old, to: new)
         }
     }
 

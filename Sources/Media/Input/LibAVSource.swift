@@ -67,7 +67,6 @@ public struct LibAVSource: MediaSource {
     private var stripsADTS = false
     private var timestampsByArrival = false
     private var pacer: Pacer?
-    private var link: RTSPLink?
     private var stallLimit: Duration
     private let connections: InputGuard
 
@@ -104,13 +103,8 @@ public struct LibAVSource: MediaSource {
         var dictionary = scheme.dictionary(options)
         defer { av_dict_free(&dictionary) }
         var opened: UnsafeMutablePointer<AVFormatContext>? = made
-        var result: Int32
-        if let link = try openLink(target, freeing: made) {
-            result = open(link, context: &opened, options: &dictionary)
-        } else {
-            let format = scheme.demuxer.flatMap { av_find_input_format($0) }
-            result = avformat_open_input(&opened, scheme.authorized(target, options), format, &dictionary)
-        }
+        let demuxer = scheme.demuxer.flatMap { av_find_input_format($0) }
+        var result = avformat_open_input(&opened, scheme.authorized(target, options), demuxer, &dictionary)
         guard result >= 0, let opened else { throw failure(result, .opening) }
         context = opened
         let format = String(cString: opened.pointee.iformat.pointee.name)
@@ -124,38 +118,6 @@ public struct LibAVSource: MediaSource {
         let description = try describe(opened)
         interrupt.setDeadline(stallLimit)
         return description
-    }
-
-    /// A link of our own for what it can: one video track by RTSP over TCP.
-    ///
-    /// Nil where libavformat's client is needed.
-    private func openLink(
-        _ target: String,
-        freeing context: UnsafeMutablePointer<AVFormatContext>
-    ) throws(MediaError) -> RTSPLink? {
-        guard target.lowercased().hasPrefix("rtsp://"), options.transport != .udp, !options.audio else { return nil }
-        do throws(MediaError) {
-            return try RTSPLink(target, options, interrupt: interrupt)
-        } catch  where connections.refusal == nil && (error.kind == .badStream || error.kind == .noVideo) {
-            return nil
-        } catch {
-            avformat_free_context(context)
-            throw connections.refusal ?? error
-        }
-    }
-
-    private mutating func open(
-        _ link: RTSPLink,
-        context: inout UnsafeMutablePointer<AVFormatContext>?,
-        options dictionary: inout OpaquePointer?
-    ) -> Int32 {
-        self.link = link
-        av_dict_set(&dictionary, "sdp_flags", "custom_io", 0)
-        av_dict_set(&dictionary, "reorder_queue_size", "0", 0)
-        let text = Array(link.description.utf8)
-        let result = observer_open_description(&context, text, text.count, &dictionary)
-        context?.pointee.pb = observer_link_open(link.handle)
-        return result
     }
 
     /// Waits for the next packet of the tracks that `open` described.
@@ -176,7 +138,6 @@ public struct LibAVSource: MediaSource {
             if index == videoIndex {
                 interrupt.setDeadline(stallLimit)
                 connections.forget()
-                link?.keepAlive()
                 try pacer?.wait(for: packet, base: videoBase, interrupt: interrupt)
             }
             if let ready = translate(packet) { return ready }
@@ -191,17 +152,13 @@ public struct LibAVSource: MediaSource {
         }
         packet = nil
         pacer = nil
-        guard context != nil || link != nil else { return }
+        guard context != nil else { return }
         if let handle = interrupt.handle { observer_input_begin_close(handle, 1500) }
         // Where the check cannot be set there is nothing to close.
         try? connections.enter(interrupt)
         defer { connections.leave() }
-        link?.tearDown()
-        var io = link == nil ? nil : context?.pointee.pb
-        if context != nil { avformat_close_input(&context) }
-        observer_io_close(&io)
+        avformat_close_input(&context)
         context = nil
-        link = nil
     }
 
     private func translate(_ packet: UnsafeMutablePointer<AVPacket>) -> MediaPacket? {

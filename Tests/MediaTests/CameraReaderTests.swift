@@ -1,0 +1,146 @@
+import RTSP
+import Testing
+
+@testable import Media
+
+/// Streams of real encoders over RTP: what ffmpeg decodes from the segments is what it decodes from the clip.
+@Suite(.enabled(if: TestClip.isPossible), .timeLimit(.minutes(5)), .serialized)
+struct CameraReaderTests {
+    /// A kind of stream.
+    struct Way: CustomTestStringConvertible, Sendable {
+        var name: String
+        var codec: VideoCodec
+        var options: String
+        /// True if the session description has the parameter sets, and not the stream.
+        var describesSets = false
+
+        var testDescription: String { name }
+    }
+
+    private static let h264 = "-c:v libx264 -preset ultrafast -g 25 -sc_threshold 0"
+    private static let h264B = "-c:v libx264 -preset veryfast -g 25 -sc_threshold 0 -bf 3 -x264-params b-pyramid=normal"
+    private static let h265 =
+        "-c:v libx265 -preset ultrafast -x265-params log-level=error:open-gop=0:keyint=25:min-keyint=25:scenecut=0"
+
+    static let ways = [
+        Way(name: "H.264", codec: .h264, options: h264),
+        Way(name: "H.264, sets in the description", codec: .h264, options: h264, describesSets: true),
+        Way(name: "H.264 in slices", codec: .h264, options: h264 + " -slices 4"),
+        Way(name: "H.264 with B-frames", codec: .h264, options: h264B),
+        Way(name: "H.265", codec: .h265, options: h265 + ":bframes=0"),
+        Way(name: "H.265 with B-frames, sets in the description", codec: .h265, options: h265, describesSets: true),
+    ]
+
+    /// Plays a clip to a reader, in pieces as the network may bring them.
+    private static func record(_ camera: inout RTPCamera, way: Way, seed: UInt64) throws -> TestRecording {
+        var generator = SeededGenerator(seed: seed)
+        let configuration = RTSPConfiguration(
+            url: try #require(RTSPURL("rtsp://camera/live")),
+            credentials: nil,
+            hash: { _, _ in [] }
+        )
+        let reader = CameraReader(configuration, wantsAudio: false)
+        let recording = TestRecording()
+        var segmenter: RunSegmenter?
+        let description = camera.description(withSets: way.describesSets)
+        var rest: [UInt8] = []
+        func receive(_ bytes: [UInt8], now: Int64) throws(MediaError) {
+            rest += bytes
+            let buffer = rest
+            let done = try buffer.withUnsafeBytes { (raw) throws(MediaError) in
+                try reader.receive(raw, now: now, wallClock: now / 1000)
+            }
+            rest.removeFirst(done)
+        }
+        try reader.begin(now: 0)
+        while reader.isOpening {
+            for case .opened(let streams) in reader.takeEvents() {
+                let made = RunSegmenter(streams, seconds: 2) { recording.take($0) }
+                segmenter = made
+                reader.record(into: made)
+            }
+            let request = String(decoding: reader.takeOutput(), as: UTF8.self)
+            try #require(!request.isEmpty)
+            try receive(Array(RTPCamera.answer(request, description: description).utf8), now: 0)
+        }
+        for index in camera.frames.indices {
+            var bytes = camera.packets(of: index, withSets: !way.describesSets)[...]
+            let now = Int64(index + 1) * 40_000_000
+            while !bytes.isEmpty {
+                let count = min(bytes.count, Int.random(in: 1...6000, using: &generator))
+                try receive(Array(bytes.prefix(count)), now: now)
+                bytes = bytes.dropFirst(count)
+            }
+        }
+        reader.end(now: Int64(camera.frames.count + 1) * 40_000_000)
+        segmenter?.end(.stopped)
+        return recording
+    }
+
+    @Test(arguments: ways)
+    func `frames from packets are those of the clip, across cuts and pieces of the network`(way: Way) throws {
+        let clip = try TestClip(way.options, format: "ts")
+        defer { clip.remove() }
+        var camera = try RTPCamera(clip, codec: way.codec)
+        let recording = try Self.record(&camera, way: way, seed: 7)
+        let decoded = try recording.decode()
+        let source = try TestClip.decode(clip.path)
+        #expect(recording.pieces.count >= 7)
+        #expect(decoded.flatMap { $0 }.map(\.hash) == source.map(\.hash))
+        let times = decoded.flatMap { $0 }.map(\.presentation)
+        #expect(zip(times, times.dropFirst()).allSatisfy { abs($1 - $0 - 3600) <= 90 }, "\(times.prefix(20))")
+        #expect(recording.pieces.allSatisfy { $0.end?.flags == [] })
+        #expect(recording.pieces.allSatisfy { $0.begin.streams.video.width == 320 })
+    }
+
+    @Test func `a stream that stops coming is reported after ten seconds`() throws {
+        let clip = try TestClip(Self.h264, format: "ts", seconds: 2)
+        defer { clip.remove() }
+        let camera = try RTPCamera(clip, codec: .h264)
+        let configuration = RTSPConfiguration(
+            url: try #require(RTSPURL("rtsp://camera/live")),
+            credentials: nil,
+            hash: { _, _ in [] }
+        )
+        let reader = CameraReader(configuration, wantsAudio: false)
+        try reader.begin(now: 0)
+        while reader.isOpening {
+            let request = String(decoding: reader.takeOutput(), as: UTF8.self)
+            let answer = RTPCamera.answer(request, description: camera.description(withSets: true))
+            _ = try Array(answer.utf8).withUnsafeBytes { bytes in try reader.receive(bytes, now: 0, wallClock: 0) }
+        }
+        try reader.advance(to: 9_900_000_000, wallClock: 0)
+        let error = #expect(throws: MediaError.self) { try reader.advance(to: 10_000_000_000, wallClock: 0) }
+        #expect(error?.kind == .stalled)
+    }
+
+    @Test func `a camera that never answers is unreachable after twenty seconds`() throws {
+        let configuration = RTSPConfiguration(
+            url: try #require(RTSPURL("rtsp://camera/live")),
+            credentials: nil,
+            hash: { _, _ in [] }
+        )
+        let reader = CameraReader(configuration, wantsAudio: false)
+        try reader.begin(now: 0)
+        let error = #expect(throws: MediaError.self) { try reader.advance(to: 20_000_000_000, wallClock: 0) }
+        #expect(error?.kind == .unreachable)
+    }
+
+    @Test func `a codec that needs a library is left to one`() throws {
+        let description = "v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\na=control:track1\r\n"
+        let configuration = RTSPConfiguration(
+            url: try #require(RTSPURL("rtsp://camera/live")),
+            credentials: nil,
+            hash: { _, _ in [] }
+        )
+        let reader = CameraReader(configuration, wantsAudio: false)
+        try reader.begin(now: 0)
+        var foreign: String?
+        while reader.isOpening, foreign == nil {
+            let answer = RTPCamera.answer(String(decoding: reader.takeOutput(), as: UTF8.self), description: description)
+            _ = try Array(answer.utf8).withUnsafeBytes { bytes in try reader.receive(bytes, now: 0, wallClock: 0) }
+            for case .foreign(let detail) in reader.takeEvents() { foreign = detail }
+        }
+        #expect(foreign == "MP4V-ES over RTP")
+    }
+}
