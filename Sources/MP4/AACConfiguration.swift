@@ -42,7 +42,9 @@ public struct AACConfiguration: Hashable, Sendable {
             object = type()
         }
         // Main, LC, SSR, LTP and their error resilient relatives.
-        guard [1, 2, 3, 4, 17, 19, 23].contains(object), 4000...192_000 ~= sampleRate, 1...7 ~= layout else { return nil }
+        guard [1, 2, 3, 4, 17, 19, 23].contains(object), 4000...192_000 ~= sampleRate, 1...7 ~= layout else {
+            return nil
+        }
         self.sampleRate = sampleRate
         channels = layout == 7 ? 8 : layout
         frameSamples = (bits(1) == 1 ? 960 : 1024) * core

@@ -205,7 +205,8 @@ final class CameraConnection: CameraSource {
         guard (try? turn(reader)) != nil else { return }
         let deadline = Self.now + Self.leaveLimit.wholeNanoseconds
         reader.end(now: Self.now)
-        while Self.now < deadline, !reader.takeEvents().contains(where: { if case .ended = $0 { true } else { false } }) {
+        while Self.now < deadline, !reader.takeEvents().contains(where: { if case .ended = $0 { true } else { false } })
+        {
             do throws(MediaError) {
                 try send(reader)
                 var poller = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)

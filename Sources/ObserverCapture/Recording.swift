@@ -56,7 +56,7 @@ final class Recording {
         self.context = context
     }
 
-    /// What takes the frames of the stream.
+    /// The segmenter of this connection, which takes the frames of the stream.
     private(set) lazy var segmenter: RunSegmenter = {
         let made = RunSegmenter(
             streams,

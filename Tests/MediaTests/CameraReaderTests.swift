@@ -33,7 +33,7 @@ struct CameraReaderTests {
 
     /// Plays a clip to a reader, in pieces as the network may bring them.
     private static func record(_ camera: inout RTPCamera, way: Way, seed: UInt64) throws -> TestRecording {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         let configuration = RTSPConfiguration(
             url: try #require(RTSPURL("rtsp://camera/live")),
             credentials: nil,
@@ -44,10 +44,10 @@ struct CameraReaderTests {
         var segmenter: RunSegmenter?
         let description = camera.description(withSets: way.describesSets)
         var rest: [UInt8] = []
-        func receive(_ bytes: [UInt8], now: Int64) throws(MediaError) {
+        func receive(_ bytes: [UInt8], now: Int64) throws {
             rest += bytes
             let buffer = rest
-            let done = try buffer.withUnsafeBytes { (raw) throws(MediaError) in
+            let done = try buffer.withUnsafeBytes { raw in
                 try reader.receive(raw, now: now, wallClock: now / 1000)
             }
             rest.removeFirst(done)
@@ -137,7 +137,10 @@ struct CameraReaderTests {
         try reader.begin(now: 0)
         var foreign: String?
         while reader.isOpening, foreign == nil {
-            let answer = RTPCamera.answer(String(decoding: reader.takeOutput(), as: UTF8.self), description: description)
+            let answer = RTPCamera.answer(
+                String(decoding: reader.takeOutput(), as: UTF8.self),
+                description: description
+            )
             _ = try Array(answer.utf8).withUnsafeBytes { bytes in try reader.receive(bytes, now: 0, wallClock: 0) }
             for case .foreign(let detail) in reader.takeEvents() { foreign = detail }
         }

@@ -90,21 +90,6 @@ struct ConnectionGuardTests {
         #expect(secret.connections > 0)
     }
 
-    @Test func `so is one of a camera that wants libavformat's own client`() throws {
-        let secret = try Self.secret()
-        let port = secret.port
-        let camera = try #require(
-            StubServer { request in
-                request.contains("User-Agent: Observer\r\n") && request.contains("CSeq: 1\r\n")
-                    && request.hasPrefix("DESCRIBE")
-                    ? StubServer.rtsp(request, "400 Bad Request")
-                    : StubServer.rtsp(request, "302 Moved", ["Location: rtsp://127.0.0.1:\(port)/x"])
-            }
-        )
-        #expect(Self.open("rtsp://127.0.0.1:\(camera.port)/stream", allowing: [camera.port]) == Self.forbidden)
-        #expect(camera.connections == 2 && secret.connections == 0)
-    }
-
     @Test func `a camera that sends us on to a closed port is refused, and nothing else happens`() throws {
         // Bound, so that nobody else listens there, but not listening.
         let closed = try #require(StubServer.bound(SOCK_STREAM))

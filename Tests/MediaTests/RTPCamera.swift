@@ -47,7 +47,8 @@ struct RTPCamera {
         let name = codec == .h264 ? "H264" : "H265"
         var parameters = ""
         if hasSets, codec == .h264 {
-            parameters = "a=fmtp:96 packetization-mode=1;sprop-parameter-sets=\(sets.map(\.base64).joined(separator: ","))\r\n"
+            parameters =
+                "a=fmtp:96 packetization-mode=1;sprop-parameter-sets=\(sets.map(\.base64).joined(separator: ","))\r\n"
         } else if hasSets {
             let names = ["sprop-vps", "sprop-sps", "sprop-pps"]
             parameters = "a=fmtp:96 " + zip(names, sets).map { "\($0)=\($1.base64)" }.joined(separator: ";") + "\r\n"

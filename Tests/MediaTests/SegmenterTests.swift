@@ -116,7 +116,8 @@ import Testing
         #expect(segmenter.canBegin(with: .idr, waited: 0))
         #expect(!segmenter.canBegin(with: .recovery, waited: 14))
         #expect(segmenter.canBegin(with: .recovery, waited: 15))
-        #expect(!segmenter.canBegin(with: .dependent, waited: 1000))
+        #expect(!segmenter.canBegin(with: .dependent, waited: 19))
+        #expect(segmenter.canBegin(with: .dependent, waited: 20))
     }
 
     @Test func `a huge segment is cut at the next key frame`() {

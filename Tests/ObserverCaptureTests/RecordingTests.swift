@@ -77,7 +77,9 @@ import Testing
                     isKey: true,
                     bytes: bytes
                 )
-                try recording.take(packet)
+                let arrival = MonotonicInstant.now().nanoseconds
+                try recording.segmenter.take(packet, arrival: arrival, wallClock: WallTime.now().microseconds)
+                recording.update(receivedBytes: 0)
             }
             usleep(2000)
         }

@@ -229,7 +229,9 @@ public final class CameraReader {
                 audio = found.depacketizer
                 audioReceiver = Self.receiver(of: second)
             } else {
-                description.notes.append("the audio (\(second.format.encoding)) was left out: its parameters are missing")
+                description.notes.append(
+                    "the audio (\(second.format.encoding)) was left out: its parameters are missing"
+                )
             }
         }
         if let missing = audioLeftOut, audio == nil { description.notes.append(missing) }

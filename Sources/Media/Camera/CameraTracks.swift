@@ -50,10 +50,15 @@ enum CameraTracks {
             else { return nil }
             let audio = AACConfiguration(configuration)
             guard let audio else { return nil }
-            return (Self.track(.aac, audio, configuration), LATMDepacketizer(duration: Int64(audio.frameSamples)))
+            return (
+                Self.track(.aac, audio, parameters: configuration),
+                LATMDepacketizer(duration: Int64(audio.frameSamples))
+            )
         case "OPUS":
             let channels = parameters.number("sprop-stereo") == 1 ? 2 : 1
-            return (AudioTrack(codec: .opus, sampleRate: 48_000, channels: channels, frameSamples: 960), OpusDepacketizer())
+            return (
+                AudioTrack(codec: .opus, sampleRate: 48_000, channels: channels, frameSamples: 960), OpusDepacketizer()
+            )
         default: return nil
         }
     }
@@ -81,16 +86,16 @@ enum CameraTracks {
         // The clock may be that of the core, at half the rate of what is heard (SBR).
         let rate = Int64(max(audio.sampleRate, 1))
         layout.duration = Int64(audio.frameSamples) * Int64(track.format.clockRate) / rate
-        return (Self.track(.aac, audio, bytes), AACDepacketizer(configuration: layout))
+        return (Self.track(.aac, audio, parameters: bytes), AACDepacketizer(configuration: layout))
     }
 
-    private static func track(_ codec: AudioCodec, _ audio: AACConfiguration, _ bytes: [UInt8]) -> AudioTrack {
+    private static func track(_ codec: AudioCodec, _ audio: AACConfiguration, parameters: [UInt8]) -> AudioTrack {
         AudioTrack(
             codec: codec,
             sampleRate: audio.sampleRate,
             channels: audio.channels,
             frameSamples: audio.frameSamples,
-            parameters: bytes
+            parameters: parameters
         )
     }
 }

@@ -96,8 +96,16 @@ public struct Segmenter: Sendable {
     private var patience: Int64 { min(30 * Self.second, target * 3 / 2) }
 
     /// Returns true if a recording can begin with this frame, `waited` seconds after the stream began.
+    ///
+    /// After twice the wanted length any frame will do: what a decoder makes of a stream without key frames is better than
+    /// nothing.
     public func canBegin(with kind: FrameKind, waited: Double) -> Bool {
-        kind == .idr || kind == .recovery && waited * 90_000 >= Double(patience)
+        let ticks = waited * 90_000
+        return switch kind {
+        case .idr: true
+        case .recovery: ticks >= Double(patience)
+        case .dependent: ticks >= Double(2 * target)
+        }
     }
 
     /// Takes note that a segment began with this frame.
