@@ -14,10 +14,27 @@ package enum Cause: String, Codable, Sendable, CaseIterable {
     case stalled
     /// The stream cannot be understood.
     case badStream = "bad_stream"
+    /// Packets of the stream were lost on their way.
+    case lossy
     /// The spool's disk is full.
     case diskFull = "disk_full"
+    /// The spool's disk fails, or is too slow.
+    case diskFailed = "disk_failed"
     /// No recorder was running.
     case noRecorder = "no_recorder"
     /// The host's name cannot be resolved.
     case dns
+
+    /// The part of the system where a cause lies.
+    package enum Side: Hashable, Sendable {
+        case camera, disk, recorder
+    }
+
+    package var side: Side {
+        switch self {
+        case .diskFull, .diskFailed: .disk
+        case .noRecorder: .recorder
+        case .unreachable, .refused, .unauthorized, .notFound, .noVideo, .stalled, .badStream, .lossy, .dns: .camera
+        }
+    }
 }

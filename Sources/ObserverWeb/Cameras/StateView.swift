@@ -37,7 +37,9 @@ enum StateView {
         case .noVideo: "No video that can be recorded"
         case .stalled: "Stream went silent"
         case .badStream: "Stream is broken"
+        case .lossy: "Packets were lost"
         case .diskFull: "Recorder’s disk is full"
+        case .diskFailed: "Recorder’s disk fails"
         case .noRecorder: "No recorder is running"
         case .dns: "Unknown host name"
         }
@@ -57,7 +59,9 @@ enum StateView {
         case .noVideo: "The stream has no video, or in a codec that can’t be recorded as it is."
         case .stalled: "The connection stands, but no snapshot comes. If it stays so, restart the camera."
         case .badStream: "What the camera sends can’t be understood. Try another transport or another stream of it."
+        case .lossy: "Packets get lost between camera and recorder. Check the network, or choose TCP."
         case .diskFull: "Free space on the recorder’s disk, or see why uploads don’t drain it."
+        case .diskFailed: "The recorder’s disk can’t be written, or is too slow. Check it; recording goes on by itself."
         case .noRecorder: "Start a recorder; the camera is recorded at once when one is there."
         case .dns: "Check the host name in the address, and the recorder’s name server."
         }
@@ -66,8 +70,8 @@ enum StateView {
     /// Returns true if trying again will not help until a person does something.
     static func needsPerson(_ cause: Cause) -> Bool {
         switch cause {
-        case .unauthorized, .notFound, .noVideo, .badStream, .diskFull: true
-        case .unreachable, .refused, .stalled, .noRecorder, .dns: false
+        case .unauthorized, .notFound, .noVideo, .badStream, .diskFull, .diskFailed: true
+        case .unreachable, .refused, .stalled, .lossy, .noRecorder, .dns: false
         }
     }
 
