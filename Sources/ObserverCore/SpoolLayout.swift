@@ -17,6 +17,9 @@ package struct SpoolLayout: Hashable, Sendable {
     /// The directory of files that do not belong to a spool.
     package var quarantine: String { "\(root)/quarantine" }
 
+    /// The directory of reports on their way to the database.
+    package var journal: String { "\(root)/journal" }
+
     package func openMedia(_ id: SegmentID) -> String { "\(open)/\(id).mp4.part" }
     package func draft(_ id: SegmentID) -> String { "\(open)/\(id).json" }
     /// The bytes of a committed segment.

@@ -2,7 +2,7 @@ import Crypto
 import Encodings
 import Glibc
 import MP4
-import ObserverCore
+package import ObserverCore
 import System
 
 extension Spool {
@@ -42,6 +42,25 @@ extension Spool {
             }
         }
         return results
+    }
+
+    /// Finishes a segment of the caller's own that could not be written on: commits what is whole of it.
+    ///
+    /// - Returns: The outcome; nil if nothing of it is there.
+    /// - Throws: `SpoolError`: the disk still fails, and the call may be repeated.
+    package func finish(_ id: SegmentID) throws(SpoolError) -> Recovered? {
+        do throws(SpoolError) {
+            if try Files.exists(layout.draft(id)), let draft = try draft(id), let result = try finish(draft) {
+                return result
+            }
+            // The commit may have failed after the renames.
+            return try segment(id).map(Recovered.segment)
+        } catch {
+            guard error.kind == .corrupt else { throw error }
+            let result = putAside(id, error)
+            if case .kept(_, let error) = result { throw error }
+            return result
+        }
     }
 
     /// Reads the draft of an open file; nil if another process has finished it meanwhile.

@@ -9,6 +9,7 @@ package import System
 /// open/<id>.mp4.part + <id>.json    being written; the .json is the draft that lets a cut-off file be finished
 /// ready/<id>.mp4 + <id>.json        committed: the rename of the .json is the commit
 /// stored/<id>.json                  receipt of an upload, kept until its row is in the database
+/// journal/<recorder>.log            gaps and states that are not in the database yet
 /// quarantine/                       files that do not belong to a spool; never deleted by itself
 /// ```
 ///
@@ -18,7 +19,7 @@ package struct Spool: Sendable {
     /// The version of the layout.
     static let version = "1"
     /// Bytes kept back so that open segments can be finished on a full disk.
-    static let reserveBytes: off_t = 64 << 20
+    package static let reserveBytes: Int64 = 64 << 20
 
     package let layout: SpoolLayout
     package var root: String { layout.root }
@@ -35,7 +36,8 @@ package struct Spool: Sendable {
         let lock = try Files.lockDirectory(root)
         defer { close(lock) }
         try Spool.claim(root)
-        for folder in [layout.open, layout.ready, layout.stored, layout.quarantine] { try Files.makeDirectory(folder) }
+        let folders = [layout.open, layout.ready, layout.stored, layout.quarantine, layout.journal]
+        for folder in folders { try Files.makeDirectory(folder) }
         id = try Spool.spoolID(in: root)
         try Files.syncDirectory(root)
     }
@@ -91,11 +93,11 @@ package struct Spool: Sendable {
     /// A disk too full for it is no error.
     package func keepReserve() throws(SpoolError) {
         let path = root + "/reserve"
-        if let status = try Files.status(path), status.bytes == Int64(Self.reserveBytes) { return }
+        if let status = try Files.status(path), status.bytes == Self.reserveBytes { return }
         let file = try Files.open(path, O_WRONLY | O_CREAT)
         defer { close(file) }
         // Not all file systems can; the reserve is a help, not a promise.
-        if posix_fallocate(file, 0, Self.reserveBytes) != 0 { unlink(path) }
+        if posix_fallocate(file, 0, off_t(Self.reserveBytes)) != 0 { unlink(path) }
     }
 
     /// Deletes the reserve, so that open segments can be finished.

@@ -22,6 +22,7 @@ package struct Coverage: Sendable {
         case reconnect(Interruption, at: Int64)
         case fragment(CoverageFragment, Fate, cause: Cause)
         case interruption(Interruption, at: Int64)
+        case correction(SegmentID, from: Int64)
         case end(Ending, at: Int64)
     }
 
@@ -39,7 +40,7 @@ package struct Coverage: Sendable {
     var ledger: CoverageLedger
     private var status: CameraStatus
     /// The moment since which the state is what it is.
-    private var stateSince: Int64 = 0
+    private var stateSince: Int64
     private var items: [Item] = []
     private var hasLostPackets = false
     private var openings = 0
@@ -47,6 +48,7 @@ package struct Coverage: Sendable {
     package init(_ stream: StreamID, recorder: String, at now: Moment) {
         self.stream = stream
         self.recorder = recorder
+        stateSince = now.uptime
         ledger = CoverageLedger(stream, at: now)
         status = CameraStatus(stream: stream, epoch: 0, state: .off, since: now.wall, recorder: recorder)
     }
@@ -72,6 +74,7 @@ package struct Coverage: Sendable {
             adopt(epoch)
             isDue = true
             if let known { items.append(.rest(known)) }
+            if let off = known?.switchedOffAt { stateSince = ledger.uptime(off) }
         case .epochChanged(let epoch):
             isDue = epoch != status.epoch
             adopt(epoch)
@@ -91,6 +94,8 @@ package struct Coverage: Sendable {
             isDue = status.state == .recording
         case .interrupted(let reason):
             interrupted(by: reason)
+            // One is enough while a disk that hangs keeps everything waiting.
+            if case .interruption(reason, _)? = items.last { break }
             items.append(.interruption(reason, at: now.uptime))
         case .off, .released, .stopped:
             end(event, at: now.uptime)
@@ -118,7 +123,7 @@ package struct Coverage: Sendable {
         case .committed(let segment):
             ledger.commit(segment)
         case .corrected(let segment, let from):
-            ledger.correct(segment, from: from)
+            items.append(.correction(segment, from: from))
         case .shortened(let segment, let milliseconds):
             let reason = Interruption(.diskFailed, "the end of a segment could not be read back from the spool")
             ledger.giveUp(segment, after: milliseconds, reason)
@@ -181,6 +186,7 @@ package struct Coverage: Sendable {
             case .rest(let known): ledger.rest(known)
             case .reconnect(let reason, let time): ledger.reconnect(reason, at: time)
             case .interruption(let reason, let time): ledger.interrupt(reason, at: time)
+            case .correction(let segment, let from): ledger.correct(segment, from: from)
             case .end(.off, let time): ledger.end(at: time)
             case .end(.released, _): ledger.release()
             case .end(.stopped, _): ledger.stop()
@@ -199,7 +205,7 @@ package struct Coverage: Sendable {
     private func isLast(after index: Int) -> Bool {
         items[(index + 1)...].allSatisfy { item in
             switch item {
-            case .fragment(_, .queued, _), .fragment(_, .written, _): true
+            case .fragment(_, .queued, _), .fragment(_, .written, _), .correction: true
             default: false
             }
         }
@@ -211,13 +217,13 @@ package struct Coverage: Sendable {
     }
 
     private mutating func actions(before: CameraStatus, isDue: Bool, at now: Moment) -> [Action] {
-        let isNew =
-            (status.state, status.cause, status.detail, status.epoch)
-            != (before.state, before.cause, before.detail, before.epoch)
-        if status.state != before.state { stateSince = now.uptime }
+        let isNew = status.state != before.state
+        if isNew { stateSince = now.uptime }
+        let hasChanged =
+            (status.cause, status.detail, status.epoch) != (before.cause, before.detail, before.epoch)
         status.since = ledger.wall(stateSince)
         status.lastFrameAt = ledger.lastFrameAt
         let changes = ledger.takeChanges().map(Action.gap)
-        return isNew || isDue ? changes + [.report(status, isNew: isNew)] : changes
+        return isNew || hasChanged || isDue ? changes + [.report(status, isNew: isNew)] : changes
     }
 }

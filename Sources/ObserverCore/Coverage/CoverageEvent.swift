@@ -27,13 +27,13 @@ extension Coverage {
         case written(fragment: Int)
         /// Nothing more of this segment is written: its fragments that are still queued are lost.
         case failed(SegmentID, Interruption)
-        /// What was written of a segment is committed.
+        /// All that was written of a segment is committed.
         case committed(SegmentID)
         /// A segment began at another time than was known when its first fragment was queued.
         case corrected(SegmentID, from: Int64)
         /// Only the first part of what was written of a segment could be committed.
         case shortened(SegmentID, milliseconds: Int64)
-        /// What was written of a segment is given up.
+        /// All that was written of a segment is given up.
         case abandoned(SegmentID, Interruption)
         /// The camera is switched off.
         case off

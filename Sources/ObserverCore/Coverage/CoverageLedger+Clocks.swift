@@ -10,7 +10,9 @@ extension CoverageLedger {
 
     /// The wall time of a moment of this process, within what rows can hold.
     func wall(_ uptime: Int64) -> Timestamp {
-        Self.bounded(Timestamp(microseconds: uptime.addingSaturated(offset)))
+        let time = Timestamp(microseconds: uptime.addingSaturated(offset))
+        // In whole milliseconds, like segments: rows are found again by their start.
+        return Self.bounded(Timestamp(milliseconds: time.milliseconds))
     }
 
     func wall(_ point: Point) -> Timestamp {

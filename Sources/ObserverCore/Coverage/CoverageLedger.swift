@@ -36,9 +36,10 @@ struct CoverageLedger: Sendable {
     var reason: Interruption?
     /// The beginning of the present recorder, until it has recorded or failed.
     var beginning: Int64?
-    /// What earlier recorders left lies after the beginning of this one: the clock was wrong then, or is now.
+    /// The newest time that earlier recorders left, if it lies after the beginning of this one: the clock was wrong then, or
+    /// is now.
     var future: (known: Timestamp, beginning: Int64, removed: Gap?)?
-    /// What is written of segments that are not committed.
+    /// The written parts of segments that are not committed.
     var written: [SegmentID: [Stretch]] = [:]
     var changes: [GapChange] = []
     /// The moment at which the stream was switched off in this process, until it is switched on.

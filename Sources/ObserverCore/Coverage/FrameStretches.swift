@@ -44,7 +44,7 @@ package struct FrameStretches: Sendable {
         return (done + (present.map { [$0] } ?? [])).filter { $0.to > $0.from }
     }
 
-    /// Lets the last frame last until `time`, unless that is a silence.
+    /// Extends the last frame until `time`, unless that is a silence.
     private mutating func extend(to time: Int64) {
         guard var stretch = present else { return }
         let step = time.addingSaturated(0 - stretch.to)

@@ -16,3 +16,32 @@ package enum GapChange: Hashable, Sendable {
         }
     }
 }
+
+extension [Gap] {
+    /// Applies a change to the newest gaps of a stream, as the database does.
+    package mutating func apply(_ change: GapChange) {
+        switch change {
+        case .open(let gap):
+            for index in indices where self[index].endedAt == nil {
+                self[index].epoch = Swift.max(self[index].epoch, gap.epoch)
+            }
+            if !contains(where: { $0.startedAt == gap.startedAt || $0.endedAt == nil }) { append(gap) }
+        case .close(let gap):
+            if let index = firstIndex(where: { $0.startedAt == gap.startedAt }) {
+                guard self[index].endedAt == nil, self[index].epoch <= gap.epoch else { return }
+                (self[index].endedAt, self[index].epoch) = (gap.endedAt, gap.epoch)
+            } else if !contains(where: { $0.covers(gap) }) {
+                append(gap)
+            }
+        case .remove(_, let epoch, let start):
+            removeAll { $0.startedAt == start && $0.epoch <= epoch }
+        }
+    }
+}
+
+extension Gap {
+    /// Returns true if all of another gap, which is over, lies in this one.
+    fileprivate func covers(_ other: Gap) -> Bool {
+        startedAt <= other.startedAt && endedAt.map { $0 >= other.endedAt ?? $0 } ?? true
+    }
+}

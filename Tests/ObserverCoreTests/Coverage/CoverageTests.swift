@@ -200,6 +200,11 @@ import Testing
         var stream = recorded()
         stream.tell(.corrected(first, from: 1_400_000), at: 11)
         #expect(stream.gaps == ["0.0–1.4 no_recorder"])
+        var waiting = Stream()
+        let number = waiting.queue((2, 6), of: first)
+        waiting.tell(.corrected(first, from: 1_400_000), at: 6)
+        waiting.tell(.written(fragment: number), at: 7)
+        #expect(waiting.gaps == ["0.0–1.4 no_recorder"] && waiting.coverage.isRecording)
     }
 
     // MARK: Switch and process
@@ -260,6 +265,8 @@ import Testing
         (closed.epoch, closed.endedAt) = (2, Stream.wall(8))
         #expect(actions.first == .gap(.close(closed)))
         #expect(actions.count == 2)
+        guard case .report(let status, isNew: false) = actions[1] else { return #expect(Bool(false)) }
+        #expect(status.state == .off && status.since == Stream.wall(8))
     }
 
     @Test func `a new epoch takes over the gap and repeats the report`() {
