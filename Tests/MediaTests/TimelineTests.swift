@@ -135,6 +135,19 @@ import Testing
         #expect(next.decode == 540_000 && !next.isRejoined)
     }
 
+    @Test func `a silence keeps its time, also if the frame before it comes late`() {
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
+        // A parser gives the frame before the silence with the one after it.
+        let silence: Int64 = 8_000_000_000
+        let arrivals = [0, 40_000_000, silence, silence + 1_000_000, silence + 41_000_000]
+        let sources = [0, Self.frame, 2 * Self.frame, 720_000, 723_600]
+        let placed = zip(sources, arrivals).map { source, arrival in
+            timeline.place(decode: source, presentation: source, duration: 0, arrival: arrival)
+        }
+        #expect(placed.map(\.decode) == sources.map { 90_000 + $0 })
+        #expect(timeline.rejoined == 0)
+    }
+
     @Test func `reordered frames keep the time at which they are shown`() {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
         let first = timeline.place(decode: 0, presentation: 7200, duration: 0, arrival: 0)

@@ -34,6 +34,8 @@ public struct Timeline: Sendable {
     private var last: Int64?
     private var lastSource: Int64?
     private var lastArrival: Int64 = 0
+    /// The part of the wait for the last packet that its step did not take up, in ticks.
+    private var spareWait: Int64 = 0
     private var offset: Int64 = 0
     /// How much later than decoded the source says that the first packet is shown.
     private var delay: Int64 = 0
@@ -129,7 +131,9 @@ public struct Timeline: Sendable {
         let waited = min(ticks(nanoseconds: arrival &- lastArrival), Timeline.longestStep * ticksPerSecond)
         let isBack = step < -ticksPerSecond / 2
         // Media may come in bursts and run ahead of its arrival, but one step cannot outrun the wait for it by seconds.
-        let isAhead = step > waited + 2 * ticksPerSecond
+        // A parser gives a frame only when the next one begins, so a silence may lie before the packet before it.
+        let isAhead = step > waited + spareWait + 2 * ticksPerSecond
+        spareWait = min(max(waited - max(step, 0), 0), 10 * ticksPerSecond)
         if isBack || isAhead {
             let wait = min(max(waited, nominal), 10 * ticksPerSecond)
             rejoined += 1
