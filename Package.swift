@@ -182,7 +182,10 @@ let package = Package(
         ),
         tests(
             "ObserverCaptureTests",
-            ["ObserverCapture", "ObserverCore", "Media", "Spool", "Postgres", "System", "Lifecycle", "Logging"]
+            [
+                "ObserverCapture", "ObserverConfiguration", "ObserverCore", "Media", "Spool", "Postgres", "System",
+                "Lifecycle", "Logging",
+            ]
         ),
         tests(
             "ObserverUploadTests",

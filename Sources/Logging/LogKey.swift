@@ -39,6 +39,8 @@ extension LogKey {
     public static let error = LogKey("error")
     /// A file, relative to the spool.
     public static let fileName = LogKey("file.name")
+    /// A number of gaps.
+    public static let gapCount = LogKey("gap.count")
     /// The advice to the person who runs the system.
     public static let hint = LogKey("hint")
     /// The last warning of a C library.

@@ -22,7 +22,7 @@ final class CaptureReconciler: Service {
     private let context: RecorderContext
     private let database: PostgresConfiguration
     private let key: SealingKey
-    private let recovery: SpoolRecovery
+    private let knowledge: CoverageReader
     private let segmentPublisher: SegmentPublisher
     private let logger: Logger
 
@@ -30,13 +30,13 @@ final class CaptureReconciler: Service {
         context: RecorderContext,
         database: PostgresConfiguration,
         key: SealingKey,
-        recovery: SpoolRecovery,
+        knowledge: CoverageReader,
         segmentPublisher: SegmentPublisher
     ) {
         self.context = context
         self.database = database
         self.key = key
-        self.recovery = recovery
+        self.knowledge = knowledge
         self.segmentPublisher = segmentPublisher
         logger = context.logger
     }
@@ -120,7 +120,7 @@ final class CaptureReconciler: Service {
             wanted.insert(id)
             var plan = RecorderPlan(camera: item.camera, password: password(of: item), epoch: item.epoch)
             if recorderSet.needs(plan) {
-                if !recorderSet.has(id) { plan.uncoveredSince = try uncoveredSince(item.camera, connection) }
+                if !recorderSet.has(id) { plan.known = try known(item.camera, connection) }
                 recorderSet.start(plan)
             }
         }
@@ -129,21 +129,16 @@ final class CaptureReconciler: Service {
             recorderSet.end(id, isMine ? .off : .lost)
         }
         for item in assigned where !item.camera.isActive && !item.isDeleted {
-            recorderSet.noteOff(item.camera, epoch: item.epoch)
+            guard recorderSet.mustNoteOff(item.camera) else { continue }
+            recorderSet.noteOff(item.camera, epoch: item.epoch, known: try knowledge.known(item.camera, connection))
         }
+        recorderSet.tick()
         recorderSet.forgetEnded()
     }
 
-    /// The moment since which a camera should have been recorded, for the first recorder of it in this process.
-    private func uncoveredSince(_ camera: Camera, _ connection: PostgresConnection) throws(PostgresError) -> Timestamp?
-    {
-        guard let listing = try CameraStore(connection).get(camera.id) else { return nil }
-        let newest = try SegmentStore(connection).newest(of: camera.id)?.segment.endedAt
-        let known = [newest, recovery.recoveredUntil(camera.id)].compactMap { $0 }.max()
-        switch listing.status.state {
-        case .off, .pending: return max(known ?? camera.updatedAt, camera.updatedAt)
-        default: return known ?? camera.updatedAt
-        }
+    /// The facts about a camera that is wanted, for the first recorder of it in this process.
+    private func known(_ camera: Camera, _ connection: PostgresConnection) throws(PostgresError) -> KnownCoverage {
+        try knowledge.known(camera, connection) ?? KnownCoverage(wantedSince: camera.updatedAt)
     }
 
     private func password(of item: RecorderStore.AssignedCamera) -> Secret? {

@@ -34,9 +34,16 @@ package enum CaptureService {
             limit: publishLimit
         )
         let segmentPublisher = SegmentPublisher(publisher, logger: logger)
-        let statusWriter = StatusWriter(configuration.database, recorder: configuration.recorder, logger: logger)
+        let journal = GapJournal(in: spool, recorder: configuration.recorder)
+        let statusWriter = StatusWriter(
+            configuration.database,
+            journal: journal,
+            recorder: configuration.recorder,
+            logger: logger
+        )
         let recovery = SpoolRecovery(
             spool: spool,
+            journal: journal,
             recorder: configuration.recorder,
             segmentPublisher: segmentPublisher,
             statusWriter: statusWriter,
@@ -62,12 +69,12 @@ package enum CaptureService {
             ),
             database: configuration.database,
             key: configuration.sealingKey,
-            recovery: recovery,
+            knowledge: CoverageReader(recovery: recovery, journal: journal),
             segmentPublisher: segmentPublisher
         )
         return [
             Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery]),
-            Stage("reports", shutdownLimit: .seconds(6), services: [publisher, statusWriter]),
+            Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),
             Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
             Stage(
                 "helpers",

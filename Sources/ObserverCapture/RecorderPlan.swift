@@ -8,8 +8,8 @@ struct RecorderPlan: Sendable {
     var camera: Camera
     var password: Secret?
     var epoch: Int64
-    /// The moment since which the camera should have been recorded.
-    var uncoveredSince: Timestamp?
+    /// The facts that earlier recorders left behind; nil if this process knows better.
+    var known: KnownCoverage?
     /// The wait before the first attempt, so that many cameras do not start together.
     var delay = Duration.zero
 

@@ -10,6 +10,9 @@ final class RecorderSet {
     private let context: RecorderContext
     private var recorders: [CameraID: CameraRecorder] = [:]
     private var ending: [CameraRecorder] = []
+    /// The ways of streams to the disk, with their coverage, of all cameras that this process has had.
+    private var writeQueues: [CameraID: WriteQueue] = [:]
+    /// The versions of cameras that are off and accounted for.
     private var off: [CameraID: Int64] = [:]
     private var diskDue = MonotonicInstant.now()
     private var diskPause = DiskPause()
@@ -50,10 +53,20 @@ final class RecorderSet {
             let spread = min(recorders.count * 50, 30_000)
             plan.delay = .milliseconds(spread > 50 ? Int.random(in: 0...spread) : 0)
         }
-        // A camera that was switched off and on again starts over: the time between is no gap.
-        let wasOff = old?.endingReason == .off
-        if wasOff { plan.uncoveredSince = plan.camera.updatedAt }
-        recorders[id] = CameraRecorder(plan, after: old, continuing: !wasOff, context: context)
+        recorders[id] = CameraRecorder(plan, after: old, writeQueue: writeQueue(id), context: context)
+    }
+
+    private func writeQueue(_ id: CameraID) -> WriteQueue {
+        if let present = writeQueues[id] { return present }
+        let coverage = StreamCoverage(
+            StreamID(id, .main),
+            recorder: context.recorder,
+            logger: context.logger,
+            perform: { [statusWriter = context.statusWriter] in statusWriter.take($0) }
+        )
+        let made = WriteQueue(camera: id, coverage: coverage)
+        writeQueues[id] = made
+        return made
     }
 
     func end(_ id: CameraID, _ reason: RecorderEnding) {
@@ -81,25 +94,20 @@ final class RecorderSet {
         ending.removeAll { $0.waitForEnd(until: .now()) }
     }
 
-    /// Takes note of a camera that is switched off.
-    ///
-    /// Reports it the first time, and closes a gap that a previous run of the process left open, once for each version of the
-    /// camera. A recorder that ends because of the switch does both itself.
-    func noteOff(_ camera: Camera, epoch: Int64) {
-        let known = off.updateValue(camera.version, forKey: camera.id)
-        guard known != camera.version, !ending.contains(where: { $0.plan.camera.id == camera.id }) else { return }
-        let stream = StreamID(camera.id, .main)
-        context.statusWriter.closeGap(of: stream, epoch: epoch, at: camera.updatedAt)
-        guard known == nil else { return }
-        context.statusWriter.report(
-            CameraStatus(
-                stream: stream,
-                epoch: epoch,
-                state: .off,
-                since: camera.updatedAt,
-                recorder: context.recorder
-            )
-        )
+    /// Returns true if a camera that is off is not accounted for: it is new to this process, or was changed.
+    func mustNoteOff(_ camera: Camera) -> Bool {
+        off[camera.id] != camera.version && !ending.contains { $0.plan.camera.id == camera.id }
+    }
+
+    /// Takes note of a camera that is off; a recorder that ends because of the switch does so itself.
+    func noteOff(_ camera: Camera, epoch: Int64, known: KnownCoverage?) {
+        off[camera.id] = camera.version
+        writeQueue(camera.id).coverage.tell(.foundOff(known, epoch: epoch))
+    }
+
+    /// Compares the clocks, also for cameras of which nothing is heard.
+    func tick() {
+        for writeQueue in writeQueues.values { writeQueue.coverage.tell(.tick) }
     }
 
     // MARK: Disk

@@ -1,7 +1,7 @@
-package import System
 package import ObserverCore
+package import System
 
-/// Decides the next step of a camera's recorder: a pure value with events and times in, actions out.
+/// Decides the next step of a camera's recorder: a pure value with events and times in, steps out.
 ///
 /// Retries:
 /// - While the port is closed, it is probed with a TCP connect every second instead of opening the stream. That costs the
@@ -10,29 +10,20 @@ package import ObserverCore
 ///   every 3 s, so that it too is recorded within five seconds of its return.
 /// - A refused password is tried again after 1 min, growing to 30 min, because cameras lock out clients that insist.
 /// - After 60 s of recording the counters are reset. Every wait is shortened at random, by up to 30 %.
+///
+/// It knows nothing of gaps and reports, which are the business of ``Coverage``.
 package struct RecorderState: Sendable {
     package enum Event: Hashable, Sendable {
         /// The stream is open; its first key frame is awaited.
         case opened
-        /// The first frame of a recording.
+        /// Frames are recorded.
         case recording
         /// The stream could not be opened, or ended.
-        case failed(Cause, String)
-        /// The camera's port answers, or does not for this cause.
-        case probed(Bool, Cause, String)
-        /// The stream is fine, but its frames cannot be stored at the moment.
-        case interrupted(Cause, String)
+        case failed(Cause)
+        /// The camera's port answers, or does not.
+        case probed(isAnswered: Bool)
         /// The disk has no room for this camera, or has room again.
         case disk(isFull: Bool)
-    }
-
-    package enum Action: Hashable, Sendable {
-        /// The camera's state changed.
-        case report(CameraState, Cause?, String?)
-        /// The camera is not recorded since the last recorded moment.
-        case beginGap(Cause, String)
-        /// The camera is recorded again.
-        case endGap
     }
 
     package enum Step: Hashable, Sendable {
@@ -62,22 +53,13 @@ package struct RecorderState: Sendable {
     private static let patience = Duration.seconds(600)
     private static let healthy = Duration.seconds(60)
 
-    /// The number of times that the stream was opened again.
-    package private(set) var reconnects = 0
     private var phase = Phase.open
     private var attempts = 0
     private var refusals = 0
     private var troubleSince: MonotonicInstant?
     private var recordingSince: MonotonicInstant?
-    private var isGapOpen = false
-    private var reported: Action?
 
     package init() {}
-
-    /// The first actions of a recorder.
-    package mutating func begin() -> [Action] {
-        report(.connecting)
-    }
 
     /// The step to take now.
     package func step(at now: MonotonicInstant) -> Step {
@@ -97,49 +79,35 @@ package struct RecorderState: Sendable {
     ///   - event: The event.
     ///   - now: The present moment.
     ///   - chance: A random number, 0 to 1.
-    /// - Returns: The actions to carry out, in order.
-    package mutating func handle(_ event: Event, at now: MonotonicInstant, chance: Double = 0) -> [Action] {
+    package mutating func handle(_ event: Event, at now: MonotonicInstant, chance: Double = 0) {
         switch event {
         case .opened:
             phase = .reading
             refusals = 0
-            return []
         case .recording:
             recordingSince = recordingSince ?? now
-            let ended: [Action] = isGapOpen ? [.endGap] : []
-            isGapOpen = false
-            return ended + report(.recording)
-        case .failed(let cause, let detail):
-            return fail(cause, detail: detail, now: now, chance: chance)
-        case .probed(let isAnswered, let cause, let detail):
-            return probed(isAnswered: isAnswered, cause: cause, detail: detail)
-        case .interrupted(let cause, let detail):
-            recordingSince = nil
-            return gap(cause, detail) + report(.retrying, cause: cause, detail: detail)
-        case .disk(let isFull):
-            guard isFull else {
-                if phase == .paused { phase = .open }
-                return []
+        case .failed(let cause):
+            fail(cause, now: now, chance: chance)
+        case .probed(let isAnswered):
+            guard case .waiting(let until, let port) = phase else { return }
+            if isAnswered {
+                phase = port == .closed ? .open : .waiting(until: until, port: .open)
+            } else {
+                phase = .waiting(until: until, port: .closed)
             }
-            guard phase != .paused else { return [] }
+        case .disk(isFull: true):
             phase = .paused
-            return gap(.diskFull, "the disk of the spool is full")
-                + report(.retrying, cause: .diskFull, detail: "the disk of the spool is full")
+        case .disk(isFull: false):
+            if phase == .paused { phase = .open }
         }
     }
 
-    private mutating func fail(
-        _ cause: Cause,
-        detail: String,
-        now: MonotonicInstant,
-        chance: Double
-    ) -> [Action] {
+    private mutating func fail(_ cause: Cause, now: MonotonicInstant, chance: Double) {
         if let since = recordingSince, now - since >= Self.healthy {
             attempts = 0
             troubleSince = nil
         }
         recordingSince = nil
-        reconnects += 1
         let begun = troubleSince ?? now
         troubleSince = begun
         let wait: Double
@@ -152,34 +120,6 @@ package struct RecorderState: Sendable {
             attempts += 1
             phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: .unknown)
         }
-        return gap(cause, detail) + report(.retrying, cause: cause, detail: detail)
-    }
-
-    private mutating func probed(isAnswered: Bool, cause: Cause, detail: String) -> [Action] {
-        guard case .waiting(let until, let port) = phase else { return [] }
-        guard !isAnswered else {
-            phase = port == .closed ? .open : .waiting(until: until, port: .open)
-            return []
-        }
-        phase = .waiting(until: until, port: .closed)
-        return report(.retrying, cause: cause, detail: detail)
-    }
-
-    private mutating func gap(_ cause: Cause, _ detail: String) -> [Action] {
-        guard !isGapOpen else { return [] }
-        isGapOpen = true
-        return [.beginGap(cause, detail)]
-    }
-
-    private mutating func report(
-        _ state: CameraState,
-        cause: Cause? = nil,
-        detail: String? = nil
-    ) -> [Action] {
-        let action = Action.report(state, cause, detail)
-        guard action != reported else { return [] }
-        reported = action
-        return [action]
     }
 
     private static func power(_ exponent: Int) -> Double {

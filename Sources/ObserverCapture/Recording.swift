@@ -18,19 +18,12 @@ final class Recording {
 
     private struct Current {
         var id: SegmentID
-        var ordinal: Int
         var begin: RunSegmenter.Begin
         var media: SegmentMedia
     }
 
-    /// The moment up to which this connection is recorded, provided that the writers do not fail.
-    private(set) var coveredUntil: Timestamp?
-    /// The segment with which recording began or resumed, until a part of it is known to be written.
-    private var beginning: (ordinal: Int, from: Timestamp)?
-    private var isUncovered = true
     /// True after the writers refused a fragment; the segment ended before it.
-    private(set) var isBehind = false
-    private var failure: SpoolError?
+    private var isBehind = false
     private(set) var measure = Measure()
     let streams: StreamDescription
 
@@ -41,6 +34,10 @@ final class Recording {
     private let run = RunID.makeRandom()
     private var current: Current?
     private var snapshotDue = MonotonicInstant.now()
+    /// The frames of the fragment that is being made, by media time.
+    private var frames = FrameStretches(ticksPerSecond: 90_000)
+    /// Media time by the clock that nobody sets.
+    private var clock = WallClock()
 
     init(
         _ streams: StreamDescription,
@@ -82,41 +79,21 @@ final class Recording {
     func update(receivedBytes: Int) {
         measure.bytes = receivedBytes
         measure.frames = segmenter.frames
-        if writeQueue.hasFailed.load(ordering: .relaxed), let error = writeQueue.takeFailure() {
-            failure = error
-            abandon(segmenter)
-            // Fragments that were queued behind it are lost as well.
-            coveredUntil = writeQueue.written?.until
+        if let reason = writeQueue.takeFailure(of: current?.id) {
+            abandon()
+            writeQueue.coverage.tell(.interrupted(reason))
         } else if isBehind {
-            abandon(segmenter)
+            abandon()
         }
-    }
-
-    /// The failure of the writers since the last call, if there was one.
-    func takeFailure() -> SpoolError? {
-        defer { failure = nil }
-        return failure
+        if isBehind, writeQueue.queuedBytes.load(ordering: .relaxed) < 1 << 20 { isBehind = false }
     }
 
     /// Ends the segment that cannot be written; once there is room, the next IDR frame begins another.
-    private func abandon(_ segmenter: RunSegmenter) {
+    private func abandon() {
         segmenter.abandon()
-        isUncovered = true
-        beginning = nil
+        frames = FrameStretches(ticksPerSecond: 90_000)
         guard current != nil else { return }
         finish(reason: .lost, flags: [.diskBehind], startedAt: nil)
-    }
-
-    /// Takes the moment since which the camera is recorded again.
-    ///
-    /// Queued fragments do not count, because they may never reach the disk.
-    ///
-    /// - Parameter deadline: The time to wait for the disk.
-    /// - Returns: Nil if nothing has changed since the last call.
-    func takeNewlyCovered(by deadline: MonotonicInstant = .now()) -> Timestamp? {
-        guard let begun = beginning, writeQueue.hasWritten(begun.ordinal, by: deadline) else { return nil }
-        beginning = nil
-        return begun.from
     }
 
     /// Requests a snapshot if one is due.
@@ -124,11 +101,6 @@ final class Recording {
         guard let interval = context.snapshotInterval, MonotonicInstant.now() >= snapshotDue else { return }
         snapshotDue = .now() + interval
         segmenter.wantsSnapshot = true
-    }
-
-    /// Resumes once the writers have caught up.
-    func resumeIfCaughtUp() {
-        if writeQueue.queuedBytes.load(ordering: .relaxed) < 1 << 20 { isBehind = false }
     }
 
     /// Ends the recording; the rest goes to the writers.
@@ -139,8 +111,11 @@ final class Recording {
 
     private func take(_ output: RunSegmenter.Output) {
         switch output {
+        case .frame(let frame):
+            frames.add(frame.decode90k, nominal: frame.nominal90k)
+            clock.observe(media90k: frame.decode90k, arrival: frame.arrival / 1000)
         case .began(let begin): self.begin(begin)
-        case .fragment(let part): append(part)
+        case .fragment(let fragment): append(fragment)
         case .ended(let end):
             finish(
                 reason: Self.reason(end.reason),
@@ -155,10 +130,9 @@ final class Recording {
 
     private func begin(_ begin: RunSegmenter.Begin) {
         guard !isBehind else { return }
-        let startedAt = Self.milliseconds(begin.startedAt)
         let header = SegmentHeader(
             beginning: StreamID(camera.id, .main),
-            at: startedAt,
+            at: Self.milliseconds(begin.startedAt),
             epoch: epoch(),
             run: run,
             sequence: begin.sequence,
@@ -167,34 +141,45 @@ final class Recording {
         )
         guard context.writers.begin(header, initSection: begin.initSection, writeQueue: writeQueue) else {
             isBehind = true
+            writeQueue.coverage.tell(.interrupted(.diskBehind))
             return
         }
-        let ordinal = writeQueue.nextOrdinal()
-        current = Current(id: header.id, ordinal: ordinal, begin: begin, media: Self.media(begin))
-        guard isUncovered else { return }
-        isUncovered = false
-        beginning = (ordinal, startedAt)
+        current = Current(id: header.id, begin: begin, media: Self.media(begin))
     }
 
     private func append(_ part: RunSegmenter.Part) {
-        guard var now = current else { return }
         let fragment = part.fragment
-        let until = Timestamp(microseconds: part.startedAt + (fragment.end90k - now.begin.mediaStart90k) * 100 / 9)
-        let mark = WriteQueue.Mark(ordinal: now.ordinal, until: until)
-        guard context.writers.append(fragment.bytes, to: now.id, mark: mark, writeQueue: writeQueue) else {
+        let stretches = frames.take(until: fragment.end90k)
+        guard var now = current else { return }
+        let number = writeQueue.nextFragment()
+        writeQueue.coverage.tell(
+            .queued(CoverageFragment(number: number, segment: now.id, stretches: stretches.compactMap(measured)))
+        )
+        guard context.writers.append(fragment.bytes, to: now.id, fragment: number, writeQueue: writeQueue) else {
             isBehind = true
+            writeQueue.coverage.tell(.dropped(fragment: number, .diskBehind))
             finish(reason: .lost, flags: [.diskBehind], startedAt: part.startedAt)
             return
         }
         now.media.duration90k = fragment.end90k - now.media.start90k
         now.media.frames += fragment.frames
         current = now
-        coveredUntil = until
+    }
+
+    /// A stretch of media time by the clock that nobody sets.
+    private func measured(_ stretch: Stretch) -> Stretch? {
+        guard let from = clock.time(media90k: stretch.from), let to = clock.time(media90k: stretch.to) else {
+            return nil
+        }
+        return Stretch(from: from, to: to)
     }
 
     private func finish(reason: SegmentEnd.Reason, flags: Set<SegmentFlag>, startedAt: Int64?) {
         guard let ended = current else { return }
         current = nil
+        if let start = clock.time(media90k: ended.begin.mediaStart90k) {
+            writeQueue.coverage.tell(.corrected(ended.id, from: start))
+        }
         let ending = WriterPool.Ending(
             startedAt: Self.milliseconds(startedAt ?? ended.begin.startedAt),
             media: ended.media,

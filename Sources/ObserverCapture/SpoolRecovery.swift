@@ -4,49 +4,80 @@ import ObserverCore
 import Spool
 import System
 
-/// Holds this recorder's lock on the spool and, at the start, completes what a killed process left open.
+/// Holds this recorder's lock on the spool and, at the start, reads the journal and completes what a killed process left
+/// open.
 ///
 /// Fails to start if the spool cannot be used or another process has the recorder's name.
 final class SpoolRecovery: Service {
+    /// The number of the newest segments, waiting or stored, that the start looks at.
+    private static let newest = 2000
+
     let name = "spool"
     private let spool: Spool
+    private let journal: GapJournal
     private let recorder: String
     private let segmentPublisher: SegmentPublisher
     private let statusWriter: StatusWriter
     private let logger: Logger
     private let lock = Lock<RecorderLock?>(nil)
-    private let latest = Lock<[CameraID: Timestamp]>([:])
+    private let recorded = Lock<[StreamID: [KnownCoverage.Period]]>([:])
 
     init(
         spool: Spool,
+        journal: GapJournal,
         recorder: String,
         segmentPublisher: SegmentPublisher,
         statusWriter: StatusWriter,
         logger: Logger
     ) {
         self.spool = spool
+        self.journal = journal
         self.recorder = recorder
         self.segmentPublisher = segmentPublisher
         self.statusWriter = statusWriter
         self.logger = logger
     }
 
-    /// The end of the newest recovered segment of a camera.
-    func recoveredUntil(_ camera: CameraID) -> Timestamp? {
-        latest.withLock { $0[camera] }
+    /// The segments of a stream that were in the spool when the process began.
+    func periods(of stream: StreamID) -> [KnownCoverage.Period] {
+        recorded.withLock { $0[stream] ?? [] }
     }
 
     func start() throws {
         let lock = try spool.lock(recorder: recorder)
         self.lock.withLock { $0 = lock }
+        loadJournal()
         try spool.keepReserve()
         for result in try spool.recover(as: recorder) { report(result) }
+        lookAround()
     }
 
     /// Keeps the lock until stopped.
     func run(until stop: StopSignal) {
         stop.wait()
         lock.withLock { $0 = nil }
+    }
+
+    private func loadJournal() {
+        do throws(SpoolError) {
+            let spoilt = try journal.load()
+            if spoilt > 0 { logger.error("Journal damaged; gaps left out", [.gapCount: .int(spoilt)]) }
+        } catch {
+            logger.error("Journal not read", [.error: LogValue(error)])
+        }
+    }
+
+    /// Takes note of the newest committed segments: their rows may not be in the database yet.
+    private func lookAround() {
+        let ready = ((try? spool.readyIDs()) ?? []).sorted(by: >).prefix(Self.newest)
+        for id in ready { if let segment = try? spool.segment(id) { note(segment) } }
+        let stored = ((try? spool.receiptIDs()) ?? []).sorted(by: >).prefix(Self.newest)
+        for id in stored { if let receipt = try? spool.receipt(id) { note(receipt.segment) } }
+    }
+
+    private func note(_ segment: Segment) {
+        let period = KnownCoverage.Period(from: segment.startedAt, to: segment.endedAt)
+        recorded.withLock { $0[segment.header.stream, default: []].append(period) }
     }
 
     private func report(_ result: Recovered) {
@@ -56,8 +87,6 @@ final class SpoolRecovery: Service {
                 "Segment recovered",
                 [.cameraID: .int(Int(segment.header.cameraID.rawValue)), .segmentID: .string(segment.id.description)]
             )
-            let camera = segment.header.cameraID
-            latest.withLock { $0[camera] = max($0[camera] ?? segment.endedAt, segment.endedAt) }
             segmentPublisher.publish(segment)
             statusWriter.add(segment)
         case .nothing(let draft):

@@ -4,29 +4,25 @@ import Logging
 import ObserverCore
 import ObserverStore
 import Postgres
+import Spool
 
 /// Writes the reports of recorders into the database, on a thread and a connection of its own.
 ///
-/// Recorders never wait for it. While the database is unavailable, the newest status and snapshot of each camera and all gaps
-/// are kept in memory and written later; rows of segments are kept up to a limit, because the uploader writes them too. It
-/// usually does so within seconds, so a row is held back for a moment: it is then written once, as stored.
+/// Recorders never wait for it. Gaps are in the journal of the spool before they are sent. While the database is
+/// unavailable, the newest status and snapshot of each camera are kept in memory and written later; rows of segments are
+/// kept up to a limit, because the uploader writes them too. It usually does so within seconds, so a row is held back for
+/// a moment: it is then written once, as stored.
 final class StatusWriter: Service {
-    enum GapEntry: Sendable {
-        case open(Gap)
-        case close(StreamID, epoch: Int64, at: Timestamp)
-    }
-
     private struct Inbox: Sendable {
         var statuses: [StreamID: CameraStatus] = [:]
-        var gaps: [GapEntry] = []
         /// In the order in which they are due.
         var segments: [(segment: Segment, due: MonotonicInstant)] = []
         var snapshots: [CameraID: (takenAt: Timestamp, jpeg: [UInt8])] = [:]
 
-        var isEmpty: Bool { statuses.isEmpty && gaps.isEmpty && segments.isEmpty && snapshots.isEmpty }
+        var isEmpty: Bool { statuses.isEmpty && segments.isEmpty && snapshots.isEmpty }
 
         func hasWork(at now: MonotonicInstant) -> Bool {
-            !statuses.isEmpty || !gaps.isEmpty || !snapshots.isEmpty || segments.first.map { $0.due <= now } ?? false
+            !statuses.isEmpty || !snapshots.isEmpty || segments.first.map { $0.due <= now } ?? false
         }
 
         /// Takes out the work that is due, or all of it.
@@ -43,7 +39,6 @@ final class StatusWriter: Service {
         mutating func restore(_ older: Inbox) {
             statuses.merge(older.statuses) { newer, _ in newer }
             snapshots.merge(older.snapshots) { newer, _ in newer }
-            gaps = older.gaps + gaps
             segments = Array((older.segments + segments).suffix(StatusWriter.segmentLimit))
         }
     }
@@ -56,25 +51,32 @@ final class StatusWriter: Service {
     let name = "status-writer"
     private let inbox = Monitor(Inbox())
     private let configuration: PostgresConfiguration
+    private let journal: GapJournal
+    private let journalWriter: JournalWriter
     private let recorder: String
     private let logger: Logger
 
-    init(_ configuration: PostgresConfiguration, recorder: String, logger: Logger) {
+    init(_ configuration: PostgresConfiguration, journal: GapJournal, recorder: String, logger: Logger) {
         self.configuration = configuration
+        self.journal = journal
+        journalWriter = JournalWriter(journal, logger: logger)
         self.recorder = recorder
         self.logger = logger
     }
 
-    func report(_ status: CameraStatus) {
-        inbox.withLock { $0.statuses[status.stream] = status }
-    }
+    /// Both threads: the one that makes gaps durable, and the one that sends.
+    var services: [any Service] { [self, journalWriter] }
 
-    func openGap(_ gap: Gap) {
-        inbox.withLock { $0.gaps.append(.open(gap)) }
-    }
-
-    func closeGap(of stream: StreamID, epoch: Int64, at end: Timestamp) {
-        inbox.withLock { $0.gaps.append(.close(stream, epoch: epoch, at: end)) }
+    /// Takes what the coverage of a stream has decided.
+    func take(_ actions: [Coverage.Action]) {
+        var changes: [GapChange] = []
+        for action in actions {
+            switch action {
+            case .gap(let change): changes.append(change)
+            case .report(let status, _): inbox.withLock { $0.statuses[status.stream] = status }
+            }
+        }
+        if !changes.isEmpty { journalWriter.take(changes) }
     }
 
     func add(_ segment: Segment) {
@@ -95,14 +97,14 @@ final class StatusWriter: Service {
         var isAway = false
         var deadline: MonotonicInstant?
         while true {
-            _ = inbox.wait(until: .now() + .milliseconds(500)) { $0.hasWork(at: .now()) || stop.isStopped }
+            _ = inbox.wait(until: .now() + .milliseconds(200)) { $0.hasWork(at: .now()) || stop.isStopped }
             if stop.isStopped {
                 let end = deadline ?? .now() + .seconds(5)
                 deadline = end
-                if inbox.withLock({ $0.isEmpty }) || MonotonicInstant.now() >= end { break }
+                if inbox.withLock({ $0.isEmpty }) && journal.isEmpty || MonotonicInstant.now() >= end { break }
             }
             var work = inbox.withLock { $0.takeWork(at: .now(), all: stop.isStopped) }
-            guard !work.isEmpty else { continue }
+            guard !work.isEmpty || !journal.pending(limit: 1).isEmpty else { continue }
             do {
                 try write(&work, connection)
                 if isAway { logger.info("Database available") }
@@ -124,20 +126,11 @@ final class StatusWriter: Service {
     /// Writes item by item and removes each when it is written; an error that is not temporary costs only its own item.
     private func write(_ work: inout Inbox, _ connection: PostgresConnection) throws(PostgresError) {
         let store = StatusStore(connection)
-        let gaps = GapStore(connection)
         if !work.statuses.isEmpty {
             try write(Array(work.statuses.values), store)
             work.statuses = [:]
         }
-        while let entry = work.gaps.first {
-            try guarding("gap") { () throws(PostgresError) in
-                switch entry {
-                case .open(let gap): try gaps.open(gap, recorder: recorder)
-                case .close(let stream, let epoch, let end): try gaps.close(stream, epoch: epoch, at: end)
-                }
-            }
-            work.gaps.removeFirst()
-        }
+        try writeGaps(GapStore(connection))
         while !work.segments.isEmpty {
             let batch = work.segments.prefix(Self.batch).map(\.segment)
             try writeSegments(batch, SegmentStore(connection))
@@ -148,6 +141,16 @@ final class StatusWriter: Service {
                 try store.putSnapshot(snapshot.jpeg, takenAt: snapshot.takenAt, of: camera)
             }
             work.snapshots[camera] = nil
+        }
+    }
+
+    /// Sends what is in the journal, in order; what may have arrived before does no harm.
+    private func writeGaps(_ store: GapStore) throws(PostgresError) {
+        var last = 0
+        defer { journal.acknowledge(through: last) }
+        for entry in journal.pending() {
+            try guarding("gap") { () throws(PostgresError) in try store.apply(entry.change, recorder: recorder) }
+            last = entry.number
         }
     }
 

@@ -1,58 +1,43 @@
 import ObserverCore
-import Spool
 import Synchronization
 import System
 
-/// The state that the writers and the thread of one camera share: progress, backlog and failure.
+/// The state that the writers and the recorders of one camera share: the backlog, and the account of what is written.
 final class WriteQueue: Sendable {
-    /// A position in the recording: the camera's segment, counted from 1, and the moment.
-    struct Mark: Hashable, Sendable {
-        var ordinal: Int
-        var until: Timestamp
+    private struct Failure {
+        var segment: SegmentID
+        var reason: Interruption
     }
 
     /// The number of bytes on their way to the disk.
     let queuedBytes = Atomic(0)
-    /// True if a segment of this camera failed since `takeFailure`; cheap enough to read with each packet.
-    let hasFailed = Atomic(false)
-    private let failure = Lock<SpoolError?>(nil)
-    private let mark = Monitor<Mark?>(nil)
-    private let begun = Atomic(0)
     let camera: CameraID
+    let coverage: StreamCoverage
+    private let fragments = Atomic(0)
+    private let hasFailed = Atomic(false)
+    private let failure = Lock<Failure?>(nil)
 
-    init(camera: CameraID) {
+    init(camera: CameraID, coverage: StreamCoverage) {
         self.camera = camera
+        self.coverage = coverage
     }
 
-    func fail(_ error: SpoolError) {
-        failure.withLock { $0 = error }
+    /// The number of the next fragment.
+    func nextFragment() -> Int {
+        fragments.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// Nothing more can be written to this segment.
+    func fail(_ segment: SegmentID, _ reason: Interruption) {
+        failure.withLock { $0 = Failure(segment: segment, reason: reason) }
         hasFailed.store(true, ordering: .releasing)
-        mark.withLock { _ in }
     }
 
-    /// The position up to which frames were written.
-    var written: Mark? { mark.withLock { $0 } }
-
-    func wrote(_ mark: Mark) {
-        self.mark.withLock { $0 = mark }
-    }
-
-    /// The number of the next segment.
-    func nextOrdinal() -> Int {
-        begun.wrappingAdd(1, ordering: .relaxed).newValue
-    }
-
-    /// Returns true if a part of this segment or a later one was written; waits for it until the deadline or a failure.
-    func hasWritten(_ ordinal: Int, by deadline: MonotonicInstant) -> Bool {
-        mark.wait(until: deadline) { ($0?.ordinal ?? 0) >= ordinal || hasFailed.load(ordering: .acquiring) }
-            && (written?.ordinal ?? 0) >= ordinal
-    }
-
-    func takeFailure() -> SpoolError? {
-        hasFailed.store(false, ordering: .releasing)
-        return failure.withLock { failure in
-            defer { failure = nil }
-            return failure
-        }
+    /// Takes the failure of the segment that is being recorded, if it has failed; cheap enough for every packet.
+    func takeFailure(of segment: SegmentID?) -> Interruption? {
+        guard hasFailed.load(ordering: .acquiring) else { return nil }
+        hasFailed.store(false, ordering: .relaxed)
+        // A segment that ended before is the writers' business alone.
+        return failure.withLock { $0?.segment == segment ? $0?.reason : nil }
     }
 }

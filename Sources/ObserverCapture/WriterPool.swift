@@ -22,7 +22,7 @@ final class WriterPool: Sendable {
 
     private enum Job: Sendable {
         case begin(WriteQueue, SegmentHeader, MediaBytes)
-        case append(WriteQueue, SegmentID, MediaBytes, WriteQueue.Mark)
+        case append(WriteQueue, SegmentID, MediaBytes, fragment: Int)
         case end(WriteQueue, SegmentID, Ending)
     }
 
@@ -36,6 +36,7 @@ final class WriterPool: Sendable {
     private let spool: Spool
     private let logger: Logger
     private let onCommit: @Sendable (Segment) -> Void
+    private let isReserveReleased = Atomic(false)
 
     /// Creates a pool; `onCommit` is called on a writer's thread with each committed segment, and must be short.
     init(spool: Spool, threads count: Int, logger: Logger, onCommit: @escaping @Sendable (Segment) -> Void) {
@@ -65,11 +66,11 @@ final class WriterPool: Sendable {
         push(.begin(writeQueue, header, initSection), bytes: initSection.count, from: writeQueue)
     }
 
-    /// Appends bytes that end at `mark`.
+    /// Appends a fragment, whose fate the coverage of the camera is told.
     ///
-    /// - Returns: False if the disk is too far behind; then they were not accepted.
-    func append(_ bytes: MediaBytes, to id: SegmentID, mark: WriteQueue.Mark, writeQueue: WriteQueue) -> Bool {
-        push(.append(writeQueue, id, bytes, mark), bytes: bytes.count, from: writeQueue)
+    /// - Returns: False if the disk is too far behind; then it was not accepted, and nothing is told.
+    func append(_ bytes: MediaBytes, to id: SegmentID, fragment: Int, writeQueue: WriteQueue) -> Bool {
+        push(.append(writeQueue, id, bytes, fragment: fragment), bytes: bytes.count, from: writeQueue)
     }
 
     func end(_ id: SegmentID, _ ending: Ending, writeQueue: WriteQueue) {
@@ -106,30 +107,40 @@ final class WriterPool: Sendable {
         var isDirty = false
     }
 
-    private func write(_ queue: BlockingQueue<Job>) {
+    /// The segments of one writer.
+    private struct Segments {
         var open: [SegmentID: Open] = [:]
+        /// Those that cannot be written on, until their last job, and the reasons.
+        var failed: [SegmentID: Interruption] = [:]
+        /// Those whose written part is to be committed.
+        var unfinished = UnfinishedSegments()
+    }
+
+    private func write(_ queue: BlockingQueue<Job>) {
+        var segments = Segments()
         while true {
             let job = queue.pop(within: .milliseconds(500))
             if let job {
-                perform(job, &open)
+                perform(job, &segments)
             } else if queue.isClosed {
                 return
             }
-            syncOld(&open, isIdle: job == nil)
+            syncOld(&segments, isIdle: job == nil)
+            finishOne(&segments)
         }
     }
 
-    private func perform(_ job: Job, _ open: inout [SegmentID: Open]) {
+    private func perform(_ job: Job, _ segments: inout Segments) {
         switch job {
         case .begin(let writeQueue, let header, let bytes):
             account(-bytes.count, writeQueue)
-            attempt(header.id, of: writeQueue, in: &open) { open throws(SpoolError) in
+            attempt(header.id, of: writeQueue, in: &segments) { segments throws(SpoolError) in
                 let segment = try spool.begin(header)
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in
                     try segment.append(buffer)
                     var hasher = SHA256Hasher()
                     hasher.update(buffer)
-                    open[header.id] = Open(
+                    segments.open[header.id] = Open(
                         writeQueue: writeQueue,
                         segment: segment,
                         initBytes: bytes.count,
@@ -138,19 +149,24 @@ final class WriterPool: Sendable {
                     )
                 }
             }
-        case .append(let writeQueue, let id, let bytes, let mark):
+        case .append(let writeQueue, let id, let bytes, let fragment):
             account(-bytes.count, writeQueue)
-            attempt(id, of: writeQueue, in: &open) { open throws(SpoolError) in
-                guard let entry = open[id] else { return }
+            if let reason = segments.failed[id] {
+                return writeQueue.coverage.tell(.dropped(fragment: fragment, reason))
+            }
+            attempt(id, of: writeQueue, in: &segments) { segments throws(SpoolError) in
+                guard let entry = segments.open[id] else { return }
                 try bytes.withUnsafeBytes { buffer throws(SpoolError) in try entry.segment.append(buffer) }
-                open[id]?.isDirty = true
-                writeQueue.wrote(mark)
+                segments.open[id]?.isDirty = true
+                writeQueue.coverage.tell(.written(fragment: fragment))
             }
         case .end(let writeQueue, let id, let ending):
-            attempt(id, of: writeQueue, in: &open) { open throws(SpoolError) in
-                guard let entry = open.removeValue(forKey: id) else { return }
+            attempt(id, of: writeQueue, in: &segments) { segments throws(SpoolError) in
+                guard let entry = segments.open.removeValue(forKey: id) else { return }
                 try finish(entry, ending)
+                writeQueue.coverage.tell(.committed(id))
             }
+            segments.failed[id] = nil
         }
     }
 
@@ -168,45 +184,96 @@ final class WriterPool: Sendable {
         onCommit(segment)
     }
 
-    /// Runs `body`; a file that failed stays where it is, and its complete fragments are recovered by the next start.
+    /// Runs `body`; what is whole of a file that failed is committed later.
     private func attempt(
         _ id: SegmentID,
         of writeQueue: WriteQueue,
-        in open: inout [SegmentID: Open],
-        _ body: (inout [SegmentID: Open]) throws(SpoolError) -> Void
+        in segments: inout Segments,
+        _ body: (inout Segments) throws(SpoolError) -> Void
     ) {
         do throws(SpoolError) {
-            try body(&open)
+            try body(&segments)
         } catch {
-            open[id] = nil
-            if error.kind == .diskFull { try? spool.releaseReserve() }
+            let reason = Interruption(error)
+            segments.open[id] = nil
+            segments.failed[id] = reason
+            segments.unfinished.add(id, of: writeQueue, at: .now())
+            if error.kind == .diskFull { releaseReserve() }
             logger.error(
-                "Segment not written",
+                "Segment not written; will finish it later",
                 [
                     .cameraID: .int(Int(writeQueue.camera.rawValue)), .segmentID: .string(id.description),
                     .error: LogValue(error),
                 ]
             )
-            writeQueue.fail(error)
-            if error.kind == .directoryNotDurable {
-                // Renames may be lost although they were reported as done; only a new start finds out which.
-                logger.error("Spool directory not durable; exiting", [.error: LogValue(error)])
-                _exit(1)
-            }
+            writeQueue.coverage.tell(.failed(id, reason))
+            writeQueue.fail(id, reason)
+            leave(if: error)
         }
     }
 
+    /// Ends the process where renames may be lost although they were reported as done: only a new start finds out which.
+    private func leave(if error: SpoolError) {
+        guard error.kind == .directoryNotDurable else { return }
+        logger.error("Spool directory not durable; exiting", [.error: LogValue(error)])
+        _exit(1)
+    }
+
     /// Syncs files two seconds after their last sync.
-    private func syncOld(_ open: inout [SegmentID: Open], isIdle: Bool) {
+    private func syncOld(_ segments: inout Segments, isIdle: Bool) {
         let now = MonotonicInstant.now()
-        for (id, entry) in open where entry.isDirty && now - entry.syncedAt > .seconds(2) {
-            attempt(id, of: entry.writeQueue, in: &open) { open throws(SpoolError) in
+        for (id, entry) in segments.open where entry.isDirty && now - entry.syncedAt > .seconds(2) {
+            attempt(id, of: entry.writeQueue, in: &segments) { segments throws(SpoolError) in
                 try entry.segment.sync()
-                open[id]?.syncedAt = now
-                open[id]?.isDirty = false
+                segments.open[id]?.syncedAt = now
+                segments.open[id]?.isDirty = false
             }
             // One at a time while there is work, so that the queue does not wait for all of them.
             if !isIdle { return }
         }
+    }
+
+    // MARK: What failed
+
+    /// Tries to commit what is whole of one segment that failed.
+    private func finishOne(_ segments: inout Segments) {
+        let now = MonotonicInstant.now()
+        guard let (id, writeQueue) = segments.unfinished.next(at: now) else { return keepReserve() }
+        do throws(SpoolError) {
+            let result = try spool.finish(id)
+            segments.unfinished.remove(id)
+            report(result, of: id, to: writeQueue)
+        } catch {
+            segments.unfinished.failed(id, at: now)
+            leave(if: error)
+        }
+    }
+
+    private func report(_ result: Recovered?, of id: SegmentID, to writeQueue: WriteQueue) {
+        let fields: [LogKey: LogValue] = [
+            .cameraID: .int(Int(writeQueue.camera.rawValue)), .segmentID: .string(id.description),
+        ]
+        guard case .segment(let segment)? = result else {
+            logger.warning("Nothing to finish in segment", fields)
+            let reason = Interruption(.diskFailed, "what was written could not be read back")
+            return writeQueue.coverage.tell(.abandoned(id, reason))
+        }
+        logger.info("Segment finished after a failure", fields)
+        writeQueue.coverage.tell(.shortened(id, milliseconds: segment.end.durationMilliseconds))
+        onCommit(segment)
+    }
+
+    private func releaseReserve() {
+        isReserveReleased.store(true, ordering: .relaxed)
+        try? spool.releaseReserve()
+    }
+
+    /// Keeps the reserve again once there is room for it and as much again.
+    private func keepReserve() {
+        guard isReserveReleased.load(ordering: .relaxed), let space = try? spool.space(),
+            space.freeBytes > 2 * Spool.reserveBytes
+        else { return }
+        isReserveReleased.store(false, ordering: .relaxed)
+        try? spool.keepReserve()
     }
 }

@@ -213,6 +213,31 @@ package struct CameraStore {
 }
 
 extension CameraStore {
+    /// A time for which a camera was wanted.
+    package struct Wanted: Hashable, Sendable {
+        package var from: Timestamp
+        /// Nil while it lasts.
+        package var to: Timestamp?
+    }
+
+    /// Returns the newest times for which a camera was wanted, oldest first, at most 32.
+    package func wanted(_ id: CameraID) throws(PostgresError) -> [Wanted] {
+        let statement: SQL = """
+            with newest as (
+                select at, is_active from camera_switches where camera_id = \(id) order by at desc limit 64
+            ), turns as (
+                select at, is_active, lead(at) over (order by at) as next_at, lag(is_active) over (order by at) as was_active
+                from newest
+            )
+            select at, next_at from turns where is_active and was_active is distinct from true order by at
+            """
+        return try connection.query(statement) { row throws(PostgresError) in
+            Wanted(from: try row.next(), to: try row.next())
+        }
+    }
+}
+
+extension CameraStore {
     private static let listed = CameraSQL.list(includesRecordings: false)
     private static let detailed = CameraSQL.list(includesRecordings: true)
     private static let changed = CameraSQL.list(from: "changed", includesRecordings: true)

@@ -14,15 +14,24 @@ package struct GapStore {
 
     // MARK: Writing
 
+    /// Applies a change; one that was applied before changes nothing.
+    ///
+    /// - Returns: True if a row was changed.
+    /// - Throws: The error that the database reports.
+    @discardableResult
+    package func apply(_ change: GapChange, recorder: String) throws(PostgresError) -> Bool {
+        switch change {
+        case .open(let gap): try open(gap, recorder: recorder)
+        case .close(let gap): try close(gap, recorder: recorder)
+        case .remove(let stream, let epoch, let start): try remove(stream, epoch: epoch, startedAt: start)
+        }
+    }
+
     /// Opens a gap.
     ///
     /// One that is open already stays as it is, and belongs to this epoch from then on. Nothing is opened when the camera
     /// has another recorder by now.
-    ///
-    /// - Returns: True if it was opened.
-    /// - Throws: The error that the database reports.
-    @discardableResult
-    package func open(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
+    private func open(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
         let (camera, kind) = (gap.stream.camera, gap.stream.kind)
         let statement: SQL = """
             with adopted as (
@@ -38,38 +47,63 @@ package struct GapStore {
         return try connection.execute(statement) == 1
     }
 
-    /// Closes the open gap of a stream and adds it to the sums of its hours; one that ends no later than it began is removed,
-    /// because nothing is missing.
+    /// Closes a gap, which may have been opened before, and adds it to the sums of its hours.
     ///
-    /// Of a gap that is longer than 400 days only the last ones are summed: it comes from a clock that was wrong.
-    ///
-    /// - Returns: True if there was one to close.
-    /// - Throws: The error that the database reports.
-    @discardableResult
-    package func close(_ stream: StreamID, epoch: Int64, at end: Timestamp) throws(PostgresError) -> Bool {
+    /// It is history: it counts whoever has the camera by now, unless a row covers its time already.
+    private func close(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
+        guard let end = gap.endedAt, gap.startedAt < end else { return false }
+        let (camera, kind) = (gap.stream.camera, gap.stream.kind)
         let statement: SQL = """
             with closed as (
-                update gaps set ended_at = \(end), epoch = \(epoch)
-                where camera_id = \(stream.camera) and stream = \(stream.kind) and ended_at is null
-                    and epoch <= \(epoch) and started_at < \(end)
-                returning camera_id, stream, greatest(started_at, ended_at - interval '400 days') as started_at, ended_at
-            ), emptied as (
-                delete from gaps
-                where camera_id = \(stream.camera) and stream = \(stream.kind) and ended_at is null
-                    and epoch <= \(epoch) and started_at >= \(end)
-                returning camera_id
-            ), summed as (
+                insert into gaps as g (camera_id, stream, epoch, started_at, ended_at, cause, detail, recorder)
+                select \(camera), \(kind), \(gap.epoch), \(gap.startedAt), \(end)::timestamptz, \(gap.cause),
+                    \(gap.detail?.limited(to: 1000)), \(recorder.limited(to: 63))
+                where not exists (
+                    select from gaps where camera_id = \(camera) and stream = \(kind)
+                        and started_at < \(gap.startedAt) and coalesce(ended_at, 'infinity') >= \(end))
+                on conflict (camera_id, stream, started_at) do update set ended_at = excluded.ended_at, epoch = excluded.epoch
+                    where g.ended_at is null and g.epoch <= excluded.epoch
+                returning camera_id, stream, started_at, ended_at
+            ), \(unsafe: Self.hours(of: "closed")), summed as (
                 insert into camera_hours as h (camera_id, stream, hour, gap_ms)
-                select camera_id, stream, hour, round(1000 * extract(epoch from
-                    least(ended_at, hour + interval '1 hour') - greatest(started_at, hour)))::bigint
-                from closed cross join lateral generate_series(
-                    date_trunc('hour', started_at, 'UTC'), ended_at - interval '1 microsecond', interval '1 hour') hour
-                order by camera_id, stream, hour
+                select camera_id, stream, hour, gap_ms from parts order by camera_id, stream, hour
                 on conflict (camera_id, stream, hour) do update set gap_ms = h.gap_ms + excluded.gap_ms
             )
-            select (select count(*) from closed) + (select count(*) from emptied)
+            select count(*) from closed
             """
         return try connection.rows(statement, as: (Int).self).first ?? 0 > 0
+    }
+
+    /// Removes the gap that began at a moment, and takes it out of the sums of its hours.
+    private func remove(_ stream: StreamID, epoch: Int64, startedAt start: Timestamp) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            with removed as (
+                delete from gaps
+                where camera_id = \(stream.camera) and stream = \(stream.kind) and started_at = \(start)
+                    and epoch <= \(epoch)
+                returning camera_id, stream, started_at, ended_at
+            ), \(unsafe: Self.hours(of: "removed")), summed as (
+                update camera_hours h set gap_ms = greatest(h.gap_ms - p.gap_ms, 0)
+                from parts p where (h.camera_id, h.stream, h.hour) = (p.camera_id, p.stream, p.hour)
+            )
+            select count(*) from removed
+            """
+        return try connection.rows(statement, as: (Int).self).first ?? 0 > 0
+    }
+
+    /// The parts of rows by the hour.
+    ///
+    /// Of a gap that is longer than 400 days only the last ones are summed: it comes from a clock that was wrong.
+    private static func hours(of rows: String) -> String {
+        """
+        parts as (
+            select camera_id, stream, hour, round(1000 * extract(epoch from
+                least(ended_at, hour + interval '1 hour') - greatest(started_at, hour)))::bigint as gap_ms
+            from \(rows) cross join lateral generate_series(
+                date_trunc('hour', greatest(started_at, ended_at - interval '400 days'), 'UTC'),
+                ended_at - interval '1 microsecond', interval '1 hour') hour
+        )
+        """
     }
 
     // MARK: Reading
@@ -84,15 +118,28 @@ package struct GapStore {
         to end: Timestamp
     ) throws(PostgresError) -> [Gap] {
         try connection.query(Self.statement(stream, from: start, to: end)) { row throws(PostgresError) in
-            Gap(
-                stream: StreamID(try row.next(), try row.next()),
-                epoch: try row.next(),
-                startedAt: try row.next(),
-                endedAt: try row.next(),
-                cause: try row.next(),
-                detail: try row.next()
-            )
+            try Self.read(&row)
         }
+    }
+
+    private static func read(_ row: inout PostgresRow) throws(PostgresError) -> Gap {
+        Gap(
+            stream: StreamID(try row.next(), try row.next()),
+            epoch: try row.next(),
+            startedAt: try row.next(),
+            endedAt: try row.next(),
+            cause: try row.next(),
+            detail: try row.next()
+        )
+    }
+
+    /// The newest gaps of a stream, newest first, at most eight.
+    package func newest(_ stream: StreamID) throws(PostgresError) -> [Gap] {
+        let statement: SQL = """
+            select \(unsafe: Self.columns) from gaps g
+            where g.camera_id = \(stream.camera) and g.stream = \(stream.kind) order by g.started_at desc limit 8
+            """
+        return try connection.query(statement) { row throws(PostgresError) in try Self.read(&row) }
     }
 
     /// The text and values of ``list(_:from:to:)``.

@@ -100,6 +100,18 @@ struct CameraStoreTests {
         #expect(try store.setActive(CameraID(rawValue: 999), true) == .notFound)
     }
 
+    @Test func `the times for which a camera was wanted follow from its switches`() throws {
+        let id = try store.create(Sample.camera()).camera.id
+        #expect(try store.wanted(id).isEmpty)
+        for isActive in [true, false, true] { _ = try store.setActive(id, isActive) }
+        let wanted = try store.wanted(id)
+        let end = try #require(wanted.first?.to)
+        #expect(wanted.count == 2 && wanted[0].from < end && end < wanted[1].from && wanted[1].to == nil)
+        for index in 0..<80 { _ = try store.setActive(id, index % 2 == 1) }
+        let newest = try store.wanted(id)
+        #expect(newest.count == 32 && newest.last?.to == nil && newest.dropLast().allSatisfy { $0.to != nil })
+    }
+
     @Test func `a deleted camera is gone for people and keeps its row`() throws {
         let id = try store.create(Sample.camera { $0.isActive = true }, sealedPassword: [1]).camera.id
         #expect(try store.delete(id, expecting: 7) == .conflict(version: 1))

@@ -188,7 +188,7 @@ struct CaptureServiceTests {
             #expect(broken.isGood)
             #expect(awaitState(camera, .retrying, 10))
             let cause = try status(camera)?.cause
-            #expect(cause == .diskFull)
+            #expect(cause == .diskFailed)
             let isNoted = poll(for: .seconds(5)) { try gaps(camera).contains { $0.endedAt == nil } }
             #expect(isNoted)
             // Four key frames come, and each begins what cannot be written.
@@ -202,7 +202,7 @@ struct CaptureServiceTests {
             let isClosed = poll(for: .seconds(5)) { try gaps(camera).allSatisfy { $0.endedAt != nil } }
             #expect(isClosed)
         }
-        let all = try gaps(camera).filter { $0.cause == .diskFull }
+        let all = try gaps(camera).filter { $0.cause == .diskFailed }
         let missing = all.map { ($0.endedAt?.milliseconds ?? 0) - $0.startedAt.milliseconds }.reduce(0, +)
         #expect(missing > 4000)
     }
@@ -234,14 +234,71 @@ struct CaptureServiceTests {
         let camera = try add("Resting", url: simulator.camera("resting"))
         let start = Timestamp(milliseconds: 1_700_000_000_000)
         let gap = Gap(stream: StreamID(camera, .main), epoch: 1, startedAt: start, cause: .noRecorder, detail: nil)
-        try GapStore(connection).open(gap, recorder: recorder)
+        try GapStore(connection).apply(.open(gap), recorder: recorder)
         _ = try CameraStore(connection).setActive(camera, false)
-        let switched = try CameraStore(connection).get(camera)?.camera.updatedAt
+        let switched = try #require(try CameraStore(connection).wanted(camera).last?.to)
         try running {
             let isClosed = poll(for: .seconds(15)) { try gaps(camera).allSatisfy { $0.endedAt != nil } }
             #expect(isClosed)
         }
-        #expect(try gaps(camera).map(\.endedAt) == [switched])
+        #expect(try gaps(camera).map(\.endedAt?.milliseconds) == [switched.milliseconds])
+    }
+
+    @Test func `gaps that a dead process had decided reach the database, once`() throws {
+        let camera = try add("Journal", url: simulator.camera("journal"))
+        let start = Timestamp(milliseconds: 1_700_000_000_000)
+        var gap = Gap(stream: StreamID(camera, .main), epoch: 1, startedAt: start, cause: .stalled, detail: "silent")
+        gap.endedAt = start.advanced(bySeconds: 20)
+        let journal = GapJournal(in: try Spool(at: root), recorder: recorder)
+        journal.append([.close(gap), .close(gap)])
+        try journal.flush()
+        try running {
+            #expect(awaitState(camera, .recording, 15))
+            let isKnown = poll(for: .seconds(10)) { try gaps(camera).contains(gap) }
+            #expect(isKnown)
+        }
+        let again = GapJournal(in: try Spool(at: root), recorder: recorder)
+        try again.load()
+        #expect(again.isEmpty)
+    }
+
+    @Test func `the time between two lives of a recorder is one gap`() throws {
+        let camera = try add("Lives", url: simulator.camera("lives"))
+        for _ in 0..<2 {
+            try running {
+                #expect(awaitState(camera, .recording, 15))
+                _ = poll(for: .seconds(5)) { try segments(camera).count >= 2 }
+            }
+        }
+        let recorded = try segments(camera).sorted { $0.startedAt < $1.startedAt }
+        let second = try #require(recorded.firstIndex { $0.header.run != recorded[0].header.run })
+        let all = try gaps(camera).filter { $0.startedAt > recorded[0].startedAt && $0.endedAt != nil }
+        #expect(all.map(\.cause) == [.noRecorder])
+        let gap = try #require(all.first)
+        func distance(_ time: Timestamp?, _ other: Timestamp) -> Int64 {
+            abs((time?.milliseconds ?? 0) - other.milliseconds)
+        }
+        #expect(distance(gap.startedAt, recorded[second - 1].endedAt) <= 200)
+        #expect(distance(gap.endedAt, recorded[second].startedAt) <= 200)
+        // The second life has ended as well.
+        #expect(try gaps(camera).filter { $0.endedAt == nil }.map(\.cause) == [.noRecorder])
+    }
+
+    @Test func `a silence inside a connection is a gap`() throws {
+        let camera = try add("Silent", url: simulator.camera("silent"))
+        try running {
+            #expect(awaitState(camera, .recording, 15))
+            _ = poll(for: .seconds(5)) { try segments(camera).count >= 1 }
+            simulator.fault("silent", "stall")
+            _ = poll(for: .seconds(5)) { false }
+            simulator.fault("silent", "resume")
+            let isKnown = poll(for: .seconds(10)) { try gaps(camera).contains { $0.cause == .stalled } }
+            #expect(isKnown)
+        }
+        let gap = try #require(try gaps(camera).first { $0.cause == .stalled })
+        let length = (gap.endedAt?.milliseconds ?? 0) - gap.startedAt.milliseconds
+        #expect((4000...6500).contains(length))
+        #expect(try Set(segments(camera).map(\.header.run)).count == 1)
     }
 
     @Test func `an address where cameras may not be is not opened`() throws {

@@ -32,49 +32,101 @@ struct GapStoreTests {
         try gaps.list(stream, from: start.advanced(bySeconds: -86_400), to: start.advanced(bySeconds: 86_400))
     }
 
-    @Test func `a gap is opened once and closed once`() throws {
-        let end = start.advanced(bySeconds: 30)
-        #expect(try gaps.open(gap(), recorder: "node-a"))
-        #expect(try !gaps.open(gap(5), recorder: "node-a"))
-        #expect(try list() == [gap()])
-        #expect(try gaps.close(stream, epoch: 2, at: end))
-        #expect(try !gaps.close(stream, epoch: 2, at: end))
-        var closed = gap()
-        closed.endedAt = end
-        #expect(try list() == [closed])
-        #expect(try gaps.list(stream, from: end, to: end.advanced(bySeconds: 1)).isEmpty)
+    @discardableResult
+    private func open(_ gap: Gap, recorder: String = "node-a") throws -> Bool {
+        try gaps.apply(.open(gap), recorder: recorder)
     }
 
-    @Test func `a gap that ends no later than it began is none`() throws {
-        try gaps.open(gap(), recorder: "node-a")
-        #expect(try gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: -5)))
+    /// Closes a gap that began at a second.
+    @discardableResult
+    private func close(_ gap: Gap, at second: Int64, epoch: Int64? = nil) throws -> Bool {
+        try gaps.apply(.close(closed(gap, at: second, epoch: epoch)), recorder: "node-a")
+    }
+
+    private func closed(_ gap: Gap, at second: Int64, epoch: Int64? = nil) -> Gap {
+        var gap = gap
+        (gap.endedAt, gap.epoch) = (start.advanced(bySeconds: second), epoch ?? gap.epoch)
+        return gap
+    }
+
+    @discardableResult
+    private func remove(_ gap: Gap, epoch: Int64 = 2) throws -> Bool {
+        try gaps.apply(.remove(gap.stream, epoch: epoch, startedAt: gap.startedAt), recorder: "node-a")
+    }
+
+    @Test func `a gap is opened once and closed once`() throws {
+        #expect(try open(gap()))
+        #expect(try !open(gap(5)))
+        #expect(try list() == [gap()])
+        #expect(try close(gap(), at: 30))
+        #expect(try !close(gap(), at: 40))
+        #expect(try list() == [closed(gap(), at: 30)])
+        let end = start.advanced(bySeconds: 30)
+        #expect(try gaps.list(stream, from: end, to: end.advanced(bySeconds: 1)).isEmpty)
+        #expect(try gaps.newest(stream) == [closed(gap(), at: 30)])
+    }
+
+    @Test func `a gap that is over needs not have been opened`() throws {
+        #expect(try close(gap(), at: 30))
+        #expect(try !close(gap(), at: 30))
+        #expect(try !open(gap()))
+        #expect(try list() == [closed(gap(), at: 30)])
+    }
+
+    @Test func `a gap that turned out to be none is removed`() throws {
+        try open(gap())
+        #expect(try remove(gap()))
+        try close(gap(5), at: 9)
+        #expect(try !remove(gap(5), epoch: 1))
+        #expect(try remove(gap(5)))
         #expect(try list().isEmpty)
-        // It can be opened again at the same moment.
-        #expect(try gaps.open(gap(), recorder: "node-a"))
+        #expect(try !remove(gap(5)))
+    }
+
+    @Test func `whatever was sent before may be sent again, from any place on`() throws {
+        let changes: [GapChange] = [
+            .open(gap()), .close(closed(gap(), at: 10)), .open(gap(20)),
+            .remove(stream, epoch: 2, startedAt: gap(20).startedAt),
+            .open(gap(21)), .close(closed(gap(21), at: 30)), .close(closed(gap(40), at: 50)),
+            .remove(stream, epoch: 2, startedAt: gap(40).startedAt), .close(closed(gap(41), at: 50)), .open(gap(60)),
+        ]
+        for change in changes { try gaps.apply(change, recorder: "node-a") }
+        let once = try list()
+        let hours = try gapMilliseconds()
+        #expect(once.count == 4)
+        for first in changes.indices {
+            for change in changes[first...] { try gaps.apply(change, recorder: "node-a") }
+            #expect(try list() == once)
+            #expect(try gapMilliseconds() == hours)
+        }
+    }
+
+    private func gapMilliseconds() throws -> [Int] {
+        try connection.rows("select gap_ms from camera_hours where camera_id = 7 order by hour", as: (Int).self)
     }
 
     @Test func `streams have gaps of their own`() throws {
         let sub = StreamID(stream.camera, .sub)
-        try gaps.open(gap(), recorder: "node-a")
-        #expect(try gaps.open(gap(0, sub), recorder: "node-a"))
-        try gaps.close(sub, epoch: 2, at: start.advanced(bySeconds: 9))
+        try open(gap())
+        #expect(try open(gap(0, sub)))
+        try close(gap(0, sub), at: 9)
         #expect(try list() == [gap()])
     }
 
     // MARK: Epochs
 
     @Test func `a recorder of an older epoch closes no gap of a newer one`() throws {
-        try gaps.open(gap(epoch: 3), recorder: "node-b")
-        #expect(try !gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: 9)))
+        try open(gap(epoch: 3), recorder: "node-b")
+        #expect(try !close(gap(), at: 9))
         #expect(try list().map(\.endedAt) == [nil])
-        #expect(try gaps.close(stream, epoch: 3, at: start.advanced(bySeconds: 9)))
+        #expect(try close(gap(), at: 9, epoch: 3))
     }
 
     @Test func `an open gap belongs to the newest epoch that reported it`() throws {
-        try gaps.open(gap(epoch: 2), recorder: "node-a")
-        #expect(try !gaps.open(gap(5, epoch: 3), recorder: "node-b"))
-        #expect(try !gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: 9)))
-        #expect(try gaps.close(stream, epoch: 4, at: start.advanced(bySeconds: 9)))
+        try open(gap(epoch: 2))
+        #expect(try !open(gap(5, epoch: 3), recorder: "node-b"))
+        #expect(try !close(gap(), at: 9))
+        #expect(try close(gap(), at: 9, epoch: 4))
         #expect(try list().map(\.epoch) == [4])
     }
 
@@ -88,8 +140,11 @@ struct GapStoreTests {
             if name == "node-b" { _ = try recorders.register("node-a", spool: Sample.spoolID, version: "1") }
             #expect(try recorders.claimOrphans(for: name, incarnation: incarnation).count == 1)
         }
-        #expect(try !gaps.open(gap(epoch: 1, stream), recorder: "node-a"))
-        #expect(try gaps.open(gap(epoch: 2, stream), recorder: "node-b"))
+        #expect(try !open(gap(epoch: 1, stream)))
+        #expect(try open(gap(20, epoch: 2, stream), recorder: "node-b"))
+        // What it saw before is history, unless the new one has accounted for it.
+        #expect(try close(gap(5, epoch: 1, stream), at: 9))
+        #expect(try !close(gap(25, epoch: 1, stream), at: 29))
     }
 
     // MARK: Hours
@@ -99,21 +154,23 @@ struct GapStoreTests {
         func add(_ from: Int64, _ to: Int64) throws {
             var gap = gap()
             gap.startedAt = nine.advanced(bySeconds: from)
-            try gaps.open(gap, recorder: "node-a")
-            try gaps.close(stream, epoch: 2, at: nine.advanced(bySeconds: to))
+            try open(gap)
+            gap.endedAt = nine.advanced(bySeconds: to)
+            try gaps.apply(.close(gap), recorder: "node-a")
         }
         try add(10, 20)
         try add(3590, 7205)
-        try add(7300, 7300)
         let statement: SQL = "select gap_ms from camera_hours where camera_id = 7 and stream = 0 order by hour"
         #expect(try connection.rows(statement, as: (Int).self) == [20_000, 3_600_000, 5000])
+        try gaps.apply(.remove(stream, epoch: 2, startedAt: nine.advanced(bySeconds: 3590)), recorder: "node-a")
+        #expect(try connection.rows(statement, as: (Int).self) == [10_000, 0, 0])
     }
 
     @Test func `a gap of many years doesn't fill the table`() throws {
         var gap = gap()
         gap.startedAt = try #require(Timestamp(rfc3339: "2000-01-01T00:00:00Z"))
-        try gaps.open(gap, recorder: "node-a")
-        try gaps.close(stream, epoch: 2, at: start)
+        gap.endedAt = start
+        try gaps.apply(.close(gap), recorder: "node-a")
         let count = try connection.rows("select count(*) from camera_hours", as: (Int).self)
         #expect(count.allSatisfy { (9600...9601).contains($0) })
     }
@@ -128,10 +185,10 @@ struct GapStoreTests {
             second += Int64.random(in: 1...5000, using: &generator)
             var next = gap(second)
             second += Int64.random(in: 1...(Bool.random(using: &generator) ? 100 : 20_000), using: &generator)
-            try gaps.open(next, recorder: "node-a")
+            try open(next)
             if all.count < 149 {
                 next.endedAt = start.advanced(bySeconds: second)
-                try gaps.close(stream, epoch: 2, at: start.advanced(bySeconds: second))
+                try gaps.apply(.close(next), recorder: "node-a")
             }
             all.append(next)
         }

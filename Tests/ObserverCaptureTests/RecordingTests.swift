@@ -3,6 +3,7 @@ import Glibc
 import Lifecycle
 import Logging
 import Media
+import ObserverConfiguration
 import ObserverCore
 import Postgres
 import Spool
@@ -14,17 +15,27 @@ import Testing
 @Suite struct RecordingTests {
     private let root = "/tmp/observer-recording-\(UInt64.random(in: 0 ... .max))"
     private let writers: WriterPool
-    private let writeQueue = WriteQueue(camera: CameraID(rawValue: 7))
+    private let writeQueue: WriteQueue
     private let recording: Recording
     private let stop = StopSignal()
     private let threads: [DedicatedThread]
+    private let gaps = Monitor<[Gap]>([])
+    private let committed = Monitor<[Segment]>([])
 
     init() throws {
         let spool = try Spool(at: root)
         let logger = Logger(label: "test", level: .error)
-        writers = WriterPool(spool: spool, threads: 1, logger: logger) { _ in }
+        writers = WriterPool(spool: spool, threads: 1, logger: logger) { [committed] segment in
+            committed.withLock { $0.append(segment) }
+        }
         let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
-        let statusWriter = StatusWriter(configuration, recorder: "test", logger: logger)
+        let journal = GapJournal(in: spool, recorder: "test")
+        let statusWriter = StatusWriter(configuration, journal: journal, recorder: "test", logger: logger)
+        let stream = StreamID(CameraID(rawValue: 7), .main)
+        let coverage = StreamCoverage(stream, recorder: "test", logger: logger) { [gaps] actions in
+            for case .gap(let change) in actions { gaps.withLock { $0.apply(change) } }
+        }
+        writeQueue = WriteQueue(camera: stream.camera, coverage: coverage)
         let context = RecorderContext(
             recorder: "test",
             spool: spool,
@@ -36,13 +47,14 @@ import Testing
             resolver: CameraResolver(policy: .standard),
             logger: logger
         )
-        let streams = StreamDescription(video: VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 5))
+        let streams = StreamDescription(video: VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 500))
         recording = Recording(streams, camera: Self.camera, epoch: { 1 }, writeQueue: writeQueue, context: context)
         threads = writers.services.map { [stop] service in
             DedicatedThread.start(name: service.name) {
                 do { try service.run(until: stop) } catch { Issue.record(error) }
             }
         }
+        coverage.tell(.started(KnownCoverage(wantedSince: .now()), epoch: 1))
     }
 
     static var camera: Camera {
@@ -63,13 +75,13 @@ import Testing
         )
     }
 
-    /// Takes frames, five to each second of the stream's clock, until `isDone` or so many were taken.
+    /// Takes frames, one each 2 ms of both clocks, until `isDone`, or for 20 s.
     private func take(from first: Int64, until isDone: () -> Bool) throws -> Int64 {
         let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
-        for index in first..<first + 300 {
+        for index in first..<first + 10_000 {
             guard !isDone() else { return index }
             try frame.withUnsafeBytes { bytes in
-                let time = index * 18_000
+                let time = index * 180
                 let packet = MediaPacket(
                     track: .video,
                     decodeTime: time,
@@ -81,16 +93,32 @@ import Testing
                 try recording.segmenter.take(packet, arrival: arrival, wallClock: WallTime.now().microseconds)
                 recording.update(receivedBytes: 0)
             }
-            usleep(2000)
+            usleep(1900)
         }
-        return first + 300
+        return first + 10_000
+    }
+
+    private var isRecording: Bool { writeQueue.coverage.isRecording }
+
+    /// The gaps whose cause is the disk.
+    private var failures: [Gap] { gaps.withLock { $0 }.filter { $0.cause == .diskFailed } }
+
+    private func breakDisk() {
+        // A file where the folder of open segments should be.
+        rename("\(root)/open", "\(root)/away")
+        close(open("\(root)/open", O_CREAT | O_WRONLY, 0o600))
+    }
+
+    private func mendDisk() {
+        unlink("\(root)/open")
+        rename("\(root)/away", "\(root)/open")
     }
 
     private func end() {
         recording.end(.stopped)
         stop.stop()
         for thread in threads { thread.join() }
-        for folder in ["open", "away", "ready"] {
+        for folder in ["open", "away", "ready", "journal"] {
             guard let entries = opendir("\(root)/\(folder)") else { continue }
             while let entry = readdir(entries) {
                 let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
@@ -100,53 +128,82 @@ import Testing
             }
             closedir(entries)
         }
-        for name in ["open", "away", "ready", "stored", "quarantine"] { rmdir("\(root)/\(name)") }
+        for name in ["open", "away", "ready", "stored", "quarantine", "journal"] { rmdir("\(root)/\(name)") }
         for name in ["open", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
         rmdir(root)
     }
 
     @Test func `while the disk fails nothing counts as recorded, however much is queued`() throws {
         defer { end() }
-        // A file where the folder of open segments should be.
-        rename("\(root)/open", "\(root)/away")
-        close(open("\(root)/open", O_CREAT | O_WRONLY, 0o600))
-        var failures = 0
+        breakDisk()
+        var count = 0
         var next = try take(from: 0) {
-            if recording.takeFailure() != nil { failures += 1 }
-            #expect(recording.takeNewlyCovered() == nil)
-            return failures == 3
+            count += 1
+            #expect(!isRecording)
+            return count > 500 && !failures.isEmpty
         }
-        #expect(failures == 3)
-        #expect(recording.coveredUntil == nil && writeQueue.written == nil)
+        #expect(failures.count == 1 && failures.last?.endedAt == nil)
+        mendDisk()
+        next = try take(from: next) { isRecording }
+        #expect(isRecording && failures.count == 1)
+        let gap = try #require(failures.last)
+        let end = try #require(gap.endedAt)
+        #expect(end.milliseconds - gap.startedAt.milliseconds > 900)
 
-        unlink("\(root)/open")
-        rename("\(root)/away", "\(root)/open")
-        var covered: Timestamp?
+        // Fails again: the next gap begins behind what was written.
+        breakDisk()
+        next = try take(from: next) { failures.count == 2 }
+        #expect(failures.last.map { $0.startedAt > end } == true)
+        mendDisk()
+        _ = try take(from: next) { isRecording }
+    }
+
+    @Test func `what was written before the disk failed is committed when it works again, and is no gap`() throws {
+        defer { end() }
+        var next = try take(from: 0) { isRecording }
         next = try take(from: next) {
-            _ = recording.takeFailure()
-            covered = recording.takeNewlyCovered()
-            return covered != nil
+            next += 1; return next > 700
         }
-        let from = try #require(covered)
-        let until = try #require(recording.coveredUntil)
-        #expect(until > from)
+        breakDisk()
+        var isBroken = false
+        next = try take(from: next) {
+            isBroken = isBroken || !failures.isEmpty
+            return isBroken
+        }
+        mendDisk()
+        next = try take(from: next) { isRecording }
+        #expect(committed.wait(until: .now() + .seconds(10)) { !$0.isEmpty && $0[0].end.reason == .recovered })
+        let gap = try #require(failures.first)
+        for segment in committed.withLock({ $0 }) {
+            #expect(
+                segment.endedAt.milliseconds <= gap.startedAt.milliseconds + 200 || segment.startedAt > gap.startedAt
+            )
+        }
+    }
 
-        // Fails again: covered is what was written, and the next beginning lies behind it.
-        rename("\(root)/open", "\(root)/away")
-        close(open("\(root)/open", O_CREAT | O_WRONLY, 0o600))
-        _ = try take(from: next) {
-            #expect(recording.takeNewlyCovered() == nil)
-            return recording.takeFailure() != nil
-        }
-        #expect(recording.coveredUntil == writeQueue.written?.until)
-        #expect(recording.coveredUntil.map { $0 >= until } == true)
+    @Test func `a silence inside the connection is a gap`() throws {
+        defer { end() }
+        let next = try take(from: 0) { isRecording }
+        usleep(2_500_000)
+        _ = try take(from: next + 1250) { gaps.withLock { $0.contains { $0.cause == .stalled } } }
+        let gap = try #require(gaps.withLock { $0.first { $0.cause == .stalled } })
+        let length = (gap.endedAt?.milliseconds ?? 0) - gap.startedAt.milliseconds
+        #expect((2300...2700).contains(length))
+        #expect(isRecording)
     }
 
     @Test func `a short recording counts once it is written`() throws {
         defer { end() }
-        let next = try take(from: 0) { false }
-        #expect(next == 300)
-        #expect(recording.takeNewlyCovered(by: .now() + .seconds(5)) != nil)
-        #expect(recording.takeNewlyCovered() == nil)
+        var count = 0
+        _ = try take(from: 0) {
+            count += 1; return count == 50
+        }
+        recording.end(.lost)
+        let first = Monitor(false)
+        let isRecorded = (0..<100).contains { _ in
+            _ = first.wait(until: .now() + .milliseconds(50)) { $0 }
+            return isRecording
+        }
+        #expect(isRecorded)
     }
 }

@@ -1,6 +1,8 @@
 extension RunSegmenter {
     /// The output, in order: a segment begins, gets fragments, ends.
     public enum Output: Sendable {
+        /// A frame has its place in time; what came before it has come out.
+        case frame(Place)
         /// A segment begins with this init section.
         case began(Begin)
         /// The next bytes of the segment.
@@ -9,6 +11,16 @@ extension RunSegmenter {
         case ended(End)
         /// A frame that can be decoded alone, because `wantsSnapshot` was set.
         case keyFrame(KeyFrame)
+    }
+
+    /// The place of a frame in time.
+    public struct Place: Sendable {
+        /// When it is decoded, in 1/90000 s of the run.
+        public var decode90k: Int64
+        /// How long frames usually last, in 1/90000 s.
+        public var nominal90k: Int64
+        /// When it came, in nanoseconds of a monotonic clock.
+        public var arrival: Int64
     }
 
     /// The beginning of a segment.

@@ -159,6 +159,7 @@ public final class RunSegmenter {
             kind: kind
         )
         try cut(before: frame, arrival: time.arrival, isRejoined: timestamp.isRejoined)
+        emit(.frame(Place(decode90k: frame.decode, nominal90k: frame.duration, arrival: time.arrival)))
         return frame
     }
 

@@ -1,0 +1,75 @@
+import Logging
+import ObserverConfiguration
+import ObserverCore
+import Spool
+import System
+
+/// The `Coverage` of one stream, which the threads of its recorder, its writer and the reconciler share.
+///
+/// It lives as long as the process has the camera, across recorders.
+final class StreamCoverage: Sendable {
+    private let coverage: Lock<Coverage>
+    private let logger: Logger
+    private let perform: @Sendable ([Coverage.Action]) -> Void
+
+    /// Creates the coverage of a stream that nothing is known of yet.
+    ///
+    /// - Parameters:
+    ///   - stream: The stream.
+    ///   - recorder: The recorder's name.
+    ///   - logger: Takes changes of the state.
+    ///   - perform: Carries out actions; it is called under a lock, in their order, and must be short.
+    init(
+        _ stream: StreamID,
+        recorder: String,
+        logger: Logger,
+        perform: @escaping @Sendable ([Coverage.Action]) -> Void
+    ) {
+        coverage = Lock(Coverage(stream, recorder: recorder, at: .now()))
+        self.logger = logger.with([.cameraID: .int(Int(stream.camera.rawValue))])
+        self.perform = perform
+    }
+
+    /// Handles an event.
+    func tell(_ event: Coverage.Event) {
+        let actions = coverage.withLock { coverage in
+            let actions = coverage.handle(event, at: .now())
+            if !actions.isEmpty { perform(actions) }
+            return actions
+        }
+        for case .report(let status, isNew: true) in actions {
+            logger.info(
+                "Camera state changed",
+                [
+                    .cameraState: .string(status.state.rawValue), .cause: .string(status.cause?.rawValue ?? ""),
+                    .detail: .string(status.detail ?? ""),
+                ]
+            )
+        }
+    }
+
+    /// True while frames are recorded, as far as is known.
+    var isRecording: Bool { coverage.withLock { $0.isRecording } }
+}
+
+extension Moment {
+    /// The present.
+    static func now() -> Moment {
+        Moment(wall: .now(), uptime: MonotonicInstant.now().nanoseconds / 1000)
+    }
+}
+
+extension Interruption {
+    /// Describes a disk that refuses a segment.
+    init(_ error: SpoolError) {
+        switch error.kind {
+        case .diskFull: self.init(.diskFull, "the disk of the spool is full")
+        default: self.init(.diskFailed, "the spool's disk failed")
+        }
+    }
+
+    /// No room is left for this camera.
+    static let diskFull = Interruption(.diskFull, "the disk of the spool is full")
+    /// Too much waits to be written.
+    static let diskBehind = Interruption(.diskFailed, "the disk of the spool is too slow")
+}
