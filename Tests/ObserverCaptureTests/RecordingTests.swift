@@ -172,7 +172,7 @@ import Testing
         }
         mendDisk()
         next = try take(from: next) { isRecording }
-        #expect(committed.wait(until: .now() + .seconds(10)) { !$0.isEmpty && $0[0].end.reason == .recovered })
+        #expect(committed.wait(until: .now() + .seconds(10)) { $0.contains { $0.end.reason == .recovered } })
         let gap = try #require(failures.first)
         for segment in committed.withLock({ $0 }) {
             #expect(
