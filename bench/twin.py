@@ -42,6 +42,7 @@ class Camera(BaseModel):
     username: str | None
     is_active: bool
     version: int
+    sub_url: str | None
     segment_seconds: int
     transport: str
     audio: str
@@ -73,7 +74,7 @@ MEMORY_SECONDS, MEMORY_LIMIT = 2.0, 1000
 known: dict[bytes, tuple[str, float]] = {}
 # The query that observer-web sends: what a camera is doing counts while its recorder is alive.
 CAMERAS = """
-select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.segment_seconds,
+select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.sub_url, c.segment_seconds,
        c.transport, c.audio, c.retention_days, c.priority, c.tags, c.created_at, c.updated_at, d.state,
        case when f.fresh and d.state = s.state then s.since
             when d.state = 'unassigned' then coalesce(w.heartbeat_at, a.since)

@@ -1,7 +1,13 @@
 import Glibc
+import Lifecycle
+import Logging
 import MP4
 import Media
+import ObserverCore
+import RTSP
 import Testing
+
+@testable import ObserverCapture
 
 /// Real streams through source and cutter, without a database or a broker.
 @Suite(.enabled(if: CameraSimulator.isPossible), .timeLimit(.minutes(3)))
@@ -80,7 +86,7 @@ struct CaptureStreamTests {
         case .ended(let end):
             take.pieces[take.pieces.count - 1].reason = end.reason
             take.pieces[take.pieces.count - 1].flags = end.flags
-        case .keyFrame:
+        case .frame, .keyFrame:
             return
         }
     }
@@ -247,15 +253,23 @@ struct CaptureStreamTests {
         source.close()
     }
 
-    @Test func `a redirect is followed only to where cameras may be`() {
+    @Test func `a redirect is followed only to where cameras may be`() throws {
         simulator.fault("moved", "redirect", more: ", \"location\": \"rtsp://127.0.0.1:9/secret\"")
-        var options = LibAVSource.Options(address: simulator.camera("moved"))
-        options.admit = { address throws(MediaError) in
-            if address.contains(":9/") { throw MediaError(.refused, "not there") }
-            return address
+        let policy = try NetworkPolicy(parsing: "127.0.0.1/32:\(simulator.rtspPort)")
+        let connection = CameraConnection(
+            CameraConnection.Options(
+                url: try #require(RTSPURL(simulator.camera("moved"))),
+                transport: .automatic,
+                wantsAudio: false
+            ),
+            resolver: CameraResolver(policy: policy),
+            stop: StopSignal(),
+            logger: Logger(label: "test", level: .error)
+        )
+        let error = #expect(throws: MediaError.self) {
+            try connection.open { RunSegmenter($0, seconds: 10) { _ in } }
         }
-        var source = LibAVSource(options, interrupt: MediaInterrupt())
-        #expect { try source.open() } throws: { ($0 as? MediaError) == MediaError(.refused, "not there") }
+        #expect(error?.kind == .refused && error?.detail.contains("OBSERVER_CAMERA_NETWORKS") == true)
     }
 
     @Test func `a silent camera is given up at the deadline, and a stop at once`() {
