@@ -123,7 +123,7 @@ final class StatusWriter: Service {
         connection.close()
     }
 
-    /// Writes item by item and removes each when it is written; an error that is not temporary costs only its own item.
+    /// Writes item by item and removes each when it is written; an error that concerns one costs no other.
     private func write(_ work: inout Inbox, _ connection: PostgresConnection) throws(PostgresError) {
         let store = StatusStore(connection)
         if !work.statuses.isEmpty {
@@ -179,11 +179,20 @@ final class StatusWriter: Service {
         }
     }
 
+    /// Runs `body`; an error that concerns this item alone costs only that item.
+    ///
+    /// Any other, such as a database that is gone or a right that is missing, says nothing about it: the item waits.
     private func guarding(_ what: String, _ body: () throws(PostgresError) -> Void) throws(PostgresError) {
         do throws(PostgresError) {
             try body()
-        } catch  where !error.isTemporary {
-            logger.error("Report not written", [.reportKind: .string(what), .error: LogValue(error)])
+        } catch {
+            switch error.kind {
+            case .uniqueViolation, .foreignKeyViolation, .invalidValue, .decoding, .misuse:
+                logger.error("Report not written", [.reportKind: .string(what), .error: LogValue(error)])
+            case .configuration, .unavailable, .authentication, .unknownDatabase, .connectionLost, .deadline,
+                .interrupted, .overloaded, .forbidden, .schema, .server:
+                throw error
+            }
         }
     }
 }

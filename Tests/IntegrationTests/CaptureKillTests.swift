@@ -18,7 +18,8 @@ enum CaptureProgram {
 @Suite(
     .enabled(if: CameraSimulator.isPossible && TestEnvironment.has(.database) && TestEnvironment.has(.amqp)),
     .enabled(if: TestEnvironment.has(program: CaptureProgram.path)),
-    .timeLimit(.minutes(3))
+    .timeLimit(.minutes(3)),
+    .serialized
 )
 struct CaptureKillTests {
     let simulator: CameraSimulator
@@ -38,7 +39,7 @@ struct CaptureKillTests {
             export OBSERVER_SPOOL='\(root)' OBSERVER_DATABASE_URL='\(database.url)' OBSERVER_RECORDER=kill-test
             export OBSERVER_AMQP_URL='\(try TestEnvironment.address(of: .amqp))' OBSERVER_SNAPSHOT_SECONDS=0
             export OBSERVER_KEY='\([UInt8](repeating: 7, count: 32).base64)' OBSERVER_CAMERA_NETWORKS=default,127.0.0.0/8
-            exec '\(CaptureProgram.path)' < /dev/null 2>> '\(root).log'
+            exec '\(CaptureProgram.path)' < /dev/null > /dev/null 2>> '\(root).log'
             """
         return try PrivateBroker.spawn(script)
     }
@@ -105,5 +106,50 @@ struct CaptureKillTests {
             #expect(abs(before - gap.startedAt.milliseconds) <= 200)
         }
         #expect(try gaps(odd).count { $0.cause.side == .camera } == 3)
+    }
+
+    /// Refuses connections to the database, and ends those that there are, but for the test's own.
+    private func setAway(_ isAway: Bool) throws {
+        let server = PostgresConnection(database.configuration.with(database: "postgres"))
+        defer { server.close() }
+        try server.execute("alter database \(unsafe: database.name) with allow_connections \(unsafe: "\(!isAway)")")
+        guard isAway else { return }
+        let statement: SQL = """
+            select count(pg_terminate_backend(pid)) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()
+            """
+        _ = try connection.rows(statement, as: (Int).self)
+    }
+
+    @Test func `a gap that was decided while the database was away outlives a kill`() throws {
+        let odd = try add("Odd", url: simulator.camera("kill-away"))
+        let first = try spawn()
+        defer { kill(first, SIGKILL) }
+        let isRecorded = poll(for: .seconds(25)) { try !segments(odd).isEmpty }
+        #expect(isRecorded)
+        let isStarted = poll(for: .seconds(10)) { try gaps(odd).count == 1 }
+        #expect(isStarted)
+        try setAway(true)
+        func journal(_ kind: String) -> Bool {
+            poll(for: .seconds(20)) {
+                let bytes = try File.contents(of: "\(root)/journal/kill-test.log")
+                let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+                return lines.last { $0.contains("kind") }?.contains("\"kind\":\"\(kind)\"") == true
+            }
+        }
+        simulator.fault("kill-away", "404")
+        simulator.fault("kill-away", "close")
+        #expect(journal("open"))
+        simulator.fault("kill-away", "resume")
+        #expect(journal("close"))
+        end(first)
+        #expect(try gaps(odd).count == 1)
+        try setAway(false)
+        let second = try spawn()
+        defer { end(second) }
+        let isKnown = poll(for: .seconds(25)) { try gaps(odd).filter { $0.endedAt != nil }.count == 3 }
+        #expect(isKnown)
+        let causes = try gaps(odd).map(\.cause.side)
+        #expect(causes == [.recorder, .camera, .recorder])
     }
 }

@@ -10,14 +10,12 @@ extension CoverageLedger {
 
     /// The wall time of a moment of this process, within what rows can hold.
     func wall(_ uptime: Int64) -> Timestamp {
-        let time = Timestamp(microseconds: uptime.addingSaturated(offset))
-        // In whole milliseconds, like segments: rows are found again by their start.
-        return Self.bounded(Timestamp(milliseconds: time.milliseconds))
+        Self.rowTime(Timestamp(microseconds: uptime.addingSaturated(offset)))
     }
 
     func wall(_ point: Point) -> Timestamp {
         switch point {
-        case .recorded(let time, _): Self.bounded(time)
+        case .recorded(let time, _): Self.rowTime(time)
         case .measured(let time): wall(time)
         }
     }
@@ -42,6 +40,11 @@ extension CoverageLedger {
     func corrected(_ point: Point, now: Int64) -> Point {
         guard case .recorded(_, let measured) = point, uptime(point) > now else { return point }
         return .measured(min(measured, now))
+    }
+
+    /// A time in whole milliseconds, like those of segments and of the journal: rows are found again by their start.
+    static func rowTime(_ time: Timestamp) -> Timestamp {
+        bounded(Timestamp(milliseconds: time.milliseconds))
     }
 
     static func bounded(_ time: Timestamp) -> Timestamp {

@@ -139,6 +139,15 @@ import Testing
         #expect(stream.gaps.last == "11.0– disk_failed" && !stream.coverage.isRecording)
     }
 
+    @Test func `rows have times in whole milliseconds, whoever told the times`() {
+        let odd = Timestamp(microseconds: Stream.wall(0).microseconds + 123)
+        var stream = Stream(known: KnownCoverage(wantedSince: odd), at: 1.000_456)
+        stream.write((2.000_789, 3), of: first)
+        stream.tell(.interrupted(Self.silent), at: 20.000_001)
+        let times = stream.rows.rows.flatMap { [$0.startedAt, $0.endedAt].compactMap { $0 } }
+        #expect(times.count == 3 && times.allSatisfy { $0.microseconds % 1000 == 0 })
+    }
+
     // MARK: Holes
 
     @Test func `a silence inside a connection is a gap`() {
