@@ -79,6 +79,7 @@ struct RTPCamera {
     /// - Parameters:
     ///   - index: The number of the frame.
     ///   - hasSets: True if parameter sets are sent in front of it, as they lie in the clip.
+    /// - Returns: Interleaved frames (RFC 2326, 10.12).
     mutating func packets(of index: Int, withSets hasSets: Bool) -> [UInt8] {
         let frame = frames[index]
         let units = frame.units.filter { hasSets || NALUnits.Kind($0[0], codec: codec) != .parameters }

@@ -111,6 +111,16 @@ import Testing
         #expect(cuts.map(\.0) == Array(stride(from: 50, to: 550, by: 50)))
     }
 
+    @Test func `segments that were given up do not put off the cut of one that is written`() {
+        var segmenter = Segmenter(seconds: 2)
+        for index in 0..<500 {
+            let time = Int64(index)
+            segmenter.began(with: Segmenter.Frame(decode: time * 3600, arrival: time * 40_000_000, kind: .idr))
+        }
+        let next = Segmenter.Frame(decode: 499 * 3600 + 180_000, arrival: 499 * 40_000_000 + 2_000_000_000, kind: .idr)
+        #expect(segmenter.decide(next) == .cut(.duration))
+    }
+
     @Test func `a recording begins with an IDR frame, and with a recovery point where none comes`() {
         let segmenter = Segmenter(seconds: 10)
         #expect(segmenter.canBegin(with: .idr, waited: 0))

@@ -115,7 +115,10 @@ public struct Segmenter: Sendable {
         isDependent = frame.kind == .dependent
         if frame.kind == .idr || lastInstant == nil { lastInstant = frame.decode }
         let burst = frame.arrival.subtractingReportingOverflow(Self.cutBurst * Self.cutInterval)
-        earliestCut = max(earliestCut, burst.overflow ? .min : burst.partialValue) + Self.cutInterval
+        let next = max(earliestCut, burst.overflow ? .min : burst.partialValue) + Self.cutInterval
+        // Segments that were given up because they could not be written are not held against those that follow.
+        let latest = frame.arrival.addingReportingOverflow(Self.cutInterval)
+        earliestCut = min(next, latest.overflow ? .max : latest.partialValue)
     }
 
     /// Decides about the next frame.
