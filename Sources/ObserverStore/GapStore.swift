@@ -108,7 +108,10 @@ package struct GapStore {
 
     // MARK: Reading
 
-    /// Returns the gaps of a stream that touch a stretch of time, oldest first, at most 1000.
+    /// The number of gaps that are listed at once.
+    package static let longestPage = 1000
+
+    /// Returns the gaps of a stream that touch a stretch of time, oldest first, at most ``longestPage``.
     ///
     /// Those that began within it or in the hour before are found by their start, those that are longer by their end: however
     /// many there were before, they are not looked at.
@@ -159,7 +162,7 @@ package struct GapStore {
         union all
         select \(unsafe: columns) from wanted w join gaps g using (camera_id, stream)
         where g.ended_at is null and g.started_at <= w.start - interval '1 hour' and g.started_at < w.finish
-        order by started_at limit 1000
+        order by started_at limit \(unsafe: String(longestPage))
         """
     }
 

@@ -13,8 +13,8 @@ extension SegmentStore {
     ///
     /// A segment is no longer than 61 minutes, and its identifier is less than an hour from its start (``SegmentLimits``). All
     /// partitions of other times are left out.
-    private static let before = "interval '121 minutes'"
-    private static let after = "interval '1 hour'"
+    static let before = "interval '121 minutes'"
+    static let after = "interval '1 hour'"
 
     /// The text and values of ``list(_:)``.
     package static func statement(_ query: Query) -> SQL {

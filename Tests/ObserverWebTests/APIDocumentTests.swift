@@ -80,6 +80,8 @@ import Testing
         #expect(state == CameraState.allCases.map { .string($0.rawValue) })
         let cause = document.schema("Status")?["properties"]?["cause"]?["enum"]?.elements
         #expect(cause == Cause.allCases.map { .string($0.rawValue) } + [.null])
+        let gap = document.schema("Gap")?["properties"]
+        #expect(gap?["cause"]?["enum"]?.elements == Cause.allCases.map { .string($0.rawValue) })
         let segment = document.schema("Segment")?["properties"]
         #expect(segment?["state"]?["enum"]?.elements == SegmentState.allCases.map { .string($0.rawValue) })
         #expect(segment?["stream"]?["enum"]?.elements == StreamKind.allCases.map { .string($0.rawValue) })
@@ -90,6 +92,8 @@ import Testing
         #expect(parameters?["state"]?["schema"]?["enum"]?.elements == state)
         #expect(parameters?["limit"]?["schema"]?["maximum"] == .int(Int64(CameraQuery.longestPage)))
         #expect(CameraQuery.longestPage == SegmentStore.Query.longestPage)
+        let resolution = parameters?["resolution"]?["schema"]
+        #expect(resolution?["maximum"] == .int(Int64(TimelineAPI.coarsest)))
         let checks = document.schema("Readiness")?["properties"]?["checks"]?["properties"]
         for part in HealthBoard.Part.allCases { #expect(checks?[part.rawValue] != nil, "\(part)") }
     }

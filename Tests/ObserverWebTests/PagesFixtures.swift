@@ -1,9 +1,10 @@
 import Mustache
 import ObserverCore
 import ObserverStore
-import ObserverWeb
 import TestSupport
 import Testing
+
+@testable import ObserverWeb
 
 /// Cameras and recordings for tests of pages.
 enum Example {
@@ -67,6 +68,38 @@ enum Example {
             ),
             backlogSeconds: 4.2,
             snapshotAt: now.advanced(bySeconds: -8)
+        )
+    }
+
+    /// The timeline of a day on which the camera was wanted from its first segment or gap on.
+    static func timeline(
+        of segments: [SegmentRecord],
+        _ gaps: [Gap] = [],
+        switches: [TimelineFacts.Switch] = [],
+        on day: Day = Day(of: now)
+    ) -> CameraTimeline {
+        let recorded = segments.filter { $0.state != .expired && $0.state != .lost }
+            .map { TimeSpan(from: $0.segment.startedAt, to: $0.segment.endedAt) }
+        let facts = TimelineFacts(
+            span: TimeSpan(from: day.start.advanced(bySeconds: -86_400), to: now),
+            createdAt: (recorded.map(\.startedAt) + gaps.map(\.startedAt)).min() ?? now,
+            isActive: true,
+            switches: switches,
+            recorded: recorded,
+            gaps: gaps
+        )
+        let span = TimeSpan(from: day.start, to: day.end)
+        return CameraTimeline(facts, of: span, now: now.milliseconds, latest: 1000)
+    }
+
+    static func gap(_ start: Timestamp, _ end: Timestamp?, _ cause: Cause = .unreachable) -> Gap {
+        Gap(
+            stream: StreamID(CameraID(rawValue: 7), .main),
+            epoch: 1,
+            startedAt: start,
+            endedAt: end,
+            cause: cause,
+            detail: nil
         )
     }
 

@@ -215,7 +215,7 @@ import Testing
             place: .init(day: Day(of: Example.now)),
             hours: [RecordedHour(hour: 20, milliseconds: 840_000, bytes: 210_000_000)],
             segments: segments,
-            gaps: gaps,
+            timeline: Example.timeline(of: segments, gaps),
             hasOlder: true,
             hasNewer: false
         )

@@ -54,9 +54,16 @@ package enum CameraPageHandlers {
             older: query["older"].flatMap { SegmentID($0) },
             newer: query["newer"].flatMap { SegmentID($0) }
         )
+        let recordings = try RecordingsView(
+            of: id,
+            place: place,
+            around: record?.segment,
+            now: request.now,
+            from: request.database
+        )
         let page = CameraPage(
             listing: listing,
-            recordings: try RecordingsView(of: id, place: place, around: record?.segment, from: request.database),
+            recordings: recordings,
             playing: try record.map { try playing($0, segments) },
             viewer: try request.signedIn(),
             now: request.now

@@ -11,6 +11,7 @@ extension RecordingsView {
         of camera: CameraID,
         place: Place,
         around segment: Segment?,
+        now: Timestamp,
         from database: PostgresConnection
     ) throws(PostgresError) {
         let day = place.day
@@ -26,6 +27,7 @@ extension RecordingsView {
         }
         var segments = try store.list(query)
         let hasMore = segments.count > Self.length
+        let beyond = segments.dropFirst(Self.length).first
         segments = Array(segments.prefix(Self.length))
         if !query.isNewestFirst { segments.reverse() }
         let isCut = query.to != day.end || place.older != nil
@@ -33,12 +35,20 @@ extension RecordingsView {
         if query.isNewestFirst {
             hasNewer = isCut ? try Self.hasSegment(after: segments.first, of: camera, on: day, in: store) : false
         }
+        // The page of the older segment shows what is missing before that one.
+        var older = beyond
+        if let newer = place.newer { older = try store.get(newer) }
+        let window = TimeSpan(
+            from: max(day.start, older?.segment.endedAt ?? day.start),
+            to: hasNewer ? segments.first.map { min(day.end, $0.segment.endedAt) } ?? day.end : day.end
+        )
         self.init(
             camera: camera,
             place: place,
             hours: try OverviewStore(database).hours(of: camera, from: day.start),
             segments: segments,
-            gaps: try GapStore(database).list(StreamID(camera, .main), from: day.start, to: day.end),
+            timeline: try TimelineStore(database).timeline(of: camera, window, now: now)
+                ?? CameraTimeline(nothingIn: window),
             hasOlder: query.isNewestFirst ? hasMore : true,
             hasNewer: hasNewer
         )

@@ -3,7 +3,7 @@ import Mustache
 package import ObserverCore
 package import ObserverStore
 
-/// The list of a camera's recordings: a day, its hours, and a page of segments with the gaps between them.
+/// The list of a camera's recordings: a day, its hours, and a page of segments with what is missing around them.
 package struct RecordingsView: Sendable {
     /// The part of the list that is shown, as the page's address gives it.
     package struct Place: Hashable, Sendable {
@@ -32,15 +32,12 @@ package struct RecordingsView: Sendable {
 
     /// The number of segments on a page: ten minutes at the usual length.
     package static let length = 60
-    /// Shorter gaps are rounding errors.
-    private static let shortestGap: Int64 = 1500
-
     private let camera: CameraID
     private let place: Place
     private var day: Day { place.day }
     private let hours: [RecordedHour]
     private let segments: [SegmentRecord]
-    private let gaps: [Gap]
+    private let timeline: CameraTimeline
     private let hasOlder: Bool
     private let hasNewer: Bool
 
@@ -49,7 +46,7 @@ package struct RecordingsView: Sendable {
     ///   - place: The part of the list.
     ///   - hours: The recorded time of each hour of the day.
     ///   - segments: The page, newest first.
-    ///   - gaps: The gaps that overlap the day.
+    ///   - timeline: The timeline of the part of the day that the page shows.
     ///   - hasOlder: True if the day has segments before the last one of the page.
     ///   - hasNewer: True if the day has segments after the first one of the page.
     package init(
@@ -57,7 +54,7 @@ package struct RecordingsView: Sendable {
         place: Place,
         hours: [RecordedHour],
         segments: [SegmentRecord],
-        gaps: [Gap],
+        timeline: CameraTimeline,
         hasOlder: Bool,
         hasNewer: Bool
     ) {
@@ -65,7 +62,7 @@ package struct RecordingsView: Sendable {
         self.place = place
         self.hours = hours
         self.segments = segments
-        self.gaps = gaps
+        self.timeline = timeline
         self.hasOlder = hasOlder
         self.hasNewer = hasNewer
     }
@@ -73,6 +70,7 @@ package struct RecordingsView: Sendable {
     /// The values of the template.
     func values(now: Timestamp, playing: SegmentID?) -> [String: MustacheValue] {
         let today = Day(of: now)
+        let rows = rows(now: now, playing: playing)
         return [
             "day": .string(day.description),
             "today": .string(today.description),
@@ -81,12 +79,12 @@ package struct RecordingsView: Sendable {
             "has_hours": .bool(!hours.isEmpty),
             "day_summary": .string(summary),
             "hours": .list((0..<24).map(hour)),
-            "has_segments": .bool(!segments.isEmpty),
+            "has_rows": .bool(!rows.isEmpty),
             "segments_caption": .string(caption),
-            "segments": .list(rows(now: now, playing: playing)),
+            "segments": .list(rows),
             "newer": hasNewer ? MustacheValue(segments.first.map { pageLink(newer: $0.segment.id) }) : .null,
             "older": hasOlder ? MustacheValue(segments.last.map { pageLink(older: $0.segment.id) }) : .null,
-            "no_segments": .string("Nothing was recorded on \(Format.day(day.start))."),
+            "no_segments": segments.isEmpty ? .string(nothing) : .null,
         ]
     }
 
@@ -118,44 +116,27 @@ package struct RecordingsView: Sendable {
     }
 
     private var caption: String {
-        guard let newest = segments.first, let oldest = segments.last else { return "" }
+        guard let newest = segments.first, let oldest = segments.last else { return "What is missing, newest first" }
         let from = Format.minute(oldest.segment.startedAt)
         return "\(from) to \(Format.minute(newest.segment.endedAt)), newest first"
     }
 
     // MARK: Rows
 
+    /// Segments and what is missing around them, newest first.
     private func rows(now: Timestamp, playing: SegmentID?) -> [MustacheValue] {
-        var rows: [MustacheValue] = []
-        if !hasNewer, let open = gaps.last(where: { $0.endedAt == nil }), Day(of: now) == day {
-            rows.append(gap(from: open.startedAt, to: now, isOpen: true))
+        let recorded = segments.map { record in
+            (start: record.segment.startedAt.milliseconds, row: row(record, isCurrent: record.segment.id == playing))
         }
-        for (index, record) in segments.enumerated() {
-            if index > 0 {
-                let (from, to) = (record.segment.endedAt, segments[index - 1].segment.startedAt)
-                if to.milliseconds - from.milliseconds > Self.shortestGap { rows.append(gap(from: from, to: to)) }
-            }
-            rows.append(row(record, isCurrent: record.segment.id == playing))
+        let missing = MissingStretch.all(in: timeline, around: segments, isFirst: !hasOlder).map { stretch in
+            (start: stretch.span.start, row: MustacheValue.object(["gap": stretch.value(on: day)]))
         }
-        return rows
+        return (recorded + missing).sorted { $0.start > $1.start }.map(\.row)
     }
 
-    private func gap(from: Timestamp, to: Timestamp, isOpen: Bool = false) -> MustacheValue {
-        let cause = gaps.max { overlap($0, from: from, to: to) < overlap($1, from: from, to: to) }
-            .flatMap { overlap($0, from: from, to: to) > 0 ? $0.cause : nil }
-        return [
-            "gap": [
-                "length": .string(Format.length(milliseconds: to.milliseconds - from.milliseconds)),
-                "from": .string(Format.clock(from)),
-                "to": .string(isOpen ? "now" : Format.clock(to)),
-                "cause": MustacheValue(cause.map(StateView.word)),
-            ]
-        ]
-    }
-
-    private func overlap(_ gap: Gap, from: Timestamp, to: Timestamp) -> Int64 {
-        let end = min(gap.endedAt ?? to, to)
-        return end.milliseconds - max(gap.startedAt, from).milliseconds
+    private var nothing: String {
+        let text = "Nothing was recorded on \(Format.day(day.start))"
+        return timeline.wanted.isEmpty ? "\(text): the camera was not switched on." : "\(text)."
     }
 
     private func row(_ record: SegmentRecord, isCurrent: Bool) -> MustacheValue {

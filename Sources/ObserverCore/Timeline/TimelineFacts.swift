@@ -1,0 +1,63 @@
+/// The rows from which a timeline follows.
+package struct TimelineFacts: Hashable, Sendable {
+    /// A movement of a camera's switch.
+    package struct Switch: Hashable, Sendable {
+        package var at: Timestamp
+        package var isActive: Bool
+
+        package init(at: Timestamp, isActive: Bool) {
+            self.at = at
+            self.isActive = isActive
+        }
+    }
+
+    /// The stretch of time of which all rows are here.
+    package var span: TimeSpan
+    package var createdAt: Timestamp
+    /// The present position of the switch.
+    package var isActive: Bool
+    /// The last movement before the stretch, those within it, and the first one after it.
+    package var switches: [Switch]
+    /// The segments that can be played, whatever their order.
+    package var recorded: [TimeSpan]
+    /// Those of them that are not in the store yet.
+    package var waiting: [TimeSpan]
+    package var gaps: [Gap]
+
+    package init(
+        span: TimeSpan,
+        createdAt: Timestamp,
+        isActive: Bool,
+        switches: [Switch] = [],
+        recorded: [TimeSpan] = [],
+        waiting: [TimeSpan] = [],
+        gaps: [Gap] = []
+    ) {
+        self.span = span
+        self.createdAt = createdAt
+        self.isActive = isActive
+        self.switches = switches
+        self.recorded = recorded
+        self.waiting = waiting
+        self.gaps = gaps
+    }
+
+    /// The time in which the camera was wanted.
+    ///
+    /// Before the first movement that is known, the switch stood the other way, and the camera did not exist before it was
+    /// created.
+    var wanted: TimeSpanSet {
+        var spans: [TimeSpan] = []
+        let sorted = switches.sorted { $0.at < $1.at }
+        var isOn = sorted.first.map { !$0.isActive } ?? isActive
+        var since = max(span.start, createdAt.milliseconds)
+        for step in sorted {
+            let at = step.at.milliseconds
+            if isOn { spans.append(TimeSpan(from: since, to: at)) }
+            since = max(span.start, at)
+            isOn = step.isActive
+        }
+        if isOn { spans.append(TimeSpan(from: since, to: span.end)) }
+        return TimeSpanSet(spans).intersection(span)
+    }
+}
