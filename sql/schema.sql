@@ -74,11 +74,13 @@ create table camera_status (
     bitrate bigint,
     reconnects integer not null default 0,
     updated_at timestamp with time zone not null default now(),
+    health jsonb not null default '[]'::jsonb,
     constraint camera_status_bitrate_check CHECK (((bitrate >= 0) AND (bitrate <= '9007199254740991'::bigint))),
     constraint camera_status_cause_check CHECK ((length(cause) <= 32)),
     constraint camera_status_detail_check CHECK ((length(detail) <= 1000)),
     constraint camera_status_epoch_check CHECK (((epoch >= 0) AND (epoch <= '9007199254740991'::bigint))),
     constraint camera_status_fps_check CHECK (((fps >= (0)::double precision) AND (fps <= (1000)::double precision))),
+    constraint camera_status_health_check CHECK (((jsonb_typeof(health) = 'array'::text) AND (jsonb_array_length(health) <= 16) AND (length((health)::text) <= 65536))),
     constraint camera_status_height_check CHECK (((height >= 0) AND (height <= 65535))),
     constraint camera_status_last_frame_at_check CHECK (((last_frame_at >= '2000-01-01 00:00:00+00'::timestamp with time zone) AND (last_frame_at < '2200-01-01 00:00:00+00'::timestamp with time zone))),
     constraint camera_status_pkey PRIMARY KEY (camera_id, stream),
@@ -316,6 +318,7 @@ comment on column camera_status.stream is '0 main, 1 sub.';
 comment on column camera_status.epoch is 'Of the assignment under which it was reported: only that of the present assignment counts, and none replaces a newer one.';
 comment on column camera_status.cause is 'Why it is not recording: a word of the API.';
 comment on column camera_status.detail is 'The same as a sentence for people.';
+comment on column camera_status.health is 'What is wrong while it records: a list of objects with a cause, which is a word of the API, and a detail, the same as a sentence for people.';
 comment on table camera_switches is 'Every switching on and off. Time that was wanted, is not covered and has no gap is unexplained.';
 comment on column camera_switches.actor is 'user:<name>, token:<name> or observerctl.';
 comment on table cameras is 'Cameras as people want them; camera_status has what they are doing.';

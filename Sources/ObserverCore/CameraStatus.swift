@@ -13,6 +13,8 @@ package struct CameraStatus: Hashable, Sendable {
     package var video: VideoInfo?
     /// The number of times that the stream was opened again since the camera was switched on.
     package var reconnects: Int
+    /// The trouble of a stream while it is recorded.
+    package var health: [HealthNote]
 
     package init(
         stream: StreamID,
@@ -24,7 +26,8 @@ package struct CameraStatus: Hashable, Sendable {
         recorder: String? = nil,
         lastFrameAt: Timestamp? = nil,
         video: VideoInfo? = nil,
-        reconnects: Int = 0
+        reconnects: Int = 0,
+        health: [HealthNote] = []
     ) {
         self.stream = stream
         self.epoch = epoch
@@ -36,5 +39,6 @@ package struct CameraStatus: Hashable, Sendable {
         self.lastFrameAt = lastFrameAt
         self.video = video
         self.reconnects = reconnects
+        self.health = health
     }
 }

@@ -8,7 +8,7 @@ package enum CameraColumn: Int32, CaseIterable {
     case id, name, location, locationDetails, url, username, hasPassword, isActive, version
     case subURL, segmentSeconds, transport, audio, retentionDays, priority, tags, createdAt, updatedAt
     case state, since, cause, detail, recorder, epoch, lastFrameAt
-    case videoCodec, width, height, fps, bitrate, reconnects, backlogMilliseconds, owner
+    case videoCodec, width, height, fps, bitrate, reconnects, health, backlogMilliseconds, owner
     case snapshotAt, lastID, lastStartedAt, lastDurationMilliseconds
 }
 

@@ -123,5 +123,6 @@ extension CameraStatus {
             )
         }
         reconnects = try row.next()
+        health = HealthNote.notes(stored: Array(try row.next(String.self).utf8))
     }
 }

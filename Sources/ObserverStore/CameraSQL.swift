@@ -7,7 +7,7 @@ import ObserverCore
 /// none, and a camera that is off is `off`. A camera that is off is shown as its recorder says until that has stopped.
 enum CameraSQL {
     /// The age of a recorder's last heartbeat up to which it counts as alive.
-    private static let silence = "interval '15 seconds'"
+    static let silence = "interval '15 seconds'"
 
     /// Selects the columns of ``CameraColumn`` from `source`, which has the columns of the table cameras; `extra` comes last.
     static func list(from source: String = "cameras", includesRecordings: Bool, plus extra: String? = nil) -> String {
@@ -83,6 +83,7 @@ enum CameraSQL {
         case when f.fresh and d.state = s.state then s.detail
             when d.state = 'unassigned' then 'the recorder that had this camera is gone' end,
         case when d.state <> 'off' then a.recorder_id end, coalesce(a.epoch, 0),
-        s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0)
+        s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0),
+        case when f.fresh and d.state = 'recording' then s.health::text else '[]' end
         """
 }

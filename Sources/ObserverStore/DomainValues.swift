@@ -48,6 +48,7 @@ extension Cause: SQLValue, SQLArrayElement {}
 extension SegmentEnd.Reason: SQLValue {}
 extension SegmentState: SQLValue {}
 extension Role: SQLValue {}
+extension RecorderListing.State: SQLValue {}
 
 extension String {
     /// The text, cut to what a column holds (in Unicode scalars, as PostgreSQL's `length` counts) and without NUL, which

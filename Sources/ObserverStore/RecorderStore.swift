@@ -153,42 +153,10 @@ package struct RecorderStore {
 
     // MARK: Watching others
 
-    /// A recorder as others see it.
-    package struct Recorder: Hashable, Sendable {
-        package var id: String
-        package var spoolID: SpoolID
-        package var incarnation: Int64
-        package var heartbeat: Int64
-        package var heartbeatAt: Timestamp
-        package var isDraining: Bool
-        package var isFenced: Bool
-        package var startedAt: Timestamp
-        package var version: String
-        /// Cameras it has.
-        package var cameras: Int
-    }
-
     /// All recorders, by name.
-    package func recorders() throws(PostgresError) -> [Recorder] {
-        let statement: SQL = """
-            select w.id, w.spool_id, w.incarnation, w.heartbeat, w.heartbeat_at, w.draining, w.fenced, w.started_at, w.version,
-                (select count(*) from assignments a join cameras c on c.id = a.camera_id and c.deleted_at is null
-                    where a.recorder_id = w.id and a.incarnation = w.incarnation)
-            from recorders w order by w.id
-            """
-        return try connection.query(statement) { row throws(PostgresError) in
-            Recorder(
-                id: try row.next(),
-                spoolID: try row.next(),
-                incarnation: try row.next(),
-                heartbeat: try row.next(),
-                heartbeatAt: try row.next(),
-                isDraining: try row.next(),
-                isFenced: try row.next(),
-                startedAt: try row.next(),
-                version: try row.next(),
-                cameras: try row.next()
-            )
+    package func list() throws(PostgresError) -> [RecorderListing] {
+        try connection.query(RecorderListing.statement) { row throws(PostgresError) in
+            try RecorderListing(reading: &row)
         }
     }
 

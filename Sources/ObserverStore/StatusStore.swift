@@ -26,7 +26,7 @@ package struct StatusStore {
         let videos = statuses.map(\.video)
         let statement: SQL = """
             insert into camera_status as s (camera_id, stream, epoch, state, since, cause, detail, recorder, last_frame_at,
-                video_codec, width, height, fps, bitrate, reconnects, updated_at)
+                video_codec, width, height, fps, bitrate, reconnects, health, updated_at)
             select n.*, now()
             from unnest(\(statuses.map(\.stream.camera)), \(statuses.map(\.stream.kind)), \(statuses.map(\.epoch)),
                 \(statuses.map(\.state)), \(statuses.map(\.since)), \(statuses.map(\.cause)),
@@ -36,7 +36,8 @@ package struct StatusStore {
                 \(videos.map { $0.map { Int32($0.height.limited(to: 65_535)) } }),
                 \(videos.map { $0.map { $0.fps.isFinite ? min(max($0.fps, 0), 1000) : 0 } }),
                 \(videos.map { $0?.bitrate.limited(to: 1 << 40) }),
-                \(statuses.map { Int32($0.reconnects.limited(to: Int(Int32.max))) })) as n (camera_id, stream)
+                \(statuses.map { Int32($0.reconnects.limited(to: Int(Int32.max))) }),
+                \(statuses.map { HealthNote.stored($0.health) })::jsonb[]) as n (camera_id, stream)
             join cameras c on c.id = n.camera_id
             order by n.camera_id, n.stream
             on conflict (camera_id, stream) do update set epoch = excluded.epoch, state = excluded.state,
@@ -45,7 +46,7 @@ package struct StatusStore {
                 video_codec = coalesce(excluded.video_codec, s.video_codec),
                 width = coalesce(excluded.width, s.width), height = coalesce(excluded.height, s.height),
                 fps = coalesce(excluded.fps, s.fps), bitrate = coalesce(excluded.bitrate, s.bitrate),
-                reconnects = excluded.reconnects, updated_at = now()
+                reconnects = excluded.reconnects, health = excluded.health, updated_at = now()
             where s.epoch <= excluded.epoch
             """
         return try connection.execute(statement)

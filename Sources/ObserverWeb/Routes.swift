@@ -10,6 +10,7 @@ package enum Routes {
         var router = Router<Endpoint>()
         addCameras(to: &router)
         addRecordings(to: &router)
+        addRecorders(to: &router)
         addPeople(to: &router)
         addHealth(to: &router)
         addCompatibility(to: &router)

@@ -39,6 +39,13 @@ package enum WebService {
         )
         let (pages, document) = try distribution(configuration)
         let authenticator = Authenticator(publicURL: configuration.publicURL)
+        let send = { @Sendable (message: AMQPMessage, camera: CameraListing) in
+            publisher.publish(message, within: publishLimit) { outcome in
+                guard outcome != .confirmed, outcome != .returned else { return }
+                let id = Int(camera.camera.id.rawValue)
+                logger.warning("Change not announced", [.cameraID: .int(id)])
+            }
+        }
         let listener = WebListener(
             FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads),
             logger: logger
@@ -50,15 +57,13 @@ package enum WebService {
                 document: document,
                 authenticator: authenticator,
                 health: board,
-                database: PostgresConnection(configuration.database)
-            ) { camera in
-                let id = camera.camera.id
-                let change = CameraChanged(cameraID: id, version: camera.camera.version)
-                publisher.publish(change.message(recorder: camera.owner), within: publishLimit) { outcome in
-                    guard outcome != .confirmed, outcome != .returned else { return }
-                    logger.warning("Change not announced", [.cameraID: .int(Int(id.rawValue))])
+                database: PostgresConnection(configuration.database),
+                retry: { send(CameraRetry(cameraID: $0.camera.id).message(recorder: $0.owner), $0) },
+                announce: { camera in
+                    let change = CameraChanged(cameraID: camera.camera.id, version: camera.camera.version)
+                    send(change.message(recorder: camera.owner), camera)
                 }
-            }
+            )
         }
         return [
             Stage("connections", shutdownLimit: .seconds(3), services: [publisher, store]),

@@ -64,7 +64,8 @@ import Testing
             recorder: "node-a",
             lastFrameAt: Timestamp(rfc3339: "2026-11-23T20:01:03Z"),
             video: VideoInfo(codec: "h264", width: 1920, height: 1080, fps: 25, bitrate: 4_012_345),
-            reconnects: 2
+            reconnects: 2,
+            health: [HealthNote(.lossy, "3 % of \"all\" packets are lost"), HealthNote(.clock, "…")]
         )
         try StatusStore(harness.context.database).write([status])
         try SegmentStore(harness.context.database).upsertSpooled([Segment.sample(of: id, milliseconds: 4200)])
@@ -74,7 +75,30 @@ import Testing
         #expect(
             alone.text.contains(#""video":{"codec":"h264","width":1920,"height":1080,"fps":25.0,"bitrate":4012345}"#)
         )
-        #expect(alone.text.contains(#""reconnects":2,"backlog_seconds":4.2}"#))
+        #expect(alone.text.contains(#""reconnects":2,"backlog_seconds":4.2,"health":["#))
+        #expect(alone.text.contains(#"{"cause":"lossy","detail":"3 % of \"all\" packets are lost"}"#))
+        let page = harness.call("GET", "/controller/cameras/\(id)", as: .viewer).text
+        #expect(page.contains("<li><b>Packets are lost</b> · 3 % of &quot;all&quot; packets are lost.</li>"))
+    }
+
+    @Test func `a camera that is on is connected now, and one that is off is not`() throws {
+        let id = CameraID(rawValue: try harness.addCamera("Gate", #", "is_active": true"#))
+        let recorders = RecorderStore(harness.context.database)
+        let incarnation = try recorders.register("node-a", spool: SpoolID.makeRandom(), version: "1")
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
+        let before = try harness.cameraRows()
+        let answer = harness.call("POST", "/cameras/\(id)/retry", as: .operator)
+        #expect(answer.status == 202 && answer.id == id.rawValue)
+        let form = harness.call("POST", "/controller/cameras/\(id)/retry", as: .operator)
+        #expect(form.response.header(.location)?.hasSuffix("/cameras/\(id)?done=retried") == true)
+        let retries = harness.takeRetries()
+        #expect(retries.map(\.camera) == [id, id] && retries.map(\.recorder) == ["node-a", "node-a"])
+        #expect(try harness.cameraRows() == before)
+        #expect(harness.call("POST", "/cameras/\(id)/retry", as: .viewer).status == 403)
+        #expect(harness.call("POST", "/cameras/999/retry").status == 404)
+        #expect(harness.call("POST", "/cameras/\(id)/off").status == 202)
+        #expect(harness.call("POST", "/cameras/\(id)/retry").status == 409)
+        #expect(harness.takeRetries().isEmpty)
     }
 
     @Test func `switches are idempotent and announced once, to the owner`() throws {

@@ -62,7 +62,7 @@ struct RecorderStoreTests {
         let claims = claimed.withLock { $0 }
         #expect(claims.count == 60 && Set(claims.map(\.cameraID)).count == 60)
         #expect(claims.allSatisfy { $0.epoch == 1 })
-        #expect(try recorders.recorders().map(\.cameras).reduce(0, +) == 60)
+        #expect(try recorders.list().map(\.cameras.count).reduce(0, +) == 60)
     }
 
     @Test func `a silent recorder is fenced only by who saw its last heartbeat`() throws {
@@ -127,7 +127,7 @@ struct RecorderStoreTests {
         #expect(try shown().detail?.count == 1000)
 
         let video = VideoInfo(codec: "h264", width: 1920, height: 1080, fps: 25, bitrate: 4_000_000)
-        let recording = CameraStatus(
+        let recorded = CameraStatus(
             stream: StreamID(id, .main),
             epoch: 1,
             state: .recording,
@@ -135,13 +135,25 @@ struct RecorderStoreTests {
             recorder: "node-a",
             lastFrameAt: Sample.start,
             video: video,
-            reconnects: 2
+            reconnects: 2,
+            health: [HealthNote(.noKeyFrames, "set a shorter key-frame interval"), HealthNote(.audioLeftOut, "a\0b")]
         )
+        var recording = recorded
+        recording.health[1].detail = "ab"
         try statuses.write([
-            recording,
+            recorded,
             CameraStatus(stream: StreamID(CameraID(rawValue: 999), .main), epoch: 1, state: .off, since: Sample.start),
         ])
         #expect(try shown() == recording)
+
+        // The words of a newer recorder are passed over, and however many there are, the report is kept.
+        try connection.execute("update camera_status set health = '[{\"cause\": \"smoke\", \"detail\": \"x\"}, 7]'")
+        #expect(try shown().health == [])
+        var many = recorded
+        many.health = Array(repeating: HealthNote(.clock, String(repeating: "\u{1}", count: 2000)), count: 100)
+        try statuses.write([many])
+        #expect(try shown().health.count == 16)
+        try statuses.write([recorded])
 
         // Switched off, but the recorder still records: the switch cannot lie.
         _ = try cameras.setActive(id, false)

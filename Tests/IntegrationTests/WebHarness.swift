@@ -66,7 +66,8 @@ final class WebHarness {
             health: HealthBoard(),
             database: PostgresConnection(
                 try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
-            )
+            ),
+            retry: { listing in announced.retries.withLock { $0.append((listing.camera.id, listing.owner)) } }
         ) { listing in
             let change = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
             announced.list.withLock { $0.append((change, listing.owner)) }
@@ -88,11 +89,20 @@ final class WebHarness {
     private let announcedBox: Announced
     private final class Announced: Sendable {
         let list = Lock<[(change: CameraChanged, recorder: String?)]>([])
+        let retries = Lock<[(camera: CameraID, recorder: String?)]>([])
     }
 
     /// What was announced since the last look.
     func takeAnnounced() -> [(change: CameraChanged, recorder: String?)] {
         announcedBox.list.withLock { list in
+            defer { list = [] }
+            return list
+        }
+    }
+
+    /// The cameras that were to be connected since the last look.
+    func takeRetries() -> [(camera: CameraID, recorder: String?)] {
+        announcedBox.retries.withLock { list in
             defer { list = [] }
             return list
         }

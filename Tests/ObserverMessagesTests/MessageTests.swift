@@ -41,6 +41,18 @@ import Testing
         #expect(changed.message(recorder: nil).routingKey == "all")
     }
 
+    @Test func `a wish to connect now goes the same way, and is not a change`() throws {
+        let retry = CameraRetry(cameraID: CameraID(rawValue: 7))
+        let message = retry.message(recorder: "node-a")
+        #expect(message.routingKey == "recorder.node-a")
+        #expect(retry.message(recorder: nil).routingKey == "all")
+        #expect(try CameraRetry(body: message.body) == retry)
+        let changed = CameraChanged(cameraID: CameraID(rawValue: 7), version: 18).message(recorder: nil)
+        for body in [changed.body, Array(#"{"v":1,"camera_id":7,"retry":false}"#.utf8), Array(#"{"v":2}"#.utf8), []] {
+            #expect(throws: MessageError.self) { try CameraRetry(body: body) }
+        }
+    }
+
     @Test(arguments: [
         ("", MessageError.Kind.malformed), ("null", .malformed), ("[]", .malformed), (#"{"v":2}"#, .malformed),
         (#"{"v":3,"attempt":1,"cycle":0}"#, .unknownVersion), (#"{"v":2,"attempt":"1","cycle":0}"#, .malformed),

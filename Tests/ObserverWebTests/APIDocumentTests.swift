@@ -80,6 +80,8 @@ import Testing
         #expect(state == CameraState.allCases.map { .string($0.rawValue) })
         let cause = document.schema("Status")?["properties"]?["cause"]?["enum"]?.elements
         #expect(cause == Cause.allCases.map { .string($0.rawValue) } + [.null])
+        let note = document.schema("HealthNote")?["properties"]?["cause"]?["enum"]?.elements
+        #expect(note == HealthNote.Cause.allCases.map { .string($0.rawValue) })
         let gap = document.schema("Gap")?["properties"]
         #expect(gap?["cause"]?["enum"]?.elements == Cause.allCases.map { .string($0.rawValue) })
         let segment = document.schema("Segment")?["properties"]
@@ -88,6 +90,8 @@ import Testing
         #expect(
             segment?["flags"]?["items"]?["enum"]?.elements == SegmentFlag.allCases.map { .string($0.rawValue) }
         )
+        let recorder = document.schema("Recorder")?["properties"]?["state"]?["enum"]?.elements
+        #expect(recorder == RecorderListing.State.allCases.map { .string($0.rawValue) })
         let parameters = document.root["components"]?["parameters"]
         #expect(parameters?["state"]?["schema"]?["enum"]?.elements == state)
         #expect(parameters?["limit"]?["schema"]?["maximum"] == .int(Int64(CameraQuery.longestPage)))

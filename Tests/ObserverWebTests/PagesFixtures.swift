@@ -92,6 +92,23 @@ enum Example {
         return CameraTimeline(facts, of: span, now: now.milliseconds, latest: 1000)
     }
 
+    static func recorder(_ state: RecorderListing.State = .alive) -> RecorderListing {
+        RecorderListing(
+            id: "node-a",
+            state: state,
+            incarnation: 3,
+            startedAt: now.advanced(bySeconds: -600),
+            heartbeatAt: now.advanced(bySeconds: -2),
+            heartbeatAgeMilliseconds: 1500,
+            spoolID: .makeRandom(),
+            version: "1",
+            cameras: [CameraID(rawValue: 7), CameraID(rawValue: 8)],
+            recording: 1,
+            bitrate: 4_000_000,
+            backlogMilliseconds: 12_000
+        )
+    }
+
     static func gap(_ start: Timestamp, _ end: Timestamp?, _ cause: Cause = .unreachable) -> Gap {
         Gap(
             stream: StreamID(CameraID(rawValue: 7), .main),

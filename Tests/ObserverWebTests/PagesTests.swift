@@ -19,6 +19,8 @@ import Testing
             ("add", CameraFormPage(form: CameraForm(defaults: CameraSettings()), csrf: "token")),
             ("edit", CameraFormPage(form: CameraForm(editing: listing.camera), csrf: "token")),
             ("delete", CameraDeletePage(camera: listing.camera, csrf: "token")),
+            ("recorders", RecordersPage(recorders: [Example.recorder()], now: Example.now)),
+            ("no recorders", RecordersPage(recorders: [], now: Example.now)),
             ("sign in", SignInPage(csrf: "token")),
             ("error", ErrorPage(Problem(404, "No such camera."))),
         ]
@@ -182,6 +184,40 @@ import Testing
         let html = try render(cameraPage(Example.listing(Example.camera(), .retrying, cause: .unauthorized)))
         #expect(html.contains(StateView.remedy(.unauthorized).replacing("’", with: "’")))
         #expect(!html.contains("secret"))
+    }
+
+    @Test func `an operator can have a camera that is retried connected now`() throws {
+        let form = "action=\"/api/v1/controller/cameras/7/retry\""
+        let retrying = Example.listing(Example.camera(), .retrying, cause: .unauthorized)
+        #expect(try render(cameraPage(retrying)).contains(form))
+        #expect(try !render(cameraPage(Example.listing())).contains(form))
+    }
+
+    @Test func `what is wrong while a camera records is told in sentences`() throws {
+        var listing = Example.listing()
+        listing.status.health = [HealthNote(.noKeyFrames, "no key frame came for <2 min>"), HealthNote(.clock, "late")]
+        let html = try render(cameraPage(listing))
+        #expect(html.contains("<li><b>No key frames</b> · No key frame came for &lt;2 min&gt;.</li>"))
+        #expect(html.contains("<li><b>A clock is wrong</b> · Late.</li>"))
+        #expect(try !render(cameraPage(Example.listing())).contains("aria-label=\"Health\""))
+    }
+
+    // MARK: Recorders
+
+    @Test(arguments: [
+        (RecorderListing.State.alive, "recording", "Alive"), (.draining, "plain", "Ending"),
+        (.stopped, "quiet", "Stopped"), (.silent, "failing", "Silent"), (.fenced, "failing", "Taken for dead"),
+    ])
+    func `a recorder is shown with its state and what it holds`(
+        _ state: RecorderListing.State,
+        _ tone: String,
+        _ word: String
+    ) throws {
+        let html = try render(RecordersPage(recorders: [Example.recorder(state)], now: Example.now))
+        #expect(html.contains("data-tone=\"\(tone)\"") && html.contains("</svg>\(word)</span>"))
+        for text in ["node-a", "start 3", "1.5 s ago", ">2<", ">1<", "4.0 Mbit/s", "12.0 s", "aria-current=\"page\""] {
+            #expect(html.contains(text), "\(text)")
+        }
     }
 
     // MARK: Helpers

@@ -81,6 +81,12 @@ package enum CameraFormHandlers {
         return request.redirect(Links.inside(fields["back"]), done: listing.camera.isActive ? .on : .off)
     }
 
+    /// Connects now instead of later.
+    @Sendable package static func retry(_ request: WebRequest) throws -> HTTPResponse {
+        let listing = try CameraService(request.context).retry(request.cameraID)
+        return request.redirect(Links.camera(listing.camera.id), done: .retried)
+    }
+
     private static func answer(_ form: CameraForm, _ request: WebRequest, status: Int = 200) throws -> HTTPResponse {
         try request.answer(CameraFormPage(form: form, csrf: try request.signedIn().csrf), status: status)
     }

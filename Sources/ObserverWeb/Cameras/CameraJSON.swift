@@ -92,6 +92,12 @@ enum CameraJSON {
             json.field("reconnects", try row.read(.reconnects, as: Int32.self))
             let backlog = try row.read(.backlogMilliseconds, as: Int64.self)
             json.field("backlog_seconds", Double(backlog) / 1000)
+            let notes = try row.withText(at: CameraColumn.health.rawValue) { bytes in
+                // Most cameras have none.
+                guard let bytes, bytes.count > 2 else { return [HealthNote]() }
+                return HealthNote.notes(stored: Array(bytes))
+            }
+            health(notes, &json)
         }
     }
 
@@ -155,6 +161,18 @@ enum CameraJSON {
             }
             json.field("reconnects", status.reconnects)
             json.field("backlog_seconds", listing.backlogSeconds)
+            health(status.health, &json)
+        }
+    }
+
+    private static func health(_ notes: [HealthNote], _ json: inout JSONWriter) {
+        json.array("health") { json in
+            for note in notes {
+                json.object { json in
+                    json.field("cause", note.cause.rawValue)
+                    json.field("detail", note.detail)
+                }
+            }
         }
     }
 }

@@ -53,6 +53,7 @@ package struct CameraPage: Page {
             "is_active": .bool(camera.isActive),
             "can_switch": .bool(viewer.canManage),
             "can_manage": .bool(viewer.canManage),
+            "can_retry": .bool(viewer.canManage && listing.status.state == .retrying),
             "csrf": .string(viewer.csrf),
             "back": .string(Links.camera(camera.id)),
             "poll": .string("/api/v1/cameras/\(camera.id)"),

@@ -12,6 +12,7 @@ extension Routes {
         router.add(.delete, "\(cameras){id:int}", to: .api(.operator, CamerasAPI.delete))
         router.add(.post, "\(cameras){id:int}/on", to: .api(.operator, CamerasAPI.on))
         router.add(.post, "\(cameras){id:int}/off", to: .api(.operator, CamerasAPI.off))
+        router.add(.post, "\(cameras){id:int}/retry", to: .api(.operator, CamerasAPI.retry))
         router.add(.get, "\(cameras){id:int}/snapshot.jpg", to: .api(.viewer, CamerasAPI.snapshot))
 
         let pages = Links.pages
@@ -24,5 +25,6 @@ extension Routes {
         router.add(.get, "\(pages)/cameras/{id:int}/delete", to: .page(.operator, CameraFormHandlers.confirmDeletion))
         router.add(.post, "\(pages)/cameras/{id:int}/delete", to: .page(.operator, CameraFormHandlers.delete))
         router.add(.post, "\(pages)/cameras/{id:int}/switch", to: .page(.operator, CameraFormHandlers.flip))
+        router.add(.post, "\(pages)/cameras/{id:int}/retry", to: .page(.operator, CameraFormHandlers.retry))
     }
 }

@@ -88,6 +88,18 @@ package struct CameraService {
         try finish(try store.setActive(id, isActive, by: actor)).0
     }
 
+    /// Asks the camera's recorder to connect now instead of later.
+    ///
+    /// - Throws: `PostgresError`; `Problem` 404, and 409 for a camera that is off.
+    package func retry(_ id: CameraID) throws -> CameraListing {
+        let listing = try get(id)
+        guard listing.camera.isActive else {
+            throw Problem(409, "The camera is switched off; switch it on and it is connected at once.")
+        }
+        context.retry(listing)
+        return listing
+    }
+
     /// Deletes a camera; its recordings follow their retention.
     package func delete(_ id: CameraID, expecting expected: Int64? = nil, by actor: Actor) throws {
         _ = try finish(try store.delete(id, expecting: expected, by: actor))

@@ -76,6 +76,11 @@ package enum CamerasAPI {
         answer(try setActive(false, request), status: 202)
     }
 
+    /// Connects to a camera now, whatever the back-off; one that records goes on as it does.
+    @Sendable package static func retry(_ request: WebRequest) throws -> HTTPResponse {
+        answer(try CameraService(request.context).retry(request.cameraID), status: 202)
+    }
+
     static func setActive(_ isActive: Bool, _ request: WebRequest) throws -> CameraListing {
         try CameraService(request.context).setActive(request.cameraID, isActive, by: try request.actor())
     }

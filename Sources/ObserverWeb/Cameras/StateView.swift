@@ -45,6 +45,15 @@ enum StateView {
         }
     }
 
+    static func word(_ cause: HealthNote.Cause) -> String {
+        switch cause {
+        case .clock: "A clock is wrong"
+        case .lossy: "Packets are lost"
+        case .noKeyFrames: "No key frames"
+        case .audioLeftOut: "Sound is left out"
+        }
+    }
+
     /// Advice for a person, where the recorder gave no sentence of its own.
     static func remedy(_ cause: Cause) -> String {
         switch cause {
@@ -102,6 +111,10 @@ enum StateView {
             "since": Format.time(status.since, now: now),
             "cause": MustacheValue(cause.map(word)),
             "detail": MustacheValue(detail(status)),
+            "has_health": .bool(!status.health.isEmpty),
+            "health": MustacheValue(status.health) { note in
+                ["word": .string(word(note.cause)), "detail": .string(sentence(note.detail))]
+            },
         ]
     }
 

@@ -5,6 +5,7 @@ import ObserverCore
 enum Links {
     static let pages = "/api/v1/controller"
     static let cameras = pages + "/"
+    static let recorders = pages + "/recorders"
     static let newCamera = pages + "/cameras/new"
     static let signIn = pages + "/sign-in"
     static let signOut = pages + "/sign-out"

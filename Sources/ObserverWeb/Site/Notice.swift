@@ -6,6 +6,7 @@ enum Notice: String, CaseIterable {
     case deleted
     case on
     case off
+    case retried
     case signedOut = "signed-out"
 
     var text: String {
@@ -16,6 +17,7 @@ enum Notice: String, CaseIterable {
         case .deleted: "The camera was deleted. Its recordings stay in the object store."
         case .on: "The camera was switched on."
         case .off: "The camera was switched off."
+        case .retried: "The recorder was asked to connect now."
         case .signedOut: "You are signed out."
         }
     }

@@ -28,6 +28,7 @@ package struct PageRenderer: Sendable {
                     ]
                 } ?? .null,
                 "at_cameras": .bool(page is CamerasPage),
+                "at_recorders": .bool(page is RecordersPage),
                 "scripts": .list(page.scripts.map(MustacheValue.string)),
                 "notice": MustacheValue(notice),
                 "content": .html(content),

@@ -19,6 +19,10 @@ package struct WebContext {
     ///
     /// Returns at once. A notification can be lost: recorders read the database every few seconds.
     package let announce: @Sendable (CameraListing) -> Void
+    /// Asks the camera's recorder, or all of them, to connect now.
+    ///
+    /// Returns at once. The wish can be lost: then the recorder connects when its wait is over.
+    package let retry: @Sendable (CameraListing) -> Void
     /// The values of a new camera where a request gives none.
     let defaults: CameraSettings
     /// Signs the addresses of recordings.
@@ -34,6 +38,7 @@ package struct WebContext {
         authenticator: Authenticator,
         health: HealthBoard,
         database: PostgresConnection,
+        retry: @escaping @Sendable (CameraListing) -> Void,
         announce: @escaping @Sendable (CameraListing) -> Void
     ) {
         self.configuration = configuration
@@ -43,6 +48,7 @@ package struct WebContext {
         self.authenticator = authenticator
         self.health = health
         self.database = database
+        self.retry = retry
         self.announce = announce
         var defaults = CameraSettings()
         defaults.segmentSeconds = configuration.segmentSeconds
