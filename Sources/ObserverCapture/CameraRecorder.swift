@@ -17,6 +17,7 @@ final class CameraRecorder: Sendable {
     private let interrupt = MediaInterrupt()
     private let currentEpoch: Atomic<Int64>
     private let paused = Atomic(false)
+    private let isRetryWanted = Monitor(false)
     private let ending = Lock<RecorderEnding>(.shutdown)
     private let ended = Monitor(false)
     private let hasThread = Atomic(true)
@@ -38,6 +39,7 @@ final class CameraRecorder: Sendable {
         self.plan = plan
         self.context = context
         self.writeQueue = writeQueue
+        stop.onStop { [isRetryWanted] in isRetryWanted.withLock { _ in } }
         currentEpoch = Atomic(plan.epoch)
         let thread = DedicatedThread.start(name: "cam-\(plan.camera.id)") { [self] in
             if let predecessor, !predecessor.waitForEnd(until: .now() + .seconds(10)) { predecessor.supersede() }
@@ -103,6 +105,11 @@ final class CameraRecorder: Sendable {
 
     var isPaused: Bool { paused.load(ordering: .relaxed) }
 
+    /// Ends the wait for the next attempt to connect.
+    func retry() {
+        isRetryWanted.withLock { $0 = true }
+    }
+
     // MARK: For the loop
 
     fileprivate var parts: (RecorderContext, StopSignal, MediaInterrupt) { (context, stop, interrupt) }
@@ -111,6 +118,16 @@ final class CameraRecorder: Sendable {
         guard !isSuperseded.load(ordering: .relaxed) else { return }
         writeQueue.coverage.tell(event)
     }
+
+    /// Waits for the next attempt; returns true if it is wanted now.
+    fileprivate func waitForRetry(until deadline: MonotonicInstant) -> Bool {
+        let isWanted = isRetryWanted.wait(until: deadline) { [stop] in $0 || stop.isStopped }
+        forgetRetry()
+        return isWanted && !stop.isStopped
+    }
+
+    /// A wish of before an attempt ended is granted by that attempt.
+    fileprivate func forgetRetry() { isRetryWanted.withLock { $0 = false } }
 }
 
 /// Carries out the steps of `RecorderState` and tells the `Coverage` of the stream, on the camera's thread.
@@ -151,7 +168,7 @@ private final class RecorderLoop {
             switch state.step(at: .now()) {
             case .open: connect()
             case .read: read()
-            case .wait(let until): stop.wait(until: until)
+            case .wait(let until): wait(until: until)
             case .probe(let until): probe(until: until)
             case .pause:
                 stop.wait(for: .seconds(1))
@@ -233,12 +250,17 @@ private final class RecorderLoop {
         }
         handle(.probed(isAnswered: error == nil))
         switch state.step(at: .now()) {
-        case .wait, .probe: stop.wait(until: until)
+        case .wait, .probe: wait(until: until)
         default: return
         }
     }
 
+    private func wait(until: MonotonicInstant) {
+        if recorder.waitForRetry(until: until) { handle(.retry) }
+    }
+
     private func fail(_ error: MediaError) {
+        recorder.forgetRetry()
         let warning = source.takeWarning()
         close(stop.isStopped ? .stopped : .lost)
         guard !stop.isStopped, let cause = Cause(error.kind) else { return }

@@ -19,6 +19,7 @@ final class CaptureReconciler: Service {
     private static let version = "0"
 
     private let wakeUps = Monitor(0)
+    private let retries = Lock<Set<CameraID>>([])
     private let context: RecorderContext
     private let database: PostgresConfiguration
     private let key: SealingKey
@@ -44,6 +45,12 @@ final class CaptureReconciler: Service {
     /// Reconciles now instead of later.
     func wake() {
         wakeUps.withLock { $0 += 1 }
+    }
+
+    /// Connects to a camera now, if this recorder has it.
+    func retry(_ camera: CameraID) {
+        retries.withLock { _ = $0.insert(camera) }
+        wake()
     }
 
     /// Works until stopped; then ends all recorders, within 12 s.
@@ -94,6 +101,7 @@ final class CaptureReconciler: Service {
                 reconcileDue = now + .seconds(1)
                 stop.wait(for: .milliseconds(500))
             }
+            for camera in takeRetries() { recorderSet.retry(camera) }
             recorderSet.watchDisk()
             let next = min(heartbeatDue, reconcileDue)
             _ = wakeUps.wait(until: next) { $0 != seen || stop.isStopped }
@@ -102,6 +110,13 @@ final class CaptureReconciler: Service {
         recorderSet.waitForEnd(until: .now() + .seconds(12))
         if let incarnation { try? RecorderStore(connection).release(context.recorder, incarnation: incarnation) }
         connection.close()
+    }
+
+    private func takeRetries() -> Set<CameraID> {
+        retries.withLock { wanted in
+            defer { wanted = [] }
+            return wanted
+        }
     }
 
     private func reconcile(

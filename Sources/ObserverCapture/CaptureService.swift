@@ -106,7 +106,12 @@ package enum CaptureService {
             prefetch: 100,
             logger: logger
         ) { delivery in
-            reconciler.wake()
+            // Anything else is a hint to look again.
+            if let retry = try? CameraRetry(body: delivery.delivery.message.body) {
+                reconciler.retry(retry.cameraID)
+            } else {
+                reconciler.wake()
+            }
             delivery.acknowledge()
         }
     }

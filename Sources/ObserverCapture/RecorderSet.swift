@@ -69,6 +69,11 @@ final class RecorderSet {
         return made
     }
 
+    /// Ends a camera's wait for the next attempt to connect.
+    func retry(_ id: CameraID) {
+        recorders[id]?.retry()
+    }
+
     func end(_ id: CameraID, _ reason: RecorderEnding) {
         priorities[id] = nil
         guard let recorder = recorders.removeValue(forKey: id) else { return }

@@ -22,6 +22,8 @@ package struct RecorderState: Sendable {
         case failed(Cause)
         /// The camera's port answers, or does not.
         case probed(isAnswered: Bool)
+        /// A person wants the camera to be connected now.
+        case retry
         /// The disk has no room for this camera, or has room again.
         case disk(isFull: Bool)
     }
@@ -95,6 +97,8 @@ package struct RecorderState: Sendable {
             } else {
                 phase = .waiting(until: until, port: .closed)
             }
+        case .retry:
+            if case .waiting = phase { phase = .open }
         case .disk(isFull: true):
             phase = .paused
         case .disk(isFull: false):

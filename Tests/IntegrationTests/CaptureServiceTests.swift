@@ -130,6 +130,22 @@ struct CaptureServiceTests {
         #expect(ids == Set(try segments(first).map(\.id) + segments(second).map(\.id)))
     }
 
+    @Test func `a camera that refused the password is opened at once when a person asks for it`() throws {
+        simulator.fault("relents", "401")
+        let camera = try add("Relents", url: simulator.camera("relents"))
+        try running {
+            #expect(awaitState(camera, .retrying, 15))
+            let cause = try status(camera)?.cause
+            #expect(cause == .unauthorized)
+            simulator.fault("relents", "resume")
+            let broker = try AMQPConnection(try TestBroker.required(), name: "test-writer")
+            defer { broker.close() }
+            _ = try AMQPPublisher(broker).publish(CameraRetry(cameraID: camera).message(recorder: recorder))
+            // Alone, it would wait for most of a minute.
+            #expect(awaitState(camera, .recording, 15))
+        }
+    }
+
     @Test func `a camera that misbehaves gets its cause and a gap, and disturbs no other`() throws {
         let steady = try add("Steady", url: simulator.camera("steady"))
         let odd = try add("Odd", url: simulator.camera("odd"))
