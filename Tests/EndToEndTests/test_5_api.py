@@ -97,7 +97,7 @@ def test_every_change_is_announced_to_the_capture_queue(api, camera_simulator, c
         )
 
     await_value("camera.changed was published", 5, told, context=lambda: tap.messages[-5:])
-    assert all(set(body) <= {"v", "camera_id", "version"} for body in tap.bodies("observer.capture"))
+    assert all(set(body) <= {"v", "camera_id", "version", "retry"} for body in tap.bodies("observer.capture"))
 
 
 def test_an_outdated_edit_is_refused(api, camera_simulator, cameras):
