@@ -26,16 +26,16 @@ import Testing
 
     @Test func `a wish ends the wait, after a refused password too, and changes nothing else`() {
         var state = Self.recording()
-        #expect(state.handle(.retry, at: Self.at(1)).isEmpty)
+        state.handle(.retry, at: Self.at(1))
         #expect(state.step(at: Self.at(1)) == .read)
-        _ = state.handle(.failed(.unauthorized, "wrong password"), at: Self.at(100))
+        state.handle(.failed(.unauthorized), at: Self.at(100))
         #expect(state.step(at: Self.at(101)) == .wait(until: Self.at(160)))
-        #expect(state.handle(.retry, at: Self.at(101)).isEmpty)
+        state.handle(.retry, at: Self.at(101))
         #expect(state.step(at: Self.at(101)) == .open)
-        _ = state.handle(.failed(.unauthorized, "wrong password"), at: Self.at(102))
+        state.handle(.failed(.unauthorized), at: Self.at(102))
         #expect(state.step(at: Self.at(103)) == .wait(until: Self.at(222)), "the back-off goes on where it was")
-        _ = state.handle(.disk(isFull: true), at: Self.at(103))
-        _ = state.handle(.retry, at: Self.at(104))
+        state.handle(.disk(isFull: true), at: Self.at(103))
+        state.handle(.retry, at: Self.at(104))
         #expect(state.step(at: Self.at(104)) == .pause)
     }
 
