@@ -3,6 +3,7 @@ digits of a second, where it writes what pydantic writes."""
 
 import datetime
 import hashlib
+import json
 import os
 import time
 from contextlib import asynccontextmanager
@@ -21,6 +22,11 @@ class Video(BaseModel):
     bitrate: int
 
 
+class HealthNote(BaseModel):
+    cause: str
+    detail: str
+
+
 class Status(BaseModel):
     state: str
     since: datetime.datetime
@@ -30,6 +36,7 @@ class Status(BaseModel):
     last_frame_at: datetime.datetime | None
     video: Video | None
     reconnects: int
+    health: list[HealthNote]
     backlog_seconds: float
 
 
@@ -84,6 +91,7 @@ select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_act
             when d.state = 'unassigned' then 'the recorder that had this camera is gone' end as detail,
        case when d.state <> 'off' then a.recorder_id end as recorder,
        s.last_frame_at, s.video_codec, s.width, s.height, s.fps, s.bitrate, coalesce(s.reconnects, 0) as reconnects,
+       case when f.fresh and d.state = 'recording' then s.health::text else '[]' end as health,
        coalesce(b.waiting_ms, 0)::float8 / 1000 as backlog
 from cameras c
 left join camera_status s on s.camera_id = c.id and s.stream = 0
@@ -152,5 +160,6 @@ def status_of(row: asyncpg.Record) -> Status:
         last_frame_at=row["last_frame_at"],
         video=video,
         reconnects=row["reconnects"],
+        health=json.loads(row["health"]),
         backlog_seconds=row["backlog"],
     )
