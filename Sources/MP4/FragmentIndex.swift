@@ -109,6 +109,13 @@ public struct FragmentIndex: Sendable {
         video.endLast(at: Self.bounded(time))
     }
 
+    /// Moves all video frames, in 1/90000 s.
+    public mutating func moveFrames(by ticks: Int64) {
+        let (start, last) = (video.start, video.last)
+        video.start = Self.bounded(start &+ ticks)
+        video.last = Self.bounded(last &+ ticks)
+    }
+
     /// Forgets all samples and keeps the memory.
     public mutating func removeAll() {
         video.removeAll()

@@ -34,10 +34,6 @@ final class Recording {
     private let run = RunID.makeRandom()
     private var current: Current?
     private var snapshotDue = MonotonicInstant.now()
-    /// The frames of the fragment that is being made, by media time.
-    private var frames = FrameStretches(ticksPerSecond: 90_000)
-    /// Media time by the clock that nobody sets.
-    private var clock = WallClock()
 
     init(
         _ streams: StreamDescription,
@@ -91,9 +87,8 @@ final class Recording {
     /// Ends the segment that cannot be written; once there is room, the next IDR frame begins another.
     private func abandon() {
         segmenter.abandon()
-        frames = FrameStretches(ticksPerSecond: 90_000)
         guard current != nil else { return }
-        finish(reason: .lost, flags: [.diskBehind], startedAt: nil)
+        finish(reason: .lost, flags: [.diskBehind])
     }
 
     /// Requests a snapshot if one is due.
@@ -106,21 +101,19 @@ final class Recording {
     /// Ends the recording; the rest goes to the writers.
     func end(_ reason: RunSegmenter.EndReason) {
         segmenter.end(reason)
-        if current != nil { finish(reason: reason == .stopped ? .stopped : .lost, flags: [], startedAt: nil) }
+        if current != nil { finish(reason: reason == .stopped ? .stopped : .lost, flags: []) }
     }
 
     private func take(_ output: RunSegmenter.Output) {
         switch output {
-        case .frame(let frame):
-            frames.add(frame.decode90k, nominal: frame.nominal90k)
-            clock.observe(media90k: frame.decode90k, arrival: frame.arrival / 1000)
         case .began(let begin): self.begin(begin)
         case .fragment(let fragment): append(fragment)
         case .ended(let end):
             finish(
                 reason: Self.reason(end.reason),
                 flags: Set(end.flags.map(SegmentFlag.init)),
-                startedAt: end.startedAt
+                startedAt: end.startedAt,
+                capturedAt: end.capturedAt
             )
         case .keyFrame(let frame):
             snapshotDue = context.snapshotInterval.map { .now() + $0 } ?? snapshotDue
@@ -149,11 +142,11 @@ final class Recording {
 
     private func append(_ part: RunSegmenter.Part) {
         let fragment = part.fragment
-        let stretches = frames.take(until: fragment.end90k)
         guard var now = current else { return }
         let number = writeQueue.nextFragment()
+        let stretch = Stretch(from: part.capturedAt / 1000, to: part.capturedUntil / 1000)
         writeQueue.coverage.tell(
-            .queued(CoverageFragment(number: number, segment: now.id, stretches: stretches.compactMap(measured)))
+            .queued(CoverageFragment(number: number, segment: now.id, stretches: [stretch]))
         )
         guard context.writers.append(fragment.bytes, to: now.id, fragment: number, writeQueue: writeQueue) else {
             isBehind = true
@@ -166,20 +159,15 @@ final class Recording {
         current = now
     }
 
-    /// A stretch of media time by the clock that nobody sets.
-    private func measured(_ stretch: Stretch) -> Stretch? {
-        guard let from = clock.time(media90k: stretch.from), let to = clock.time(media90k: stretch.to) else {
-            return nil
-        }
-        return Stretch(from: from, to: to)
-    }
-
-    private func finish(reason: SegmentEnd.Reason, flags: Set<SegmentFlag>, startedAt: Int64?) {
+    private func finish(
+        reason: SegmentEnd.Reason,
+        flags: Set<SegmentFlag>,
+        startedAt: Int64? = nil,
+        capturedAt: Int64? = nil
+    ) {
         guard let ended = current else { return }
         current = nil
-        if let start = clock.time(media90k: ended.begin.mediaStart90k) {
-            writeQueue.coverage.tell(.corrected(ended.id, from: start))
-        }
+        if let capturedAt { writeQueue.coverage.tell(.corrected(ended.id, from: capturedAt / 1000)) }
         let ending = WriterPool.Ending(
             startedAt: Self.milliseconds(startedAt ?? ended.begin.startedAt),
             media: ended.media,

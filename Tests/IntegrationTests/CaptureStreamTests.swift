@@ -86,7 +86,7 @@ struct CaptureStreamTests {
         case .ended(let end):
             take.pieces[take.pieces.count - 1].reason = end.reason
             take.pieces[take.pieces.count - 1].flags = end.flags
-        case .frame, .keyFrame:
+        case .keyFrame:
             return
         }
     }

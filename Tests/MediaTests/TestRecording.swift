@@ -22,7 +22,7 @@ final class TestRecording {
             pieces[pieces.count - 1].fragments.append(part.fragment)
         case .ended(let end):
             pieces[pieces.count - 1].end = end
-        case .frame, .keyFrame:
+        case .keyFrame:
             return
         }
     }

@@ -101,7 +101,7 @@ import Testing
         for _ in 0..<500 {
             let clock: Timeline.Clock = Bool.random(using: &random) ? .source : .arrival
             var timeline = Timeline(ticksPerSecond: value(), origin: 90_000, nominalDuration: value(), clock: clock)
-            if Bool.random(using: &random) { timeline.anchor(source: value(), at: 90_000, arrival: value()) }
+            if Bool.random(using: &random) { timeline.anchor(source: value(), at: 90_000, position: 90_000) }
             var last = Int64.min
             for _ in 0..<200 {
                 let next = timeline.place(

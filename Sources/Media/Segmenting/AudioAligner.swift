@@ -2,6 +2,10 @@
 struct AudioAligner {
     private let rate: Int64
     private var timeline: Timeline?
+    /// True while the source's times of audio and video are of one clock.
+    private var isCommon = false
+    /// The corrections of the video that the audio has as well, in 1/90000 s.
+    private var corrections: Int64 = 0
 
     /// Rates are clamped to those of `TrackSelector`; within them no product here overflows.
     init(rate: Int64) {
@@ -15,29 +19,36 @@ struct AudioAligner {
         video: Timeline,
         segmentStart90k: Int64
     ) -> Timeline.FrameTime? {
-        if timeline == nil { begin(packet, arrival: arrival, video: video) }
-        guard
-            let timestamp = timeline?.place(
-                decode: packet.decodeTime,
-                presentation: packet.presentationTime,
-                duration: packet.duration,
-                arrival: arrival
-            ), timestamp.decode >= 0, to90k(timestamp.decode) >= segmentStart90k - 45_000
-        else { return nil }
-        return timestamp
+        guard let position = video.position(of: arrival).map(from90k) else { return nil }
+        if timeline == nil { begin(packet, at: position, video: video) }
+        if isCommon {
+            // What is corrected in the video is corrected here, so that they stay together.
+            let change = from90k(video.corrections - corrections)
+            timeline?.move(by: change)
+            corrections = video.corrections
+            if video.clock != .source { isCommon = false }
+        }
+        let time = timeline?.place(
+            decode: packet.decodeTime,
+            presentation: packet.presentationTime,
+            duration: packet.duration,
+            at: position,
+            isFollowing: isCommon
+        )
+        guard let time, time.decode >= 0, to90k(time.decode) >= segmentStart90k - 45_000 else { return nil }
+        return time
     }
 
-    private mutating func begin(_ packet: MediaPacket, arrival: Int64, video: Timeline) {
+    private mutating func begin(_ packet: MediaPacket, at position: Int64, video: Timeline) {
         guard let offset = video.sourceOffset,
-            let source = (packet.decodeTime ?? packet.presentationTime).flatMap(LibAVSource.bounded),
-            let latest = video.latest
+            let source = (packet.decodeTime ?? packet.presentationTime).flatMap(LibAVSource.bounded)
         else { return }
-        let now = from90k(latest)
         let shifted = source + from90k(offset)
         // Clocks of video and audio that have nothing in common are joined by arrival.
-        let isNear = (now - 5 * rate...now + 5 * rate).contains(shifted)
-        var made = Timeline(ticksPerSecond: rate, origin: now, nominalDuration: packet.duration)
-        made.anchor(source: source, at: isNear ? shifted : now, arrival: arrival)
+        isCommon = (position - 5 * rate...position + 5 * rate).contains(shifted)
+        corrections = video.corrections
+        var made = Timeline(ticksPerSecond: rate, origin: position, nominalDuration: packet.duration)
+        made.anchor(source: source, at: isCommon ? shifted : position, position: position)
         timeline = made
     }
 

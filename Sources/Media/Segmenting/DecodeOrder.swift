@@ -14,6 +14,8 @@ struct DecodeOrder {
     private var last: Int64?
     /// The last time taken out of `waiting` since `depth` has its value.
     private var taken: Int64?
+    /// The one before.
+    private var takenBefore: Int64?
 
     private static let most = 16
     /// A step as large as this is no reordering, but a jump of the clock.
@@ -26,11 +28,14 @@ struct DecodeOrder {
 
     /// The decode time of the next frame, which is shown at `presentation` and lasts for `duration`, in 1/90000 s.
     mutating func decodeTime(presentation: Int64, duration: Int64) -> Int64 {
-        if let last, abs(presentation - last) > Self.jump + Int64(depth) * duration {
+        // A frame that is shown between others leaves a gap for it; one that lies before several of them does not belong there.
+        let isBehind = takenBefore.map { presentation <= $0 } == true
+        if let last, isBehind || abs(presentation - last) > Self.jump + Int64(depth) * duration {
             waiting = []
             count = 0
             self.last = nil
             taken = nil
+            takenBefore = nil
         }
         if last == nil { first = presentation }
         let place = waiting.firstIndex { $0 > presentation } ?? waiting.endIndex
@@ -53,6 +58,7 @@ struct DecodeOrder {
             return last + 1
         }
         let smallest = waiting.removeFirst()
+        takenBefore = taken ?? takenBefore
         taken = smallest
         // Behind a frame that was decoded too early, until the rest has caught up with it. Equal times are passed on.
         guard let last, smallest < last else { return smallest }

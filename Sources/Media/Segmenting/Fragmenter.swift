@@ -50,7 +50,8 @@ public struct Fragmenter {
     public private(set) var audio: ByteBuffer
     private var spareAudio: ByteBuffer
     private var index = FragmentIndex()
-    private var kind = FrameKind.dependent
+    /// The use of the first frame of the present fragment as a starting point.
+    private(set) var kind = FrameKind.dependent
     private var hasDependent = false
     private var isFirst = true
     private var last: Int64 = 0
@@ -89,12 +90,22 @@ public struct Fragmenter {
         audio.truncate(to: audioEnd)
     }
 
+    /// True if the present fragment should take no more, whatever comes.
+    public var isFull: Bool { index.bytes >= Self.bytesLimit || index.frames >= Self.framesLimit }
+
+    /// Moves the frames of the present fragment by 1/90000 s; those that come next lie behind them.
+    public mutating func move(by ticks: Int64) {
+        guard !isEmpty else { return }
+        index.moveFrames(by: ticks)
+        last += ticks
+    }
+
     /// Returns true if the present fragment should end before this frame.
     public func isDue(before frame: Frame) -> Bool {
         guard let start = index.videoStart else { return false }
         if frame.kind != .dependent, hasDependent { return true }
         return frame.decode - start >= (isFirst ? Self.firstLength : Self.length) - frame.duration / 2
-            || index.bytes >= Self.bytesLimit || index.frames >= Self.framesLimit
+            || isFull
     }
 
     /// Adds a frame whose bytes lie in `video`, behind those of the frame before it.

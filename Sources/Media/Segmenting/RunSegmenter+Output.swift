@@ -1,8 +1,6 @@
 extension RunSegmenter {
     /// The output, in order: a segment begins, gets fragments, ends.
     public enum Output: Sendable {
-        /// A frame has its place in time; what came before it has come out.
-        case frame(Place)
         /// A segment begins with this init section.
         case began(Begin)
         /// The next bytes of the segment.
@@ -11,16 +9,6 @@ extension RunSegmenter {
         case ended(End)
         /// A frame that can be decoded alone, because `wantsSnapshot` was set.
         case keyFrame(KeyFrame)
-    }
-
-    /// The place of a frame in time.
-    public struct Place: Sendable {
-        /// When it is decoded, in 1/90000 s of the run.
-        public var decode90k: Int64
-        /// How long frames usually last, in 1/90000 s.
-        public var nominal90k: Int64
-        /// When it came, in nanoseconds of a monotonic clock.
-        public var arrival: Int64
     }
 
     /// The beginning of a segment.
@@ -45,6 +33,10 @@ extension RunSegmenter {
         public var fragment: Fragment
         /// UTC of the segment's first frame, by what is known now.
         public var startedAt: Int64
+        /// When its first frame was captured, in nanoseconds of the clock of the arrivals, by what is known now.
+        public var capturedAt: Int64
+        /// When its last frame ended, likewise; nothing is missing in between.
+        public var capturedUntil: Int64
     }
 
     /// The end of a segment.
@@ -55,6 +47,8 @@ extension RunSegmenter {
         public var flags: Set<Flag>
         /// UTC of its first frame, in microseconds since 1970.
         public var startedAt: Int64
+        /// When its first frame was captured, in nanoseconds of the clock of the arrivals.
+        public var capturedAt: Int64
     }
 
     /// A remark on a segment.

@@ -36,6 +36,8 @@ public final class RunSegmenter {
     private var firstArrival: Int64?
     private var waitingSince: Int64?
     var isReordered = false
+    /// True while the present fragment has frames whose time may still change.
+    private var isHolding = false
     /// Moves the bytes of samples that are not complete to another buffer, where frames are assembled in the fragmenter's.
     var move: (_ old: ByteBuffer, _ new: ByteBuffer) -> Void = { (_, _) in }
     /// The frame that is being assembled.
@@ -95,6 +97,7 @@ public final class RunSegmenter {
     /// Forgets the present segment without what is left of it; the next IDR frame begins another.
     public func abandon() {
         isRecording = false
+        isHolding = false
         fragmenter.abandon(moving: move)
     }
 
@@ -149,8 +152,10 @@ public final class RunSegmenter {
             waitingSince = nil
         }
         let timestamp = place(time)
-        wall.observe(media90k: timestamp.presentation, arrival: time.wallClock)
+        wall.observe(time.wallClock, at: time.arrival)
         if timestamp.isRejoined { segment.isJoined = true }
+        if timestamp.isAfterHole { segment.hasHole = true }
+        if timestamp.moved > 0, isHolding { try moveDoubtful(by: timestamp.moved, arrival: time.arrival) }
         if timestamp.presentation != timestamp.decode { isReordered = true }
         let frame = Fragmenter.Frame(
             decode: timestamp.decode,
@@ -158,8 +163,7 @@ public final class RunSegmenter {
             duration: video.nominalDuration,
             kind: kind
         )
-        try cut(before: frame, arrival: time.arrival, isRejoined: timestamp.isRejoined)
-        emit(.frame(Place(decode90k: frame.decode, nominal90k: frame.duration, arrival: time.arrival)))
+        try cut(before: frame, at: timestamp, arrival: time.arrival)
         return frame
     }
 
@@ -176,7 +180,7 @@ public final class RunSegmenter {
         var decode = time.decode
         if let presentation = time.presentation.flatMap(LibAVSource.bounded) {
             if order == nil, video.sourceOffset == nil, decode == nil { beginOrder(presentation) }
-            decode = order?.decodeTime(presentation: presentation, duration: video.nominalDuration) ?? decode
+            decode = order?.decodeTime(presentation: presentation, duration: video.sourceDuration) ?? decode
         }
         return video.place(
             decode: decode,
@@ -190,7 +194,7 @@ public final class RunSegmenter {
     ///
     /// Over RTP libavformat leaves out all times of the first frame, from which it counts: its presentation time is zero.
     private func beginOrder(_ presentation: Int64) {
-        let duration = video.nominalDuration
+        let duration = video.sourceDuration
         let depth = configuration.present?.reorderedFrames ?? streams.video.reorderedFrames
         var made = DecodeOrder(depth: depth)
         if video.latest != nil {
@@ -201,24 +205,64 @@ public final class RunSegmenter {
     }
 
     /// Ends the fragment or the segment before a frame, where one of them is due, and begins the next.
-    private func cut(before frame: Fragmenter.Frame, arrival: Int64, isRejoined: Bool) throws(MediaError) {
-        let facts = Segmenter.Frame(
+    private func cut(
+        before frame: Fragmenter.Frame,
+        at time: Timeline.FrameTime,
+        arrival: Int64
+    ) throws(MediaError) {
+        var facts = Segmenter.Frame(
             decode: frame.decode,
             arrival: arrival,
             kind: frame.kind,
             changesParameters: isRecording && frame.kind != .dependent && configuration.hasChanged,
-            clockJumped: segment.isJoined && !isRejoined,
+            clockJumped: (segment.isJoined || segment.hasHole) && !time.isRejoined && !time.isAfterHole,
             segmentBytes: segment.bytes + fragmenter.bytes,
             duration: frame.duration
         )
+        facts.isAfterHole = time.isAfterHole
         guard isRecording else { return try beginSegment(facts) }
-        if case .cut(let reason) = segmenter.decide(facts) {
+        // The frame before a hole lasts no longer than others.
+        if time.isAfterHole { endFragment(until: nil) }
+        guard !holds(before: frame, at: time) else { return }
+        // A short first segment waits until the time of its end is known.
+        let isEarly =
+            video.isUnsure && !facts.changesParameters && !facts.isAfterHole && segmenter.isShort(before: facts)
+        if !isEarly, case .cut(let reason) = segmenter.decide(facts) {
             endFragment(until: frame.decode)
             emitEnd(.cut(reason))
             try beginSegment(facts)
         } else if fragmenter.isDue(before: frame) {
             endFragment(until: frame.decode)
         }
+    }
+
+    /// Keeps doubtful frames in a fragment of their own until it is known where they belong.
+    ///
+    /// - Returns: True if the fragment must not end before this frame.
+    private func holds(before frame: Fragmenter.Frame, at time: Timeline.FrameTime) -> Bool {
+        guard time.isDoubtful, isHolding || !fragmenter.isFull else {
+            isHolding = false
+            return false
+        }
+        if isHolding {
+            isHolding = !fragmenter.isFull
+            return isHolding
+        }
+        endFragment(until: frame.decode)
+        isHolding = true
+        return true
+    }
+
+    /// Moves the frames since a silence that the source's clock did not count; a segment of its own begins with them.
+    private func moveDoubtful(by ticks: Int64, arrival: Int64) throws(MediaError) {
+        fragmenter.move(by: ticks)
+        guard let start = fragmenter.start90k, ticks > max(3 * video.nominalDuration, 2 * 90_000) else { return }
+        segment.hasHole = true
+        var first = Segmenter.Frame(decode: start, arrival: arrival, kind: fragmenter.kind)
+        first.isAfterHole = true
+        guard case .cut(let reason) = segmenter.decide(first) else { return }
+        emitEnd(.cut(reason))
+        try beginSegment(first)
     }
 
     private func beginSegment(_ frame: Segmenter.Frame) throws(MediaError) {
@@ -240,7 +284,7 @@ public final class RunSegmenter {
                     sequence: sequence,
                     initSection: head.bytes,
                     mediaStart90k: frame.decode,
-                    startedAt: wall.time(media90k: frame.decode) ?? 0,
+                    startedAt: utc(frame.decode) ?? 0,
                     codecs: head.section.codecs,
                     streams: streams
                 )
@@ -267,30 +311,47 @@ public final class RunSegmenter {
     }
 
     private func endFragment(until next: Int64?) {
-        let first = fragmenter.start90k ?? segment.end
+        guard let first = fragmenter.start90k else { return }
         segment.fragments += 1
         let ended = fragmenter.end(
             until: next,
             sequence: segment.fragments,
-            wallClock: wall.time(media90k: first),
+            wallClock: utc(first),
             moving: move
         )
         guard let ended else { return }
         segment.end = ended.end90k
         segment.bytes += ended.bytes.count
-        emit(.fragment(Part(fragment: ended, startedAt: wall.time(media90k: segment.start) ?? 0)))
+        emit(
+            .fragment(
+                Part(
+                    fragment: ended,
+                    startedAt: utc(segment.start) ?? 0,
+                    capturedAt: video.captured(ended.start90k) ?? 0,
+                    capturedUntil: video.captured(ended.end90k) ?? 0
+                )
+            )
+        )
+    }
+
+    /// UTC of a media time, in microseconds since 1970.
+    private func utc(_ media90k: Int64) -> Int64? {
+        video.captured(media90k).flatMap(wall.time)
     }
 
     private func emitEnd(_ reason: EndReason) {
         var flags: Set<Flag> = []
         if segment.isJoined { flags.insert(.clockJoined) }
-        if video.clock == .arrival { flags.insert(.clockArrival) }
+        if video.clock != .source { flags.insert(.clockArrival) }
         if video.nudged > segment.nudgedBefore { flags.insert(.timestampsNudged) }
         if segment.isRecoveryStart { flags.insert(.recoveryStart) }
         if segment.isDependent { flags.insert(.dependent) }
         if segment.isAudioDropped { flags.insert(.audioDropped) }
         if wall.steps > segment.wallSteps { flags.insert(.wallStep) }
-        emit(.ended(End(reason: reason, flags: flags, startedAt: wall.time(media90k: segment.start) ?? 0)))
+        let capturedAt = video.captured(segment.start) ?? 0
+        emit(
+            .ended(End(reason: reason, flags: flags, startedAt: utc(segment.start) ?? 0, capturedAt: capturedAt))
+        )
     }
 
     // MARK: Audio

@@ -6,6 +6,7 @@ struct SegmentProgress {
     var bytes = 0
     var fragments: UInt32 = 0
     var isJoined = false
+    var hasHole = false
     var isRecoveryStart = false
     var isDependent = false
     var isAudioDropped = false

@@ -12,7 +12,7 @@ public struct Segmenter: Sendable {
         case parameters
         /// It is far longer or larger than wanted.
         case oversize
-        /// The source's clock jumped; the next segment begins clean.
+        /// The source's clock jumped, or nothing was captured for a while; the next segment begins clean.
         case clock
     }
 
@@ -36,6 +36,8 @@ public struct Segmenter: Sendable {
         public var changesParameters: Bool
         /// True if the clock was joined since the present segment began.
         public var clockJumped: Bool
+        /// True if nothing was captured between the frame before and this one.
+        public var isAfterHole = false
         /// How many bytes the present segment has.
         public var segmentBytes: Int
         /// How long a frame lasts, in 1/90000 s.
@@ -121,6 +123,11 @@ public struct Segmenter: Sendable {
         earliestCut = min(next, latest.overflow ? .max : latest.partialValue)
     }
 
+    /// Returns true if the present segment is shorter than others by at least a quarter.
+    func isShort(before next: Frame) -> Bool {
+        begin.map { 4 * (next.decode - $0) <= 3 * target } == true && next.segmentBytes < Self.bytesLimit
+    }
+
     /// Decides about the next frame.
     public mutating func decide(_ next: Frame) -> Decision {
         guard let begin else { return .keep }
@@ -128,6 +135,8 @@ public struct Segmenter: Sendable {
         let isStart = next.kind == .idr || next.kind == .recovery && isPatienceOver(next.decode)
         if next.kind == .idr { lastInstant = next.decode }
         guard elapsed >= Self.second, next.arrival >= earliestCut else { return .keep }
+        // What a segment spans is footage.
+        if next.isAfterHole { return .cut(.clock) }
         if next.changesParameters, next.kind != .dependent { return .cut(.parameters) }
         if isStart, next.clockJumped { return .cut(.clock) }
         // From here on segments stand alone again.

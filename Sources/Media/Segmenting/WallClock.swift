@@ -1,17 +1,12 @@
-/// Maps the media time of one run to the wall clock, smoothly.
+/// Tells the time of the day of moments of a monotonic clock.
 ///
-/// A pure value. A frame cannot arrive before it was captured, so the least delayed frame gives the time (Moonfire's rule): the
-/// smallest difference between arrival and media time in a window. After the first minute the result follows it by at most
-/// 500 ppm, so that segments follow each other without holes. A difference of more than a second, seen twice, means that the
-/// wall clock was set; it is adopted at once.
+/// A pure value. Where the wall clock creeps against the monotonic one, the result follows it; a difference of more than a
+/// tenth of a second, seen twice in a row, means that the wall clock was set, and is adopted at once.
 public struct WallClock: Sendable {
-    private static let settle: Int64 = 60 * 1_000_000
-    private static let window: Int64 = 20 * 1_000_000
+    private static let leap: Int64 = 100_000
 
-    private var zero: Int64?
-    private var begin: Int64 = 0
-    private var windowBegin: Int64 = 0
-    private var least: Int64 = .max
+    /// The wall clock less the monotonic one, in microseconds.
+    private var offset: Int64?
     private var strange = 0
     /// The number of times that the wall clock was set.
     public private(set) var steps = 0
@@ -19,45 +14,29 @@ public struct WallClock: Sendable {
     /// Creates a clock without observations.
     public init() {}
 
-    /// Notes that the packet of media time `media90k` came at `arrival`, microseconds since 1970.
-    public mutating func observe(media90k: Int64, arrival: Int64) {
-        let media = WallClock.microseconds(media90k)
-        let candidate = arrival - media
-        guard let present = zero else {
-            zero = candidate
-            begin = media
-            windowBegin = media
+    /// Notes that it is `wallClock`, microseconds since 1970, at `instant`, nanoseconds of the monotonic clock.
+    public mutating func observe(_ wallClock: Int64, at instant: Int64) {
+        let present = wallClock &- instant / 1000
+        guard let before = offset else {
+            offset = present
             return
         }
-        least = min(least, candidate)
-        if media - begin < WallClock.settle, candidate < present, present - candidate < 30_000_000 { zero = candidate }
-        guard media - windowBegin >= WallClock.window else { return }
-        adjust(present: zero ?? present, span: media - windowBegin)
-        windowBegin = media
-        least = .max
-    }
-
-    /// UTC of a media time in microseconds since 1970; nil before the first packet.
-    public func time(media90k: Int64) -> Int64? {
-        zero.map { $0 + WallClock.microseconds(media90k) }
-    }
-
-    private mutating func adjust(present: Int64, span: Int64) {
-        let error = least - present
-        guard abs(error) <= 1_000_000 else {
-            strange += 1
-            guard strange >= 2 else { return }
-            zero = least
-            steps += 1
+        let change = present &- before
+        if (-Self.leap...Self.leap).contains(change) {
             strange = 0
+            // The two clocks are not read in the same moment.
+            offset = before + change / 16
             return
         }
+        strange += 1
+        guard strange >= 2 else { return }
+        offset = present
         strange = 0
-        let limit = span / 2000
-        zero = present + min(max(error, -limit), limit)
+        steps += 1
     }
 
-    private static func microseconds(_ media90k: Int64) -> Int64 {
-        media90k * 100 / 9
+    /// UTC of a moment in microseconds since 1970; nil before the first observation.
+    public func time(at instant: Int64) -> Int64? {
+        offset.map { $0 &+ instant / 1000 }
     }
 }

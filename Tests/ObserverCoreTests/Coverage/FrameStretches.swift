@@ -1,8 +1,10 @@
+@testable import ObserverCore
+
 /// Joins frames to stretches of time without a hole.
 ///
 /// A frame lasts until the next one comes. After a silence above three times the usual duration, and above two seconds, it
 /// lasted as long as usual, and the rest is a hole. A pure value; times are ticks of any clock.
-package struct FrameStretches: Sendable {
+struct FrameStretches: Sendable {
     private static let silenceSeconds: Int64 = 2
 
     private let ticksPerSecond: Int64
@@ -10,7 +12,7 @@ package struct FrameStretches: Sendable {
     private var present: Stretch?
     private var nominal: Int64 = 0
 
-    package init(ticksPerSecond: Int64) {
+    init(ticksPerSecond: Int64) {
         self.ticksPerSecond = ticksPerSecond
     }
 
@@ -19,7 +21,7 @@ package struct FrameStretches: Sendable {
     /// - Parameters:
     ///   - time: The time of the frame; one that lies before the last frame's is taken for that.
     ///   - nominal: The usual duration of a frame.
-    package mutating func add(_ time: Int64, nominal: Int64) {
+    mutating func add(_ time: Int64, nominal: Int64) {
         extend(to: time)
         let usual = max(nominal, 0)
         self.nominal = usual
@@ -35,7 +37,7 @@ package struct FrameStretches: Sendable {
     }
 
     /// Takes the stretches so far; the last frame lasts until `end`, or as long as usual if that is a silence.
-    package mutating func take(until end: Int64) -> [Stretch] {
+    mutating func take(until end: Int64) -> [Stretch] {
         extend(to: end)
         defer {
             done = []
