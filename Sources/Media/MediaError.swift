@@ -16,6 +16,8 @@ public struct MediaError: DescribedError, Hashable {
         case notFound
         /// There is a stream, but no video in it that can be recorded.
         case noVideo
+        /// There is video, but no frame that a recording can begin with.
+        case noKeyFrames
         /// The stream stopped coming.
         case stalled
         /// The stream is not what it claims to be.
@@ -47,7 +49,7 @@ public struct MediaError: DescribedError, Hashable {
     /// True if trying again by itself may help.
     public var isTemporary: Bool {
         switch kind {
-        case .unreachable, .refused, .stalled, .dns, .notFound, .badStream: true
+        case .unreachable, .refused, .stalled, .dns, .notFound, .noKeyFrames, .badStream: true
         case .unauthorized, .noVideo, .foreign, .file, .stopped: false
         }
     }

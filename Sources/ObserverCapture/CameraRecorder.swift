@@ -142,6 +142,7 @@ private final class RecorderLoop {
     private let library: LibrarySource
     private var state = RecorderState()
     private var recording: Recording?
+    private var health = StreamHealth()
     private var measureDue = MonotonicInstant.now()
     /// The time between two checks while packets arrive.
     private static let checkInterval = Duration.milliseconds(250)
@@ -210,7 +211,8 @@ private final class RecorderLoop {
             context: context
         )
         recording = made
-        measureDue = .now() + Self.measureInterval
+        health = StreamHealth()
+        measureDue = .now()
         recorder.tell(.opened(video(streams.video)))
         return made.segmenter
     }
@@ -236,11 +238,12 @@ private final class RecorderLoop {
     private func checkPeriodically(_ recording: Recording, _ now: MonotonicInstant) throws(MediaError) {
         if recorder.isPaused { throw MediaError(.file, "the disk of the spool is full") }
         recording.requestSnapshot()
+        if health.update(recording.facts(lostPackets: source.lostPackets), at: now) { recorder.tell(.lostPackets) }
         guard recorder.writeQueue.coverage.isRecording else { return }
         handle(.recording)
         guard now >= measureDue else { return }
         measureDue = now + Self.measureInterval
-        recorder.tell(.measured(measured(recording, now)))
+        recorder.tell(.measured(measured(recording, now), health: health.notes(at: now)))
     }
 
     private func probe(until: MonotonicInstant) {
@@ -304,7 +307,7 @@ private final class RecorderLoop {
     // MARK: Video
 
     private func measured(_ recording: Recording, _ now: MonotonicInstant) -> VideoInfo {
-        var info = video(recording.streams.video)
+        var info = video(recording.segmenter.streams.video)
         let measure = recording.measure
         let seconds = Double((now - measure.begun).wholeMilliseconds) / 1000
         if seconds > 2 {

@@ -22,6 +22,9 @@ protocol CameraSource: AnyObject {
     /// Bytes that came from the camera since the stream was opened.
     var receivedBytes: Int { get }
 
+    /// Packets of video that were lost on the way since the stream was opened, as far as the source knows.
+    var lostPackets: Int { get }
+
     /// The last remark about this stream that only a developer understands; nil if there was none since the last call.
     func takeWarning() -> String?
 }

@@ -10,6 +10,7 @@ extension Cause {
         case .unauthorized: self = .unauthorized
         case .notFound: self = .notFound
         case .noVideo: self = .noVideo
+        case .noKeyFrames: self = .noKeyFrames
         case .stalled: self = .stalled
         case .badStream, .foreign, .file: self = .badStream
         case .dns: self = .dns

@@ -8,6 +8,8 @@ final class LibrarySource: CameraSource {
     private var source: LibAVSource
     private var segmenter: RunSegmenter?
     private(set) var receivedBytes = 0
+    /// libavformat keeps to itself what it lost.
+    let lostPackets = 0
 
     init(_ options: LibAVSource.Options, interrupt: MediaInterrupt) {
         source = LibAVSource(options, interrupt: interrupt)

@@ -33,6 +33,7 @@ final class Recording {
     private let writeQueue: WriteQueue
     private let run = RunID.makeRandom()
     private var current: Current?
+    private var dependentSegments = 0
     private var snapshotDue = MonotonicInstant.now()
 
     init(
@@ -91,6 +92,18 @@ final class Recording {
         finish(reason: .lost, flags: [.diskBehind])
     }
 
+    /// The facts from which the stream's health follows.
+    func facts(lostPackets: Int) -> StreamHealth.Facts {
+        StreamHealth.Facts(
+            lostPackets: lostPackets,
+            followsArrival: segmenter.timeline.clock == .arrival && streams.video.hasTimestamp,
+            clockJumps: segmenter.timeline.rejoined,
+            wallSteps: segmenter.wallSteps,
+            dependentSegments: dependentSegments,
+            leftOut: streams.notes
+        )
+    }
+
     /// Requests a snapshot if one is due.
     func requestSnapshot() {
         guard let interval = context.snapshotInterval, MonotonicInstant.now() >= snapshotDue else { return }
@@ -109,6 +122,7 @@ final class Recording {
         case .began(let begin): self.begin(begin)
         case .fragment(let fragment): append(fragment)
         case .ended(let end):
+            if end.flags.contains(.dependent) { dependentSegments += 1 }
             finish(
                 reason: Self.reason(end.reason),
                 flags: Set(end.flags.map(SegmentFlag.init)),

@@ -14,6 +14,8 @@ package enum Cause: String, Codable, Sendable, CaseIterable {
     case stalled
     /// The stream cannot be understood.
     case badStream = "bad_stream"
+    /// The stream has no frame that a recording can begin with.
+    case noKeyFrames = "no_key_frames"
     /// Packets of the stream were lost on their way.
     case lossy
     /// The spool's disk is full.
@@ -34,7 +36,9 @@ package enum Cause: String, Codable, Sendable, CaseIterable {
         switch self {
         case .diskFull, .diskFailed: .disk
         case .noRecorder: .recorder
-        case .unreachable, .refused, .unauthorized, .notFound, .noVideo, .stalled, .badStream, .lossy, .dns: .camera
+        case .unreachable, .refused, .unauthorized, .notFound, .noVideo, .noKeyFrames, .stalled, .badStream, .lossy,
+            .dns:
+            .camera
         }
     }
 }

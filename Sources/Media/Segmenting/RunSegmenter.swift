@@ -20,8 +20,11 @@ public final class RunSegmenter {
     var isRecording = false
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
+    /// Steps of the wall clock against media time.
+    public var wallSteps: Int { wall.steps }
 
-    var streams: StreamDescription
+    /// The tracks as they stand now.
+    public internal(set) var streams: StreamDescription
     let emit: (Output) -> Void
     private var segmenter: Segmenter
     var fragmenter = Fragmenter()
@@ -172,7 +175,10 @@ public final class RunSegmenter {
         let since = waitingSince ?? arrival
         waitingSince = since
         guard arrival &- since <= Self.keyFrameLimit else {
-            throw MediaError(.badStream, "the camera sent no key frame for 40 s, so that nothing can be recorded")
+            throw MediaError(
+                .noKeyFrames,
+                "the camera sent no key frame with its parameters for 40 s; set its key-frame interval to 1 to 4 s"
+            )
         }
     }
 

@@ -87,10 +87,12 @@ package struct Coverage: Sendable {
             items.append(.reconnect(reason, at: now.uptime))
         case .opened(let video):
             status.video = video
+            status.health = []
             openings += 1
             status.reconnects = openings - 1
-        case .measured(let video):
+        case .measured(let video, let health):
             status.video = video
+            status.health = health
             isDue = status.state == .recording
         case .interrupted(let reason):
             interrupted(by: reason)

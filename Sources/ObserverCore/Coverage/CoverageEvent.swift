@@ -13,8 +13,8 @@ extension Coverage {
         case reconnecting(Interruption)
         /// The stream is open; its first frame is awaited.
         case opened(VideoInfo)
-        /// Figures of the running recording, to be reported.
-        case measured(VideoInfo)
+        /// Figures of the running recording and what is wrong with it, to be reported.
+        case measured(VideoInfo, health: [HealthNote])
         /// The stream ended, could not be opened, or may not be recorded.
         case interrupted(Interruption)
         /// Packets were lost on their way: the next hole has this cause.

@@ -35,6 +35,7 @@ enum StateView {
         case .unauthorized: "Wrong user or password"
         case .notFound: "No such stream"
         case .noVideo: "No video that can be recorded"
+        case .noKeyFrames: "No key frames"
         case .stalled: "Stream went silent"
         case .badStream: "Stream is broken"
         case .lossy: "Packets were lost"
@@ -66,7 +67,9 @@ enum StateView {
                 + "camera does not lock the account."
         case .notFound: "The camera answers, but has no stream at this path. Check the end of the address."
         case .noVideo: "The stream has no video, or in a codec that can’t be recorded as it is."
-        case .stalled: "The connection stands, but no snapshot comes. If it stays so, restart the camera."
+        case .noKeyFrames:
+            "No frame comes that a recording can begin with. Set the camera’s key-frame interval to 1 to 4 s."
+        case .stalled: "The connection stands, but no video comes. If it stays so, restart the camera."
         case .badStream: "What the camera sends can’t be understood. Try another transport or another stream of it."
         case .lossy: "Packets get lost between camera and recorder. Check the network, or choose TCP."
         case .diskFull: "Free space on the recorder’s disk, or see why uploads don’t drain it."
@@ -79,7 +82,7 @@ enum StateView {
     /// Returns true if trying again will not help until a person does something.
     static func needsPerson(_ cause: Cause) -> Bool {
         switch cause {
-        case .unauthorized, .notFound, .noVideo, .badStream, .diskFull, .diskFailed: true
+        case .unauthorized, .notFound, .noVideo, .noKeyFrames, .badStream, .diskFull, .diskFailed: true
         case .unreachable, .refused, .stalled, .lossy, .noRecorder, .dns: false
         }
     }
