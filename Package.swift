@@ -51,11 +51,12 @@ let package = Package(
         cLibrary("CLibCrypto", links: ["crypto"]),
         // Defines connect(2) and sendto(2): only what opens the addresses of cameras may link it.
         .target(name: "CConnectionGuard"),
+        .target(name: "CSystem"),
 
         // Ground floor: pure modules import nothing but the standard library, Encodings and Errors
         module("Errors"),
         module("Encodings", ["Errors"]),
-        module("System", ["Errors"]),
+        module("System", ["CSystem", "Errors"]),
 
         // Libraries
         module("Logging", ["Errors", "Encodings", "System"]),

@@ -9,7 +9,7 @@ import ObserverCore
 import RTSP
 import System
 
-/// The connection to a camera that is read without a library: RTSP with media on the same connection.
+/// The connection to a camera that is read without a library: RTSP with media on the same connection, or over UDP.
 ///
 /// It reads ten times a second what has gathered in the socket, so that one wake-up serves many packets. Belongs to the
 /// camera's thread; every call ends soon after `stop`.
@@ -39,6 +39,10 @@ final class CameraConnection: CameraSource {
     private var output: [UInt8] = []
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 16)
     private var unread = 0
+    private var ports: DatagramPorts?
+    private var tracks: [RTSPTrack] = []
+    /// The addresses from which media is taken, in network order.
+    private var senders: [[UInt8]] = []
     /// Bytes that came from the camera.
     private(set) var receivedBytes = 0
 
@@ -98,9 +102,11 @@ final class CameraConnection: CameraSource {
                     isOpen = true
                 case .reconnect(let next): return next
                 case .foreign(let detail): throw MediaError(.foreign, detail)
-                case .needsPorts: throw MediaError(.foreign, "media over UDP")
+                case .needsPorts(let count): try bindPorts(count, reader)
+                case .tracks(let tracks): use(tracks)
                 case .note(let note): self.note(note)
-                case .tracks, .report, .ended: break
+                case .report(let report, let track): send(report, track: track)
+                case .ended: break
                 }
             }
             try exchange(reader, until: min(reader.deadline, Self.now + Self.readInterval.wholeNanoseconds))
@@ -137,9 +143,54 @@ final class CameraConnection: CameraSource {
         if stop.isStopped { throw MediaError(.stopped, "the end was asked for") }
         try turn(reader)
         for event in reader.takeEvents() {
-            if case .note(let note) = event { self.note(note) }
-            if case .reconnect = event { throw MediaError(.unreachable, "the camera closed the connection") }
+            switch event {
+            case .note(let note): self.note(note)
+            case .report(let report, let track): send(report, track: track)
+            case .reconnect: throw MediaError(.unreachable, "the camera closed the connection")
+            case .opened, .needsPorts, .tracks, .foreign, .ended: break
+            }
         }
+    }
+
+    // MARK: UDP
+
+    private func bindPorts(_ count: Int, _ reader: CameraReader) throws(MediaError) {
+        guard let local = SocketAddress.local(of: socket), let peer = SocketAddress.peer(of: socket) else {
+            throw MediaError(.unreachable, "the connection to the camera broke")
+        }
+        do {
+            let ports = try DatagramPorts(count: count, at: local)
+            self.ports = ports
+            senders = [peer.bytes]
+            try reader.usePorts(ports.ports, now: Self.now)
+        } catch let error as MediaError {
+            throw error
+        } catch {
+            throw MediaError(.file, "no UDP port is free for the camera's media")
+        }
+    }
+
+    /// Takes note of where media comes from: some cameras send from another address than they answer from.
+    private func use(_ tracks: [RTSPTrack]) {
+        self.tracks = tracks
+        for track in tracks {
+            guard case .unicast(_, let server, let source?) = track.path,
+                let address = SocketAddress(numeric: source, port: Int(server?.rtp ?? 0)),
+                !senders.contains(address.bytes),
+                (try? resolver.mayConnect(address.bytes, port: address.port)) != nil
+            else { continue }
+            senders.append(address.bytes)
+        }
+    }
+
+    /// Sends a receiver report where the camera has named its port and policy lets it be reached.
+    private func send(_ report: [UInt8], track: Int) {
+        guard tracks.indices.contains(track), case .unicast(_, let server?, _) = tracks[track].path,
+            let peer = SocketAddress.peer(of: socket),
+            let address = SocketAddress(bytes: peer.bytes, port: Int(server.rtcp)),
+            (try? resolver.mayConnect(address.bytes, port: address.port)) != nil
+        else { return }
+        ports?.send(report: report, track: track, to: address)
     }
 
     /// Waits until the camera sends something, or until a moment, and takes it.
@@ -158,6 +209,16 @@ final class CameraConnection: CameraSource {
             taken += count
             // A short read has emptied the socket.
             if unread + count < Self.bufferSize / 2 { break }
+        }
+        try ports?.receive(from: senders) { (track, isReport, bytes) throws(MediaError) in
+            receivedBytes += bytes.count
+            try reader.receive(
+                datagram: bytes,
+                track: track,
+                kind: isReport ? .rtcp : .rtp,
+                now: Self.now,
+                wallClock: Self.wallClock
+            )
         }
         let now = Self.now
         if now >= reader.deadline { try reader.advance(to: now, wallClock: Self.wallClock) }
@@ -226,6 +287,9 @@ final class CameraConnection: CameraSource {
         socket = -1
         unread = 0
         output = []
+        ports = nil
+        tracks = []
+        senders = []
     }
 
     func takeWarning() -> String? {

@@ -21,6 +21,17 @@ struct RecorderPlan: Sendable {
     }
 }
 
+extension Transport {
+    /// The transport as an RTSP session knows it.
+    fileprivate var rtsp: RTSPTransport {
+        switch self {
+        case .auto: .automatic
+        case .tcp: .tcp
+        case .udp: .udp
+        }
+    }
+}
+
 extension RecorderPlan {
     private var credentials: (user: String, password: String)? {
         guard let user = camera.username, !user.isEmpty else { return nil }
@@ -29,11 +40,11 @@ extension RecorderPlan {
 
     /// The way to read the camera without a library; nil where that is not possible.
     var connectionOptions: CameraConnection.Options? {
-        guard let url = RTSPURL(camera.url), url.scheme == "rtsp", camera.transport != .udp else { return nil }
+        guard let url = RTSPURL(camera.url), url.scheme == "rtsp" else { return nil }
         return CameraConnection.Options(
             url: url,
             credentials: credentials.map { RTSPCredentials(user: $0.user, password: $0.password) },
-            transport: camera.transport == .auto ? .automatic : .tcp,
+            transport: camera.transport.rtsp,
             wantsAudio: camera.audio == .copy
         )
     }

@@ -16,6 +16,42 @@ public struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
         form = .internet(bytes, port: port)
     }
 
+    /// Reads what the kernel filled in; nil for other families than IPv4 and IPv6.
+    ///
+    /// An IPv4 address that is mapped into IPv6 becomes the IPv4 address (RFC 4291, 2.5.5.2).
+    public init?(_ storage: sockaddr_storage) {
+        switch Int32(storage.ss_family) {
+        case AF_INET:
+            let address = withUnsafeBytes(of: storage) { $0.loadUnaligned(as: sockaddr_in.self) }
+            let bytes = withUnsafeBytes(of: address.sin_addr) { Array($0) }
+            form = .internet(bytes, port: UInt16(bigEndian: address.sin_port))
+        case AF_INET6:
+            let address = withUnsafeBytes(of: storage) { $0.loadUnaligned(as: sockaddr_in6.self) }
+            let bytes = withUnsafeBytes(of: address.sin6_addr) { Array($0) }
+            let isMapped = bytes.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
+            form = .internet(isMapped ? Array(bytes[12...]) : bytes, port: UInt16(bigEndian: address.sin6_port))
+        default: return nil
+        }
+    }
+
+    /// Returns an end of a connected socket (getsockname(2), getpeername(2)); nil where there is none.
+    public static func local(of descriptor: Int32) -> SocketAddress? { end(of: descriptor, getsockname) }
+
+    /// Returns the other end of a connected socket; nil where there is none.
+    public static func peer(of descriptor: Int32) -> SocketAddress? { end(of: descriptor, getpeername) }
+
+    private static func end(
+        of descriptor: Int32,
+        _ call: (Int32, UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> SocketAddress? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { call(descriptor, $0, &length) }
+        }
+        return result == 0 ? SocketAddress(storage) : nil
+    }
+
     /// Reads a numeric address, `192.0.2.1` or `2001:db8::1`; nil for names, scopes and everything else.
     public init?(numeric text: String, port: Int) {
         var four = in_addr()
