@@ -41,6 +41,7 @@ final class DatagramPorts {
     /// - Parameters:
     ///   - senders: The addresses of the camera, in network order.
     ///   - take: Gets each datagram with the index of its track; its bytes are valid during the call.
+    /// - Throws: The error of `take`.
     func receive<Failure: Error>(
         from senders: [[UInt8]],
         take: (_ track: Int, _ isReport: Bool, UnsafeRawBufferPointer) throws(Failure) -> Void

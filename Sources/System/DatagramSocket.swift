@@ -52,6 +52,7 @@ public final class DatagramSocket {
     /// Receives the datagrams that are there, a bounded number of them.
     ///
     /// - Parameter take: Gets each datagram with its sender; the bytes are valid during the call.
+    /// - Throws: The error of `take`.
     public func receive<Failure: Error>(
         _ take: (UnsafeRawBufferPointer, SocketAddress) throws(Failure) -> Void
     ) throws(Failure) {
