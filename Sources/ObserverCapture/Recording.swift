@@ -96,7 +96,7 @@ final class Recording {
     func facts(lostPackets: Int) -> StreamHealth.Facts {
         StreamHealth.Facts(
             lostPackets: lostPackets,
-            followsArrival: segmenter.timeline.clock == .arrival && streams.video.hasTimestamp,
+            followsArrival: segmenter.timeline.clock != .source && streams.video.hasTimestamp,
             clockJumps: segmenter.timeline.rejoined,
             wallSteps: segmenter.wallSteps,
             dependentSegments: dependentSegments,

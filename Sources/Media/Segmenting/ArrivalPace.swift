@@ -25,7 +25,7 @@ struct ArrivalPace {
         count = 0
     }
 
-    /// What a packet lasts.
+    /// The usual duration of a packet.
     var nominal: Int64 { Int64(min(max(pace, 1), Self.longestStep * Double(second))) }
 
     /// The time of the packet after the one at `last`, which came `gap` later, at `now`.

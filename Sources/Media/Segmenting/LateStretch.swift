@@ -4,7 +4,7 @@
 /// What was held up comes faster than it was captured, until the delay is as before; after a silence that was not counted
 /// packets come at their usual pace. A pure value; times are in ticks of the track.
 struct LateStretch {
-    /// What the packets show by now.
+    /// The nature of the silence, as far as the packets show it by now.
     enum Verdict: Hashable {
         /// Too few packets have come.
         case open
@@ -33,7 +33,7 @@ struct LateStretch {
     ///   - now: When it came.
     ///   - usual: The least delay before the silence.
     ///   - second: The ticks of a second.
-    /// - Returns: What is known with this packet.
+    /// - Returns: The verdict with this packet.
     mutating func take(media: Int64, at now: Int64, usual: Int64, second: Int64) -> Verdict {
         let delay = now - media
         guard delay > usual + second / 4 else { return .heldUp }

@@ -156,7 +156,7 @@ struct SourcePace {
         isMeasured = true
     }
 
-    /// Makes a measured rate better.
+    /// Measures a rate that is known to be wrong once more, over a longer time.
     private mutating func refine() {
         guard isMeasured, let slope = envelope.slope(overSeconds: 8) else { return }
         scale(by: slope)

@@ -39,7 +39,7 @@ public struct Timeline: Sendable {
 
     private let second: Int64
     private let origin: Int64
-    /// What a packet lasts, in ticks of the source.
+    /// The usual duration of a packet, in ticks of the source.
     private var nominal: Int64
     private var isNominalKnown: Bool
     private var oddSteps = 0

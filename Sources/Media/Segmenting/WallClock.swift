@@ -1,4 +1,4 @@
-/// Tells the time of the day of moments of a monotonic clock.
+/// Translates moments of a monotonic clock into time of day.
 ///
 /// A pure value. Where the wall clock creeps against the monotonic one, the result follows it; a difference of more than a
 /// tenth of a second, seen twice in a row, means that the wall clock was set, and is adopted at once.
