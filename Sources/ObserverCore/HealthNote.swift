@@ -8,7 +8,7 @@ package struct HealthNote: Hashable, Sendable {
         case lossy
         /// The stream has no key frames for long, so that segments cannot be played alone.
         case noKeyFrames = "no_key_frames"
-        /// The sound is not recorded.
+        /// The audio is not recorded.
         case audioLeftOut = "audio_left_out"
     }
 

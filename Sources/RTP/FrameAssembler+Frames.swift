@@ -11,7 +11,7 @@ extension FrameAssembler {
         }
         if timestamp != frame.timestamp {
             if case .slice(let facts) = role, !facts.startsPicture, !frame.hasMarker, !isGapPending {
-                // A further slice of the same picture, by a camera that stamps packets.
+                // A further slice of the same picture, by a camera that gives each packet a time of its own.
                 return false
             }
             learn()

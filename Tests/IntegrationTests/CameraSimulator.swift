@@ -79,7 +79,7 @@ final class CameraSimulator: Sendable {
         if !result.isGood { Issue.record("the simulator refused \(body)") }
     }
 
-    /// How many packets ffprobe finds in a file, for its video and its sound.
+    /// How many packets ffprobe finds in a file, for its video and its audio.
     static func packets(_ path: String) -> (video: Int, audio: Int) {
         func count(_ kind: String) -> Int {
             let command =
@@ -89,7 +89,7 @@ final class CameraSimulator: Sendable {
         return (count("v"), count("a"))
     }
 
-    /// The frame counters that the simulator's cameras put into their snapshots (`clip.py`), in the order of the bytes.
+    /// The frame counters that the simulator's cameras put into their frames (`clip.py`), in the order of the bytes.
     static func counters(in bytes: [UInt8]) -> [Int] {
         let mark = Array("ObserverFrameCnt".utf8)
         var found: [Int] = []

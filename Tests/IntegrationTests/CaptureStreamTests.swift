@@ -23,7 +23,7 @@ struct CaptureStreamTests {
 
         var pieces: [Piece] = []
         var videoPackets = 0
-        /// Those since the first snapshot: what came before it has no segment to be in.
+        /// Those since the first key frame: what came before it has no segment to be in.
         var audioPackets = 0
         var streams: StreamDescription?
         var error: MediaError?
@@ -37,12 +37,12 @@ struct CaptureStreamTests {
         simulator = try CameraSimulator.shared.get()
     }
 
-    /// Records until so many snapshots came or the stream ended; `onPacket` is told the number of each snapshot.
+    /// Records until so many frames came or the stream ended; `onPacket` is told the number of each frame.
     func record(
         _ address: String,
         audio: Bool = false,
         transport: LibAVSource.Transport = .auto,
-        snapshots: Int = .max,
+        frames: Int = .max,
         onPacket: (Int) -> Void = { _ in }
     ) -> Take {
         let take = Take()
@@ -56,7 +56,7 @@ struct CaptureStreamTests {
             take.streams = streams
             let cutter = RunSegmenter(streams, seconds: 2) { collect($0, take) }
             do throws(MediaError) {
-                while take.videoPackets < snapshots {
+                while take.videoPackets < frames {
                     let packet = try source.next()
                     try cutter.take(packet, arrival: Self.nanoseconds(CLOCK_MONOTONIC), wallClock: Self.wall())
                     guard packet.track == .video else {
@@ -99,12 +99,12 @@ struct CaptureStreamTests {
 
     static func wall() -> Int64 { nanoseconds(CLOCK_REALTIME) / 1000 }
 
-    /// Every snapshot and every packet of sound is in exactly one file, the media time has no hole, and each file stands
+    /// Every frame and every packet of audio is in exactly one file, the media time has no hole, and each file stands
     /// alone.
-    func expectWhole(_ take: Take, atLeast cuts: Int, snapshots: Int) throws {
+    func expectWhole(_ take: Take, atLeast cuts: Int, frames: Int) throws {
         let summaries = take.summaries
         try #require(summaries.count == take.pieces.count && summaries.count > cuts)
-        #expect(summaries.map(\.frames).reduce(0, +) == snapshots)
+        #expect(summaries.map(\.frames).reduce(0, +) == frames)
         for (before, after) in zip(summaries, summaries.dropFirst()) {
             #expect(after.mediaStart90k == before.mediaStart90k + before.mediaDuration90k)
         }
@@ -128,35 +128,35 @@ struct CaptureStreamTests {
         close(file)
     }
 
-    @Test func `a file over HTTP comes out frame by frame, with its sound, and ends`() throws {
+    @Test func `a file over HTTP comes out frame by frame, with its audio, and ends`() throws {
         let take = record(simulator.file("clip.mp4"), audio: true)
         #expect(take.error?.kind == .unreachable)
         #expect(take.videoPackets == 400)
-        try expectWhole(take, atLeast: 6, snapshots: 400)
+        try expectWhole(take, atLeast: 6, frames: 400)
         #expect(take.summaries.allSatisfy { $0.hasAudio && $0.codecs.hasSuffix(",mp4a.40.2") && $0.width == 320 })
     }
 
     @Test func `HLS comes out frame by frame`() throws {
         let take = record(simulator.file("list.m3u8"), audio: true)
         #expect(take.videoPackets == 400)
-        try expectWhole(take, atLeast: 6, snapshots: 400)
+        try expectWhole(take, atLeast: 6, frames: 400)
         #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
     }
 
     @Test func `of an HLS playlist with six variants one is recorded, and only that one is fetched`() throws {
-        let take = record(simulator.file("master.m3u8"), audio: true, snapshots: 150)
+        let take = record(simulator.file("master.m3u8"), audio: true, frames: 150)
         #expect(take.videoPackets == 150, "\(take.error.map { "\($0)" } ?? "")")
-        try expectWhole(take, atLeast: 2, snapshots: 150)
+        try expectWhole(take, atLeast: 2, frames: 150)
         #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
         #expect(simulator.requests(for: "v1-list1.ts") == 1)
         #expect(simulator.requests(for: "v[2-6]-list[1-3].ts") == 0)
     }
 
     /// Records from a server that was just started, and may not listen yet.
-    private func record(served address: String, snapshots: Int) -> Take {
+    private func record(served address: String, frames: Int) -> Take {
         var take = Take()
         let isOpen = CameraSimulator.eventually(20) {
-            take = record(address, snapshots: snapshots)
+            take = record(address, frames: frames)
             return take.error == nil
         }
         #expect(isOpen, "\(take.error.map { "\($0)" } ?? "")")
@@ -164,56 +164,56 @@ struct CaptureStreamTests {
     }
 
     @Test func `RTMP comes out frame by frame`() throws {
-        let take = record(served: try simulator.serve("rtmp", "-c copy -f flv"), snapshots: 100)
-        try expectWhole(take, atLeast: 1, snapshots: 100)
+        let take = record(served: try simulator.serve("rtmp", "-c copy -f flv"), frames: 100)
+        try expectWhole(take, atLeast: 1, frames: 100)
     }
 
-    @Test func `MJPEG over HTTP is recorded snapshot by snapshot, at the pace at which it comes`() throws {
-        let take = record(served: try simulator.serve("http", "-an -c:v mjpeg -r 10 -f mpjpeg"), snapshots: 80)
+    @Test func `MJPEG over HTTP is recorded frame by frame, at the pace at which it comes`() throws {
+        let take = record(served: try simulator.serve("http", "-an -c:v mjpeg -r 10 -f mpjpeg"), frames: 80)
         #expect(take.streams?.video.codec == .mjpeg)
-        try expectWhole(take, atLeast: 2, snapshots: 80)
+        try expectWhole(take, atLeast: 2, frames: 80)
         #expect(take.summaries.allSatisfy { $0.codecs == "mp4v.6C" })
         let length = take.summaries.map(\.mediaDuration90k).reduce(0, +)
         #expect(abs(length - 8 * 90_000) < 70_000, "\(length) is not 8 s")
     }
 
-    @Test func `sound that MP4 cannot carry is left out with a note, and the snapshot is recorded`() throws {
-        let take = record(simulator.file("clip.mkv"), audio: true, snapshots: 150)
+    @Test func `audio that MP4 cannot carry is left out with a note, and the video is recorded`() throws {
+        let take = record(simulator.file("clip.mkv"), audio: true, frames: 150)
         #expect(take.streams?.audio == nil)
         #expect(take.streams?.notes.count == 1)
-        try expectWhole(take, atLeast: 2, snapshots: 150)
+        try expectWhole(take, atLeast: 2, frames: 150)
     }
 
     @Test(arguments: ["tcp-a", "tcp-b"])
     func `an RTSP camera loses no frame over six cuts`(name: String) throws {
-        let take = record(simulator.camera(name), transport: .tcp, snapshots: 350)
+        let take = record(simulator.camera(name), transport: .tcp, frames: 350)
         #expect(take.error == nil)
-        try expectWhole(take, atLeast: 6, snapshots: 350)
+        try expectWhole(take, atLeast: 6, frames: 350)
         let counters = take.pieces.flatMap { CameraSimulator.counters(in: $0.bytes) }
         let first = try #require(counters.first)
         #expect(counters == Array(first..<first + 350))
     }
 
     @Test(arguments: [LibAVSource.Transport.auto, .tcp])
-    func `an RTSP camera that is asked for sound loses no frame in libavformat's own client`(
+    func `an RTSP camera that is asked for audio loses no frame in libavformat's own client`(
         transport: LibAVSource.Transport
     ) throws {
         let take = record(
             simulator.camera("sound-\(transport.rawValue)"),
             audio: true,
             transport: transport,
-            snapshots: 200
+            frames: 200
         )
         #expect(take.error == nil)
-        try expectWhole(take, atLeast: 3, snapshots: 200)
+        try expectWhole(take, atLeast: 3, frames: 200)
         let counters = take.pieces.flatMap { CameraSimulator.counters(in: $0.bytes) }
         let first = try #require(counters.first)
         #expect(counters == Array(first..<first + 200))
     }
 
-    @Test func `a change of the snapshot's size begins a new file`() throws {
+    @Test func `a change of the frame size begins a new file`() throws {
         let name = "resized"
-        let take = record(simulator.camera(name), snapshots: 200) { count in
+        let take = record(simulator.camera(name), frames: 200) { count in
             if count == 75 { simulator.fault(name, "resize", more: ", \"clip\": \"small\"") }
         }
         let summaries = take.summaries
@@ -225,10 +225,10 @@ struct CaptureStreamTests {
 
     @Test func `a jump of the camera's clock leaves the recording's time whole`() throws {
         let name = "jumps"
-        let take = record(simulator.camera(name), snapshots: 200) { count in
+        let take = record(simulator.camera(name), frames: 200) { count in
             if count == 60 { simulator.fault(name, "jump", more: ", \"seconds\": 3600") }
         }
-        try expectWhole(take, atLeast: 2, snapshots: 200)
+        try expectWhole(take, atLeast: 2, frames: 200)
         #expect(take.pieces.contains { $0.flags.contains(.clockJoined) })
         let length = take.summaries.map(\.mediaDuration90k).reduce(0, +)
         #expect(abs(length - 8 * 90_000) < 45_000)

@@ -19,7 +19,7 @@ import Testing
         #expect(driver.session.phase == .over)
     }
 
-    @Test func `a refusal that no other address mends is the first one`() {
+    @Test func `a refusal that no other address overcomes is the first one`() {
         var camera = ModelCamera()
         camera.descriptionHeaders = ["Content-Base: rtsp://10.1.2.3/live/"]
         camera.answer = { camera, request in

@@ -30,7 +30,7 @@ public struct Timeline: Sendable {
         case arrival
     }
 
-    /// Stamps moved by a tick because the source repeated or reversed them.
+    /// Timestamps moved by a tick because the source repeated or reversed them.
     public private(set) var nudged = 0
     /// Jumps of the source's clock that were joined.
     public private(set) var rejoined = 0

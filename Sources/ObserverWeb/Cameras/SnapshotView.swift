@@ -14,7 +14,7 @@ struct SnapshotView {
         }
         address = Links.snapshot(listing.camera.id, at)
         let age = max(0, now.milliseconds - at.milliseconds)
-        // A dead camera must not look alive: its last snapshot says how old it is.
+        // A dead camera must not look alive: the age of its last snapshot is shown.
         isStale = listing.status.state != .recording || age > 180_000
         note = isStale ? "\(Format.age(milliseconds: age)) old" : nil
     }

@@ -51,7 +51,7 @@ enum StateView {
         case .clock: "A clock is wrong"
         case .lossy: "Packets are lost"
         case .noKeyFrames: "No key frames"
-        case .audioLeftOut: "Sound is left out"
+        case .audioLeftOut: "Audio is left out"
         }
     }
 

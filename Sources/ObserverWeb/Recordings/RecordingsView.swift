@@ -171,7 +171,7 @@ package struct RecordingsView: Sendable {
     private func note(_ segment: Segment) -> String? {
         switch segment.end.reason {
         case .duration: segment.end.flags.contains(.recovered) ? "repaired" : nil
-        case .parameters: "snapshot format changed"
+        case .parameters: "video format changed"
         case .oversize: "no key frame for long"
         case .clock: "camera’s clock jumped"
         case .stopped: "stopped"

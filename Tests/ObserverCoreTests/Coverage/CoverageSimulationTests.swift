@@ -3,8 +3,8 @@ import ObserverCore
 import Testing
 
 @Suite struct CoverageSimulationTests {
-    /// The number of seeds: 1,000, or what `OBSERVER_SEEDS` asks for.
-    static var seeds: UInt64 { getenv("OBSERVER_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 1000 }
+    /// The number of seeds: 1,000, or what `OBSERVER_TEST_SEEDS` asks for.
+    static var seeds: UInt64 { getenv("OBSERVER_TEST_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 1000 }
 
     @Test func `whatever fails, each wanted moment is recorded or lies in a gap with a right cause`() {
         var failures = 0
