@@ -281,8 +281,9 @@ extension MediaError {
             switch error.kind {
             case .unauthorized, .forbidden: .unauthorized
             case .notFound: .notFound
-            case .busy, .refused, .cameraFailed, .transportRefused: .refused
-            case .notRTSP, .badStream, .badRedirect: .badStream
+            case .busy, .refused, .cameraFailed: .refused
+            // Waiting does not help; another transport or address does.
+            case .notRTSP, .badStream, .badRedirect, .transportRefused: .badStream
             case .noVideo: .noVideo
             // The port may tell more.
             case .noAnswer, .sessionLost, .closed: .unreachable
