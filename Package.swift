@@ -199,7 +199,8 @@ let package = Package(
             "IntegrationTests",
             [
                 "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "MP4", "RTSP", "HTTPTypes", "HTTPRouting",
+                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "MP4", "RTSP", "HTTPTypes",
+                "HTTPRouting",
                 "Mustache",
                 "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
                 "Lifecycle", "Logging",

@@ -66,7 +66,7 @@ check() {
 }
 
 check_style() {
-    check "swift format lint" swift format lint --strict --parallel --recursive Sources workers Tests
+    check "swift format lint" swift format lint --strict --parallel --recursive Package.swift Sources workers Tests
     check "shellcheck" lint_shell
     check "python compiles" lint_python
 }

@@ -118,18 +118,31 @@ final class CameraConnection: CameraSource {
     private func connect(to url: RTSPURL) throws(MediaError) {
         var last = MediaError(.unreachable, "nothing answers at the camera's address")
         for address in try resolver.addresses(of: url.text) {
-            do {
-                socket = try StreamSocket.connect(to: address, until: .now() + Self.connectLimit).release()
+            do throws(SystemError) {
+                socket = try connect(to: address)
                 return
             } catch {
-                last =
-                    error.kind == .refused
-                    ? MediaError(.refused, "nothing listens at the camera's port", code: error.code)
-                    : MediaError(.unreachable, "nothing answers at the camera's address", code: error.code)
+                last = MediaError(connecting: error)
             }
             if stop.isStopped { throw MediaError(.stopped, "the end was asked for") }
         }
         throw last
+    }
+
+    /// Connects in turns of a tenth of a second, so that a stop is not kept waiting.
+    private func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
+        let socket = try StreamSocket(connectingTo: address)
+        let deadline = MonotonicInstant.now() + Self.connectLimit
+        while true {
+            do throws(SystemError) {
+                try socket.finishConnecting(until: min(deadline, .now() + Self.readInterval))
+                return socket.release()
+            } catch {
+                guard error.kind == .timedOut, error.code == ETIMEDOUT, !deadline.hasPassed, !stop.isStopped else {
+                    throw error
+                }
+            }
+        }
     }
 
     // MARK: Reading
@@ -230,9 +243,10 @@ final class CameraConnection: CameraSource {
         guard let base = buffer.baseAddress else { return nil }
         let count = recv(socket, base + unread, buffer.count - unread, Int32(MSG_DONTWAIT))
         if count < 0 {
-            guard errno != EAGAIN, errno != EINTR else { return nil }
+            let code = errno
+            guard code != EAGAIN, code != EINTR else { return nil }
             try reader.disconnect(now: Self.now)
-            throw MediaError(.unreachable, "the connection to the camera broke", code: errno)
+            throw MediaError(.unreachable, "the connection to the camera broke", code: code)
         }
         guard count > 0 else {
             try reader.disconnect(now: Self.now)

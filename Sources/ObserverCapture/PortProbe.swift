@@ -13,9 +13,18 @@ enum PortProbe {
             _ = try StreamSocket.connect(to: address, until: .now() + limit)
             return nil
         } catch {
-            return error.kind == .refused
-                ? MediaError(.refused, "nothing listens at the camera's port", code: error.code)
-                : MediaError(.unreachable, "nothing answers at the camera's address", code: error.code)
+            return MediaError(connecting: error)
+        }
+    }
+}
+
+extension MediaError {
+    /// Describes a connection to a camera that could not be made.
+    init(connecting error: SystemError) {
+        if error.kind == .refused {
+            self.init(.refused, "nothing listens at the camera's port", code: error.code)
+        } else {
+            self.init(.unreachable, "nothing answers at the camera's address", code: error.code)
         }
     }
 }

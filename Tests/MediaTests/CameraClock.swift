@@ -6,7 +6,7 @@ struct CameraClock: Sendable {
     struct Frame {
         /// When it was captured, in seconds.
         var truth: Double
-        /// What its timestamp says.
+        /// The time that its timestamp claims.
         var source: Int64
         /// When it came, in seconds.
         var arrival: Double
@@ -14,7 +14,7 @@ struct CameraClock: Sendable {
 
     /// The true time between frames at a moment.
     var interval: @Sendable (Double) -> Double = { _ in 0.04 }
-    /// What the timestamps count for a frame that lasted so long, in ticks.
+    /// The ticks that timestamps count for a frame that lasted so long, in ticks.
     var step: @Sendable (Double) -> Double = { $0 * 90_000 }
     /// Ticks added once at a moment.
     var jumps: [(at: Double, ticks: Double)] = []

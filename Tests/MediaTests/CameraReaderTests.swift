@@ -31,15 +31,16 @@ struct CameraReaderTests {
         Way(name: "H.265 with B-frames, sets in the description", codec: .h265, options: h265, describesSets: true),
     ]
 
+    private static func reader(wantsAudio: Bool = false) throws -> CameraReader {
+        let url = try #require(RTSPURL("rtsp://camera/live"))
+        let configuration = RTSPConfiguration(url: url, credentials: nil, hash: { _, _ in [] })
+        return CameraReader(configuration, wantsAudio: wantsAudio)
+    }
+
     /// Plays a clip to a reader, in pieces as the network may bring them.
     private static func record(_ camera: inout RTPCamera, way: Way, seed: UInt64) throws -> TestRecording {
         var generator = SeededRandom(seed: seed)
-        let configuration = RTSPConfiguration(
-            url: try #require(RTSPURL("rtsp://camera/live")),
-            credentials: nil,
-            hash: { _, _ in [] }
-        )
-        let reader = CameraReader(configuration, wantsAudio: false)
+        let reader = try Self.reader()
         let recording = TestRecording()
         var segmenter: RunSegmenter?
         let description = camera.description(withSets: way.describesSets)
@@ -97,12 +98,7 @@ struct CameraReaderTests {
         let clip = try TestClip(Self.h264, format: "ts", seconds: 2)
         defer { clip.remove() }
         let camera = try RTPCamera(clip, codec: .h264)
-        let configuration = RTSPConfiguration(
-            url: try #require(RTSPURL("rtsp://camera/live")),
-            credentials: nil,
-            hash: { _, _ in [] }
-        )
-        let reader = CameraReader(configuration, wantsAudio: false)
+        let reader = try Self.reader()
         try reader.begin(now: 0)
         while reader.isOpening {
             let request = String(decoding: reader.takeOutput(), as: UTF8.self)
@@ -115,35 +111,28 @@ struct CameraReaderTests {
     }
 
     @Test func `a camera that never answers is unreachable after twenty seconds`() throws {
-        let configuration = RTSPConfiguration(
-            url: try #require(RTSPURL("rtsp://camera/live")),
-            credentials: nil,
-            hash: { _, _ in [] }
-        )
-        let reader = CameraReader(configuration, wantsAudio: false)
+        let reader = try Self.reader()
         try reader.begin(now: 0)
         let error = #expect(throws: MediaError.self) { try reader.advance(to: 20_000_000_000, wallClock: 0) }
         #expect(error?.kind == .unreachable)
     }
 
-    @Test func `a codec that needs a library is left to one`() throws {
-        let description = "v=0\r\ns=x\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\na=control:track1\r\n"
-        let configuration = RTSPConfiguration(
-            url: try #require(RTSPURL("rtsp://camera/live")),
-            credentials: nil,
-            hash: { _, _ in [] }
-        )
-        let reader = CameraReader(configuration, wantsAudio: false)
+    private static let h264Track = "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1\r\n"
+
+    @Test(arguments: [
+        ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\na=control:track1\r\n", "MP4V-ES over RTP"),
+        (h264Track + "m=audio 0 RTP/AVP 14\r\na=control:track2\r\n", "MPA over RTP"),
+    ])
+    func `what needs a library is left to one`(tracks: String, reason: String) throws {
+        let reader = try Self.reader(wantsAudio: true)
         try reader.begin(now: 0)
         var foreign: String?
         while reader.isOpening, foreign == nil {
-            let answer = RTPCamera.answer(
-                String(decoding: reader.takeOutput(), as: UTF8.self),
-                description: description
-            )
+            let request = String(decoding: reader.takeOutput(), as: UTF8.self)
+            let answer = RTPCamera.answer(request, description: "v=0\r\ns=x\r\n" + tracks)
             _ = try Array(answer.utf8).withUnsafeBytes { bytes in try reader.receive(bytes, now: 0, wallClock: 0) }
             for case .foreign(let detail) in reader.takeEvents() { foreign = detail }
         }
-        #expect(foreign == "MP4V-ES over RTP")
+        #expect(foreign == reason)
     }
 }

@@ -11,7 +11,7 @@ struct TestClip {
 
     static let isPossible = access("/usr/bin/ffmpeg", X_OK) == 0
 
-    /// Makes a clip of `seconds` at 320x180 and 25 frames a second, each frame different from all others.
+    /// Creates a clip of `seconds` at 320x180 and 25 frames a second, each frame different from all others.
     init(_ options: String, format: String, seconds: Int = 16, audio: String? = nil) throws {
         path = "/tmp/observer-clip-\(UInt64.random(in: 0 ... .max)).\(format)"
         let rate = audio == "libopus" ? 48_000 : 44_100

@@ -224,15 +224,13 @@ public final class CameraReader {
         videoClock = TrackClock(rate: first.format.clockRate)
         videoReceiver = Self.receiver(of: first)
         if let second = tracks.dropFirst().first {
-            if let found = CameraTracks.audio(second) {
-                description.audio = found.track
-                audio = found.depacketizer
-                audioReceiver = Self.receiver(of: second)
-            } else {
-                description.notes.append(
-                    "the audio (\(second.format.encoding)) was left out: its parameters are missing"
-                )
+            // A library may read what this reader cannot, such as MP3.
+            guard let found = CameraTracks.audio(second) else {
+                return events.append(.foreign("\(second.format.encoding) over RTP"))
             }
+            description.audio = found.track
+            audio = found.depacketizer
+            audioReceiver = Self.receiver(of: second)
         }
         if let missing = audioLeftOut, audio == nil { description.notes.append(missing) }
         events.append(.tracks(tracks))

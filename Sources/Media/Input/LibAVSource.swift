@@ -6,7 +6,7 @@ import Glibc
 /// libavformat takes a camera's word for much, so every address is treated as hostile: protocols and formats are limited
 /// by scheme, every connection is given to a check of the caller's before it is made (see `InputGuard`), probing,
 /// streams and packets are bounded. Every call ends by a latched deadline (see `MediaInterrupt`).
-public struct LibAVSource: MediaSource {
+public struct LibAVSource {
     /// How RTSP carries its packets.
     public enum Transport: String, Hashable, Sendable {
         /// TCP, then what the server insists on; always TCP; always UDP.

@@ -1,7 +1,7 @@
 /// Packets that came after a longer silence than their timestamps tell: either they were held up on the way, or the source's
 /// clock did not count the silence.
 ///
-/// What was held up comes faster than it was captured, until the delay is as before; after a silence that was not counted
+/// Frames that were held up come faster than they were captured, until the delay is as before; after a silence that was not counted
 /// packets come at their usual pace. A pure value; times are in ticks of the track.
 struct LateStretch {
     /// The nature of the silence, as far as the packets show it by now.

@@ -13,7 +13,7 @@ struct CoverageSimulator {
         case end(SegmentID)
     }
 
-    /// What a moment was like.
+    /// The truth about a moment.
     struct Truth {
         var isWanted = false
         var isCovered = false
@@ -394,6 +394,6 @@ struct CoverageSimulator {
         return truth
     }
 
-    /// What is neither settled nor lost at the end.
+    /// The moments that are neither settled nor lost at the end.
     var isAtRest: Bool { coverage?.isAwaitingWriters == false }
 }

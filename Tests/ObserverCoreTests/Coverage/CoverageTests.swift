@@ -9,7 +9,7 @@ import Testing
         var rows = GapRows()
         var changes: [GapChange] = []
         var reports: [CameraStatus] = []
-        /// What the wall clock is off by, in seconds.
+        /// The error of the wall clock, in seconds.
         var error = 0.0
         private var number = 0
 
