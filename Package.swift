@@ -143,6 +143,7 @@ let package = Package(
         ),
 
         // Tests
+        .target(name: "SeededNumbers", path: "Tests/SeededNumbers", swiftSettings: settings),
         .target(
             name: "TestSupport",
             dependencies: [
@@ -161,15 +162,18 @@ let package = Package(
         tests("FastCGITests", ["FastCGI", "HTTPTypes", "System", "Lifecycle"]),
         tests("HTTPRoutingTests", ["HTTPRouting", "HTTPTypes"]),
         tests("MustacheTests", ["Mustache"]),
-        tests("RTPTests", ["RTP", "Encodings"]),
-        tests("RTSPTests", ["RTSP", "Crypto"]),
+        tests("RTPTests", ["SeededNumbers", "RTP", "Encodings"]),
+        tests("RTSPTests", ["SeededNumbers", "RTSP", "Crypto"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP", "CRabbitMQ", "Errors"]),
         tests("HTTPClientTests", ["TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
-        tests("MP4Tests", ["MP4", "Encodings"]),
-        tests("MediaTests", ["Media", "CLibAV", "MP4", "RTP", "RTSP", "Encodings", "System", "Lifecycle"]),
-        tests("ObserverCoreTests", ["ObserverCore", "Encodings", "TestSupport"]),
+        tests("MP4Tests", ["SeededNumbers", "MP4", "Encodings"]),
+        tests(
+            "MediaTests",
+            ["SeededNumbers", "Media", "CLibAV", "MP4", "RTP", "RTSP", "Encodings", "System", "Lifecycle"]
+        ),
+        tests("ObserverCoreTests", ["SeededNumbers", "ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore", "Encodings"]),
@@ -191,14 +195,16 @@ let package = Package(
         tests(
             "ObserverUploadTests",
             [
-                "ObserverUpload", "ObserverConfiguration", "ObserverCore", "ObserverMessages", "Spool", "Postgres",
+                "SeededNumbers", "ObserverUpload", "ObserverConfiguration", "ObserverCore", "ObserverMessages", "Spool",
+                "Postgres",
                 "System", "Lifecycle", "Logging", "TestSupport",
             ]
         ),
         tests(
             "IntegrationTests",
             [
-                "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
+                "SeededNumbers", "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore",
+                "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "MP4", "RTSP", "HTTPTypes",
                 "HTTPRouting",
                 "Mustache",

@@ -3,6 +3,7 @@ import Crypto
 import FoundationEssentials
 import Glibc
 import S3
+import SeededNumbers
 import TestSupport
 import Testing
 
@@ -22,7 +23,7 @@ struct S3SignerTests {
 
     @Test func `three thousand requests are signed as botocore signs them`() throws {
         let seed = UInt64.random(in: 0 ... .max)
-        var generator = Seeded(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let calls = (0..<3000).map { _ in Self.call(&generator) }
         let expected = try Self.botocore(calls)
         #expect(expected.count == calls.count)
@@ -63,7 +64,7 @@ struct S3SignerTests {
         return String(header.split(separator: "=").last ?? "")
     }
 
-    private static func call(_ generator: inout Seeded) -> Call {
+    private static func call(_ generator: inout SeededGenerator) -> Call {
         let isPresigned = Int.random(in: 0..<3, using: &generator) == 0
         let names = ["prefix", "list-type", "uploads", "response-content-type", "a b", "é", "Zz", "versionId"]
         let query = names.filter { _ in Int.random(in: 0..<4, using: &generator) == 0 }
@@ -84,7 +85,11 @@ struct S3SignerTests {
         )
     }
 
-    private static func text(_ generator: inout Seeded, _ alphabet: String, _ length: ClosedRange<Int>) -> String {
+    private static func text(
+        _ generator: inout SeededGenerator,
+        _ alphabet: String,
+        _ length: ClosedRange<Int>
+    ) -> String {
         let count = Int.random(in: length, using: &generator)
         return String((0..<count).compactMap { _ in alphabet.randomElement(using: &generator) })
     }
@@ -110,18 +115,5 @@ struct S3SignerTests {
             )
         }
         return lines
-    }
-}
-
-/// A generator whose numbers follow from a seed (SplitMix64).
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
     }
 }

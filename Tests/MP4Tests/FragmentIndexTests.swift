@@ -1,4 +1,5 @@
 import Encodings
+import SeededNumbers
 import Testing
 
 @testable import MP4
@@ -152,7 +153,7 @@ import Testing
 
     @Test func `every microsecond of the wall clock is read back`() throws {
         let section = InitSection(video: VideoFormat(try #require(InitSectionTests.avc)))
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         for _ in 0..<1000 {
             let wall = Int64.random(in: 0...2_000_000_000_000_000, using: &random)
             var index = FragmentIndex()

@@ -1,4 +1,5 @@
 import Encodings
+import SeededNumbers
 import Testing
 
 @testable import MP4
@@ -157,7 +158,7 @@ struct ParameterSetTests {
     }
 
     @Test func `random bytes behind a header are no set of absurd size`() {
-        var random = SeededRandom(seed: 264_265)
+        var random = SeededGenerator(seed: 264_265)
         for _ in 0..<20_000 {
             let count = Int.random(in: 0...60, using: &random)
             let tail = (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -213,19 +214,4 @@ struct BitWriter {
     }
 
     func finish() -> [UInt8] { bytes }
-}
-
-/// Random numbers that are the same in each run (SplitMix64).
-struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
 }

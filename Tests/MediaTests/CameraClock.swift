@@ -1,3 +1,4 @@
+import SeededNumbers
 @testable import Media
 
 /// A camera whose frames have a true time, a timestamp and an arrival, all in 1/90000 s but the arrival, in nanoseconds.
@@ -33,7 +34,7 @@ struct CameraClock: Sendable {
 
     /// The frames of so many seconds.
     func frames(seconds: Double, seed: UInt64) -> [Frame] {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var result: [Frame] = []
         var (time, source, latest) = (-kept, first, 0.0)
         var (waitingJumps, waitingHoles, waitingStalls) = (jumps, holes, stalls)

@@ -1,4 +1,5 @@
 import RTSP
+import SeededNumbers
 import Testing
 
 @testable import Media
@@ -39,7 +40,7 @@ struct CameraReaderTests {
 
     /// Plays a clip to a reader, in pieces as the network may bring them.
     private static func record(_ camera: inout RTPCamera, way: Way, seed: UInt64) throws -> TestRecording {
-        var generator = SeededRandom(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let reader = try Self.reader()
         let recording = TestRecording()
         var segmenter: RunSegmenter?

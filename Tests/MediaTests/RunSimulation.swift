@@ -1,4 +1,5 @@
 import MP4
+import SeededNumbers
 
 @testable import Media
 
@@ -28,7 +29,7 @@ struct RunSimulation {
     let hasLengths: Bool
     let seconds: Double
     private(set) var sent: [Sent] = []
-    private var random: SeededRandom
+    private var random: SeededGenerator
     private let frameDuration: Int64
     private let jitter: Int64
     private let group: Int
@@ -42,7 +43,7 @@ struct RunSimulation {
     private var arrival: Int64 = 1_000_000_000_000
 
     init(seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         func pick<Value>(_ values: [Value]) -> Value { values[Int.random(in: 0..<values.count, using: &random)] }
         hasLengths = pick([true, false])
         seconds = pick([2, 2, 3, 5, 10])

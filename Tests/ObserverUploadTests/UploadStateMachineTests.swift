@@ -1,3 +1,4 @@
+import SeededNumbers
 import System
 import ObserverCore
 import ObserverMessages
@@ -355,7 +356,7 @@ import Testing
     @Test(arguments: 1...20)
     func `whatever happens, each segment ends stored or dead-lettered and each delivery is resolved once`(seed: UInt64)
     {
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var harness = UploadMachineHarness(parallel: 4)
         let all = segments(30)
         var resolved: [DeliveryToken: Int] = [:]
@@ -409,18 +410,5 @@ import Testing
         #expect(done.count == all.count)
         #expect(resolved.values.allSatisfy { $0 == 1 })
         _ = harness.handle(.stop)
-    }
-}
-
-/// SplitMix64: the same seed, the same run.
-private struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
     }
 }

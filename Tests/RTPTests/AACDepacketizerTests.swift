@@ -1,5 +1,6 @@
 import Encodings
 import RTP
+import SeededNumbers
 import Testing
 
 @Suite struct AACDepacketizerTests {

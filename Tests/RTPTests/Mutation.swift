@@ -1,5 +1,6 @@
 import Encodings
 import RTP
+import SeededNumbers
 
 /// Damages payloads at random, to see that nothing traps and that what comes out keeps its form.
 struct Mutation {

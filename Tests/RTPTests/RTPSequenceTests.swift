@@ -1,4 +1,5 @@
 import RTP
+import SeededNumbers
 import Testing
 
 @Suite struct RTPSequenceTests {

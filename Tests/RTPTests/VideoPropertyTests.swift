@@ -1,4 +1,5 @@
 import RTP
+import SeededNumbers
 import Testing
 
 /// What H.264 and H.265 have in common for tests.

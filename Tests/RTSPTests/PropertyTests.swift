@@ -1,22 +1,10 @@
+import SeededNumbers
 import Testing
 
 @testable import RTSP
 
 /// Properties over many inputs: how bytes are cut changes nothing, and no input stops the program.
 @Suite struct PropertyTests {
-    /// A pseudo-random generator whose sequence a seed fixes (SplitMix64).
-    struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// Everything that a camera says, with all kinds of junk, answers and requests between packets.
     private static let script = opening + streaming
 
@@ -67,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: 0..<50) func `bytes that are cut in many places give the same result`(seed: Int) {
-        var random = Seeded(state: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         var bytes = Self.script
         // Damage of its own as well: the property holds for any bytes.
         for _ in 0..<(seed % 10) {
@@ -84,7 +72,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4) func `damaged streams neither stop nor hang`(seed: Int) {
-        var random = Seeded(state: UInt64(seed) &+ 1_000)
+        var random = SeededGenerator(seed: UInt64(seed) &+ 1_000)
         var playing = session()
         _ = Self.opening.withUnsafeBytes { playing.receive($0, now: 0) { _, _ in } }
         #expect(playing.phase == .streaming)
@@ -98,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4) func `damaged dialogues neither stop nor hang`(seed: Int) {
-        var random = Seeded(state: UInt64(seed) &+ 2_000)
+        var random = SeededGenerator(seed: UInt64(seed) &+ 2_000)
         for _ in 0..<Self.effort {
             var fresh = session()
             guard survives(&fresh, damaged(Self.script, &random)) else {
@@ -109,7 +97,7 @@ import Testing
     }
 
     @Test(arguments: 0..<4) func `damaged headers and descriptions neither stop nor hang`(seed: Int) {
-        var random = Seeded(state: UInt64(seed) &+ 3_000)
+        var random = SeededGenerator(seed: UInt64(seed) &+ 3_000)
         let texts =
             FieldCamera.all.flatMap { [$0.lines.joined(separator: "\n")] + $0.setUp + $0.played + $0.described }
             + ["Digest realm=\"a\", nonce=\"b\", algorithm=MD5, stale=true, Basic realm=c", "rtsp://a:b@c:1/d?e#f"]
@@ -152,7 +140,7 @@ import Testing
 
     private static let alphabet = Array("$RTSP/1.0 \r\n:;=,-\"m=va=0Digest".utf8) + [0, 0x80, 0xFF, 0x24, 0x24]
 
-    private func damaged(_ bytes: [UInt8], _ random: inout Seeded) -> [UInt8] {
+    private func damaged(_ bytes: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
         var bytes = bytes
         for _ in 0..<Int.random(in: 1...6, using: &random) where !bytes.isEmpty {
             let index = Int.random(in: 0..<bytes.count, using: &random)

@@ -1,4 +1,5 @@
 import ObserverCore
+import SeededNumbers
 
 /// A camera, a recorder and a disk with random faults, that know what was sent and what is on the disk.
 ///

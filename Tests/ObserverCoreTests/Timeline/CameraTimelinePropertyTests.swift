@@ -1,3 +1,4 @@
+import SeededNumbers
 import Testing
 
 @testable import ObserverCore
@@ -6,7 +7,7 @@ import Testing
 @Suite struct CameraTimelinePropertyTests {
     private static let length: Int64 = 20_000
 
-    private static func facts(_ numbers: inout SplitMix) -> TimelineFacts {
+    private static func facts(_ numbers: inout SeededGenerator) -> TimelineFacts {
         func moment(_ most: Int64 = length) -> Int64 { Int64.random(in: 0...most, using: &numbers) }
         func span(_ longest: Int64) -> TimeSpan {
             let start = moment()
@@ -43,7 +44,7 @@ import Testing
 
     @Test(arguments: 0..<1000)
     func `each millisecond that was wanted is covered, in a gap or unexplained, and never two of them`(seed: UInt64) {
-        var numbers = SplitMix(seed: seed)
+        var numbers = SeededGenerator(seed: seed)
         let facts = Self.facts(&numbers)
         let from = Int64.random(in: 0...Self.length / 2, using: &numbers)
         let asked = TimeSpan(from: from, to: Int64.random(in: from...Self.length, using: &numbers))
@@ -72,7 +73,7 @@ import Testing
     }
 
     @Test(arguments: 0..<500) func `a part of the timeline is the timeline of the part`(seed: UInt64) {
-        var numbers = SplitMix(seed: seed)
+        var numbers = SeededGenerator(seed: seed)
         let facts = Self.facts(&numbers)
         let from = Int64.random(in: 0...Self.length / 2, using: &numbers)
         let part = TimeSpan(from: from, to: Int64.random(in: from...Self.length, using: &numbers))

@@ -1,3 +1,4 @@
+import SeededNumbers
 import Testing
 
 @testable import ObserverCore
@@ -21,7 +22,7 @@ import Testing
 
     /// Sets of numbers below 64, so that a word of bits is the same set.
     @Test(arguments: 0..<1000) func `the operations are those of sets`(seed: UInt64) {
-        var numbers = SplitMix(seed: seed)
+        var numbers = SeededGenerator(seed: seed)
         func some() -> (TimeSpanSet, UInt64) {
             var bits: UInt64 = 0
             let spans = (0..<Int.random(in: 0...5, using: &numbers)).map { _ in
