@@ -1,6 +1,4 @@
 import Crypto
-import Errors
-import Glibc
 import Lifecycle
 import Logging
 import Media
@@ -11,8 +9,8 @@ import System
 
 /// The connection to a camera that is read without a library: RTSP with media on the same connection, or over UDP.
 ///
-/// It reads ten times a second what has gathered in the socket, so that one wake-up serves many packets. Belongs to the
-/// camera's thread; every call ends soon after `stop`.
+/// While the stream is open, ten times a second all is read that has gathered in the sockets, so that one wake-up of the
+/// loop serves many packets and many cameras.
 final class CameraConnection: CameraSource {
     /// The address and how to read it.
     struct Options {
@@ -22,165 +20,258 @@ final class CameraConnection: CameraSource {
         var wantsAudio: Bool
     }
 
-    private static let connectLimit = Duration.seconds(4)
-    private static let readInterval = Duration.milliseconds(100)
+    private enum Stage {
+        case closed
+        /// The port is being reached.
+        case reaching(PortConnector, RTSPConfiguration)
+        /// The session is being set up, or media flows.
+        case connected(CameraReader, CameraSocket)
+        /// The camera was told that this is the end, and has until then to say the same.
+        case leaving(CameraReader, CameraSocket, until: MonotonicInstant)
+    }
+
     /// A camera that does not take leave within this time is left.
     private static let leaveLimit = Duration.seconds(1)
-    private static let bufferSize = 256 << 10
-    /// The most bytes of one turn, so that no stream keeps the thread from looking at the clock.
-    private static let turnLimit = 8 << 20
+    /// The most bytes of one turn, so that no stream keeps the loop from the others.
+    private static let turnLimit = 2 << 20
 
     private let options: Options
     private let resolver: CameraResolver
-    private let stop: StopSignal
+    private let loop: CameraLoop
     private let logger: Logger
-    private var reader: CameraReader?
-    private var socket: Int32 = -1
-    private var output: [UInt8] = []
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferSize, alignment: 16)
-    private var unread = 0
+    private var stage = Stage.closed
+    private var segmenter: ((StreamDescription) -> RunSegmenter)?
+    private var isOpen = false
     private var ports: DatagramPorts?
     private var tracks: [RTSPTrack] = []
     /// The addresses from which media is taken, in network order.
     private var senders: [[UInt8]] = []
-    /// Bytes that came from the camera.
+    /// True if the last turn ended before the socket was empty.
+    private var hasMore = false
+    /// The method of keep-alive requests to try with the next connection; nil for the usual one.
+    private var keepAliveSuggestion: RTSPMethod?
     private(set) var receivedBytes = 0
 
-    init(_ options: Options, resolver: CameraResolver, stop: StopSignal, logger: Logger) {
+    init(_ options: Options, resolver: CameraResolver, loop: CameraLoop, logger: Logger) {
         self.options = options
         self.resolver = resolver
-        self.stop = stop
+        self.loop = loop
         self.logger = logger
     }
 
-    deinit {
-        if socket >= 0 { Glibc.close(socket) }
-        buffer.deallocate()
+    // MARK: For the loop
+
+    var phase: SourcePhase {
+        switch stage {
+        case .closed: .closed
+        case .reaching: .opening
+        case .connected(let reader, _): isOpen && !reader.isOpening ? .open : .opening
+        case .leaving: .leaving
+        }
     }
 
-    /// The method of keep-alive requests to try with the next connection; nil for the usual one.
-    private var keepAliveSuggestion: RTSPMethod?
+    var watch: SourceWatch? {
+        switch stage {
+        case .closed: nil
+        case .reaching(let connector, _):
+            connector.descriptor.map { SourceWatch(descriptor: $0, interest: .writable) }
+        case .connected(_, let socket), .leaving(_, let socket, _):
+            // What comes while media flows is read ten times a second.
+            phase == .open
+                ? nil
+                : SourceWatch(
+                    descriptor: socket.descriptor,
+                    interest: socket.hasOutput ? [.readable, .writable] : .readable
+                )
+        }
+    }
 
-    /// Packets that were lost on the way.
-    var lostPackets: Int { reader?.lostPackets ?? 0 }
+    var due: MonotonicInstant {
+        switch stage {
+        case .closed: MonotonicInstant(nanoseconds: .max)
+        case .reaching(let connector, _): connector.due
+        case .connected(let reader, _): hasMore ? .now() : MonotonicInstant(nanoseconds: reader.deadline)
+        case .leaving(_, _, let until): until
+        }
+    }
 
-    // MARK: Opening
+    var lostPackets: Int {
+        if case .connected(let reader, _) = stage { reader.lostPackets } else { 0 }
+    }
 
-    /// Connects and sets the stream up.
-    ///
-    /// - Parameter segmenter: Creates what takes the frames of a stream.
-    /// - Throws: `MediaError`; of kind `foreign` where this reader cannot read the stream.
-    func open(into segmenter: (StreamDescription) -> RunSegmenter) throws(MediaError) {
+    func takeWarning() -> String? {
+        guard case .connected(let reader, _) = stage, reader.statistics.skippedBytes > 0 else { return nil }
+        return "\(reader.statistics.skippedBytes) bytes were neither RTP nor RTSP"
+    }
+
+    func open(into segmenter: @escaping (StreamDescription) -> RunSegmenter) {
+        self.segmenter = segmenter
         var configuration = RTSPConfiguration(url: options.url, credentials: options.credentials) { algorithm, bytes in
             algorithm == .sha256 ? SHA256.hash(bytes) : MD5.hash(bytes) ?? []
         }
         configuration.transport = options.transport
         configuration.keepAliveMethod = keepAliveSuggestion
-        while true {
-            guard let next = try open(configuration, into: segmenter) else { return }
-            configuration = next
+        reach(configuration)
+    }
+
+    func turn(at now: MonotonicInstant) throws(MediaError) {
+        switch stage {
+        case .closed: return
+        case .reaching(let connector, let configuration):
+            guard let socket = try connector.turn(at: now) else { return }
+            let reader = CameraReader(configuration, wantsAudio: options.wantsAudio)
+            let link = CameraSocket(socket)
+            stage = .connected(reader, link)
+            try reader.begin(now: now.nanoseconds)
+            try follow(reader, link, at: now)
+        case .connected(let reader, let socket):
+            try exchange(reader, socket, at: now)
+        case .leaving(let reader, let socket, let until):
+            try? exchange(reader, socket, at: now)
+            if case .leaving = stage, now >= until { abandon() }
         }
     }
 
-    /// Opens one connection; returns the configuration of another one that the camera asks for.
-    private func open(
-        _ configuration: RTSPConfiguration,
-        into segmenter: (StreamDescription) -> RunSegmenter
-    ) throws(MediaError) -> RTSPConfiguration? {
+    func close() {
+        guard case .connected(let reader, let socket) = stage else { return abandon() }
+        let now = MonotonicInstant.now()
+        // The last frames lie in the socket.
+        guard (try? exchange(reader, socket, at: now)) != nil, case .connected = stage else { return abandon() }
+        reader.end(now: now.nanoseconds)
+        stage = .leaving(reader, socket, until: now + Self.leaveLimit)
+        guard (try? follow(reader, socket, at: now)) != nil else { return abandon() }
+    }
+
+    // MARK: Steps
+
+    private func reach(_ configuration: RTSPConfiguration) {
         abandon()
         receivedBytes = 0
-        try connect(to: configuration.url)
-        let reader = CameraReader(configuration, wantsAudio: options.wantsAudio)
-        self.reader = reader
-        try reader.begin(now: Self.now)
-        var isOpen = false
-        while !isOpen || reader.isOpening {
+        let lookUp = resolver.addresses(of: configuration.url.text) { [loop] in loop.wake() }
+        stage = .reaching(PortConnector(lookUp), configuration)
+    }
+
+    /// Closes the connection without a word.
+    private func abandon() {
+        if case .connected(let reader, _) = stage {
+            keepAliveSuggestion = reader.keepAliveSuggestion ?? keepAliveSuggestion
+        }
+        stage = .closed
+        isOpen = false
+        hasMore = false
+        ports = nil
+        tracks = []
+        senders = []
+    }
+
+    /// Takes what has come, does what is due, and sends what is to be sent.
+    private func exchange(
+        _ reader: CameraReader,
+        _ socket: CameraSocket,
+        at now: MonotonicInstant
+    ) throws(MediaError) {
+        let wallClock = Timestamp.now().microseconds
+        try receive(reader, socket, at: now, wallClock: wallClock)
+        try ports?.receive(from: senders, using: loop.scratch) { (track, isReport, bytes) throws(MediaError) in
+            receivedBytes += bytes.count
+            try reader.receive(
+                datagram: bytes,
+                track: track,
+                kind: isReport ? .rtcp : .rtp,
+                now: now.nanoseconds,
+                wallClock: wallClock
+            )
+        }
+        if now.nanoseconds >= reader.deadline { try reader.advance(to: now.nanoseconds, wallClock: wallClock) }
+        try follow(reader, socket, at: now)
+    }
+
+    /// Receives until the socket is empty, or the turn has taken its share.
+    private func receive(
+        _ reader: CameraReader,
+        _ socket: CameraSocket,
+        at now: MonotonicInstant,
+        wallClock: Int64
+    ) throws(MediaError) {
+        var taken = 0
+        hasMore = true
+        while hasMore, taken < Self.turnLimit {
+            let received: CameraSocket.Received
+            do throws(MediaError) {
+                received = try socket.receive(using: loop.scratch) { (bytes) throws(MediaError) in
+                    try reader.receive(bytes, now: now.nanoseconds, wallClock: wallClock)
+                }
+            } catch {
+                if error.kind == .unreachable { try reader.disconnect(now: now.nanoseconds) }
+                throw error
+            }
+            switch received {
+            case .nothing: hasMore = false
+            case .bytes(let count):
+                taken += count
+                receivedBytes += count
+                // Fewer than there is room for have emptied the socket.
+                if count < loop.scratch.count / 2 { hasMore = false }
+            case .end:
+                hasMore = false
+                try reader.disconnect(now: now.nanoseconds)
+            }
+        }
+    }
+
+    /// Does what the reader asks for, and sends its output.
+    private func follow(
+        _ reader: CameraReader,
+        _ socket: CameraSocket,
+        at now: MonotonicInstant
+    ) throws(MediaError) {
+        while reader.hasEvents {
             for event in reader.takeEvents() {
                 switch event {
                 case .opened(let description):
-                    reader.record(into: segmenter(description))
+                    if let segmenter { reader.record(into: segmenter(description)) }
                     isOpen = true
-                case .reconnect(let next): return next
+                case .reconnect(let next):
+                    // A camera may send a viewer elsewhere before it plays; later that is the end of the stream.
+                    guard !isOpen || reader.isOpening else {
+                        throw MediaError(.unreachable, "the camera closed the connection")
+                    }
+                    return reach(next)
                 case .foreign(let detail): throw MediaError(.foreign, detail)
-                case .needsPorts(let count): try bindPorts(count, reader)
+                case .needsPorts(let count): try bindPorts(count, reader, socket, at: now)
                 case .tracks(let tracks): use(tracks)
-                case .note(let note): self.note(note)
-                case .report(let report, let track): send(report, track: track)
-                case .ended: break
-                }
-            }
-            try exchange(reader, until: min(reader.deadline, Self.now + Self.readInterval.wholeNanoseconds))
-        }
-        return nil
-    }
-
-    /// Connects to the first address that answers.
-    private func connect(to url: RTSPURL) throws(MediaError) {
-        var last = MediaError(.unreachable, "nothing answers at the camera's address")
-        for address in try resolver.addresses(of: url.text) {
-            do throws(SystemError) {
-                socket = try connect(to: address)
-                return
-            } catch {
-                last = MediaError(connecting: error)
-            }
-            if stop.isStopped { throw MediaError(.stopped, "the end was asked for") }
-        }
-        throw last
-    }
-
-    /// Connects in turns of a tenth of a second, so that a stop is not kept waiting.
-    private func connect(to address: SocketAddress) throws(SystemError) -> Int32 {
-        let socket = try StreamSocket(connectingTo: address)
-        let deadline = MonotonicInstant.now() + Self.connectLimit
-        while true {
-            do throws(SystemError) {
-                try socket.finishConnecting(until: min(deadline, .now() + Self.readInterval))
-                return socket.release()
-            } catch {
-                guard error.kind == .timedOut, error.code == ETIMEDOUT, !deadline.hasPassed, !stop.isStopped else {
-                    throw error
+                case .note(let note):
+                    logger.info("Camera deviates from protocol", [.note: .string(note.rawValue)])
+                case .report(let report, let track): send(report, track: track, of: socket)
+                case .ended:
+                    if case .leaving = stage { return abandon() }
                 }
             }
         }
-    }
-
-    // MARK: Reading
-
-    /// Reads what comes within a tenth of a second.
-    ///
-    /// - Throws: The reason why the stream ended.
-    func read() throws(MediaError) {
-        guard let reader else { throw MediaError(.stalled, "the stream is not open") }
-        stop.wait(for: Self.readInterval)
-        if stop.isStopped { throw MediaError(.stopped, "the end was asked for") }
-        try turn(reader)
-        for event in reader.takeEvents() {
-            switch event {
-            case .note(let note): self.note(note)
-            case .report(let report, let track): send(report, track: track)
-            case .reconnect: throw MediaError(.unreachable, "the camera closed the connection")
-            case .opened, .needsPorts, .tracks, .foreign, .ended: break
-            }
-        }
+        try socket.send(reader.hasOutput ? reader.takeOutput() : [])
     }
 
     // MARK: UDP
 
-    private func bindPorts(_ count: Int, _ reader: CameraReader) throws(MediaError) {
-        guard let local = SocketAddress.local(of: socket), let peer = SocketAddress.peer(of: socket) else {
+    private func bindPorts(
+        _ count: Int,
+        _ reader: CameraReader,
+        _ socket: CameraSocket,
+        at now: MonotonicInstant
+    ) throws(MediaError) {
+        guard let local = SocketAddress.local(of: socket.descriptor),
+            let peer = SocketAddress.peer(of: socket.descriptor)
+        else {
             throw MediaError(.unreachable, "the connection to the camera broke")
         }
-        do {
+        do throws(SystemError) {
             let ports = try DatagramPorts(count: count, at: local)
             self.ports = ports
             senders = [peer.bytes]
-            try reader.usePorts(ports.ports, now: Self.now)
-        } catch let error as MediaError {
-            throw error
         } catch {
-            throw MediaError(.file, "no UDP port is free for the camera's media")
+            throw MediaError(.file, "no UDP port is free for the camera's media", code: error.code)
         }
+        try reader.usePorts(ports?.ports ?? [], now: now.nanoseconds)
     }
 
     /// Takes note of where media comes from: some cameras send from another address than they answer from.
@@ -197,124 +288,12 @@ final class CameraConnection: CameraSource {
     }
 
     /// Sends a receiver report where the camera has named its port and policy lets it be reached.
-    private func send(_ report: [UInt8], track: Int) {
+    private func send(_ report: [UInt8], track: Int, of socket: CameraSocket) {
         guard tracks.indices.contains(track), case .unicast(_, let server?, _) = tracks[track].path,
-            let peer = SocketAddress.peer(of: socket),
+            let peer = SocketAddress.peer(of: socket.descriptor),
             let address = SocketAddress(bytes: peer.bytes, port: Int(server.rtcp)),
             (try? resolver.mayConnect(address.bytes, port: address.port)) != nil
         else { return }
         ports?.send(report: report, track: track, to: address)
     }
-
-    /// Waits until the camera sends something, or until a moment, and takes it.
-    private func exchange(_ reader: CameraReader, until deadline: Int64) throws(MediaError) {
-        try send(reader)
-        var poller = pollfd(fd: socket, events: Int16(POLLIN | (output.isEmpty ? 0 : POLLOUT)), revents: 0)
-        poll(&poller, 1, MonotonicInstant(nanoseconds: deadline).pollMilliseconds)
-        if stop.isStopped { throw MediaError(.stopped, "the end was asked for") }
-        try turn(reader)
-    }
-
-    /// Receives all that is there, does what is due, and sends the output.
-    private func turn(_ reader: CameraReader) throws(MediaError) {
-        var taken = 0
-        while taken < Self.turnLimit, let count = try receive(reader) {
-            taken += count
-            // A short read has emptied the socket.
-            if unread + count < Self.bufferSize / 2 { break }
-        }
-        try ports?.receive(from: senders) { (track, isReport, bytes) throws(MediaError) in
-            receivedBytes += bytes.count
-            try reader.receive(
-                datagram: bytes,
-                track: track,
-                kind: isReport ? .rtcp : .rtp,
-                now: Self.now,
-                wallClock: Self.wallClock
-            )
-        }
-        let now = Self.now
-        if now >= reader.deadline { try reader.advance(to: now, wallClock: Self.wallClock) }
-        try send(reader)
-    }
-
-    /// Receives once; returns nil if nothing is there.
-    private func receive(_ reader: CameraReader) throws(MediaError) -> Int? {
-        guard let base = buffer.baseAddress else { return nil }
-        let count = recv(socket, base + unread, buffer.count - unread, Int32(MSG_DONTWAIT))
-        if count < 0 {
-            let code = errno
-            guard code != EAGAIN, code != EINTR else { return nil }
-            try reader.disconnect(now: Self.now)
-            throw MediaError(.unreachable, "the connection to the camera broke", code: code)
-        }
-        guard count > 0 else {
-            try reader.disconnect(now: Self.now)
-            return nil
-        }
-        receivedBytes += count
-        let whole = UnsafeRawBufferPointer(start: base, count: unread + count)
-        let done = try reader.receive(whole, now: Self.now, wallClock: Self.wallClock)
-        unread = whole.count - done
-        if unread > 0, done > 0 { memmove(base, base + done, unread) }
-        return count
-    }
-
-    private func send(_ reader: CameraReader) throws(MediaError) {
-        if reader.hasOutput { output += reader.takeOutput() }
-        guard !output.isEmpty else { return }
-        let sent = Glibc.send(socket, output, output.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
-        if sent > 0 { output.removeFirst(sent) }
-        guard sent >= 0 || errno == EAGAIN || errno == EINTR else {
-            throw MediaError(.unreachable, "the connection to the camera broke", code: errno)
-        }
-    }
-
-    // MARK: The end
-
-    /// Takes leave of the camera, which frees its session, and closes the connection.
-    func close() {
-        defer { abandon() }
-        guard let reader, socket >= 0 else { return }
-        // The last frames lie in the socket.
-        guard (try? turn(reader)) != nil else { return }
-        let deadline = Self.now + Self.leaveLimit.wholeNanoseconds
-        reader.end(now: Self.now)
-        while Self.now < deadline, !reader.takeEvents().contains(where: { if case .ended = $0 { true } else { false } })
-        {
-            do throws(MediaError) {
-                try send(reader)
-                var poller = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-                poll(&poller, 1, MonotonicInstant(nanoseconds: deadline).pollMilliseconds)
-                guard try receive(reader) != nil else { return }
-            } catch {
-                return
-            }
-        }
-    }
-
-    /// Closes the connection without a word.
-    private func abandon() {
-        keepAliveSuggestion = reader?.keepAliveSuggestion ?? keepAliveSuggestion
-        reader = nil
-        if socket >= 0 { Glibc.close(socket) }
-        socket = -1
-        unread = 0
-        output = []
-        ports = nil
-        tracks = []
-        senders = []
-    }
-
-    func takeWarning() -> String? {
-        guard let statistics = reader?.statistics, statistics.skippedBytes > 0 else { return nil }
-        return "\(statistics.skippedBytes) bytes were neither RTP nor RTSP"
-    }
-
-    private func note(_ note: RTSPNote) {
-        logger.info("Camera deviates from protocol", [.note: .string(note.rawValue)])
-    }
-
-    private static var now: Int64 { MonotonicInstant.now().nanoseconds }
-    private static var wallClock: Int64 { Timestamp.now().microseconds }
 }

@@ -78,12 +78,36 @@ final class CameraResolver: Service {
         return "\(url.scheme)://\(host):\(url.port)\(url.rest)"
     }
 
-    /// Returns the addresses of a camera that may be reached, in the order in which the resolver has them.
+    /// Looks up the addresses of a camera that may be reached, without blocking.
     ///
-    /// - Throws: `dns` or `refused`.
-    func addresses(of text: String) throws(MediaError) -> [SocketAddress] {
-        let url = try parse(text)
-        return try endpoints(of: url).compactMap { SocketAddress(bytes: $0.bytes, port: url.port) }
+    /// - Parameters:
+    ///   - text: The address of the camera's stream.
+    ///   - ring: Called on another thread when a look-up that took its time has ended.
+    /// - Returns: The look-up; its error is `dns` or `refused`.
+    func addresses(of text: String, ring: @escaping @Sendable () -> Void) -> AddressLookUp {
+        do throws(MediaError) {
+            let url = try parse(text)
+            if let address = url.address { return AddressLookUp(.success(try allowed([address], of: url))) }
+            let lookUp = AddressLookUp()
+            try resolve(url.host) { [self] addresses in
+                do throws(MediaError) {
+                    guard !addresses.isEmpty else { throw Self.unknown }
+                    lookUp.finish(.success(try allowed(addresses, of: url)))
+                } catch {
+                    lookUp.finish(.failure(error))
+                }
+                ring()
+            }
+            return lookUp
+        } catch {
+            return AddressLookUp(.failure(error))
+        }
+    }
+
+    private func allowed(_ addresses: [IPAddress], of url: CameraURL) throws(MediaError) -> [SocketAddress] {
+        let allowed = addresses.filter { allows($0, port: url.port) }
+        guard !allowed.isEmpty else { throw Self.forbidden }
+        return allowed.compactMap { SocketAddress(bytes: $0.bytes, port: url.port) }
     }
 
     /// Checks an address, 4 or 16 bytes, at the moment of a connection.
@@ -91,24 +115,6 @@ final class CameraResolver: Service {
     /// - Throws: `refused`.
     func mayConnect(_ bytes: [UInt8], port: Int) throws(MediaError) {
         guard let address = IPAddress(bytes: bytes), allows(address, port: port) else { throw Self.forbidden }
-    }
-
-    /// Probes the camera's port.
-    ///
-    /// - Returns: Nil if it answers.
-    func probe(_ text: String, within limit: Duration) -> MediaError? {
-        do throws(MediaError) {
-            let url = try parse(text)
-            let allowed = try endpoints(of: url)
-            var last = MediaError(.unreachable, "nothing answers at the camera's address")
-            for address in allowed.prefix(2) {
-                guard let error = PortProbe.connect(address, port: url.port, within: limit) else { return nil }
-                last = error
-            }
-            return last
-        } catch {
-            return error
-        }
     }
 
     private func parse(_ text: String) throws(MediaError) -> CameraURL {
@@ -127,33 +133,44 @@ final class CameraResolver: Service {
         return allowed
     }
 
+    /// Waits for the addresses of a name; only threads that may block call it.
     private func resolve(_ host: String) throws(MediaError) -> [IPAddress] {
-        let now = MonotonicInstant.now()
-        if let entry = known.withLock({ $0[host] }), entry.until > now {
-            guard !entry.addresses.isEmpty else { throw Self.unknown }
-            return entry.addresses
+        let result = Monitor<[IPAddress]?>(nil)
+        try resolve(host) { found in result.withLock { $0 = found } }
+        guard let found = result.take(until: .now() + Self.lookUpLimit, { $0 }) else {
+            throw MediaError(.dns, "the resolver did not answer within 5 s")
         }
+        guard !found.isEmpty else { throw Self.unknown }
+        return found
+    }
+
+    /// Finds the addresses of a name, at once where they are known, or on a thread of its own.
+    ///
+    /// A name that is not found keeps the addresses that it had: a camera does not move because a name server is away.
+    private func resolve(
+        _ host: String,
+        take: @escaping @Sendable ([IPAddress]) -> Void
+    ) throws(MediaError) {
+        let now = MonotonicInstant.now()
+        if let entry = known.withLock({ $0[host] }), entry.until > now { return take(entry.addresses) }
         let isBusy = running.withLock { running -> Bool in
             guard running < Self.lookUpCount else { return true }
             running += 1
             return false
         }
         guard !isBusy else { throw MediaError(.dns, "the resolver does not answer") }
-        let result = Monitor<[IPAddress]?>(nil)
-        DedicatedThread.start(name: "resolve", stackBytes: 256 * 1024) { [running] in
+        DedicatedThread.start(name: "resolve", stackBytes: 256 * 1024) { [running, known] in
             let found = Self.lookUp(host)
-            result.withLock { $0 = found }
             running.withLock { $0 -= 1 }
+            // A name without an address is looked up again soon, but not by every camera every second.
+            let until = MonotonicInstant.now() + (found.isEmpty ? .seconds(3) : Self.lifetime)
+            let addresses = known.withLock { known in
+                let addresses = found.isEmpty ? known[host]?.addresses ?? [] : found
+                known[host] = Entry(addresses: addresses, until: until)
+                return addresses
+            }
+            take(addresses)
         }
-        guard let found = result.take(until: now + Self.lookUpLimit, { $0 }) else {
-            throw MediaError(.dns, "the resolver did not answer within 5 s")
-        }
-        // A name without an address is looked up again soon, but not by every camera every second.
-        known.withLock {
-            $0[host] = Entry(addresses: found, until: now + (found.isEmpty ? .seconds(3) : Self.lifetime))
-        }
-        guard !found.isEmpty else { throw Self.unknown }
-        return found
     }
 
     private static func lookUp(_ host: String) -> [IPAddress] {

@@ -1,30 +1,46 @@
 import Media
+import System
 
-/// The way in which a camera is read.
+/// A stream of a camera, read step by step without blocking.
 ///
-/// All calls come from the camera's thread; each ends soon after the camera is stopped.
+/// Belongs to the camera's loop, which calls `turn` soon after the watched descriptor is ready, at `due`, and ten times a
+/// second while the stream is open.
 protocol CameraSource: AnyObject {
-    /// Connects and sets the stream up.
-    ///
-    /// - Parameter segmenter: Creates what takes the frames of a stream; called once the stream is known, on the same
-    ///   thread, before the first frame.
-    /// - Throws: The cause as a person would name it.
-    func open(into segmenter: (StreamDescription) -> RunSegmenter) throws(MediaError)
-
-    /// Waits for media and passes it to the segmenter.
-    ///
-    /// - Throws: The reason why the stream ended; then only `close` is left.
-    func read() throws(MediaError)
-
-    /// Takes leave of the camera and frees everything; harmless when not open.
-    func close()
-
+    /// The phase that the last call led to.
+    var phase: SourcePhase { get }
+    /// The descriptor that wakes the loop; nil where none need.
+    var watch: SourceWatch? { get }
+    /// The moment at which `turn` has something to do at the latest.
+    var due: MonotonicInstant { get }
     /// Bytes that came from the camera since the stream was opened.
     var receivedBytes: Int { get }
-
-    /// Packets of video that were lost on the way since the stream was opened, as far as the source knows.
+    /// Packets that were lost on the way, as far as the source can tell.
     var lostPackets: Int { get }
 
-    /// The last remark about this stream that only a developer understands; nil if there was none since the last call.
+    /// Begins to connect and to set the stream up.
+    ///
+    /// - Parameter segmenter: Creates what takes the frames; called once the stream is known.
+    func open(into segmenter: @escaping (StreamDescription) -> RunSegmenter)
+
+    /// Does what can be done now.
+    ///
+    /// - Throws: The reason why the stream could not be opened, or has ended.
+    func turn(at now: MonotonicInstant) throws(MediaError)
+
+    /// Begins to take leave of the camera; frames that come meanwhile are recorded.
+    func close()
+
+    /// Returns remarks that explain a failure, and forgets them; nil where there are none.
     func takeWarning() -> String?
+}
+
+/// The phases in the life of a connection.
+enum SourcePhase: Hashable, Sendable {
+    case opening, open, leaving, closed
+}
+
+/// A descriptor to wait for.
+struct SourceWatch: Hashable, Sendable {
+    var descriptor: Int32
+    var interest: EventPoll.Interest
 }

@@ -21,6 +21,7 @@ final class CaptureReconciler: Service {
     private let wakeUps = Monitor(0)
     private let retries = Lock<Set<CameraID>>([])
     private let context: RecorderContext
+    private let loops: [CameraLoop]
     private let database: PostgresConfiguration
     private let key: SealingKey
     private let knowledge: CoverageReader
@@ -29,12 +30,14 @@ final class CaptureReconciler: Service {
 
     init(
         context: RecorderContext,
+        loops: [CameraLoop],
         database: PostgresConfiguration,
         key: SealingKey,
         knowledge: CoverageReader,
         segmentPublisher: SegmentPublisher
     ) {
         self.context = context
+        self.loops = loops
         self.database = database
         self.key = key
         self.knowledge = knowledge
@@ -56,7 +59,7 @@ final class CaptureReconciler: Service {
     /// Works until stopped; then ends all recorders, within 12 s.
     func run(until stop: StopSignal) {
         stop.onStop { [self] in wake() }
-        let recorderSet = RecorderSet(context: context)
+        let recorderSet = RecorderSet(context: context, loops: loops)
         let connection = PostgresConnection(database)
         var incarnation: Int64?
         var isAway = false

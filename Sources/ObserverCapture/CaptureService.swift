@@ -6,6 +6,7 @@ package import ObserverConfiguration
 import ObserverMessages
 import ObserverStore
 import Spool
+import System
 
 /// The composition of `observer-capture`.
 package enum CaptureService {
@@ -55,6 +56,10 @@ package enum CaptureService {
         }
         let snapshots = SnapshotPool(statusWriter: statusWriter, logger: logger)
         let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
+        let slots = OpeningSlots()
+        let loops = try (0..<max(1, Processors.count / 2)).map { number in
+            try CameraLoop(name: "loop-\(number)", slots: slots, logger: logger)
+        }
         let reconciler = CaptureReconciler(
             context: RecorderContext(
                 recorder: configuration.recorder,
@@ -67,6 +72,7 @@ package enum CaptureService {
                 resolver: resolver,
                 logger: logger
             ),
+            loops: loops,
             database: configuration.database,
             key: configuration.sealingKey,
             knowledge: CoverageReader(recovery: recovery, journal: journal),
@@ -81,6 +87,7 @@ package enum CaptureService {
                 shutdownLimit: .milliseconds(500),
                 services: [snapshots, resolver, PartitionService(configuration.database, logger: logger)]
             ),
+            Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
             Stage(
                 "recorders",
                 shutdownLimit: .seconds(14),

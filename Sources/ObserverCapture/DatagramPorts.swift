@@ -2,7 +2,7 @@ import System
 
 /// The UDP ports of a camera's tracks: a pair for each, media on the even one and reports on the next (RFC 3550, 11).
 ///
-/// Belongs to the camera's thread.
+/// Belongs to the camera's loop.
 final class DatagramPorts {
     private static let range: ClosedRange<UInt16> = 20_000...60_000
     private static let attempts = 64
@@ -40,16 +40,18 @@ final class DatagramPorts {
     ///
     /// - Parameters:
     ///   - senders: The addresses of the camera, in network order.
+    ///   - room: Memory for what is received in one call.
     ///   - take: Gets each datagram with the index of its track; its bytes are valid during the call.
     /// - Throws: The error of `take`.
     func receive<Failure: Error>(
         from senders: [[UInt8]],
+        using room: UnsafeMutableRawBufferPointer,
         take: (_ track: Int, _ isReport: Bool, UnsafeRawBufferPointer) throws(Failure) -> Void
     ) throws(Failure) {
         for (track, pair) in pairs.enumerated() {
             // Reports first: what they say of the clock is meant for what follows.
             for (isReport, socket) in [(true, pair.reports), (false, pair.media)] {
-                try socket.receive { (bytes, sender) throws(Failure) in
+                try socket.receive(using: room) { (bytes, sender) throws(Failure) in
                     guard senders.contains(sender.bytes) else { return }
                     try take(track, isReport, bytes)
                 }

@@ -1,5 +1,6 @@
 import Lifecycle
 import Logging
+import Media
 import Spool
 
 /// The parts of the process that all its recorders share.
@@ -14,8 +15,6 @@ struct RecorderContext: Sendable {
     let statusWriter: StatusWriter
     let resolver: CameraResolver
     let logger: Logger
-    /// Limits how many cameras are opened at the same time: two hundred that started together would all time out.
-    ///
-    /// A camera keeps connecting when its slot's lease has ended, so hung cameras cannot starve one that has recovered.
-    let connecting = Semaphore(count: 16, lease: .seconds(1))
+    /// The memory of fragments on their way to the disk.
+    let fragments = FragmentPool()
 }

@@ -8,6 +8,8 @@ import Spool
 /// Belongs to the reconciler's thread.
 final class RecorderSet {
     private let context: RecorderContext
+    /// A camera always has the same loop, so that its recorders follow one another in order.
+    private let loops: [CameraLoop]
     private var recorders: [CameraID: CameraRecorder] = [:]
     private var ending: [CameraRecorder] = []
     /// The ways of streams to the disk, with their coverage, of all cameras that this process has had.
@@ -19,8 +21,9 @@ final class RecorderSet {
     /// As the database has them: a new priority replaces no recorder.
     private var priorities: [CameraID: Int] = [:]
 
-    init(context: RecorderContext) {
+    init(context: RecorderContext, loops: [CameraLoop]) {
         self.context = context
+        self.loops = loops
     }
 
     /// The cameras being recorded, in order.
@@ -33,7 +36,7 @@ final class RecorderSet {
     /// Returns true if a recorder must be started for this plan; a running one takes over its epoch and priority.
     func needs(_ plan: RecorderPlan) -> Bool {
         priorities[plan.camera.id] = plan.camera.priority
-        guard let present = recorders[plan.camera.id], present.isRunnable else { return true }
+        guard let present = recorders[plan.camera.id] else { return true }
         present.setEpoch(plan.epoch)
         return !present.plan.isSame(as: plan)
     }
@@ -53,7 +56,13 @@ final class RecorderSet {
             let spread = min(recorders.count * 50, 30_000)
             plan.delay = .milliseconds(spread > 50 ? Int.random(in: 0...spread) : 0)
         }
-        recorders[id] = CameraRecorder(plan, after: old, writeQueue: writeQueue(id), context: context)
+        recorders[id] = CameraRecorder(
+            plan,
+            after: old,
+            writeQueue: writeQueue(id),
+            loop: loops[Int(id.rawValue.magnitude % UInt64(loops.count))],
+            context: context
+        )
     }
 
     private func writeQueue(_ id: CameraID) -> WriteQueue {

@@ -55,7 +55,8 @@ final class Recording {
         let made = RunSegmenter(
             streams,
             seconds: Double(camera.segmentSeconds),
-            firstSeconds: Self.firstSeconds(camera)
+            firstSeconds: Self.firstSeconds(camera),
+            pool: context.fragments
         ) { [unowned self] output in take(output) }
         made.wantsSnapshot = context.snapshotInterval != nil
         return made

@@ -19,6 +19,21 @@ enum Files {
         try mapped(path) { () throws(SystemError) in try File.writeDurably(bytes, to: path) }
     }
 
+    /// Writes a small file that is not there yet; it is durable once it is synced.
+    static func write(_ bytes: [UInt8], to path: String) throws(SpoolError) {
+        try mapped(path) { () throws(SystemError) in
+            let file = try File(opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+            try bytes.withUnsafeBufferPointer { buffer throws(SystemError) in
+                try file.write(UnsafeRawBufferPointer(buffer))
+            }
+        }
+    }
+
+    /// Forces a file's bytes to the disk.
+    static func sync(_ path: String) throws(SpoolError) {
+        try mapped(path) { () throws(SystemError) in try File(opening: path, flags: O_WRONLY).synchronize() }
+    }
+
     static func rename(_ from: String, _ to: String) throws(SpoolError) {
         try mapped(from) { () throws(SystemError) in try File.rename(from, to: to) }
     }

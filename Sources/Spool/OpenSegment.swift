@@ -14,10 +14,13 @@ package final class OpenSegment: @unchecked Sendable {
     /// Bytes appended so far.
     package private(set) var bytes: Int64 = 0
     private let file: File
+    /// The path of the draft until it is durable.
+    private var draft: String?
     private var hasher = SHA256Hasher()
 
-    init(_ header: SegmentHeader, path: String) throws(SpoolError) {
+    init(_ header: SegmentHeader, path: String, draft: String) throws(SpoolError) {
         self.header = header
+        self.draft = draft
         do throws(SystemError) {
             file = try File(opening: path, flags: O_WRONLY | O_CREAT | O_EXCL)
         } catch {
@@ -36,8 +39,14 @@ package final class OpenSegment: @unchecked Sendable {
         bytes += Int64(buffer.count)
     }
 
-    /// Forces appended bytes to the disk.
+    /// Forces appended bytes to the disk, and the draft that leads to them.
     package func sync() throws(SpoolError) {
+        if let draft { try Files.sync(draft) }
+        draft = nil
+        try syncBytes()
+    }
+
+    private func syncBytes() throws(SpoolError) {
         do throws(SystemError) {
             try file.synchronize()
         } catch {
@@ -49,7 +58,7 @@ package final class OpenSegment: @unchecked Sendable {
     ///
     /// - Returns: The SHA-256 of the whole file, in lower-case hex.
     package func finish() throws(SpoolError) -> String {
-        try sync()
+        try syncBytes()
         return hasher.finalize().hex
     }
 }

@@ -11,8 +11,6 @@ public final class DatagramSocket {
     /// The bound port.
     public let port: UInt16
     private let descriptor: Int32
-    private let slotBytes: Int
-    private let room: UnsafeMutableRawBufferPointer
     private var senders = [sockaddr_storage](repeating: sockaddr_storage(), count: slots)
     private var lengths = [Int32](repeating: 0, count: slots)
 
@@ -21,12 +19,10 @@ public final class DatagramSocket {
     /// - Parameters:
     ///   - address: The address and port of this machine; port 0 lets the system choose.
     ///   - receiveBytes: The room for datagrams that wait in the kernel, which may grant less.
-    ///   - datagramBytes: The largest datagram that is received; larger ones are passed over.
     /// - Throws: ``SystemError``, of kind `inUse` where somebody has the port.
     public init(
         boundTo address: SocketAddress,
-        receiveBytes: Int32 = 1 << 20,
-        datagramBytes: Int = 16 << 10
+        receiveBytes: Int32 = 1 << 20
     ) throws(SystemError) {
         let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let file = socket(address.family, type, 0)
@@ -40,23 +36,24 @@ public final class DatagramSocket {
         }
         descriptor = file
         port = UInt16(clamping: SocketAddress.local(of: file)?.port ?? address.port)
-        slotBytes = min(max(datagramBytes, 64), 64 << 10)
-        room = .allocate(byteCount: Self.slots * slotBytes, alignment: 16)
     }
 
     deinit {
         close(descriptor)
-        room.deallocate()
     }
 
     /// Receives the datagrams that are there, a bounded number of them.
     ///
-    /// - Parameter take: Gets each datagram with its sender; the bytes are valid during the call.
+    /// - Parameters:
+    ///   - room: Memory for 16 datagrams; one that is larger than its share is passed over.
+    ///   - take: Gets each datagram with its sender; the bytes are valid during the call.
     /// - Throws: The error of `take`.
     public func receive<Failure: Error>(
+        using room: UnsafeMutableRawBufferPointer,
         _ take: (UnsafeRawBufferPointer, SocketAddress) throws(Failure) -> Void
     ) throws(Failure) {
-        guard let base = room.baseAddress else { return }
+        let slotBytes = min(room.count / Self.slots, 64 << 10)
+        guard let base = room.baseAddress, slotBytes > 0 else { return }
         for _ in 0..<256 {
             let slots = Int32(Self.slots)
             let count = observer_receive_datagrams(descriptor, base, slots, Int32(slotBytes), &senders, &lengths)

@@ -4,7 +4,7 @@ import Glibc
 public struct StreamSocket: ~Copyable, Sendable {
     /// The descriptor; it belongs to this value.
     public private(set) var descriptor: Int32
-    private let address: SocketAddress
+    fileprivate let address: SocketAddress
 
     /// Begins to connect; ``finishConnecting(until:)`` waits for the end of it.
     ///
@@ -72,5 +72,20 @@ public struct StreamSocket: ~Copyable, Sendable {
     public consuming func release() -> Int32 {
         defer { descriptor = -1 }
         return descriptor
+    }
+}
+
+extension StreamSocket {
+    /// True once the connection stands; false while the attempt goes on.
+    ///
+    /// - Throws: ``SystemError``, of kind `refused` where nothing listens.
+    public var isConnected: Bool {
+        get throws(SystemError) {
+            var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&poller, 1, 0) > 0 else { return false }
+            let code = takeError()
+            guard code == 0 else { throw SystemError(call: "connect", "\(address)", code: code) }
+            return true
+        }
     }
 }

@@ -5,6 +5,7 @@ import MP4
 import Media
 import ObserverCore
 import RTSP
+import System
 import Testing
 
 @testable import ObserverCapture
@@ -263,11 +264,13 @@ struct CaptureStreamTests {
                 wantsAudio: false
             ),
             resolver: CameraResolver(policy: policy),
-            stop: StopSignal(),
+            loop: try CameraLoop(name: "test", slots: OpeningSlots(), logger: Logger(label: "test", level: .error)),
             logger: Logger(label: "test", level: .error)
         )
+        connection.open { RunSegmenter($0, seconds: 10) { _ in } }
         let error = #expect(throws: MediaError.self) {
-            try connection.open { RunSegmenter($0, seconds: 10) { _ in } }
+            let deadline = MonotonicInstant.now() + .seconds(10)
+            while connection.phase == .opening, !deadline.hasPassed { try connection.turn(at: .now()) }
         }
         #expect(error?.kind == .refused && error?.detail.contains("OBSERVER_CAMERA_NETWORKS") == true)
     }

@@ -5,7 +5,6 @@ import Logging
 import Media
 import ObserverConfiguration
 import ObserverCore
-import Postgres
 import Spool
 import Testing
 
@@ -13,67 +12,29 @@ import Testing
 
 /// A recording on a real spool whose disk fails.
 @Suite struct RecordingTests {
-    private let root = "/tmp/observer-recording-\(UInt64.random(in: 0 ... .max))"
-    private let writers: WriterPool
+    private let bench: CaptureBench
     private let writeQueue: WriteQueue
     private let recording: Recording
     private let stop = StopSignal()
     private let threads: [DedicatedThread]
-    private let gaps = Monitor<[Gap]>([])
-    private let committed = Monitor<[Segment]>([])
 
     init() throws {
-        let spool = try Spool(at: root)
-        let logger = Logger(label: "test", level: .error)
-        writers = WriterPool(spool: spool, threads: 1, logger: logger) { [committed] segment in
-            committed.withLock { $0.append(segment) }
-        }
-        let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
-        let journal = GapJournal(in: spool, recorder: "test")
-        let statusWriter = StatusWriter(configuration, journal: journal, recorder: "test", logger: logger)
-        let stream = StreamID(CameraID(rawValue: 7), .main)
-        let coverage = StreamCoverage(stream, recorder: "test", logger: logger) { [gaps] actions in
-            for case .gap(let change) in actions { gaps.withLock { $0.apply(change) } }
-        }
-        writeQueue = WriteQueue(camera: stream.camera, coverage: coverage)
-        let context = RecorderContext(
-            recorder: "test",
-            spool: spool,
-            prefix: "test",
-            snapshotInterval: nil,
-            writers: writers,
-            snapshots: SnapshotPool(statusWriter: statusWriter, logger: logger),
-            statusWriter: statusWriter,
-            resolver: CameraResolver(policy: .standard),
-            logger: logger
-        )
+        bench = try CaptureBench()
+        let camera = CaptureBench.camera()
+        writeQueue = bench.writeQueue(camera.id)
         let streams = StreamDescription(video: VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 500))
-        recording = Recording(streams, camera: Self.camera, epoch: { 1 }, writeQueue: writeQueue, context: context)
-        threads = writers.services.map { [stop] service in
+        recording = Recording(streams, camera: camera, epoch: { 1 }, writeQueue: writeQueue, context: bench.context)
+        threads = bench.writers.services.map { [stop] service in
             DedicatedThread.start(name: service.name) {
                 do { try service.run(until: stop) } catch { Issue.record(error) }
             }
         }
-        coverage.tell(.started(KnownCoverage(wantedSince: .now()), epoch: 1))
+        writeQueue.coverage.tell(.started(KnownCoverage(wantedSince: .now()), epoch: 1))
     }
 
-    static var camera: Camera {
-        var settings = CameraSettings()
-        settings.name = "Gate"
-        settings.location = "Yard"
-        settings.url = "http://192.0.2.1/x"
-        settings.isActive = true
-        settings.segmentSeconds = 2
-        settings.transport = .auto
-        return Camera(
-            id: CameraID(rawValue: 7),
-            settings: settings,
-            hasPassword: false,
-            version: 1,
-            createdAt: Timestamp(milliseconds: 0),
-            updatedAt: Timestamp(milliseconds: 0)
-        )
-    }
+    private var root: String { bench.root }
+    private var gaps: Monitor<[Gap]> { bench.gaps }
+    private var committed: Monitor<[Segment]> { bench.committed }
 
     /// Takes frames, one each 2 ms of both clocks, until `isDone`, or for 20 s.
     private func take(from first: Int64, until isDone: () -> Bool) throws -> Int64 {

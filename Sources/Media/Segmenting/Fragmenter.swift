@@ -49,6 +49,9 @@ public struct Fragmenter {
     /// The buffer to which the bytes of the next piece of audio are appended.
     public private(set) var audio: ByteBuffer
     private var spareAudio: ByteBuffer
+    private let pool: FragmentPool
+    /// The size of fragments to come, by those before.
+    private var expected = 0
     private var index = FragmentIndex()
     /// The use of the first frame of the present fragment as a starting point.
     private(set) var kind = FrameKind.dependent
@@ -60,9 +63,10 @@ public struct Fragmenter {
     /// The room before the samples, which the index gets.
     private var room = 2048
 
-    /// Creates a fragmenter at the beginning of a run.
-    public init() {
-        video = ByteBuffer(capacity: 64 << 10, limit: Self.bufferLimit)
+    /// Creates a fragmenter at the beginning of a run, which takes its memory from a pool.
+    public init(pool: FragmentPool = FragmentPool()) {
+        self.pool = pool
+        video = pool.take(capacity: 64 << 10, limit: Self.bufferLimit)
         audio = ByteBuffer(capacity: 4096, limit: Self.bufferLimit)
         spareAudio = ByteBuffer(capacity: 4096, limit: Self.bufferLimit)
         prepare()
@@ -177,7 +181,7 @@ public struct Fragmenter {
         finished.truncate(to: samples.upperBound)
         finished.append(UnsafeRawBufferPointer(rebasing: heard.bytes[..<audioCount]))
         heard.removeAll()
-        let bytes = Self.assemble(header, before: finished, from: samples.lowerBound)
+        let bytes = assemble(header, before: finished, from: samples.lowerBound)
         return Fragment(bytes: bytes, start90k: start, end90k: end, kind: kind, frames: frames)
     }
 
@@ -188,6 +192,7 @@ public struct Fragmenter {
         move(old, video)
         move(oldAudio, audio)
         oldAudio.removeAll()
+        pool.give(old)
     }
 
     /// Prepares empty buffers, as large as the last fragment was.
@@ -195,10 +200,17 @@ public struct Fragmenter {
         index.removeAll()
         isFirst = isFirst && size == 0
         hasDependent = false
-        video = ByteBuffer(capacity: max(size + size / 8, 16 << 10), limit: Self.bufferLimit)
+        // Fragments that begin with a key frame are larger than those between them.
+        expected = max(size, expected / 8 * 7)
+        video = pool.take(capacity: max(expected + expected / 8 + room, 16 << 10), limit: Self.bufferLimit)
         swap(&audio, &spareAudio)
         room = max(room, header + header / 4)
         prepare()
+    }
+
+    /// Gives the memory back at the end of the run; the fragmenter is of no use afterwards.
+    func release() {
+        pool.give(video)
     }
 
     private mutating func prepare() {
@@ -208,14 +220,15 @@ public struct Fragmenter {
     }
 
     /// Puts the index into the room before the samples.
-    private static func assemble(_ header: [UInt8], before buffer: ByteBuffer, from start: Int) -> MediaBytes {
+    private func assemble(_ header: [UInt8], before buffer: ByteBuffer, from start: Int) -> MediaBytes {
         if header.count <= start {
             buffer.overwrite(header, at: start - header.count)
-            return MediaBytes(buffer, from: start - header.count)
+            return MediaBytes(buffer, from: start - header.count, of: pool)
         }
-        let larger = ByteBuffer(capacity: header.count + buffer.count - start)
+        let larger = pool.take(capacity: header.count + buffer.count - start, limit: Self.bufferLimit)
         larger.append(header)
         larger.append(UnsafeRawBufferPointer(rebasing: buffer.bytes[start...]))
-        return MediaBytes(larger, from: 0)
+        pool.give(buffer)
+        return MediaBytes(larger, from: 0, of: pool)
     }
 }

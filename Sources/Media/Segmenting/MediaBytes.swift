@@ -8,11 +8,18 @@ import Encodings
 public final class MediaBytes: @unchecked Sendable {
     private let buffer: ByteBuffer
     private let start: Int
+    /// Gets the buffer back at the end.
+    private let pool: FragmentPool?
 
-    /// Takes over what lies in a buffer from `start` on; nobody changes the buffer afterwards.
-    init(_ buffer: ByteBuffer, from start: Int) {
+    /// Takes over what lies in a buffer from `start` on; nobody changes the buffer before it is back in its pool.
+    init(_ buffer: ByteBuffer, from start: Int, of pool: FragmentPool? = nil) {
         self.buffer = buffer
         self.start = min(max(start, 0), buffer.count)
+        self.pool = pool
+    }
+
+    deinit {
+        pool?.give(buffer)
     }
 
     /// Copies `bytes`.

@@ -27,7 +27,7 @@ public final class RunSegmenter {
     public internal(set) var streams: StreamDescription
     let emit: (Output) -> Void
     private var segmenter: Segmenter
-    var fragmenter = Fragmenter()
+    var fragmenter: Fragmenter
     var configuration: VideoConfiguration
     private var order: DecodeOrder?
     var video: Timeline
@@ -52,13 +52,16 @@ public final class RunSegmenter {
     ///   - streams: What the source said.
     ///   - seconds: The wanted length of a segment.
     ///   - firstSeconds: The wanted length of the first one.
+    ///   - pool: The memory of fragments.
     ///   - emit: Takes what comes out; called on the caller's thread, within `take` and `end`.
     public init(
         _ streams: StreamDescription,
         seconds: Double,
         firstSeconds: Double? = nil,
+        pool: FragmentPool = FragmentPool(),
         emit: @escaping (Output) -> Void
     ) {
+        fragmenter = Fragmenter(pool: pool)
         self.streams = streams
         self.emit = emit
         segmenter = Segmenter(seconds: seconds, firstSeconds: firstSeconds)
@@ -71,6 +74,10 @@ public final class RunSegmenter {
         )
         audio = streams.audio.map { AudioAligner(rate: Int64($0.sampleRate)) }
         configuration = VideoConfiguration(streams.video)
+    }
+
+    deinit {
+        fragmenter.release()
     }
 
     /// Takes the next packet.

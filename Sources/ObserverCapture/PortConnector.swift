@@ -1,0 +1,83 @@
+import Media
+import System
+
+/// The way to a camera's port: looks its name up, then connects to its addresses in turn. It never blocks.
+///
+/// Belongs to the camera's loop, which calls `turn` when the watched descriptor is ready, at `due`, and when a look-up rings.
+final class PortConnector {
+    /// The time for one address.
+    static let connectLimit = Duration.seconds(4)
+    private static let lookUpLimit = Duration.seconds(5)
+
+    private let lookUp: AddressLookUp
+    private let limit: Duration
+    /// The addresses that are left to try; nil until they are known.
+    private var rest: ArraySlice<SocketAddress>?
+    private var socket: StreamSocket?
+    private var failure = MediaError(.unreachable, "nothing answers at the camera's address")
+    private let lookUpDeadline: MonotonicInstant
+    /// The moment at which the present step is given up; at first the present, for the first step.
+    private(set) var due: MonotonicInstant
+
+    /// Begins with a look-up.
+    ///
+    /// - Parameters:
+    ///   - lookUp: The addresses.
+    ///   - limit: The time for each of them.
+    init(_ lookUp: AddressLookUp, limit: Duration = connectLimit) {
+        self.lookUp = lookUp
+        self.limit = limit
+        due = .now()
+        lookUpDeadline = due + Self.lookUpLimit
+    }
+
+    /// The socket that tells the end of the present attempt by being writable.
+    var descriptor: Int32? { socket == nil ? nil : socket?.descriptor }
+
+    /// Goes on.
+    ///
+    /// - Returns: The connection; nil while it is not made.
+    /// - Throws: `MediaError`: `dns`, `refused` or `unreachable`, when nothing is left to try.
+    func turn(at now: MonotonicInstant) throws(MediaError) -> StreamSocket? {
+        if rest == nil {
+            switch lookUp.result {
+            case .success(let addresses): rest = addresses[...]
+            case .failure(let error): throw error
+            case nil:
+                due = lookUpDeadline
+                guard now < due else { throw MediaError(.dns, "the resolver did not answer within 5 s") }
+                return nil
+            }
+        }
+        while true {
+            do throws(SystemError) {
+                if let isConnected = try socket?.isConnected {
+                    if isConnected { return socket.take() }
+                    guard now >= due else { return nil }
+                    failure = MediaError(.unreachable, "nothing answers at the camera's address")
+                }
+            } catch {
+                failure = MediaError(connecting: error)
+            }
+            socket = nil
+            guard let next = rest?.popFirst() else { throw failure }
+            due = now + limit
+            do throws(SystemError) {
+                socket = try StreamSocket(connectingTo: next)
+            } catch {
+                failure = MediaError(connecting: error)
+            }
+        }
+    }
+}
+
+extension MediaError {
+    /// Describes a connection to a camera that could not be made.
+    init(connecting error: SystemError) {
+        if error.kind == .refused {
+            self.init(.refused, "nothing listens at the camera's port", code: error.code)
+        } else {
+            self.init(.unreachable, "nothing answers at the camera's address", code: error.code)
+        }
+    }
+}

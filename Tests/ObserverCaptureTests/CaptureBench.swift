@@ -1,0 +1,72 @@
+import Lifecycle
+import Logging
+import Media
+import ObserverConfiguration
+import ObserverCore
+import Postgres
+import Spool
+import System
+
+@testable import ObserverCapture
+
+/// The parts of a recorder's process on a spool of their own, without a database or a broker.
+struct CaptureBench {
+    let root = "/tmp/observer-capture-\(UInt64.random(in: 0 ... .max))"
+    let logger = Logger(label: "test", level: .error)
+    let writers: WriterPool
+    let context: RecorderContext
+    let committed = Monitor<[Segment]>([])
+    let gaps = Monitor<[Gap]>([])
+    let causes = Monitor<[CameraID: Cause]>([:])
+
+    init(cameras: NetworkPolicy = .standard) throws {
+        let spool = try Spool(at: root)
+        let logger = logger
+        writers = WriterPool(spool: spool, threads: 1, logger: logger) { [committed] segment in
+            committed.withLock { $0.append(segment) }
+        }
+        let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
+        let journal = GapJournal(in: spool, recorder: "test")
+        let statusWriter = StatusWriter(configuration, journal: journal, recorder: "test", logger: logger)
+        context = RecorderContext(
+            recorder: "test",
+            spool: spool,
+            prefix: "test",
+            snapshotInterval: nil,
+            writers: writers,
+            snapshots: SnapshotPool(statusWriter: statusWriter, logger: logger),
+            statusWriter: statusWriter,
+            resolver: CameraResolver(policy: cameras),
+            logger: logger
+        )
+    }
+
+    /// A way to the disk for a camera, whose gaps come to `gaps`, and the cause of its state to `causes`.
+    func writeQueue(_ camera: CameraID) -> WriteQueue {
+        let coverage = StreamCoverage(StreamID(camera, .main), recorder: "test", logger: logger) {
+            [gaps, causes] actions in
+            for case .gap(let change) in actions { gaps.withLock { $0.apply(change) } }
+            for case .report(let status, _) in actions { causes.withLock { $0[camera] = status.cause } }
+        }
+        return WriteQueue(camera: camera, coverage: coverage)
+    }
+
+    /// A camera that is on.
+    static func camera(_ url: String = "http://192.0.2.1/x", number: Int64 = 7) -> Camera {
+        var settings = CameraSettings()
+        settings.name = "Gate"
+        settings.location = "Yard"
+        settings.url = url
+        settings.isActive = true
+        settings.segmentSeconds = 2
+        settings.transport = .auto
+        return Camera(
+            id: CameraID(rawValue: number),
+            settings: settings,
+            hasPassword: false,
+            version: 1,
+            createdAt: Timestamp(milliseconds: 0),
+            updatedAt: Timestamp(milliseconds: 0)
+        )
+    }
+}
