@@ -38,6 +38,7 @@ let package = Package(
     products: [
         .executable(name: "observer-web", targets: ["observer-web"]),
         .executable(name: "observer-capture", targets: ["observer-capture"]),
+        .executable(name: "observer-media", targets: ["observer-media"]),
         .executable(name: "observer-upload", targets: ["observer-upload"]),
         .executable(name: "observerctl", targets: ["observerctl"]),
     ],
@@ -74,10 +75,9 @@ let package = Package(
         module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
         module("MP4", ["Encodings", "Errors"]),
         module("ConnectionGuard", ["CConnectionGuard"]),
-        module(
-            "Media",
-            ["CLibAV", "ConnectionGuard", "RTP", "RTSP", "MP4", "Crypto", "Encodings", "Errors", "System"]
-        ),
+        module("Media", ["RTP", "RTSP", "MP4", "Crypto", "Encodings", "Errors", "System"]),
+        // FFmpeg reads what strangers send: only `observer-media`, which has nothing else, and tests may link it.
+        module("LibraryMedia", ["CLibAV", "ConnectionGuard", "Media", "Crypto", "Encodings", "Errors", "System"]),
 
         // Domain and adapters
         module("ObserverCore", ["Encodings", "Errors"]),
@@ -112,6 +112,7 @@ let package = Package(
                 "Media", "RTSP", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System", "Lifecycle", "Logging",
             ]
         ),
+        module("ObserverMedia", ["ObserverCore", "LibraryMedia", "Media", "Errors", "System"]),
         module(
             "ObserverUpload",
             [
@@ -128,6 +129,7 @@ let package = Package(
             path: "workers/capture",
             ["ObserverCapture", "ObserverConfiguration", "Lifecycle", "Logging"]
         ),
+        executable("observer-media", path: "workers/media", ["ObserverMedia"]),
         executable(
             "observer-upload",
             path: "workers/upload",
@@ -171,8 +173,12 @@ let package = Package(
         tests("MP4Tests", ["SeededNumbers", "MP4", "Encodings"]),
         tests(
             "MediaTests",
-            ["SeededNumbers", "Media", "CLibAV", "MP4", "RTP", "RTSP", "Encodings", "System", "Lifecycle"]
+            [
+                "SeededNumbers", "Media", "LibraryMedia", "CLibAV", "MP4", "RTP", "RTSP", "Crypto", "Encodings",
+                "System", "Lifecycle",
+            ]
         ),
+        tests("LibraryMediaTests", ["LibraryMedia", "Media", "Crypto", "System"]),
         tests("ObserverCoreTests", ["SeededNumbers", "ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
@@ -205,7 +211,8 @@ let package = Package(
             [
                 "SeededNumbers", "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore",
                 "ObserverMessages",
-                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "MP4", "RTSP", "HTTPTypes",
+                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "LibraryMedia", "MP4", "RTSP",
+                "HTTPTypes",
                 "HTTPRouting",
                 "Mustache",
                 "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System",

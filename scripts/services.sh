@@ -44,7 +44,8 @@ stamp_of() {
     s3) inputs+=("$CONFIG/s3.json") ;;
     nginx) inputs+=("$CONFIG/nginx.conf" "$CONFIG"/nginx/*.conf) ;;
     camera) inputs+=("$REPO/demo/camera.py") ;;
-    web | capture | upload) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-$1") ;;
+    capture) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
+    web | upload) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-$1") ;;
     esac
     cat "${inputs[@]}" 2>/dev/null | sha256sum | cut -d' ' -f1
 }

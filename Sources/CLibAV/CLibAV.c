@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "CLibAV.h"
 #include <errno.h>
-#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,10 +118,6 @@ const char *observer_input_take_line(observer_input *input) {
 }
 
 void observer_av_start(void) {
-    // Hundreds of threads would otherwise get an arena each (measured: 79 MB against 50 MB for 24 cameras).
-    mallopt(M_ARENA_MAX, 2);
-    // Fragments are this large: freed, they go back to the system instead of holding the heap's top.
-    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     av_log_set_callback(hear);
     avformat_network_init();
 }

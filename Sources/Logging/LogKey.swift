@@ -45,8 +45,6 @@ extension LogKey {
     public static let hint = LogKey("hint")
     /// The last warning of a C library.
     public static let libraryMessage = LogKey("library.message")
-    /// The version of a C library.
-    public static let libraryVersion = LogKey("library.version")
     /// The part of a stream that was left out.
     public static let note = LogKey("note")
     /// The table of a week of segments.

@@ -9,7 +9,6 @@ import ObserverCore
 /// minute.
 final class CameraResolver: Service {
     let name = "resolver"
-    private static let lookUpLimit = Duration.seconds(5)
     /// The time for which an address is kept.
     private static let lifetime = Duration.seconds(60)
     /// Look-ups at the same time, at most; they may hang in the resolver.
@@ -63,18 +62,17 @@ final class CameraResolver: Service {
         policy.withLock { $0 }.allows(address, port: port)
     }
 
-    /// Checks an address before it is opened; every connection is checked again when it is established (`mayConnect`).
+    /// The policy as `observer-media` reads it.
+    var allowedNetworks: String { policy.withLock { $0 }.text }
+
+    /// The address of a stream with a number in place of the host's name, so that no process hangs in a look-up.
     ///
-    /// - Returns: The address to open. For RTSP and RTMP its host is a number, so that nothing hangs in a look-up; elsewhere
-    ///   the name is needed for TLS or virtual hosts.
-    /// - Throws: `dns` or `refused`.
-    func admit(_ text: String) throws(MediaError) -> String {
-        let url = try parse(text)
-        let allowed = try endpoints(of: url)
-        guard url.scheme == "rtsp" || url.scheme == "rtmp", url.address == nil, let first = allowed.first else {
-            return text
-        }
-        let host = first.isIPv4 ? first.description : "[\(first)]"
+    /// Only RTSP and RTMP go without the name; elsewhere TLS or virtual hosts need it.
+    func numbered(_ text: String, _ address: SocketAddress?) -> String {
+        guard let url = try? parse(text), url.scheme == "rtsp" || url.scheme == "rtmp", url.address == nil,
+            let number = address.flatMap({ IPAddress(bytes: $0.bytes) })
+        else { return text }
+        let host = number.isIPv4 ? number.description : "[\(number)]"
         return "\(url.scheme)://\(host):\(url.port)\(url.rest)"
     }
 
@@ -123,25 +121,6 @@ final class CameraResolver: Service {
         } catch {
             throw MediaError(.refused, "the address \(error.detail)")
         }
-    }
-
-    private func endpoints(of url: CameraURL) throws(MediaError) -> [IPAddress] {
-        let addresses: [IPAddress]
-        if let address = url.address { addresses = [address] } else { addresses = try resolve(url.host) }
-        let allowed = addresses.filter { allows($0, port: url.port) }
-        guard !allowed.isEmpty else { throw Self.forbidden }
-        return allowed
-    }
-
-    /// Waits for the addresses of a name; only threads that may block call it.
-    private func resolve(_ host: String) throws(MediaError) -> [IPAddress] {
-        let result = Monitor<[IPAddress]?>(nil)
-        try resolve(host) { found in result.withLock { $0 = found } }
-        guard let found = result.take(until: .now() + Self.lookUpLimit, { $0 }) else {
-            throw MediaError(.dns, "the resolver did not answer within 5 s")
-        }
-        guard !found.isEmpty else { throw Self.unknown }
-        return found
     }
 
     /// Finds the addresses of a name, at once where they are known, or on a thread of its own.

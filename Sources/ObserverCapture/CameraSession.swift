@@ -52,6 +52,7 @@ final class CameraSession {
     private let plan: RecorderPlan
     private let logger: Logger
     private var source: any CameraSource
+    private let native: CameraConnection?
     private let library: LibrarySource
     private var state = RecorderState()
     private var work: Work
@@ -67,12 +68,12 @@ final class CameraSession {
         context = recorder.context
         plan = recorder.plan
         logger = context.logger.with([.cameraID: .int(Int(plan.camera.id.rawValue))])
-        library = LibrarySource(plan.libraryOptions(context.resolver), loop: loop)
-        if let options = plan.connectionOptions {
-            source = CameraConnection(options, resolver: context.resolver, loop: loop, logger: logger)
-        } else {
-            source = library
+        let (resolver, processes) = (context.resolver, context.processes)
+        library = LibrarySource(plan.libraryStream, processes: processes, resolver: resolver, loop: loop)
+        native = plan.connectionOptions.map { [logger] options in
+            CameraConnection(options, resolver: resolver, loop: loop, logger: logger)
         }
+        source = native ?? library
         work = .beginning(after: recorder.predecessor, until: .now() + plan.delay)
     }
 
@@ -132,7 +133,10 @@ final class CameraSession {
         case .opening, .reading:
             if recorder.isPaused { leave(.paused) }
         case .waiting, .probing, .naming:
-            if recorder.takeRetry() { handle(.retry) }
+            if recorder.takeRetry() {
+                library.lift()
+                handle(.retry)
+            }
             work = .deciding
         default: return
         }
@@ -146,6 +150,7 @@ final class CameraSession {
             guard slots.acquire(for: plan.camera.id, at: now) else { return }
             // A wish of before is granted by this attempt.
             _ = recorder.takeRetry()
+            source = library.isNeeded ? library : native ?? library
             source.open { [unowned self] streams in self.begin(streams) }
             work = .opening
             open(at: now)
@@ -200,6 +205,7 @@ final class CameraSession {
         } catch {
             guard error.kind == .foreign, source !== library else { return fail(error) }
             logger.info("Stream left to library", [.detail: .string(error.detail)])
+            library.need()
             source.close()
             source = library
             source.open { [unowned self] streams in self.begin(streams) }
@@ -309,7 +315,11 @@ final class CameraSession {
     private func fail(_ cause: Cause, _ detail: String) {
         if recorder.isPaused { return pause() }
         tell(.interrupted(Interruption(cause, detail)))
-        handle(.failed(cause))
+        if source === library, let end = library.quarantineEnd {
+            handle(.quarantined(until: end))
+        } else {
+            handle(.failed(cause))
+        }
         work = .deciding
     }
 

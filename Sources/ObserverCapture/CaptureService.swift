@@ -1,7 +1,6 @@
 import AMQP
 package import Lifecycle
 package import Logging
-import Media
 package import ObserverConfiguration
 import ObserverMessages
 import ObserverStore
@@ -20,12 +19,9 @@ package enum CaptureService {
     ///
     /// - Throws: `SpoolError` if the spool cannot be used.
     package static func stages(_ configuration: CaptureConfiguration, logger: Logger) throws -> [Stage] {
-        MediaLibrary.start()
+        ProcessMemory.limitArenas()
         let logger = logger.with([.recorderID: .string(configuration.recorder)])
-        logger.info(
-            "Starting",
-            [.libraryVersion: .string(MediaLibrary.version), .spoolPath: .string(configuration.spool)]
-        )
+        logger.info("Starting", [.spoolPath: .string(configuration.spool)])
         let spool = try Spool(at: configuration.spool)
         let publisher = AMQPConfirmedPublisher(
             configuration.broker,
@@ -54,7 +50,8 @@ package enum CaptureService {
             segmentPublisher.publish(segment)
             statusWriter.add(segment)
         }
-        let snapshots = SnapshotPool(statusWriter: statusWriter, logger: logger)
+        let processes = try MediaProcesses(logger: logger)
+        let snapshots = SnapshotPool(processes: processes, statusWriter: statusWriter, logger: logger)
         let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
         let slots = OpeningSlots()
         let loops = try (0..<max(1, Processors.count / 2)).map { number in
@@ -70,6 +67,7 @@ package enum CaptureService {
                 snapshots: snapshots,
                 statusWriter: statusWriter,
                 resolver: resolver,
+                processes: processes,
                 logger: logger
             ),
             loops: loops,
@@ -85,7 +83,7 @@ package enum CaptureService {
             Stage(
                 "helpers",
                 shutdownLimit: .milliseconds(500),
-                services: [snapshots, resolver, PartitionService(configuration.database, logger: logger)]
+                services: [processes, snapshots, resolver, PartitionService(configuration.database, logger: logger)]
             ),
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
             Stage(

@@ -1,96 +1,207 @@
+import Glibc
 import Media
 import ObserverConfiguration
 import ObserverCore
 import System
 
-/// A camera that libavformat reads, on a thread of its own.
+/// A camera that `observer-media` reads.
 final class LibrarySource: CameraSource {
-    private enum Step: Sendable {
-        case opened(StreamDescription)
-        case packet(Copy)
-        case failed(MediaError)
+    private enum Stage {
+        case closed
+        /// The camera's name is being looked up.
+        case lookingUp(AddressLookUp)
+        case starting(MediaProcessStart, LibraryStream)
+        case running(MediaProcess, LibraryReader)
+        /// The process takes leave of the camera.
+        case leaving(MediaProcess, until: MonotonicInstant)
     }
-    /// Safe: the packet's own bytes are empty.
-    private struct Copy: @unchecked Sendable {
-        var packet: MediaPacket
-        var bytes: [UInt8]
-    }
-    private let options: LibAVSource.Options
+
+    /// A process that closed its socket ends by then.
+    private static let endLimit = Duration.seconds(1)
+    private static let startLimit = Duration.seconds(10)
+    /// The most bytes of one turn, so that no stream keeps the loop from the others.
+    private static let turnLimit = 2 << 20
+
+    private let stream: LibraryStream
+    private let processes: MediaProcesses
+    private let resolver: CameraResolver
     private let loop: CameraLoop
-    private var queue = BlockingQueue<Step>(limit: 1)
-    private var interrupt = MediaInterrupt()
+    private(set) var history = LibraryHistory()
+    private var stage = Stage.closed
     private var makeSegmenter: ((StreamDescription) -> RunSegmenter)?
-    private var segmenter: RunSegmenter?
-    private(set) var phase = SourcePhase.closed
-    private(set) var receivedBytes = 0
+    private var isOpen = false
+    private var startDeadline = MonotonicInstant.now()
+    /// True if the last turn ended before the socket was empty.
+    private var hasMore = false
     /// libavformat keeps to itself what it lost.
     let lostPackets = 0
-    let watch: SourceWatch? = nil
 
-    init(_ options: LibAVSource.Options, loop: CameraLoop) {
-        self.options = options
+    init(_ stream: LibraryStream, processes: MediaProcesses, resolver: CameraResolver, loop: CameraLoop) {
+        self.stream = stream
+        self.processes = processes
+        self.resolver = resolver
         self.loop = loop
     }
 
-    var due: MonotonicInstant {
-        phase == .opening ? .now() + .milliseconds(100) : MonotonicInstant(nanoseconds: .max)
+    /// True if the camera is known to need the library.
+    var isNeeded: Bool { history.isForeign(at: .now()) }
+
+    /// The end of the time in which the library is kept from the camera.
+    var quarantineEnd: MonotonicInstant? { history.quarantineEnd(at: .now()) }
+
+    /// Takes note that the camera cannot be read otherwise.
+    func need() {
+        history.foundForeign(at: .now())
     }
 
-    func open(into segmenter: @escaping (StreamDescription) -> RunSegmenter) {
-        receivedBytes = 0
-        makeSegmenter = segmenter
-        queue = BlockingQueue(limit: 1000)
-        interrupt = MediaInterrupt()
-        phase = .opening
-        let (options, queue, interrupt) = (options, queue, interrupt)
-        DedicatedThread.start(name: "library") {
-            var source = LibAVSource(options, interrupt: interrupt)
-            do throws(MediaError) {
-                queue.push(.opened(try source.open()))
-                while true {
-                    let packet = try source.next()
-                    var copy = packet
-                    copy.bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-                    queue.push(.packet(Copy(packet: copy, bytes: Array(packet.bytes))))
-                }
-            } catch {
-                queue.push(.failed(error))
-            }
-            source.close()
+    /// Takes note that a person wants the camera to be read.
+    func lift() {
+        history.lift()
+    }
+
+    /// The process, for tests.
+    var process: MediaProcess? {
+        switch stage {
+        case .running(let process, _), .leaving(let process, _): process
+        case .closed, .lookingUp, .starting: nil
         }
     }
 
+    // MARK: For the loop
+
+    var phase: SourcePhase {
+        switch stage {
+        case .closed: .closed
+        case .lookingUp, .starting: .opening
+        case .running: isOpen ? .open : .opening
+        case .leaving: .leaving
+        }
+    }
+
+    var watch: SourceWatch? {
+        guard case .running(let process, _) = stage, !isOpen else { return nil }
+        return SourceWatch(descriptor: process.socket, interest: .readable)
+    }
+
+    var due: MonotonicInstant {
+        switch stage {
+        case .closed: MonotonicInstant(nanoseconds: .max)
+        case .lookingUp(let lookUp): lookUp.result == nil ? startDeadline : .now()
+        case .starting(let start, _): start.result == nil ? startDeadline : .now()
+        case .running(_, let reader): hasMore ? .now() : MonotonicInstant(nanoseconds: reader.deadline)
+        // The end of a process rings no bell.
+        case .leaving(_, let until): min(until, .now() + .milliseconds(20))
+        }
+    }
+
+    var receivedBytes: Int {
+        if case .running(_, let reader) = stage { reader.receivedBytes } else { 0 }
+    }
+
+    func takeWarning() -> String? {
+        if case .running(_, let reader) = stage { reader.takeWarning() } else { nil }
+    }
+
+    func open(into segmenter: @escaping (StreamDescription) -> RunSegmenter) {
+        makeSegmenter = segmenter
+        isOpen = false
+        hasMore = false
+        startDeadline = .now() + Self.startLimit
+        stage = .lookingUp(resolver.addresses(of: stream.address) { [loop] in loop.wake() })
+    }
+
     func turn(at now: MonotonicInstant) throws(MediaError) {
-        while let step = queue.pop(within: .zero) {
-            switch step {
-            case .opened(let streams):
-                segmenter = makeSegmenter?(streams)
-                phase = .open
-            case .failed(let error): throw error
-            case .packet(let copy):
-                var packet = copy.packet
-                let bytes = copy.bytes
-                receivedBytes += bytes.count
-                var failure: MediaError?
-                bytes.withUnsafeBytes { buffer in
-                    packet.bytes = buffer
-                    do throws(MediaError) {
-                        try segmenter?.take(packet, arrival: now.nanoseconds, wallClock: Timestamp.now().microseconds)
-                    } catch {
-                        failure = error
-                    }
-                }
-                if let failure { throw failure }
+        switch stage {
+        case .closed: return
+        case .lookingUp(let lookUp):
+            guard quarantineEnd == nil else { throw history.refusal }
+            switch lookUp.result {
+            case .success(let addresses): try start(at: addresses.first)
+            case .failure(let error): throw error
+            case nil: guard now < startDeadline else { throw MediaError(.dns, "the resolver did not answer") }
             }
+        case .starting(let start, let stream):
+            guard let result = start.result else {
+                guard now < startDeadline else { throw MediaProcesses.notInTime }
+                return
+            }
+            try run(try result.get(), stream, at: now)
+        case .running(let process, let reader):
+            try watching(process, reader) { () throws(MediaError) in
+                try take(process, reader, at: now)
+                try reader.advance(to: now.nanoseconds)
+            }
+        case .leaving(let process, let until):
+            // A camera with one session only must not be asked for another before this one is over.
+            if process.exit != nil || now >= until { stage = .closed }
         }
     }
 
     func close() {
-        interrupt.stop()
-        queue.close()
-        segmenter = nil
-        phase = .closed
+        isOpen = false
+        hasMore = false
+        guard case .running(let process, _) = stage else { return stage = .closed }
+        process.leave()
+        stage = .leaving(process, until: .now() + Self.endLimit)
     }
 
-    func takeWarning() -> String? { nil }
+    // MARK: Steps
+
+    private func start(at address: SocketAddress?) throws(MediaError) {
+        var stream = stream
+        stream.address = resolver.numbered(stream.address, address)
+        stream.networks = resolver.allowedNetworks
+        stage = .starting(processes.request { [loop] in loop.wake() }, stream)
+    }
+
+    private func run(_ process: MediaProcess, _ stream: LibraryStream, at now: MonotonicInstant) throws(MediaError) {
+        let reader = LibraryReader(stream, now: now.nanoseconds)
+        stage = .running(process, reader)
+        let request = reader.request
+        // A fresh socket has room for it.
+        guard send(process.socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
+            throw ended(process, reader)
+        }
+    }
+
+    /// Takes note of a process that broke down over the camera.
+    private func watching(
+        _ process: MediaProcess,
+        _ reader: LibraryReader,
+        _ body: () throws(MediaError) -> Void
+    ) throws(MediaError) {
+        do throws(MediaError) {
+            try body()
+        } catch {
+            guard reader.hasBrokenDown else { throw error }
+            process.kill()
+            history.breakDown(error, at: .now())
+            throw quarantineEnd == nil ? error : history.refusal
+        }
+    }
+
+    private func take(_ process: MediaProcess, _ reader: LibraryReader, at now: MonotonicInstant) throws(MediaError) {
+        let wallClock = Timestamp.now().microseconds
+        var taken = 0
+        hasMore = true
+        while hasMore, taken < Self.turnLimit {
+            let count = recv(process.socket, loop.scratch.baseAddress, loop.scratch.count, Int32(MSG_DONTWAIT))
+            if count < 0, errno == EAGAIN || errno == EINTR {
+                hasMore = false
+                return
+            }
+            guard count > 0 else { throw ended(process, reader) }
+            taken += count
+            let bytes = UnsafeRawBufferPointer(rebasing: loop.scratch[..<count])
+            try reader.receive(bytes, now: now.nanoseconds, wallClock: wallClock)
+            guard !isOpen, let streams = reader.streams, let makeSegmenter else { continue }
+            isOpen = true
+            try reader.record(into: makeSegmenter(streams), now: now.nanoseconds, wallClock: wallClock)
+        }
+    }
+
+    private func ended(_ process: MediaProcess, _ reader: LibraryReader) -> MediaError {
+        // The socket of a process that breaks down closes just before it can be reaped.
+        reader.end(process.waitForEnd(until: .now() + .milliseconds(20))?.words)
+    }
 }

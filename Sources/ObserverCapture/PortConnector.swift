@@ -16,8 +16,7 @@ final class PortConnector {
     private var socket: StreamSocket?
     private var failure = MediaError(.unreachable, "nothing answers at the camera's address")
     private let lookUpDeadline: MonotonicInstant
-    /// The moment at which the present step is given up; at first the present, for the first step.
-    private(set) var due: MonotonicInstant
+    private var stepDeadline: MonotonicInstant
 
     /// Begins with a look-up.
     ///
@@ -27,12 +26,15 @@ final class PortConnector {
     init(_ lookUp: AddressLookUp, limit: Duration = connectLimit) {
         self.lookUp = lookUp
         self.limit = limit
-        due = .now()
-        lookUpDeadline = due + Self.lookUpLimit
+        stepDeadline = .now()
+        lookUpDeadline = stepDeadline + Self.lookUpLimit
     }
 
     /// The socket that tells the end of the present attempt by being writable.
     var descriptor: Int32? { socket == nil ? nil : socket?.descriptor }
+
+    /// The moment at which `turn` has something to do at the latest.
+    var due: MonotonicInstant { rest == nil && lookUp.result != nil ? .now() : stepDeadline }
 
     /// Goes on.
     ///
@@ -44,8 +46,8 @@ final class PortConnector {
             case .success(let addresses): rest = addresses[...]
             case .failure(let error): throw error
             case nil:
-                due = lookUpDeadline
-                guard now < due else { throw MediaError(.dns, "the resolver did not answer within 5 s") }
+                stepDeadline = lookUpDeadline
+                guard now < stepDeadline else { throw MediaError(.dns, "the resolver did not answer within 5 s") }
                 return nil
             }
         }
@@ -53,7 +55,7 @@ final class PortConnector {
             do throws(SystemError) {
                 if let isConnected = try socket?.isConnected {
                     if isConnected { return socket.take() }
-                    guard now >= due else { return nil }
+                    guard now >= stepDeadline else { return nil }
                     failure = MediaError(.unreachable, "nothing answers at the camera's address")
                 }
             } catch {
@@ -61,7 +63,7 @@ final class PortConnector {
             }
             socket = nil
             guard let next = rest?.popFirst() else { throw failure }
-            due = now + limit
+            stepDeadline = now + limit
             do throws(SystemError) {
                 socket = try StreamSocket(connectingTo: next)
             } catch {

@@ -14,6 +14,7 @@ struct RecorderContext: Sendable {
     let snapshots: SnapshotPool
     let statusWriter: StatusWriter
     let resolver: CameraResolver
+    let processes: MediaProcesses
     let logger: Logger
     /// The memory of fragments on their way to the disk.
     let fragments = FragmentPool()

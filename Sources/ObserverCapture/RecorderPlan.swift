@@ -49,14 +49,12 @@ extension RecorderPlan {
         )
     }
 
-    /// The way to read the camera through libavformat.
-    func libraryOptions(_ resolver: CameraResolver) -> LibAVSource.Options {
-        var options = LibAVSource.Options(address: camera.url)
-        options.credentials = credentials
-        options.transport = LibAVSource.Transport(rawValue: camera.transport.rawValue) ?? .auto
-        options.audio = camera.audio == .copy
-        options.admit = { address throws(MediaError) in try resolver.admit(address) }
-        options.mayConnect = { (address, port) throws(MediaError) in try resolver.mayConnect(address, port: port) }
-        return options
+    /// The way to read the camera through the library.
+    var libraryStream: LibraryStream {
+        var stream = LibraryStream(address: camera.url)
+        stream.login = credentials.map { LibraryStream.Login(user: $0.user, password: Secret($0.password)) }
+        stream.transport = LibraryStream.Transport(rawValue: camera.transport.rawValue) ?? .auto
+        stream.wantsAudio = camera.audio == .copy
+        return stream
     }
 }

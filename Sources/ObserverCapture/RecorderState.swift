@@ -9,6 +9,7 @@ package import System
 /// - A camera whose port answers but that cannot be recorded is opened again after 1 s, then every 1.5 s; after ten minutes
 ///   every 3 s, so that it too is recorded within five seconds of its return.
 /// - A refused password is tried again after 1 min, growing to 30 min, because cameras lock out clients that insist.
+/// - A camera over which the library breaks down again and again is left alone until its quarantine ends.
 /// - After 60 s of recording the counters are reset. Every wait is shortened at random, by up to 30 %.
 ///
 /// It knows nothing of gaps and reports, which are the business of ``Coverage``.
@@ -20,6 +21,8 @@ package struct RecorderState: Sendable {
         case recording
         /// The stream could not be opened, or ended.
         case failed(Cause)
+        /// The stream must not be opened until this time, unless a person wants it.
+        case quarantined(until: MonotonicInstant)
         /// The camera's port answers, or does not.
         case probed(isAnswered: Bool)
         /// A person wants the camera to be connected now.
@@ -90,6 +93,9 @@ package struct RecorderState: Sendable {
             recordingSince = recordingSince ?? now
         case .failed(let cause):
             fail(cause, now: now, chance: chance)
+        case .quarantined(let until):
+            recordingSince = nil
+            phase = .waiting(until: until, port: .open)
         case .probed(let isAnswered):
             guard case .waiting(let until, let port) = phase else { return }
             if isAnswered {

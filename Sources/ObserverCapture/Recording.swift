@@ -22,6 +22,8 @@ final class Recording {
         var media: SegmentMedia
     }
 
+    /// The wait for another snapshot where too many are under way.
+    private static let snapshotPause = Duration.seconds(5)
     /// True after the writers refused a fragment; the segment ended before it.
     private var isBehind = false
     private(set) var measure = Measure()
@@ -131,8 +133,8 @@ final class Recording {
                 capturedAt: end.capturedAt
             )
         case .keyFrame(let frame):
-            snapshotDue = context.snapshotInterval.map { .now() + $0 } ?? snapshotDue
-            context.snapshots.take(frame, at: .now(), of: camera.id)
+            let isTaken = context.snapshots.take(frame, at: .now(), of: camera.id)
+            snapshotDue = .now() + (isTaken ? context.snapshotInterval ?? Self.snapshotPause : Self.snapshotPause)
         }
     }
 

@@ -194,7 +194,7 @@ extension Setting {
     package static let snapshotSeconds = Setting(
         "OBSERVER_SNAPSHOT_SECONDS",
         .integer(0...86_400),
-        fallback: .value("30"),
+        fallback: .value("300"),
         meaning: "The time between two snapshots of a camera; 0 for no snapshots.",
         readers: [.capture]
     )

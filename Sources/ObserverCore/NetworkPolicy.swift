@@ -19,9 +19,9 @@ package struct NetworkPolicy: Sendable, Hashable {
         "192.0.0.192", "::", "::1", "fe80::/10", "fd00:ec2::254", "fd20:ce::254",
     ].compactMap { AddressRange($0) }
 
-    private let allowsDefault: Bool
-    private let rules: [Rule]
-    private let ownServers: Set<Endpoint>
+    let allowsDefault: Bool
+    let rules: [Rule]
+    let ownServers: Set<Endpoint>
 
     /// A server of Observer's own, by the name or address that a setting gives.
     package struct Server: Hashable, Sendable {
@@ -45,7 +45,7 @@ package struct NetworkPolicy: Sendable, Hashable {
         }
     }
 
-    private init(allowsDefault: Bool, rules: [Rule], ownServers: Set<Endpoint>) {
+    init(allowsDefault: Bool, rules: [Rule], ownServers: Set<Endpoint>) {
         self.allowsDefault = allowsDefault
         self.rules = rules
         self.ownServers = ownServers
@@ -69,7 +69,7 @@ package struct NetworkPolicy: Sendable, Hashable {
         self.init(allowsDefault: allowsDefault, rules: rules, ownServers: [])
     }
 
-    private static func rule(_ entry: String) -> Rule? {
+    static func rule(_ entry: String) -> Rule? {
         if let range = AddressRange(entry) { return Rule(range: range, port: nil) }
         guard let colon = entry.lastIndex(of: ":"), let port = Int(entry[entry.index(after: colon)...]),
             (1...65_535).contains(port)

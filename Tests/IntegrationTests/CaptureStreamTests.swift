@@ -1,4 +1,6 @@
+import Crypto
 import Glibc
+import LibraryMedia
 import Lifecycle
 import Logging
 import MP4
@@ -42,20 +44,20 @@ struct CaptureStreamTests {
     func record(
         _ address: String,
         audio: Bool = false,
-        transport: LibAVSource.Transport = .auto,
+        transport: LibraryStream.Transport = .auto,
         frames: Int = .max,
         onPacket: (Int) -> Void = { _ in }
     ) -> Take {
         let take = Take()
-        var options = LibAVSource.Options(address: address)
-        options.audio = audio
-        options.transport = transport
-        var source = LibAVSource(options, interrupt: MediaInterrupt())
+        var stream = LibraryStream(address: address)
+        stream.wantsAudio = audio
+        stream.transport = transport
+        var source = LibAVSource(stream, interrupt: MediaInterrupt()) { (_, _) in }
         defer { source.close() }
         do throws(MediaError) {
             let streams = try source.open()
             take.streams = streams
-            let cutter = RunSegmenter(streams, seconds: 2) { collect($0, take) }
+            let cutter = RunSegmenter(streams, seconds: 2) { Self.collect($0, take) }
             do throws(MediaError) {
                 while take.videoPackets < frames {
                     let packet = try source.next()
@@ -77,7 +79,7 @@ struct CaptureStreamTests {
         return take
     }
 
-    private func collect(_ output: RunSegmenter.Output, _ take: Take) {
+    static func collect(_ output: RunSegmenter.Output, _ take: Take) {
         switch output {
         case .began(let begin):
             let bytes = begin.initSection.withUnsafeBytes { Array($0) }
@@ -195,9 +197,9 @@ struct CaptureStreamTests {
         #expect(counters == Array(first..<first + 350))
     }
 
-    @Test(arguments: [LibAVSource.Transport.auto, .tcp])
+    @Test(arguments: [LibraryStream.Transport.auto, .tcp])
     func `an RTSP camera that is asked for audio loses no frame in libavformat's own client`(
-        transport: LibAVSource.Transport
+        transport: LibraryStream.Transport
     ) throws {
         let take = record(
             simulator.camera("sound-\(transport.rawValue)"),
@@ -243,12 +245,12 @@ struct CaptureStreamTests {
     }
 
     @Test func `a password is given when it is asked for`() {
-        var options = LibAVSource.Options(address: simulator.camera("locked-x"))
-        options.credentials = ("viewer", "wrong")
-        var source = LibAVSource(options, interrupt: MediaInterrupt())
+        var stream = LibraryStream(address: simulator.camera("locked-x"))
+        stream.login = LibraryStream.Login(user: "viewer", password: Secret("wrong"))
+        var source = LibAVSource(stream, interrupt: MediaInterrupt()) { (_, _) in }
         #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .unauthorized }
-        options.credentials = ("viewer", "test-password")
-        source = LibAVSource(options, interrupt: MediaInterrupt())
+        stream.login = LibraryStream.Login(user: "viewer", password: Secret("test-password"))
+        source = LibAVSource(stream, interrupt: MediaInterrupt()) { (_, _) in }
         let opened = try? source.open()
         #expect(opened?.video.width == 320)
         source.close()
@@ -277,9 +279,9 @@ struct CaptureStreamTests {
 
     @Test func `a silent camera is given up at the deadline, and a stop at once`() {
         simulator.fault("mute", "silent")
-        var options = LibAVSource.Options(address: simulator.camera("mute"))
-        options.openLimit = .seconds(1)
-        var source = LibAVSource(options, interrupt: MediaInterrupt())
+        var stream = LibraryStream(address: simulator.camera("mute"))
+        stream.openLimit = .seconds(1)
+        var source = LibAVSource(stream, interrupt: MediaInterrupt()) { (_, _) in }
         let clock = ContinuousClock()
         let limited = clock.measure {
             #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .unreachable }
@@ -287,7 +289,7 @@ struct CaptureStreamTests {
         #expect(limited < .seconds(5))
         let interrupt = MediaInterrupt()
         interrupt.stop()
-        source = LibAVSource(options, interrupt: interrupt)
+        source = LibAVSource(stream, interrupt: interrupt) { (_, _) in }
         #expect { try source.open() } throws: { ($0 as? MediaError)?.kind == .stopped }
     }
 }

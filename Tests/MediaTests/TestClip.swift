@@ -3,6 +3,7 @@ import Glibc
 import MP4
 import Testing
 
+@testable import LibraryMedia
 @testable import Media
 
 /// A clip that ffmpeg makes, read packet by packet with libavformat.

@@ -28,15 +28,17 @@ struct CaptureBench {
         let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
         let journal = GapJournal(in: spool, recorder: "test")
         let statusWriter = StatusWriter(configuration, journal: journal, recorder: "test", logger: logger)
+        let processes = try MediaProcesses(logger: logger)
         context = RecorderContext(
             recorder: "test",
             spool: spool,
             prefix: "test",
             snapshotInterval: nil,
             writers: writers,
-            snapshots: SnapshotPool(statusWriter: statusWriter, logger: logger),
+            snapshots: SnapshotPool(processes: processes, statusWriter: statusWriter, logger: logger),
             statusWriter: statusWriter,
             resolver: CameraResolver(policy: cameras),
+            processes: processes,
             logger: logger
         )
     }

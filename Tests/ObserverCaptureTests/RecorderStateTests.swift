@@ -24,6 +24,15 @@ import Testing
         #expect(state.step(at: Self.at(1)) == .read)
     }
 
+    @Test func `a camera in quarantine is left alone until its end, or until a person wants it`() {
+        var state = Self.recording()
+        state.handle(.quarantined(until: Self.at(3600)), at: Self.at(1))
+        #expect(state.step(at: Self.at(3599)) == .wait(until: Self.at(3600)))
+        #expect(state.step(at: Self.at(3600)) == .open)
+        state.handle(.retry, at: Self.at(2))
+        #expect(state.step(at: Self.at(2)) == .open)
+    }
+
     @Test func `a wish ends the wait, after a refused password too, and changes nothing else`() {
         var state = Self.recording()
         state.handle(.retry, at: Self.at(1))

@@ -20,7 +20,7 @@ import Testing
 
     @Test func `what is needed is enough, and the rest has defaults`() throws {
         let capture = try CaptureConfiguration(environment: Self.good)
-        #expect(capture.snapshotInterval == .seconds(30) && capture.prefix == "observer")
+        #expect(capture.snapshotInterval == .seconds(300) && capture.prefix == "observer")
         let upload = try UploadConfiguration(environment: Self.good)
         #expect(
             upload.parallel == 8 && upload.sweepInterval == .seconds(60)

@@ -23,16 +23,17 @@ import Testing
         return isSanitized ? [] : image.exports.intersection(["connect", "sendto"])
     }
 
-    @Test(arguments: ["observer-web", "observer-upload", "observerctl"])
-    func `programs that read no stream link no FFmpeg and leave libc's connections alone`(program: String) throws {
+    @Test(arguments: ["observer-web", "observer-capture", "observer-upload", "observerctl"])
+    func `programs that hold secrets link no FFmpeg and leave libc's connections alone`(program: String) throws {
         let image = try Self.image(program)
         #expect(image.libraries.contains { $0.hasPrefix("libc.so") })
         #expect(Self.media(image).isEmpty)
         #expect(Self.guarded(image).isEmpty)
     }
 
-    @Test func `the recorder links FFmpeg and puts its own connections before libc's`() throws {
-        let image = try Self.image("observer-capture")
+    @Test func `the program that reads strange streams links FFmpeg and puts its own connections before libc's`() throws
+    {
+        let image = try Self.image("observer-media")
         #expect(Self.media(image).contains { $0.hasPrefix("libavformat.so") })
         #expect(image.exports.isSuperset(of: ["connect", "sendto"]))
     }

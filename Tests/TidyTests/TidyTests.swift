@@ -9,10 +9,12 @@ import Testing
     private static let libraries: Set = [
         "Errors", "Encodings", "System", "Logging", "Lifecycle", "Crypto", "HTTPTypes", "FastCGI", "HTTPRouting",
         "Mustache", "Postgres", "AMQP", "HTTPClient", "S3", "RTP", "RTSP", "MP4", "ConnectionGuard", "Media",
+        "LibraryMedia",
     ]
-    private static let services: Set = ["ObserverWeb", "ObserverCapture", "ObserverUpload"]
+    private static let services: Set = ["ObserverWeb", "ObserverCapture", "ObserverMedia", "ObserverUpload"]
     private static let cModules = [
-        "CFastCGI": "FastCGI", "CLibPQ": "Postgres", "CRabbitMQ": "AMQP", "CLibCurl": "HTTPClient", "CLibAV": "Media",
+        "CFastCGI": "FastCGI", "CLibPQ": "Postgres", "CRabbitMQ": "AMQP", "CLibCurl": "HTTPClient",
+        "CLibAV": "LibraryMedia",
         "CLibCrypto": "Crypto", "CConnectionGuard": "ConnectionGuard",
     ]
     /// What a source file may import besides modules of the package.

@@ -41,7 +41,7 @@ const char *_Nonnull observer_input_take_line(observer_input *_Nonnull input);
 /// Replaces what lies between "://" and "@" by stars. In place; public for the tests.
 void observer_scrub(char *_Nonnull line);
 
-/// Settings of the process: log callback, two malloc arenas, large blocks returned to the system when freed.
+/// Settings of the process: the log callback.
 void observer_av_start(void);
 
 // Macros.

@@ -1,5 +1,7 @@
 #pragma once
-// The door to system calls that Swift's Glibc module leaves out. It includes no header: types of the system come from that module.
+// The door to system calls that Swift's Glibc module leaves out. It includes no header of the system: its types come from that module.
+#include <stdbool.h>
+#include <stdint.h>
 
 /// Receives up to `slots` datagrams in one call that does not wait (recvmmsg(2)).
 ///
@@ -24,3 +26,18 @@ int observer_poll_wait(int poll, unsigned long long *tokens, int count, int mill
 
 /// The number of processors that this process may use (sched_getaffinity(2)); 0 where it is not known.
 int observer_processors(void);
+
+/// Starts a program (posix_spawn(3)) with nothing but `file` as its descriptor `number` and standard error: no environment, no arguments, `/dev/null` as
+/// input and output, signals that ask for an end blocked. Returns its process ID, or -1 with errno set.
+int observer_spawn(const char *path, int file, int number);
+
+/// A descriptor that becomes readable when a child process has ended (pidfd_open(2)); -1 with errno set.
+int observer_process_descriptor(int process);
+
+/// Gives the calling process less for good: at most `memory` bytes of data (RLIMIT_DATA) and `files` descriptors, no core files, no
+/// backtrace of a crash, no new privileges; it is
+/// killed when the thread that started it ends. Returns false where one of it fails.
+bool observer_confine(uint64_t memory, uint64_t files);
+
+/// Sets the number of malloc's arenas, and the size in bytes from which on blocks are mapped one by one (mallopt(3)).
+void observer_tune_memory(int arenas, int mapped);

@@ -1,5 +1,15 @@
 /// One coded frame, or a few milliseconds of audio.
 public struct MediaPacket {
+    /// The most bytes of a packet.
+    public static let sizeLimit = 8 << 20
+    /// The bound beyond which a number cannot be a time in ticks; a century of audio at 384 kHz has a quarter of them.
+    private static let timeLimit: Int64 = 1 << 53
+
+    /// Returns nil for a number that cannot be a time, so that arithmetic with times does not overflow.
+    public static func bounded(_ time: Int64) -> Int64? {
+        (-timeLimit...timeLimit).contains(time) ? time : nil
+    }
+
     /// Which track a packet belongs to.
     public enum Track: Hashable, Sendable {
         /// Video.

@@ -7,7 +7,7 @@ struct AudioAligner {
     /// The corrections of the video that the audio has as well, in 1/90000 s.
     private var corrections: Int64 = 0
 
-    /// Rates are clamped to those of `TrackSelector`; within them no product here overflows.
+    /// Rates are clamped to those of `AudioTrack`; within them no product here overflows.
     init(rate: Int64) {
         self.rate = min(max(rate, 4000), 384_000)
     }
@@ -41,7 +41,7 @@ struct AudioAligner {
 
     private mutating func begin(_ packet: MediaPacket, at position: Int64, video: Timeline) {
         guard let offset = video.sourceOffset,
-            let source = (packet.decodeTime ?? packet.presentationTime).flatMap(LibAVSource.bounded)
+            let source = (packet.decodeTime ?? packet.presentationTime).flatMap(MediaPacket.bounded)
         else { return }
         let shifted = source + from90k(offset)
         // Clocks of video and audio that have nothing in common are joined by arrival.

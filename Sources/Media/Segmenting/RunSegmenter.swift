@@ -191,7 +191,7 @@ public final class RunSegmenter {
 
     private func place(_ time: SourceTime) -> Timeline.FrameTime {
         var decode = time.decode
-        if let presentation = time.presentation.flatMap(LibAVSource.bounded) {
+        if let presentation = time.presentation.flatMap(MediaPacket.bounded) {
             if order == nil, video.sourceOffset == nil, decode == nil { beginOrder(presentation) }
             decode = order?.decodeTime(presentation: presentation, duration: video.sourceDuration) ?? decode
         }

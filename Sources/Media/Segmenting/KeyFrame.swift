@@ -1,5 +1,5 @@
 /// A coded frame that can be decoded without any other, with what its decoder needs.
-public struct KeyFrame: Sendable {
+public struct KeyFrame: Hashable, Sendable {
     /// The codec.
     public var codec: VideoCodec
     /// Parameter sets, as in `VideoTrack`.

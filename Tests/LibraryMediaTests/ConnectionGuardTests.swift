@@ -1,7 +1,8 @@
 import Glibc
 import Testing
 
-@testable import Media
+import Media
+@testable import LibraryMedia
 
 /// Whatever a camera or a name says, no connection is made that was not allowed.
 @Suite(.timeLimit(.minutes(1)))
@@ -12,17 +13,16 @@ struct ConnectionGuardTests {
     static func open(
         _ address: String,
         allowing ports: [Int],
-        transport: LibAVSource.Transport = .auto,
+        transport: LibraryStream.Transport = .auto,
         audio: Bool = false
     ) -> MediaError? {
-        var options = LibAVSource.Options(address: address)
-        options.openLimit = .seconds(5)
-        options.transport = transport
-        options.audio = audio
-        options.mayConnect = { (address, port) throws(MediaError) in
+        var stream = LibraryStream(address: address)
+        stream.openLimit = .seconds(5)
+        stream.transport = transport
+        stream.wantsAudio = audio
+        var source = LibAVSource(stream, interrupt: MediaInterrupt()) { (address, port) throws(MediaError) in
             guard address == [127, 0, 0, 1], ports.contains(port) else { throw forbidden }
         }
-        var source = LibAVSource(options, interrupt: MediaInterrupt())
         defer { source.close() }
         do throws(MediaError) {
             _ = try source.open()
@@ -72,9 +72,9 @@ struct ConnectionGuardTests {
         #expect(secret.connections == 0)
     }
 
-    @Test(arguments: [(LibAVSource.Transport.auto, false), (.tcp, false), (.udp, false), (.auto, true)])
+    @Test(arguments: [(LibraryStream.Transport.auto, false), (.tcp, false), (.udp, false), (.auto, true)])
     func `a redirect of an RTSP camera is followed only to where cameras may be`(
-        transport: LibAVSource.Transport,
+        transport: LibraryStream.Transport,
         audio: Bool
     ) throws {
         let secret = try Self.secret()
@@ -127,14 +127,13 @@ struct ConnectionGuardTests {
                 }
             }
         )
-        var options = LibAVSource.Options(address: "rtsp://127.0.0.1:\(camera.port)/x")
-        options.transport = .udp
-        options.openLimit = .seconds(2)
+        var stream = LibraryStream(address: "rtsp://127.0.0.1:\(camera.port)/x")
+        stream.transport = .udp
+        stream.openLimit = .seconds(2)
         let ports = isAllowed ? [camera.port, target.port, target.port + 1] : [camera.port]
-        options.mayConnect = { (_, port) throws(MediaError) in
+        var source = LibAVSource(stream, interrupt: MediaInterrupt()) { (_, port) throws(MediaError) in
             guard ports.contains(port) else { throw Self.forbidden }
         }
-        var source = LibAVSource(options, interrupt: MediaInterrupt())
         defer { source.close() }
         #expect(throws: MediaError.self) { try source.open() }
         #expect(camera.requests.contains { $0.hasPrefix("PLAY") })

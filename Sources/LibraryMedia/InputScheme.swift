@@ -1,5 +1,7 @@
 import CLibAV
+import Crypto
 import Encodings
+import Media
 
 /// The limits of a scheme: which protocols and formats libavformat may use for it, and with which options.
 enum InputScheme: Equatable {
@@ -47,7 +49,7 @@ enum InputScheme: Equatable {
     /// The options of libavformat, times in microseconds.
     ///
     /// `stimeout` is gone since FFmpeg 5, and `timeout` would make RTMP listen.
-    func dictionary(_ options: LibAVSource.Options) -> OpaquePointer? {
+    func dictionary(_ stream: LibraryStream) -> OpaquePointer? {
         var result: OpaquePointer?
         func set(_ key: String, _ value: String) { av_dict_set(&result, key, value, 0) }
         // The interrupt's deadline must come first: libavformat swallows the first time-out of its own, hands out what its
@@ -61,13 +63,13 @@ enum InputScheme: Equatable {
         set("fpsprobesize", "0")
         switch self {
         case .rtsp:
-            switch options.transport {
+            switch stream.transport {
             case .tcp: set("rtsp_transport", "tcp")
             case .udp: set("rtsp_transport", "udp")
             case .auto: set("rtsp_flags", "prefer_tcp")
             }
             set("timeout", beyondDeadlines)
-            set("allowed_media_types", options.audio ? "video+audio" : "video")
+            set("allowed_media_types", stream.wantsAudio ? "video+audio" : "video")
             set("user_agent", "Observer")
             set("buffer_size", "1048576")
             set("max_delay", "500000")
@@ -83,11 +85,11 @@ enum InputScheme: Equatable {
     }
 
     /// The address with user and password, percent-encoded, as libavformat wants them.
-    func authorized(_ address: String, _ options: LibAVSource.Options) -> String {
-        guard let (user, password) = options.credentials, let slashes = InputScheme.authorityStart(address) else {
-            return address
-        }
-        let login = PercentEncoding.encode(user) + ":" + PercentEncoding.encode(password) + "@"
+    func authorized(_ stream: LibraryStream) -> String {
+        let address = stream.address
+        guard let account = stream.login, let slashes = InputScheme.authorityStart(address) else { return address }
+        let login =
+            PercentEncoding.encode(account.user) + ":" + PercentEncoding.encode(account.password.expose()) + "@"
         return String(address[..<slashes]) + login + String(address[slashes...])
     }
 

@@ -1,5 +1,6 @@
 import CLibAV
 import ConnectionGuard
+import Media
 
 /// Asks the caller about every connection that is made for a source, wherever a redirect, a playlist or a name leads.
 ///

@@ -1,5 +1,5 @@
 import CLibAV
-import MP4
+import Media
 
 /// Chooses the tracks to record among those that libavformat found.
 struct TrackSelector {
@@ -8,8 +8,6 @@ struct TrackSelector {
     private(set) var audio: (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool)?
     private(set) var notes: [String] = []
     private var unusable: String?
-    /// The rates that the recorded codecs know; they end at 96 kHz.
-    private static let sampleRates: ClosedRange<Int32> = 4000...384_000
 
     init(wantsAudio: Bool) {
         self.wantsAudio = wantsAudio
@@ -65,7 +63,7 @@ struct TrackSelector {
             video = (stream, track)
         case AVMEDIA_TYPE_AUDIO where audio == nil && wantsAudio:
             guard let codec = AudioCodec(parameters.pointee.codec_id),
-                TrackSelector.sampleRates.contains(parameters.pointee.sample_rate)
+                AudioTrack.sampleRates.contains(Int(parameters.pointee.sample_rate))
             else {
                 return leaveOut(name)
             }
@@ -95,7 +93,7 @@ struct TrackSelector {
                 track.parameters = ADTS.configuration(sampleRate: track.sampleRate, channels: track.channels)
             }
         }
-        guard AudioFormat(track) != nil else { return leaveOut(codec.rawValue) }
+        guard track.isRecordable else { return leaveOut(codec.rawValue) }
         audio = (stream, track, isADTS)
     }
 

@@ -1,5 +1,6 @@
 import CLibAV
 import Glibc
+public import Media
 
 /// Creates a small JPEG of a key frame: decode, scale, encode.
 ///
@@ -36,6 +37,7 @@ public enum SnapshotEncoder {
         }
         let padding = Int(AV_INPUT_BUFFER_PADDING_SIZE)
         context?.pointee.thread_count = 1
+        context?.pointee.max_pixels = MediaLibrary.pixelLimit
         // Blocks do not show in a small frame, and the filter against them takes a quarter of the time.
         context?.pointee.skip_loop_filter = AVDISCARD_ALL
         if !keyFrame.parameters.isEmpty, let memory = av_mallocz(keyFrame.parameters.count + padding) {

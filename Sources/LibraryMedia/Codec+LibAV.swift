@@ -1,4 +1,5 @@
 import CLibAV
+import Media
 
 extension VideoCodec {
     var identifier: AVCodecID {

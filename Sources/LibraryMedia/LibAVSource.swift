@@ -1,5 +1,6 @@
 import CLibAV
 import Glibc
+public import Media
 
 /// Reads streams through libavformat: RTSP over TCP, UDP or HTTP, RTMP, HLS, HTTP MJPEG, files over HTTP.
 ///
@@ -7,55 +8,13 @@ import Glibc
 /// by scheme, every connection is given to a check of the caller's before it is made (see `InputGuard`), probing,
 /// streams and packets are bounded. Every call ends by a latched deadline (see `MediaInterrupt`).
 public struct LibAVSource {
-    /// How RTSP carries its packets.
-    public enum Transport: String, Hashable, Sendable {
-        /// TCP, then what the server insists on; always TCP; always UDP.
-        case auto, tcp, udp
-    }
-
-    /// The address to open, and how.
-    public struct Options: Sendable {
-        /// The address without user and password.
-        public var address: String
-        /// User and password, if the camera wants them; never part of an error or a log line.
-        public var credentials: (user: String, password: String)?
-        /// For RTSP.
-        public var transport = Transport.auto
-        /// True if audio is wanted; without it the track is not even set up.
-        public var audio = false
-        /// Until the connection stands and the first packets say what the stream is.
-        public var openLimit = Duration.seconds(12)
-        /// Without a frame for so long a stream counts as stalled.
-        public var stallLimit = Duration.seconds(10)
-        /// Asked before an address is opened; returns the address to open, which may have the host replaced by its
-        /// number, or throws (`dns`, `refused`).
-        public var admit: @Sendable (_ address: String) throws(MediaError) -> String = { address throws(MediaError) in
-            address
-        }
-        /// Asked before each connection that is made for this source, and each datagram that is sent.
-        ///
-        /// Gets an address of 4 or 16 bytes in network order, and a port; throws where that may not be (`refused`).
-        public var mayConnect: @Sendable (_ address: [UInt8], _ port: Int) throws(MediaError) -> Void = {
-            (_, _) throws(MediaError) in
-        }
-
-        /// Creates options with the usual limits.
-        public init(address: String) {
-            self.address = address
-        }
-    }
-
-    /// A packet larger than this is refused.
-    static let packetLimit = 8 << 20
     private static let streamLimit = 8
     /// A playlist names up to a dozen variants, each with video and audio.
     private static let httpStreamLimit = 64
     /// HLS comes a segment at a time, and a segment may last longer than a camera may be silent.
     private static let playlistStallLimit = Duration.seconds(30)
-    /// The bound beyond which a number cannot be a time in ticks; a century of audio at 384 kHz has a quarter of them.
-    static let timeLimit: Int64 = 1 << 53
 
-    private let options: Options
+    private let stream: LibraryStream
     private let interrupt: MediaInterrupt
     private var context: UnsafeMutablePointer<AVFormatContext>?
     private var packet: UnsafeMutablePointer<AVPacket>?
@@ -71,11 +30,21 @@ public struct LibAVSource {
     private let connections: InputGuard
 
     /// Creates a source that is not open yet.
-    public init(_ options: Options, interrupt: MediaInterrupt) {
-        self.options = options
+    ///
+    /// - Parameters:
+    ///   - stream: The address and how to read it.
+    ///   - interrupt: Ends the calls of this source.
+    ///   - mayConnect: Asked before each connection that is made for this source, and each datagram that is sent. It gets an
+    ///     address of 4 or 16 bytes in network order, and a port, and throws where that may not be (`refused`).
+    public init(
+        _ stream: LibraryStream,
+        interrupt: MediaInterrupt,
+        mayConnect: @escaping @Sendable (_ address: [UInt8], _ port: Int) throws(MediaError) -> Void
+    ) {
+        self.stream = stream
         self.interrupt = interrupt
-        stallLimit = options.stallLimit
-        connections = InputGuard(options.mayConnect)
+        stallLimit = stream.stallLimit
+        connections = InputGuard(mayConnect)
     }
 
     /// The last warning of the libraries about this stream, without credentials.
@@ -87,37 +56,47 @@ public struct LibAVSource {
     public mutating func open() throws(MediaError) -> StreamDescription {
         close()
         connections.forget()
-        let target = try options.admit(options.address)
         try connections.enter(interrupt)
         defer { connections.leave() }
         guard let handle = interrupt.handle, let made = avformat_alloc_context() else {
             throw MediaError(.file, "no memory for a stream")
         }
         observer_input_reset(handle)
-        let scheme = InputScheme(address: options.address)
+        let scheme = InputScheme(address: stream.address)
         observer_input_attach(handle, made)
         made.pointee.max_streams = Int32(scheme == .http ? Self.httpStreamLimit : Self.streamLimit)
         made.pointee.max_probe_packets = 500
-        interrupt.setDeadline(options.openLimit)
+        interrupt.setDeadline(stream.openLimit)
 
-        var dictionary = scheme.dictionary(options)
+        var dictionary = scheme.dictionary(stream)
         defer { av_dict_free(&dictionary) }
         var opened: UnsafeMutablePointer<AVFormatContext>? = made
         let demuxer = scheme.demuxer.flatMap { av_find_input_format($0) }
-        var result = avformat_open_input(&opened, scheme.authorized(target, options), demuxer, &dictionary)
+        var result = avformat_open_input(&opened, scheme.authorized(stream), demuxer, &dictionary)
         guard result >= 0, let opened else { throw failure(result, .opening) }
         context = opened
         let format = String(cString: opened.pointee.iformat.pointee.name)
         if format == "hls" { TrackSelector.keepOneVariant(of: opened) }
-        result = avformat_find_stream_info(opened, nil)
+        result = findStreams(opened)
         guard result >= 0 else { throw failure(result, .opening) }
         packet = av_packet_alloc()
         timestampsByArrival = scheme == .http && format.hasPrefix("mp") && format.hasSuffix("jpeg")
-        stallLimit = format == "hls" ? max(options.stallLimit, Self.playlistStallLimit) : options.stallLimit
+        stallLimit = format == "hls" ? max(stream.stallLimit, Self.playlistStallLimit) : stream.stallLimit
         if !scheme.isPaced, opened.pointee.duration > 0 { pacer = Pacer() }
         let description = try describe(opened)
         interrupt.setDeadline(stallLimit)
         return description
+    }
+
+    /// Reads the first packets; what is decoded of them is bounded.
+    private func findStreams(_ context: UnsafeMutablePointer<AVFormatContext>) -> Int32 {
+        var options = (0..<Int(context.pointee.nb_streams)).map { _ -> OpaquePointer? in
+            var dictionary: OpaquePointer?
+            av_dict_set_int(&dictionary, "max_pixels", MediaLibrary.pixelLimit, 0)
+            return dictionary
+        }
+        defer { for index in options.indices { av_dict_free(&options[index]) } }
+        return avformat_find_stream_info(context, &options)
     }
 
     /// Waits for the next packet of the tracks that `open` described.
@@ -132,7 +111,7 @@ public struct LibAVSource {
             guard result >= 0, !interrupt.isExpired, !interrupt.isStopped else { throw failure(result, .reading) }
             let index = packet.pointee.stream_index
             guard packet.pointee.size > 0, index == videoIndex || index == audioIndex else { continue }
-            guard packet.pointee.size <= Self.packetLimit else {
+            guard packet.pointee.size <= MediaPacket.sizeLimit else {
                 throw MediaError(.badStream, "a frame has more than 8 MiB")
             }
             if index == videoIndex {
@@ -172,7 +151,7 @@ public struct LibAVSource {
         let ticks: Int32 = isVideo ? 90_000 : audioRate
         func time(_ value: Int64) -> Int64? {
             guard value != .min, !timestampsByArrival else { return nil }
-            return Self.bounded(
+            return MediaPacket.bounded(
                 from.den == ticks && from.num == 1 ? value : rescale(value, from: from, ticksPerSecond: ticks)
             )
         }
@@ -185,11 +164,6 @@ public struct LibAVSource {
             newParameters: isVideo ? newParameters(packet) : nil,
             bytes: bytes
         )
-    }
-
-    /// Returns nil for a number that cannot be a time, so that arithmetic with times does not overflow.
-    static func bounded(_ time: Int64) -> Int64? {
-        (-timeLimit...timeLimit).contains(time) ? time : nil
     }
 
     private func rescale(_ value: Int64, from: AVRational, ticksPerSecond ticks: Int32) -> Int64 {
@@ -212,7 +186,7 @@ public struct LibAVSource {
     private mutating func describe(
         _ context: UnsafeMutablePointer<AVFormatContext>
     ) throws(MediaError) -> StreamDescription {
-        var selector = TrackSelector(wantsAudio: options.audio)
+        var selector = TrackSelector(wantsAudio: stream.wantsAudio)
         for index in 0..<Int(context.pointee.nb_streams) {
             guard let stream = context.pointee.streams[index] else { continue }
             selector.look(stream)

@@ -1,5 +1,6 @@
 import CLibAV
 import Glibc
+import Media
 
 /// libavformat's error numbers in words that people use.
 enum LibAVFailure {

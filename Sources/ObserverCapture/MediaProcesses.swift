@@ -1,0 +1,137 @@
+import Glibc
+import Lifecycle
+import Logging
+import Media
+import System
+
+/// Starts `observer-media` and looks after what runs of it, on a thread of its own.
+///
+/// The kernel ends these processes when the thread that started them ends (PR_SET_PDEATHSIG): a thread of a camera would not do.
+final class MediaProcesses: Service {
+    /// For a thread that stands still; a start takes a millisecond.
+    private static let startLimit = Duration.seconds(5)
+    /// At the end processes have this long to take leave of their cameras.
+    private static let leaveLimit = Duration.milliseconds(300)
+
+    let name = "media-processes"
+    private let path: String
+    private let starts = BlockingQueue<MediaProcessStart>(limit: 1000)
+    private let wakeUps: WakeUps
+    private let logger: Logger
+
+    /// Creates the service.
+    ///
+    /// - Parameters:
+    ///   - path: The program; beside this one by default.
+    ///   - logger: Logs processes that broke down.
+    /// - Throws: ``SystemError``.
+    init(_ path: String? = nil, logger: Logger) throws(SystemError) {
+        self.path = path ?? Self.standardPath
+        self.logger = logger
+        wakeUps = try WakeUps()
+    }
+
+    /// The program in the folder of this one.
+    static var standardPath: String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let own = String(decoding: buffer.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "observer-media"
+    }
+
+    static let notInTime = MediaError(.file, "the program that reads this camera was not started in time")
+
+    /// Asks for a process; `ring` is called on another thread when it runs, or cannot.
+    func request(ring: @escaping @Sendable () -> Void = {}) -> MediaProcessStart {
+        let start = MediaProcessStart(ring: ring)
+        if starts.push(start) {
+            wakeUps.wake()
+        } else {
+            start.finish(.failure(MediaError(.stopped, "the end was asked for")))
+        }
+        return start
+    }
+
+    /// Starts a process and waits until it runs; only for threads that may block.
+    ///
+    /// - Throws: `file` where that is not possible, `stopped` at the end of the service.
+    func start() throws(MediaError) -> MediaProcess {
+        guard let result = request().wait(until: .now() + Self.startLimit) else { throw Self.notInTime }
+        return try result.get()
+    }
+
+    func run(until stop: StopSignal) {
+        stop.onStop { [starts, wakeUps] in
+            starts.close()
+            wakeUps.wake()
+        }
+        var processes: [MediaProcess] = []
+        while !stop.isStopped {
+            while let start = starts.pop(within: .zero) {
+                if let process = begin(start) { processes.append(process) }
+            }
+            processes.removeAll { $0.attend() }
+            wait(for: processes, until: nil)
+        }
+        while let start = starts.pop(within: .zero) {
+            start.finish(.failure(MediaError(.stopped, "the end was asked for")))
+        }
+        for process in processes { process.leave() }
+        let deadline = MonotonicInstant.now() + Self.leaveLimit
+        while !processes.isEmpty, !deadline.hasPassed {
+            processes.removeAll { $0.attend() }
+            wait(for: processes, until: deadline)
+        }
+    }
+
+    private func begin(_ start: MediaProcessStart) -> MediaProcess? {
+        do throws(SystemError) {
+            let process = try MediaProcess(path) { [wakeUps] in wakeUps.wake() }
+            start.finish(.success(process))
+            return process
+        } catch {
+            logger.error("Media program not started", [.error: LogValue(error)])
+            let detail = "the program that reads this camera cannot be started: \(error.detail)"
+            start.finish(.failure(MediaError(.file, detail)))
+            return nil
+        }
+    }
+
+    private func wait(for processes: [MediaProcess], until deadline: MonotonicInstant?) {
+        var pollers = [pollfd(fd: wakeUps.descriptor, events: Int16(POLLIN), revents: 0)]
+        pollers += processes.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+        let due = (processes.compactMap(\.killDue) + [deadline].compactMap { $0 }).min()
+        poll(&pollers, nfds_t(pollers.count), due?.pollMilliseconds ?? -1)
+        wakeUps.take()
+    }
+}
+
+/// Wakes a thread that waits in poll(2), from any thread.
+final class WakeUps: Sendable {
+    /// Becomes readable when the thread is to look.
+    let descriptor: Int32
+    private let other: Int32
+
+    init() throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw SystemError(call: "socketpair", "AF_UNIX") }
+        (descriptor, other) = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(descriptor)
+        close(other)
+    }
+
+    func wake() {
+        // A socket that is full wakes as well.
+        send(other, [1], 1, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+    }
+
+    /// Takes all wake-ups so far.
+    func take() {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        while recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 {}
+    }
+}

@@ -1,0 +1,4 @@
+import Glibc
+import ObserverMedia
+
+exit(MediaProgram.run())
