@@ -178,7 +178,7 @@ let package = Package(
                 "System", "Lifecycle",
             ]
         ),
-        tests("LibraryMediaTests", ["LibraryMedia", "Media", "Crypto", "System"]),
+        tests("LibraryMediaTests", ["LibraryMedia", "CLibAV", "Media", "Crypto", "System"]),
         tests("ObserverCoreTests", ["SeededNumbers", "ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),

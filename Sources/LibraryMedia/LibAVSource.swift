@@ -24,6 +24,7 @@ public struct LibAVSource {
     private var audioBase = AVRational(num: 1, den: 1)
     private var audioRate: Int32 = 1
     private var stripsADTS = false
+    private var encoder: AudioEncoder?
     private var timestampsByArrival = false
     private var pacer: Pacer?
     private var stallLimit: Duration
@@ -105,6 +106,7 @@ public struct LibAVSource {
         try connections.enter(interrupt)
         defer { connections.leave() }
         while true {
+            if let encoded = encoder?.next() { return Self.packet(encoded) }
             av_packet_unref(packet)
             let result = av_read_frame(context, packet)
             // After the deadline libavformat hands out what its parser still had: half a frame.
@@ -119,8 +121,30 @@ public struct LibAVSource {
                 connections.forget()
                 try pacer?.wait(for: packet, base: videoBase, interrupt: interrupt)
             }
-            if let ready = translate(packet) { return ready }
+            if index == audioIndex, let encoder {
+                encode(packet, encoder)
+            } else if let ready = translate(packet) {
+                return ready
+            }
         }
+    }
+
+    private func encode(_ packet: UnsafeMutablePointer<AVPacket>, _ encoder: AudioEncoder) {
+        let time = packet.pointee.pts == .min ? packet.pointee.dts : packet.pointee.pts
+        encoder.take(
+            UnsafeRawBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size)),
+            time: time == .min ? nil : rescale(time, from: audioBase, ticksPerSecond: audioRate)
+        )
+    }
+
+    private static func packet(_ encoded: (time: Int64, bytes: UnsafeRawBufferPointer)) -> MediaPacket {
+        MediaPacket(
+            track: .audio,
+            decodeTime: encoded.time,
+            presentationTime: encoded.time,
+            duration: 1024,
+            bytes: encoded.bytes
+        )
     }
 
     /// Takes leave of the camera, which frees its session, and frees everything.
@@ -131,6 +155,7 @@ public struct LibAVSource {
         }
         packet = nil
         pacer = nil
+        encoder = nil
         guard context != nil else { return }
         if let handle = interrupt.handle { observer_input_begin_close(handle, 1500) }
         // Where the check cannot be set there is nothing to close.
@@ -204,6 +229,7 @@ public struct LibAVSource {
             audioBase = audio.stream.pointee.time_base
             audioRate = Int32(clamping: audio.track.sampleRate)
             stripsADTS = audio.isADTS
+            encoder = audio.encoder
         }
         return StreamDescription(video: video.track, audio: selector.audio?.track, notes: selector.notes)
     }

@@ -5,7 +5,8 @@ import Media
 struct TrackSelector {
     let wantsAudio: Bool
     private(set) var video: (stream: UnsafeMutablePointer<AVStream>, track: VideoTrack)?
-    private(set) var audio: (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool)?
+    private(set) var audio:
+        (stream: UnsafeMutablePointer<AVStream>, track: AudioTrack, isADTS: Bool, encoder: AudioEncoder?)?
     private(set) var notes: [String] = []
     private var unusable: String?
 
@@ -65,7 +66,7 @@ struct TrackSelector {
             guard let codec = AudioCodec(parameters.pointee.codec_id),
                 AudioTrack.sampleRates.contains(Int(parameters.pointee.sample_rate))
             else {
-                return leaveOut(name)
+                return encodeAudio(stream, parameters: parameters, name: name)
             }
             addAudio(stream, parameters: parameters, codec: codec)
         default:
@@ -94,7 +95,27 @@ struct TrackSelector {
             }
         }
         guard track.isRecordable else { return leaveOut(codec.rawValue) }
-        audio = (stream, track, isADTS)
+        audio = (stream, track, isADTS, nil)
+    }
+
+    /// Linear samples, G.711 and G.726 are encoded; other codecs that a file cannot hold are left out.
+    private mutating func encodeAudio(
+        _ stream: UnsafeMutablePointer<AVStream>,
+        parameters: UnsafeMutablePointer<AVCodecParameters>,
+        name: String
+    ) {
+        let isSampled = name.hasPrefix("pcm_") || name.hasPrefix("g726")
+        let rate = Int(parameters.pointee.sample_rate)
+        let channels = Int(parameters.pointee.ch_layout.nb_channels)
+        guard isSampled, SampledAudio(.l16, sampleRate: rate, channels: channels) != nil,
+            let encoder = try? AudioEncoder(
+                parameters.pointee.codec_id,
+                rate: rate,
+                channels: channels,
+                bits: Int(parameters.pointee.bits_per_coded_sample)
+            )
+        else { return leaveOut(name) }
+        audio = (stream, encoder.track, false, encoder)
     }
 
     private mutating func leaveOut(_ audio: String) {

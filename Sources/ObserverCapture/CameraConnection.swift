@@ -37,11 +37,14 @@ final class CameraConnection: CameraSource {
 
     private let options: Options
     private let resolver: CameraResolver
+    private let processes: MediaProcesses
     private let loop: CameraLoop
     private let logger: Logger
     private var stage = Stage.closed
     private var segmenter: ((StreamDescription) -> RunSegmenter)?
     private var isOpen = false
+    /// Encodes audio that a file cannot hold.
+    private(set) var encoding: AudioEncoding?
     private var ports: DatagramPorts?
     private var tracks: [RTSPTrack] = []
     /// The addresses from which media is taken, in network order.
@@ -52,9 +55,16 @@ final class CameraConnection: CameraSource {
     private var keepAliveSuggestion: RTSPMethod?
     private(set) var receivedBytes = 0
 
-    init(_ options: Options, resolver: CameraResolver, loop: CameraLoop, logger: Logger) {
+    init(
+        _ options: Options,
+        resolver: CameraResolver,
+        processes: MediaProcesses,
+        loop: CameraLoop,
+        logger: Logger
+    ) {
         self.options = options
         self.resolver = resolver
+        self.processes = processes
         self.loop = loop
         self.logger = logger
     }
@@ -158,6 +168,7 @@ final class CameraConnection: CameraSource {
         }
         stage = .closed
         isOpen = false
+        encoding = nil
         hasMore = false
         ports = nil
         tracks = []
@@ -183,6 +194,7 @@ final class CameraConnection: CameraSource {
             )
         }
         if now.nanoseconds >= reader.deadline { try reader.advance(to: now.nanoseconds, wallClock: wallClock) }
+        encoding?.exchange(now: now)
         try follow(reader, socket, at: now)
     }
 
@@ -228,9 +240,7 @@ final class CameraConnection: CameraSource {
         while reader.hasEvents {
             for event in reader.takeEvents() {
                 switch event {
-                case .opened(let description):
-                    if let segmenter { reader.record(into: segmenter(description)) }
-                    isOpen = true
+                case .opened(let description): record(description, of: reader, at: now)
                 case .reconnect(let next):
                     // A camera may send a viewer elsewhere before it plays; later that is the end of the stream.
                     guard !isOpen || reader.isOpening else {
@@ -249,6 +259,18 @@ final class CameraConnection: CameraSource {
             }
         }
         try socket.send(reader.hasOutput ? reader.takeOutput() : [])
+    }
+
+    /// Begins a recording of the stream that the camera described.
+    private func record(_ description: StreamDescription, of reader: CameraReader, at now: MonotonicInstant) {
+        isOpen = true
+        guard let made = segmenter?(description) else { return }
+        reader.record(into: made)
+        guard let samples = reader.samples else { return }
+        let encoding = AudioEncoding(samples, into: made, processes: processes)
+        self.encoding = encoding
+        encoding.exchange(now: now)
+        reader.encode = { encoding.take($0, timestamp: $1, arrival: $2) }
     }
 
     // MARK: UDP

@@ -71,7 +71,7 @@ final class CameraSession {
         let (resolver, processes) = (context.resolver, context.processes)
         library = LibrarySource(plan.libraryStream, processes: processes, resolver: resolver, loop: loop)
         native = plan.connectionOptions.map { [logger] options in
-            CameraConnection(options, resolver: resolver, loop: loop, logger: logger)
+            CameraConnection(options, resolver: resolver, processes: processes, loop: loop, logger: logger)
         }
         source = native ?? library
         work = .beginning(after: recorder.predecessor, until: .now() + plan.delay)

@@ -103,7 +103,7 @@ final class Recording {
             clockJumps: segmenter.timeline.rejoined,
             wallSteps: segmenter.wallSteps,
             dependentSegments: dependentSegments,
-            leftOut: streams.notes
+            leftOut: segmenter.streams.notes
         )
     }
 

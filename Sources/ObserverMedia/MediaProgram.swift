@@ -3,7 +3,7 @@ import LibraryMedia
 import Media
 import System
 
-/// The program `observer-media`: reads one camera with FFmpeg, or creates pictures, for the recorder that started it.
+/// The program `observer-media`: reads one camera with FFmpeg, encodes its audio, or creates pictures, for the recorder that started it.
 ///
 /// It reads what strangers send with code that has flaws nobody knows yet. So it has little to lose: one camera's address and
 /// password, no environment, no descriptor but a socket to the recorder, bounded memory, and it ends with the recorder.
@@ -24,7 +24,8 @@ package enum MediaProgram {
         switch recorder.next() {
         case .read(let stream): CameraReading.run(stream, for: recorder)
         case .stills: Stills.run(for: recorder)
-        case .still, nil: return 64
+        case .encode(let audio): Encoding.run(audio, for: recorder)
+        case .still, .samples, nil: return 64
         }
         return 0
     }

@@ -46,6 +46,7 @@ final class CameraSimulator: Sendable {
             $f \(source) \(video) -c:a aac -b:a 64k -movflags +faststart clip.mp4
             $f -i clip.mp4 -c copy -f hls -hls_time 4 -hls_list_size 0 list.m3u8
             $f -i clip.mp4 -c:v copy -c:a pcm_mulaw -ar 8000 clip.mkv
+            $f -i clip.mp4 -c:v copy -c:a libvorbis vorbis.mkv
             echo "#EXTM3U" > master.m3u8
             for v in 1 2 3 4 5 6; do
                 sed "s/^list/v$v-list/" list.m3u8 > v$v.m3u8

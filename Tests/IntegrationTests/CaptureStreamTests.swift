@@ -181,7 +181,7 @@ struct CaptureStreamTests {
     }
 
     @Test func `audio that MP4 cannot carry is left out with a note, and the video is recorded`() throws {
-        let take = record(simulator.file("clip.mkv"), audio: true, frames: 150)
+        let take = record(simulator.file("vorbis.mkv"), audio: true, frames: 150)
         #expect(take.streams?.audio == nil)
         #expect(take.streams?.notes.count == 1)
         try expectWhole(take, atLeast: 2, frames: 150)
@@ -266,6 +266,7 @@ struct CaptureStreamTests {
                 wantsAudio: false
             ),
             resolver: CameraResolver(policy: policy),
+            processes: try MediaProcesses(logger: Logger(label: "test", level: .error)),
             loop: try CameraLoop(name: "test", slots: OpeningSlots(), logger: Logger(label: "test", level: .error)),
             logger: Logger(label: "test", level: .error)
         )

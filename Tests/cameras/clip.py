@@ -175,7 +175,7 @@ class Clip:
             counter += 1
         return counter
 
-    def sdp(self, address: str) -> str:
+    def sdp(self, address: str, has_voice: bool = False) -> str:
         parameter_sets = ",".join(base64.b64encode(nal).decode() for nal in (self.sps, self.pps))
         return "\r\n".join(
             [
@@ -191,6 +191,7 @@ class Clip:
                 f"sprop-parameter-sets={parameter_sets}",
                 f"a=framerate:{self.spec.fps}",
                 "a=control:track1",
+                *(["m=audio 0 RTP/AVP 0", "a=control:track2"] if has_voice else []),
                 "",
             ]
         )

@@ -33,6 +33,8 @@ class RTSPConnection:
         self.clip = None
         self.playing = False
         self.channel = 0
+        self.voice_channel = None
+        self.voice_sequence = 0
         self.first_counter = 0
         self.sequence = 0
         self.session = secrets.token_hex(8)
@@ -167,7 +169,7 @@ class RTSPConnection:
         elif camera.fault == "401" or not self.may_pass(method, headers, camera):
             self.refuse(headers, camera)
         else:
-            sdp = camera.clip.sdp("127.0.0.1")
+            sdp = camera.clip.sdp("127.0.0.1", camera.has_voice)
             self.reply(headers, 200, {"Content-Type": "application/sdp", "Content-Base": url.rstrip("/") + "/"}, sdp)
 
     def set_up(self, method: str, url: str, headers: dict, camera) -> None:
@@ -180,12 +182,16 @@ class RTSPConnection:
             self.reply(headers, 461, {})
         else:
             channels = re.search(r"interleaved=(\d+)-(\d+)", transport)
-            self.channel = int(channels.group(1)) if channels else 0
+            channel = int(channels.group(1)) if channels else 0
+            if url.endswith("track2"):
+                self.voice_channel = channel
+            else:
+                self.channel = channel
             self.reply(
                 headers,
                 200,
                 {
-                    "Transport": f"RTP/AVP/TCP;unicast;interleaved={self.channel}-{self.channel + 1}",
+                    "Transport": f"RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}",
                     "Session": f"{self.session};timeout=60",
                 },
             )
@@ -199,13 +205,15 @@ class RTSPConnection:
         self.first_counter = upcoming if "join=any" in url else camera.clip.next_key(upcoming)
         self.sequence = camera.clip.sequence(self.first_counter)
         timestamp = self.first_counter * camera.clip.ticks & 0xFFFFFFFF
+        self.voice_time = self.first_counter * 8000 // camera.clip.spec.fps & 0xFFFFFFFF
         self.reply(
             headers,
             200,
             {
                 "Session": self.session,
                 "Range": "npt=0.000-",
-                "RTP-Info": f"url={url.rstrip('/')}/track1;seq={self.sequence};rtptime={timestamp}",
+                "RTP-Info": f"url={url.rstrip('/')}/track1;seq={self.sequence};rtptime={timestamp}"
+                + (f",url={url.rstrip('/')}/track2;seq=0;rtptime={self.voice_time}" if camera.has_voice else ""),
             },
         )
         self.playing = True

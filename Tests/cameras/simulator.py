@@ -2,7 +2,8 @@
 """A camera_simulator full of RTSP cameras in one process, for the tests and the benchmarks (Python's standard library alone).
 
 Any path is a camera: `rtsp://127.0.0.1:PORT/cam7`, or `/NAME/cam7` for the clip NAME. Names that begin with `locked`
-want Digest and those with `basic` Basic authentication. RTP comes over the RTSP connection (RFC 2326, 10.12); UDP is
+want Digest and those with `basic` Basic authentication. Those that begin with `voice` have G.711 as well: a tone of 1 kHz
+that is heard during every other second of the frames. RTP comes over the RTSP connection (RFC 2326, 10.12); UDP is
 refused with 461. Timestamps and counters go on over the end of the clip and over reconnects; what was sent to whom is
 told by `GET /stats` on the control port, and `POST /fault` makes a camera misbehave: `{"camera": "cam7", "fault":
 "stall"}`. `camera` may be `*`. Faults:
@@ -11,7 +12,8 @@ told by `GET /stats` on the control port, and `POST /fault` makes a camera misbe
     silent     requests are never answered                 redirect          302 to `location`
     close      connections end, new ones too               jump              timestamps leap by `seconds`
     garbage    random bytes instead of answers and media   freeze            timestamps stand still
-    resize     goes on with the clip `clip`                resume            all well again
+    resize     goes on with the clip `clip`                mute              no sound is sent
+    resume     all well again
     refuse     with `port` instead of `camera`: that port does not listen (until `resume`)
 """
 
@@ -32,6 +34,18 @@ from rtsp import RTSPConnection  # noqa: E402
 
 GROUPS = 8  # cameras of different groups have their key frames at different times
 TOO_FAR_BEHIND = 4 << 20
+# One period of 1 kHz in G.711 (µ-law), and silence.
+TONE, SILENCE = bytes([0xFF, 0x96, 0x8C, 0x96, 0xFF, 0x16, 0x0C, 0x16]), bytes([0xFF] * 8)
+
+
+def voice(counter: int, fps: int, connection: RTSPConnection) -> bytes:
+    """The interleaved RTP packet of the sound of one frame: a tone in every other second."""
+    samples = 8000 // fps
+    payload = (TONE if counter // fps % 2 == 0 else SILENCE) * (samples // 8)
+    sequence, connection.voice_sequence = connection.voice_sequence, connection.voice_sequence + 1 & 0xFFFF
+    timestamp = counter * samples & 0xFFFFFFFF
+    head = struct.pack(">BBHBBHII", 0x24, connection.voice_channel, len(payload) + 12, 0x80, 0, sequence, timestamp, 7)
+    return head + payload
 
 
 @dataclass
@@ -45,6 +59,10 @@ class Camera:
     arguments: dict = field(default_factory=dict)
     describes: int = 0
     connections: list = field(default_factory=list)
+
+    @property
+    def has_voice(self) -> bool:
+        return self.name.split("/")[-1].startswith("voice")
 
     def report(self) -> dict:
         return {"fault": self.fault, "describes": self.describes, "connections": [c.report() for c in self.connections]}
@@ -147,6 +165,8 @@ class CameraSimulator:
             timestamp = camera.arguments.setdefault("at", timestamp)
         connection.write(self.pack(clip, counter, connection.sequence, timestamp, connection.channel))
         connection.sequence = (connection.sequence + clip.unit(counter).packets) & 0xFFFF
+        if connection.voice_channel is not None and camera.fault != "mute":
+            connection.write(voice(counter, clip.spec.fps, connection))
         connection.note_sent(counter)
         if connection.behind > TOO_FAR_BEHIND:
             self.slow_clients += 1

@@ -59,9 +59,18 @@ extension CameraReader {
 
     /// Audio can never stop the video: what goes beyond a limit is left out.
     private func hear(_ delivery: inout RTPDelivery, now: Int64) {
+        guard samples == nil else { return hearSamples(&delivery, now: now) }
         guard let segmenter else { return }
         while let event = try? audio?.next(from: &delivery, into: segmenter.audioBuffer) {
             if case .frame(let frame) = event { segmenter.addAudio(frame, arrival: now) }
+        }
+    }
+
+    private func hearSamples(_ delivery: inout RTPDelivery, now: Int64) {
+        sampleBuffer.removeAll()
+        while case .frame(let frame) = try? audio?.next(from: &delivery, into: sampleBuffer) {
+            let bytes = UnsafeRawBufferPointer(rebasing: sampleBuffer.bytes[frame.range])
+            encode?(bytes, frame.timestamp, now)
         }
     }
 
@@ -79,7 +88,9 @@ extension CameraReader {
     func finishFrames() {
         guard let segmenter else { return }
         if let frame = video?.finish(in: segmenter.videoBuffer) { segmenter.end(frame) }
-        if let frame = audio?.finish(in: segmenter.audioBuffer) { segmenter.addAudio(frame, arrival: lastVideo ?? 0) }
+        if samples == nil, let frame = audio?.finish(in: segmenter.audioBuffer) {
+            segmenter.addAudio(frame, arrival: lastVideo ?? 0)
+        }
     }
 
     /// The error of a stream that does not come.

@@ -31,6 +31,11 @@ public final class CameraReader {
     var audio: (any Depacketizer)?
     var videoClock = TrackClock(rate: 90_000)
     var segmenter: RunSegmenter?
+    /// The audio that is to be encoded, once the stream is open; nil where there is none, or it needs no encoder.
+    public private(set) var samples: SampledAudio?
+    /// Takes the audio that is to be encoded, its times in samples and nanoseconds; nil to leave it out.
+    public var encode: ((_ bytes: UnsafeRawBufferPointer, _ timestamp: Int64, _ arrival: Int64) -> Void)?
+    let sampleBuffer = ByteBuffer(capacity: 16)
     private var events: [CameraReaderEvent] = []
     private var began: Int64 = 0
     var lastVideo: Int64?
@@ -73,7 +78,7 @@ public final class CameraReader {
         // The reader may be gone when the segmenter ends; then no sample is incomplete.
         segmenter.moveSamples { [weak self] old, new in
             self?.video?.moveFrame(from: old, to: new)
-            self?.audio?.moveFrame(from: old, to: new)
+            if self?.samples == nil { self?.audio?.moveFrame(from: old, to: new) }
         }
     }
 
@@ -225,11 +230,16 @@ public final class CameraReader {
         videoReceiver = Self.receiver(of: first)
         if let second = tracks.dropFirst().first {
             // A library may read what this reader cannot, such as MP3.
-            guard let found = CameraTracks.audio(second) else {
+            if let found = CameraTracks.audio(second) {
+                description.audio = found.track
+                audio = found.depacketizer
+            } else if let found = CameraTracks.samples(second) {
+                description.audio = found.audio.track
+                samples = found.audio
+                audio = found.depacketizer
+            } else {
                 return events.append(.foreign("\(second.format.encoding) over RTP"))
             }
-            description.audio = found.track
-            audio = found.depacketizer
             audioReceiver = Self.receiver(of: second)
         }
         if let missing = audioLeftOut, audio == nil { description.notes.append(missing) }

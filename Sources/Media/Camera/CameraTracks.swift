@@ -6,7 +6,21 @@ import RTSP
 /// The formats of RTP that are read without a library, and what they are in a file.
 enum CameraTracks {
     /// Encodings of audio that go into a file as they are, the best first.
-    static let audioEncodings = ["MPEG4-GENERIC", "OPUS", "MP4A-LATM", "MPA"]
+    static let audioEncodings = ["MPEG4-GENERIC", "OPUS", "MP4A-LATM", "MPA"] + samples.map(\.encoding)
+
+    /// Encodings of audio that is encoded to AAC for a file, the best first.
+    private static let samples: [(encoding: String, coding: SampledAudio.Coding)] = [
+        ("L16", .l16), ("PCMA", .pcma), ("PCMU", .pcmu), ("G726-40", .g726x5), ("G726-32", .g726x4),
+        ("G726-24", .g726x3), ("G726-16", .g726x2),
+    ]
+
+    /// The audio of a track that is to be encoded; nil for all others.
+    static func samples(_ track: RTSPTrack) -> (audio: SampledAudio, depacketizer: any Depacketizer)? {
+        guard let coding = samples.first(where: { $0.encoding == track.format.encoding })?.coding,
+            let audio = SampledAudio(coding, sampleRate: track.format.clockRate, channels: track.format.channels)
+        else { return nil }
+        return (audio, SampleDepacketizer(bitsPerSample: coding.bits, channels: audio.channels))
+    }
 
     /// The video of a track; nil where a library is needed to read it.
     static func video(_ track: RTSPTrack) -> (track: VideoTrack, depacketizer: any VideoDepacketizer)? {

@@ -1,6 +1,7 @@
 /// AAC as MPEG-TS carries it (ISO/IEC 13818-7, 6.2), turned into what MP4 wants.
 public enum ADTS {
-    private static let rates = [
+    /// The rates that AAC names by an index.
+    static let rates = [
         96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000,
     ]
 

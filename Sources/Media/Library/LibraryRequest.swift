@@ -10,6 +10,10 @@ public enum LibraryRequest: Hashable, Sendable {
     case stills
     /// Creates a picture of a key frame.
     case still(KeyFrame)
+    /// Encodes the samples that follow.
+    case encode(SampledAudio)
+    /// Encodes samples; `timestamp` counts samples, `arrival` nanoseconds of the machine's clock.
+    case samples([UInt8], timestamp: Int64, arrival: Int64)
 
     /// The most bytes of a message.
     public static let sizeLimit = MediaPacket.sizeLimit + (256 << 10)
@@ -36,6 +40,16 @@ public enum LibraryRequest: Hashable, Sendable {
             writer.write(frame.codec)
             writer.write(frame.parameters)
             writer.write(frame.bytes)
+        case .encode(let audio):
+            writer.begin(4)
+            writer.write(audio.coding)
+            writer.write(Int64(audio.sampleRate))
+            writer.write(Int64(audio.channels))
+        case .samples(let bytes, let timestamp, let arrival):
+            writer.begin(5)
+            writer.write(timestamp)
+            writer.write(arrival)
+            writer.write(bytes)
         }
         return writer.finished
     }
@@ -56,6 +70,16 @@ public enum LibraryRequest: Hashable, Sendable {
                 let bytes = reader.array(limit: MediaPacket.sizeLimit)
             else { return nil }
             return .still(KeyFrame(codec: codec, parameters: parameters, bytes: bytes))
+        case 4:
+            guard let coding = reader.choice(SampledAudio.Coding.self), let rate = reader.count(1...384_000),
+                let channels = reader.count(1...8)
+            else { return nil }
+            return SampledAudio(coding, sampleRate: rate, channels: channels).map { .encode($0) }
+        case 5:
+            guard let timestamp = reader.number(Int64.self), MediaPacket.bounded(timestamp) != nil,
+                let arrival = reader.number(Int64.self), let bytes = reader.array(limit: 1 << 16)
+            else { return nil }
+            return .samples(bytes, timestamp: timestamp, arrival: arrival)
         default: return nil
         }
     }

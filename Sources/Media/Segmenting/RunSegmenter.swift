@@ -369,6 +369,12 @@ public final class RunSegmenter {
 
     // MARK: Audio
 
+    /// Takes note that audio was left out of the present segment, and of all that follow where there is a `reason`.
+    public func leaveOutAudio(because reason: String? = nil) {
+        segment.isAudioDropped = true
+        if let reason { streams.notes.append(reason) }
+    }
+
     /// Audio can never stop the video: what does not fit is left out.
     private func takeAudio(_ packet: MediaPacket, arrival: Int64) {
         guard isRecording, streams.audio != nil,
