@@ -19,13 +19,20 @@ func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
-func executable(_ name: String, path: String? = nil, _ dependencies: [Target.Dependency]) -> Target {
+func executable(
+    _ name: String,
+    path: String? = nil,
+    _ dependencies: [Target.Dependency],
+    exports symbols: [String] = []
+) -> Target {
     .executableTarget(
         name: name,
         dependencies: dependencies,
         path: path,
         exclude: path == nil ? [] : ["README.md"],
-        swiftSettings: settings
+        swiftSettings: settings,
+        linkerSettings: symbols.isEmpty
+            ? [] : [.unsafeFlags(symbols.flatMap { ["-Xlinker", "--export-dynamic-symbol=\($0)"] })]
     )
 }
 
@@ -129,7 +136,15 @@ let package = Package(
             path: "workers/capture",
             ["ObserverCapture", "ObserverConfiguration", "Lifecycle", "Logging"]
         ),
-        executable("observer-media", path: "workers/media", ["ObserverMedia"]),
+        // The linker exports `connect` and `sendto` by itself, because libraries want them; not what they want by version.
+        executable(
+            "observer-media",
+            path: "workers/media",
+            ["ObserverMedia"],
+            exports: [
+                "gnutls_handshake", "gnutls_server_name_set", "gnutls_certificate_allocate_credentials",
+            ]
+        ),
         executable(
             "observer-upload",
             path: "workers/upload",

@@ -15,12 +15,29 @@ public final class ConnectionGuard {
         public let isConnection: Bool
     }
 
-    private let isAllowed: (Attempt) -> Bool
-
-    /// Creates a guard; `isAllowed` is called on the guarded thread, inside the library's call.
-    public init(_ isAllowed: @escaping (Attempt) -> Bool) {
-        self.isAllowed = isAllowed
+    /// A certificate that the other side of a TLS connection has shown.
+    public struct Certificate: Hashable, Sendable {
+        /// Its bytes (DER).
+        public let bytes: [UInt8]
+        /// True if an authority of the system vouches for it and it bears the name of the host.
+        public let isTrusted: Bool
     }
+
+    private let isAllowed: (Attempt) -> Bool
+    private let isGood: ((Certificate) -> Bool)?
+
+    /// Creates a guard.
+    ///
+    /// - Parameters:
+    ///   - isAllowed: Decides about connections and datagrams; called on the guarded thread, inside the library's call.
+    ///   - isGood: Decides about certificates, likewise; nil to look at none.
+    public init(_ isAllowed: @escaping (Attempt) -> Bool, isGood: ((Certificate) -> Bool)? = nil) {
+        self.isAllowed = isAllowed
+        self.isGood = isGood
+    }
+
+    /// True if certificates can be checked: the TLS of this process is GnuTLS's.
+    public static let checksCertificates = observer_certificates_are_checked()
 
     /// True if all connections of this process can be checked; where not, nothing hostile may be opened.
     public static let isEffective = observer_connections_are_checked()
@@ -30,11 +47,19 @@ public final class ConnectionGuard {
     /// The guard must live until `leave`.
     public func enter() {
         observer_connections_guard(ConnectionGuard.check, Unmanaged.passUnretained(self).toOpaque())
+        if isGood != nil { observer_certificates_guard(ConnectionGuard.certificateCheck) }
     }
 
     /// Ends the guarding of the calling thread.
     public func leave() {
         observer_connections_release()
+    }
+
+    private static let certificateCheck: observer_certificate_check = { context, bytes, size, isTrusted in
+        guard let context else { return false }
+        let present = Unmanaged<ConnectionGuard>.fromOpaque(context).takeUnretainedValue()
+        let certificate = Array(UnsafeBufferPointer(start: bytes, count: size))
+        return present.isGood?(Certificate(bytes: certificate, isTrusted: isTrusted)) ?? false
     }
 
     private static let check: observer_connection_check = { context, bytes, size, port, isConnection in

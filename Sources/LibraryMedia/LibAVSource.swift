@@ -45,7 +45,7 @@ public struct LibAVSource {
         self.stream = stream
         self.interrupt = interrupt
         stallLimit = stream.stallLimit
-        connections = InputGuard(mayConnect)
+        connections = InputGuard(trust: stream.trust, mayConnect)
     }
 
     /// The last warning of the libraries about this stream, without credentials.

@@ -13,7 +13,7 @@ final class CameraSimulator: Sendable {
 
     let rtspPort: Int
     private let controlPort: Int
-    private let httpPort: Int
+    let httpPort: Int
     let folder: String
 
     private init() throws {

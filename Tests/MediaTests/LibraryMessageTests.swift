@@ -27,6 +27,7 @@ import Testing
         stream.login = LibraryStream.Login(user: "us@er", password: Secret("p:/w"))
         stream.transport = .udp
         stream.wantsAudio = true
+        stream.trust = .pinned(String(repeating: "0a", count: 32))
         stream.openLimit = .milliseconds(1500)
         stream.networks = "default,10.0.0.0/8"
         let audio = SampledAudio(.g726x4, sampleRate: 8000, channels: 1).map { [LibraryRequest.encode($0)] } ?? []

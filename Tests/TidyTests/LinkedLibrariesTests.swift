@@ -35,6 +35,6 @@ import Testing
     {
         let image = try Self.image("observer-media")
         #expect(Self.media(image).contains { $0.hasPrefix("libavformat.so") })
-        #expect(image.exports.isSuperset(of: ["connect", "sendto"]))
+        #expect(image.exports.isSuperset(of: ["connect", "sendto", "gnutls_handshake"]))
     }
 }

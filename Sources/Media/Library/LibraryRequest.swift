@@ -29,6 +29,7 @@ public enum LibraryRequest: Hashable, Sendable {
             writer.write(stream.login?.user ?? "")
             writer.write(stream.login?.password.expose() ?? "")
             writer.write(stream.transport)
+            writer.write(stream.trust.text)
             writer.write(stream.wantsAudio)
             writer.write(Int64(stream.openLimit / .milliseconds(1)))
             writer.write(Int64(stream.stallLimit / .milliseconds(1)))
@@ -87,13 +88,15 @@ public enum LibraryRequest: Hashable, Sendable {
     private static func readStream(_ reader: inout MessageReader) -> LibraryStream? {
         guard let address = reader.text(limit: 1 << 14), let hasLogin = reader.flag(),
             let user = reader.text(limit: 1 << 12), let password = reader.text(limit: 1 << 12),
-            let transport = reader.choice(LibraryStream.Transport.self), let wantsAudio = reader.flag(),
+            let transport = reader.choice(LibraryStream.Transport.self),
+            let trust = reader.text(limit: 100).flatMap({ CertificateTrust($0) }), let wantsAudio = reader.flag(),
             let opening = reader.number(Int64.self), let stall = reader.number(Int64.self),
             0...3_600_000 ~= opening, 0...3_600_000 ~= stall, let networks = reader.text(limit: 1 << 16)
         else { return nil }
         var stream = LibraryStream(address: address)
         stream.login = hasLogin ? LibraryStream.Login(user: user, password: Secret(password)) : nil
         stream.transport = transport
+        stream.trust = trust
         stream.wantsAudio = wantsAudio
         stream.openLimit = .milliseconds(opening)
         stream.stallLimit = .milliseconds(stall)

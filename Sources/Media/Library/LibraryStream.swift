@@ -28,6 +28,8 @@ public struct LibraryStream: Hashable, Sendable {
     public var login: Login?
     /// For RTSP.
     public var transport = Transport.auto
+    /// The certificates that are good enough where TLS is spoken.
+    public var trust = CertificateTrust.any
     /// True if audio is wanted; without it the track is not even set up.
     public var wantsAudio = false
     /// The time until the connection stands and the first packets say what the stream is.
