@@ -62,6 +62,7 @@ int observer_poll_wait(int poll, unsigned long long *tokens, int count, int mill
 int observer_processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
 
 int observer_spawn(const char *path, int file, int number) {
     posix_spawn_file_actions_t actions;

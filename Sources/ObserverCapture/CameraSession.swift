@@ -150,7 +150,7 @@ final class CameraSession {
             guard slots.acquire(for: plan.camera.id, at: now) else { return }
             // A wish of before is granted by this attempt.
             _ = recorder.takeRetry()
-            source = library.isNeeded ? library : native ?? library
+            if let native, !library.isNeeded { source = native } else { source = library }
             source.open { [unowned self] streams in self.begin(streams) }
             work = .opening
             open(at: now)
