@@ -39,6 +39,7 @@ struct LeaseSimulator {
         var name: String
         var lease: Lease
         var isRunning = true
+        var frozenSince = 0.0
         var frozenUntil = 0.0
         var restartAt: Double?
         var databaseCutUntil = 0.0
@@ -47,6 +48,8 @@ struct LeaseSimulator {
         var drainingUntil: Double?
         var round: PendingRound?
         var nextRound = 0.0
+        /// When it last was cut off, slow, frozen or not there, apart from a database that is away for all.
+        var troubledAt = 0.0
         /// Since when it runs, reaches the database and is answered in time.
         var healthySince: Double?
         /// The cameras it records, and from when on.
@@ -144,7 +147,9 @@ struct LeaseSimulator {
 
     private mutating func freeze(_ index: Int, for length: Double) {
         guard nodes[index].isRunning else { return }
+        if now >= nodes[index].frozenUntil { nodes[index].frozenSince = now }
         nodes[index].frozenUntil = now + length
+        nodes[index].troubledAt = now + length
         nodes[index].healthySince = nil
         note("freeze \(index)")
     }
@@ -186,6 +191,7 @@ struct LeaseSimulator {
         if let at = nodes[index].restartAt, now >= at {
             nodes[index].restartAt = nil
             nodes[index].isRunning = true
+            nodes[index].troubledAt = now
             disturbedAt = now
         }
         guard nodes[index].isRunning else { return }
@@ -216,6 +222,7 @@ struct LeaseSimulator {
     }
 
     private mutating func updateHealth(_ index: Int) {
+        if now < nodes[index].slowUntil || now < nodes[index].databaseCutUntil { nodes[index].troubledAt = now }
         let isHealthy = reaches(index) && now >= nodes[index].slowUntil
         if !isHealthy { nodes[index].healthySince = nil }
         if isHealthy, nodes[index].healthySince == nil { nodes[index].healthySince = now }
@@ -307,9 +314,9 @@ struct LeaseSimulator {
         rows[peer.name] = Row(incarnation: row.incarnation + 1, isFenced: true)
         note("\(index) fences \(peer.name) \(peer.incarnation)")
         if let victim = nodes.first(where: { $0.name == peer.name }), victim.isAwake(at: now),
-            let since = victim.healthySince, now - since > 10, victim.lease.incarnation == peer.incarnation
+            now - victim.troubledAt > 12, victim.lease.incarnation == peer.incarnation
         {
-            problems.append("\(peer.name) was fenced although it was well since \(since)")
+            problems.append("\(peer.name) was fenced although it was well since \(victim.troubledAt)")
         }
     }
 
@@ -402,6 +409,10 @@ struct LeaseSimulator {
     private mutating func check() {
         let isAnswering = now >= databaseAwayUntil
         let open = nodes.indices.filter { isOpen($0) }
+        for index in open where now - nodes[index].frozenUntil < Self.step && now - nodes[index].frozenSince > 8 {
+            guard let incarnation = nodes[index].lease.incarnation, !isCurrent(nodes[index].name, incarnation) else { continue }
+            problems.append("\(index) was fenced and writes on as soon as it wakes, at \(now)")
+        }
         let isOneHealthy = nodes.contains { $0.isAwake(at: now) && $0.healthySince != nil && $0.drainingUntil == nil }
         for camera in assignments.indices {
             let writers = open.filter { nodes[$0].cameras[camera].map { now >= $0 } ?? false }
