@@ -1,7 +1,7 @@
 public import Lifecycle
 public import Logging
 import Synchronization
-import System
+public import System
 
 /// A service that consumes one queue over a connection of its own, and reconnects when it is lost.
 ///
@@ -19,6 +19,15 @@ public final class AMQPConsumerService: Service {
     private let handler: @Sendable (AMQPOpenDelivery) -> Void
     private let acknowledgements = AMQPAcknowledgements()
     private let connected = Atomic<Bool>(false)
+    private let silence = Lock<Silence?>(nil)
+
+    /// A moment at which nothing more was heard.
+    public struct Silence: Hashable, Sendable {
+        /// The moment.
+        public var at: MonotonicInstant
+        /// False if it was an attempt to connect that failed; otherwise the queue was empty.
+        public var isConnected: Bool
+    }
 
     /// Creates a consumer that connects when it is run.
     ///
@@ -54,6 +63,9 @@ public final class AMQPConsumerService: Service {
     /// True while the broker is connected; for health pages.
     public var isConnected: Bool { connected.load(ordering: .relaxed) }
 
+    /// The newest moment at which the queue was empty or the broker could not be reached; nil before the first.
+    public var newestSilence: Silence? { silence.withLock { $0 } }
+
     /// Consumes until stopped and drained.
     public func run(until stop: StopSignal) {
         stop.onStop { [acknowledgements] in acknowledgements.wakeUp.post() }
@@ -75,7 +87,7 @@ public final class AMQPConsumerService: Service {
 
     /// Runs one connection until it fails or the service has drained.
     private func serve(_ generation: Int, until stop: StopSignal, onConnect: () -> Void) throws(AMQPError) {
-        let connection = try AMQPConnection(configuration, name: name)
+        let connection = try connect()
         defer { connection.close() }
         try connection.declare(topology)
         let consumer = try AMQPConsumer(connection, queue: queue, prefetch: prefetch)
@@ -85,6 +97,8 @@ public final class AMQPConsumerService: Service {
 
         var open: Set<UInt64> = []
         var drainEnd: MonotonicInstant?
+        // What waits in the queue takes a moment to arrive.
+        var isIdle = false
         while true {
             try sendAcknowledgements(over: consumer, generation: generation, open: &open)
             if stop.isStopped {
@@ -96,13 +110,25 @@ public final class AMQPConsumerService: Service {
             }
             if let delivery = try consumer.next(within: .zero) {
                 // A delivery that was under way when the consumer was cancelled is requeued with the connection.
+                isIdle = false
                 guard drainEnd == nil else { continue }
                 open.insert(delivery.tag)
                 handler(AMQPOpenDelivery(delivery, generation: generation, acknowledgements: acknowledgements))
             } else {
+                if isIdle { silence.withLock { $0 = Silence(at: .now(), isConnected: true) } }
+                isIdle = true
                 let limit = Duration.milliseconds(drainEnd == nil ? 250 : 50)
                 acknowledgements.wakeUp.wait(socket: connection.socket, within: limit)
             }
+        }
+    }
+
+    private func connect() throws(AMQPError) -> AMQPConnection {
+        do {
+            return try AMQPConnection(configuration, name: name)
+        } catch {
+            silence.withLock { $0 = Silence(at: .now(), isConnected: false) }
+            throw error
         }
     }
 

@@ -19,6 +19,8 @@ public struct LogKey: Hashable, Comparable, Sendable {
 extension LogKey {
     /// A length in bytes.
     public static let byteCount = LogKey("bytes")
+    /// A number of cameras.
+    public static let cameraCount = LogKey("camera.count")
     /// The camera, by its number.
     public static let cameraID = LogKey("camera.id")
     /// The state of a camera, as in the API.
@@ -43,12 +45,16 @@ extension LogKey {
     public static let gapCount = LogKey("gap.count")
     /// The advice to the person who runs the system.
     public static let hint = LogKey("hint")
+    /// The life of a recorder.
+    public static let incarnation = LogKey("recorder.incarnation")
     /// The last warning of a C library.
     public static let libraryMessage = LogKey("library.message")
     /// The part of a stream that was left out.
     public static let note = LogKey("note")
     /// The table of a week of segments.
     public static let partitionName = LogKey("partition.name")
+    /// Another recorder, by its name.
+    public static let peerID = LogKey("peer.id")
     /// The reason of a refusal.
     public static let reason = LogKey("reason")
     /// The recorder, by its name.

@@ -3,34 +3,35 @@ import Crypto
 import Lifecycle
 import Logging
 import ObserverCore
+import ObserverMessages
 import ObserverStore
 import Postgres
 import Spool
 
-/// Sends heartbeats, claims orphaned cameras, and reconciles running recorders with the database.
+/// Claims cameras, hands them over, and reconciles running recorders with the database, as the ``Lease`` says.
 ///
-/// While the database is unavailable, recordings continue under their epochs: no other recorder can claim the cameras either.
+/// While the database is unavailable, recordings continue under their epochs; a start without one records by the plan that
+/// the spool keeps.
 final class CaptureReconciler: Service {
     let name = "reconciler"
-    private static let heartbeatInterval = Duration.seconds(2)
     private static let reconcileInterval = Duration.seconds(5)
-    private static let claimBatch = 8
-    /// The version that the table of recorders shows.
-    private static let version = "0"
+    private static let endLimit = Duration.seconds(6)
 
     private let wakeUps = Monitor(0)
     private let retries = Lock<Set<CameraID>>([])
-    private let context: RecorderContext
-    private let loops: [CameraLoop]
+    let context: RecorderContext
+    let loops: [CameraLoop]
+    let ownership: Ownership
+    let knowledge: CoverageReader
     private let database: PostgresConfiguration
     private let key: SealingKey
-    private let knowledge: CoverageReader
     private let segmentPublisher: SegmentPublisher
-    private let logger: Logger
+    let logger: Logger
 
     init(
         context: RecorderContext,
         loops: [CameraLoop],
+        ownership: Ownership,
         database: PostgresConfiguration,
         key: SealingKey,
         knowledge: CoverageReader,
@@ -38,6 +39,7 @@ final class CaptureReconciler: Service {
     ) {
         self.context = context
         self.loops = loops
+        self.ownership = ownership
         self.database = database
         self.key = key
         self.knowledge = knowledge
@@ -56,63 +58,60 @@ final class CaptureReconciler: Service {
         wake()
     }
 
-    /// Works until stopped; then ends all recorders, within 12 s.
+    /// A recorder was fenced; if it is this one, that counts while the database cannot be reached.
+    func hear(_ notice: RecorderFenced) {
+        guard notice.recorder == context.recorder else { return }
+        ownership.update { $0.heardOfFencing(incarnation: notice.incarnation) }
+        wake()
+    }
+
+    /// Works until stopped; then hands its cameras over, if there is somebody to take them, and ends all recorders.
     func run(until stop: StopSignal) {
         stop.onStop { [self] in wake() }
-        let recorderSet = RecorderSet(context: context, loops: loops)
         let connection = PostgresConnection(database)
-        var incarnation: Int64?
+        defer { connection.close() }
+        var crew = CameraCrew(RecorderSet(context: context, loops: loops), handOverLimit: ownership.times.handOver)
+        var plan = PlanKeeper(context: context, key: key)
         var isAway = false
-        var heartbeatDue = MonotonicInstant.now()
-        var reconcileDue = heartbeatDue
+        var due = MonotonicInstant.now()
         var seen = 0
         while !stop.isStopped {
-            let now = MonotonicInstant.now()
-            do throws(PostgresError) {
-                let store = RecorderStore(connection)
-                if incarnation == nil {
-                    incarnation = try store.register(
-                        context.recorder,
-                        spool: context.spool.id,
-                        version: Self.version
-                    )
-                    reconcileDue = now
-                }
-                guard let current = incarnation else { continue }
-                if now >= heartbeatDue {
-                    heartbeatDue = now + Self.heartbeatInterval
-                    if try !store.heartbeat(context.recorder, incarnation: current) {
-                        logger.warning("Recorder superseded; registering again")
-                        recorderSet.endAll(.lost)
-                        incarnation = nil
-                        continue
-                    }
-                }
-                let wakeUps = wakeUps.withLock { $0 }
-                if now >= reconcileDue || wakeUps != seen {
-                    seen = wakeUps
-                    reconcileDue = now + Self.reconcileInterval
-                    try reconcile(connection, incarnation: current, recorderSet)
+            let lease = ownership.lease
+            let wakeUps = wakeUps.withLock { $0 }
+            if lease.verdict(at: .now()) == .lost {
+                endAll(&crew, .lost)
+            } else if let incarnation = lease.incarnation, crew.mayResume, !lease.isReachable {
+                resume(&crew, plan, incarnation: incarnation)
+            } else if let incarnation = lease.incarnation, .now() >= due || wakeUps != seen {
+                do throws(PostgresError) {
+                    due = .now() + Self.reconcileInterval
+                    plan.keep(try reconcile(connection, incarnation: incarnation, &crew), incarnation: incarnation)
                     segmentPublisher.retry()
+                    if isAway { logger.info("Database available") }
+                    isAway = false
+                } catch {
+                    if !isAway { logger.warning("Database unavailable; recordings continue", [.error: LogValue(error)]) }
+                    isAway = true
+                    // Soon: the connection itself spaces out its attempts.
+                    due = .now() + .seconds(1)
                 }
-                if isAway { logger.info("Database available") }
-                isAway = false
-            } catch {
-                if !isAway { logger.warning("Database unavailable; recordings continue", [.error: LogValue(error)]) }
-                isAway = true
-                // Soon: the connection itself spaces out its attempts.
-                reconcileDue = now + .seconds(1)
-                stop.wait(for: .milliseconds(500))
             }
-            for camera in takeRetries() { recorderSet.retry(camera) }
-            recorderSet.watchDisk()
-            let next = min(heartbeatDue, reconcileDue)
-            _ = wakeUps.wait(until: next) { $0 != seen || stop.isStopped }
+            seen = wakeUps
+            if !crew.handOvers.cameras.isEmpty {
+                due = min(due, .now() + .milliseconds(500))
+                endHandOvers(&crew, taken: [])
+            }
+            plan.touch()
+            for camera in takeRetries() { crew.recorders.retry(camera) }
+            crew.recorders.watchDisk()
+            let next = min(due, .now() + .seconds(1))
+            _ = self.wakeUps.wait(until: next) { $0 != seen || stop.isStopped }
         }
-        recorderSet.endAll(.shutdown)
-        recorderSet.waitForEnd(until: .now() + .seconds(12))
-        if let incarnation { try? RecorderStore(connection).release(context.recorder, incarnation: incarnation) }
-        connection.close()
+        drain(connection, &crew)
+        endAll(&crew, .shutdown)
+        if let incarnation = ownership.lease.incarnation {
+            try? RecorderStore(connection).release(context.recorder, incarnation: incarnation)
+        }
     }
 
     private func takeRetries() -> Set<CameraID> {
@@ -122,53 +121,73 @@ final class CaptureReconciler: Service {
         }
     }
 
-    private func reconcile(
-        _ connection: PostgresConnection,
-        incarnation: Int64,
-        _ recorderSet: RecorderSet
-    ) throws(PostgresError) {
+    /// Ends all recorders; what they have given to the writers is written, or given up, when this returns.
+    private func endAll(_ crew: inout CameraCrew, _ reason: RecorderEnding) {
+        crew.recorders.endAll(reason)
+        crew.recorders.waitForEnd(until: .now() + Self.endLimit)
+        crew.forget()
+        if reason == .lost { crew.recorders.waitForWriters(until: .now() + .seconds(2)) }
+        ownership.end()
+    }
+
+    // MARK: Ending in order
+
+    /// Lets others take the cameras before this recorder lets go of them.
+    private func drain(_ connection: PostgresConnection, _ crew: inout CameraCrew) {
+        guard let incarnation = ownership.lease.incarnation, ownership.lease.hasSuccessor,
+            !crew.recorders.running.isEmpty
+        else { return }
         let store = RecorderStore(connection)
-        while try store.claimOrphans(for: context.recorder, incarnation: incarnation, limit: Self.claimBatch).count > 0
-        {}
-        let assigned = try store.assignedCameras(to: context.recorder, incarnation: incarnation)
-        var wanted: Set<CameraID> = []
-        for item in assigned {
-            let id = item.camera.id
-            guard item.camera.isActive, !item.isDeleted else { continue }
-            wanted.insert(id)
-            var plan = RecorderPlan(camera: item.camera, password: password(of: item), epoch: item.epoch)
-            if recorderSet.needs(plan) {
-                if !recorderSet.has(id) { plan.known = try known(item.camera, connection) }
-                recorderSet.start(plan)
+        let deadline = MonotonicInstant.now() + ownership.times.handOver
+        do throws(PostgresError) {
+            try store.drain(context.recorder, incarnation: incarnation)
+            logger.info("Handing cameras over", [.cameraCount: .int(crew.recorders.running.count)])
+            while !crew.recorders.running.isEmpty, !deadline.hasPassed, ownership.lease.hasSuccessor {
+                let assigned = try store.assignedCameras(to: context.recorder, incarnation: incarnation)
+                crew.handOvers.update(
+                    recorded: crew.recorders.running,
+                    own: Set(assigned.map(\.camera.id)),
+                    at: .now()
+                )
+                endHandOvers(&crew, taken: try store.taken(crew.handOvers.cameras))
+                _ = StopSignal().wait(for: .milliseconds(200))
             }
+        } catch {
+            logger.warning("Cameras not handed over", [.error: LogValue(error)])
         }
-        for id in recorderSet.running where !wanted.contains(id) {
-            let isMine = assigned.contains { $0.camera.id == id }
-            recorderSet.end(id, isMine ? .off : .lost)
-        }
-        for item in assigned where !item.camera.isActive && !item.isDeleted {
-            guard recorderSet.mustNoteOff(item.camera) else { continue }
-            recorderSet.noteOff(item.camera, epoch: item.epoch, known: try knowledge.known(item.camera, connection))
-        }
-        recorderSet.tick()
-        recorderSet.forgetEnded()
     }
 
-    /// The facts about a camera that is wanted, for the first recorder of it in this process.
-    private func known(_ camera: Camera, _ connection: PostgresConnection) throws(PostgresError) -> KnownCoverage {
-        try knowledge.known(camera, connection) ?? KnownCoverage(wantedSince: camera.updatedAt)
+    func endHandOvers(_ crew: inout CameraCrew, taken: Set<CameraID>) {
+        for id in crew.handOvers.end(taken: taken, at: .now()) { crew.recorders.end(id, .lost) }
     }
 
-    private func password(of item: RecorderStore.AssignedCamera) -> Secret? {
-        guard let sealed = item.sealedPassword else { return nil }
-        do throws(CryptoError) {
-            return Secret(
-                String(decoding: try key.open(sealed, for: "camera:\(item.camera.id):password"), as: UTF8.self)
+    // MARK: A start without a database
+
+    private func resume(_ crew: inout CameraCrew, _ plan: PlanKeeper, incarnation: Int64) {
+        crew.hasResumed = true
+        guard let (kept, at) = plan.kept(), kept.incarnation == incarnation else { return }
+        ownership.begin()
+        let alive = Timestamp(milliseconds: at.milliseconds)
+        for camera in kept.cameras {
+            let id = CameraID(rawValue: camera.id)
+            var plan = RecorderPlan(
+                camera: camera.camera,
+                password: password(of: id, sealed: camera.sealedPassword),
+                epoch: camera.epoch
             )
+            plan.known = knowledge.knownAlone(id, wantedSince: alive)
+            if crew.recorders.needs(plan) { crew.recorders.start(plan) }
+        }
+    }
+
+    func password(of camera: CameraID, sealed: [UInt8]?) -> Secret? {
+        guard let sealed else { return nil }
+        do throws(CryptoError) {
+            return Secret(String(decoding: try key.open(sealed, for: "camera:\(camera):password"), as: UTF8.self))
         } catch {
             logger.error(
                 "Camera password not decrypted; wrong OBSERVER_KEY?",
-                [.cameraID: .int(Int(item.camera.id.rawValue)), .error: LogValue(error)]
+                [.cameraID: .int(Int(camera.rawValue)), .error: LogValue(error)]
             )
             return nil
         }

@@ -14,11 +14,20 @@ package enum CaptureService {
 
     /// Composes the services; only the spool's folders are created.
     ///
-    /// Shutdown order: recorders, writers, then pending reports and announcements. It takes 18 s at most if disk, database
-    /// and broker answer, and 25 s in any case.
+    /// Shutdown order: recorders, writers, the lease, then pending reports and announcements. It takes 18 s at most if disk,
+    /// database and broker answer, 10 s of which are for handing cameras over, and 30 s in any case.
     ///
     /// - Throws: `SpoolError` if the spool cannot be used.
     package static func stages(_ configuration: CaptureConfiguration, logger: Logger) throws -> [Stage] {
+        try stages(configuration, times: Lease.Times(), logger: logger)
+    }
+
+    /// Composes the services with other times of ownership, for tests.
+    static func stages(
+        _ configuration: CaptureConfiguration,
+        times: Lease.Times,
+        logger: Logger
+    ) throws -> [Stage] {
         ProcessMemory.limitArenas()
         let logger = logger.with([.recorderID: .string(configuration.recorder)])
         logger.info("Starting", [.spoolPath: .string(configuration.spool)])
@@ -46,7 +55,8 @@ package enum CaptureService {
             statusWriter: statusWriter,
             logger: logger
         )
-        let writers = WriterPool(spool: spool, threads: 2, logger: logger) { segment in
+        let ownership = Ownership(name: configuration.recorder, times: times)
+        let writers = WriterPool(spool: spool, gate: ownership.gate, threads: 2, logger: logger) { segment in
             segmentPublisher.publish(segment)
             statusWriter.add(segment)
         }
@@ -71,14 +81,28 @@ package enum CaptureService {
                 logger: logger
             ),
             loops: loops,
+            ownership: ownership,
             database: configuration.database,
             key: configuration.sealingKey,
             knowledge: CoverageReader(recovery: recovery, journal: journal),
             segmentPublisher: segmentPublisher
         )
+        let notifications = notifications(configuration, for: reconciler, spool: spool, logger: logger)
+        let lease = LeaseService(
+            recorder: configuration.recorder,
+            spool: spool,
+            key: configuration.sealingKey,
+            ownership: ownership,
+            database: configuration.database,
+            publisher: publisher,
+            logger: logger,
+            silence: { notifications.newestSilence },
+            onChange: reconciler.wake
+        )
         return [
             Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery]),
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),
+            Stage("lease", shutdownLimit: .seconds(1), services: [lease]),
             Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
             Stage(
                 "helpers",
@@ -88,15 +112,15 @@ package enum CaptureService {
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
             Stage(
                 "recorders",
-                shutdownLimit: .seconds(14),
-                services: [reconciler, notifications(configuration, for: reconciler, spool: spool, logger: logger)]
+                shutdownLimit: .seconds(17),
+                services: [reconciler, notifications]
             ),
         ]
     }
 
-    /// Consumes notifications of changed cameras.
+    /// Consumes notifications of changed cameras and of recorders that were fenced.
     ///
-    /// A notification only wakes the reconciler, which reads from the database what has changed.
+    /// A notification of a camera only wakes the reconciler, which reads from the database what has changed.
     private static func notifications(
         _ configuration: CaptureConfiguration,
         for reconciler: CaptureReconciler,
@@ -114,6 +138,8 @@ package enum CaptureService {
             // Anything else is a hint to look again.
             if let retry = try? CameraRetry(body: delivery.delivery.message.body) {
                 reconciler.retry(retry.cameraID)
+            } else if let notice = try? RecorderFenced(body: delivery.delivery.message.body) {
+                reconciler.hear(notice)
             } else {
                 reconciler.wake()
             }

@@ -3,36 +3,55 @@ import ObserverStore
 import Postgres
 import Spool
 
-/// Finds out what earlier recorders left behind of a stream: rows, the spool, the journal.
+/// Finds out what earlier recorders left behind of streams: rows, the spool, the journal.
 struct CoverageReader: Sendable {
-    /// The number of segments that are looked at after the newest gap began.
-    private static let segments = 20
-
     let recovery: SpoolRecovery
     let journal: GapJournal
 
-    /// Reads the facts about a camera; nil if it was never wanted.
-    func known(_ camera: Camera, _ connection: PostgresConnection) throws(PostgresError) -> KnownCoverage? {
-        let stream = StreamID(camera.id, .main)
-        var wanted = try CameraStore(connection).wanted(camera.id)
-        guard let last = wanted.popLast() else {
-            return camera.isActive ? KnownCoverage(wantedSince: camera.updatedAt) : nil
+    /// Reads the facts about cameras, in a few statements for all of them; one that was never wanted is left out.
+    func known(_ cameras: [Camera], _ connection: PostgresConnection) throws(PostgresError) -> [CameraID: KnownCoverage] {
+        guard !cameras.isEmpty else { return [:] }
+        let store = CoverageStore(connection)
+        let ids = cameras.map(\.id)
+        let (wanted, gaps) = (try store.wanted(ids), try store.newestGaps(ids))
+        var newest: [CameraID: Gap] = [:]
+        for id in ids { newest[id] = gap(of: StreamID(id, .main), over: gaps[id] ?? []) }
+        var moments: [CameraID: Timestamp?] = [:]
+        for id in ids { moments[id] = newest[id].flatMap { $0.endedAt == nil ? $0.startedAt : nil } }
+        let segments = try store.segments(moments)
+        var found: [CameraID: KnownCoverage] = [:]
+        for camera in cameras {
+            var periods = wanted[camera.id] ?? []
+            guard let last = periods.popLast() else {
+                if camera.isActive { found[camera.id] = KnownCoverage(wantedSince: camera.updatedAt) }
+                continue
+            }
+            found[camera.id] = KnownCoverage(
+                wantedSince: last.from,
+                switchedOffAt: last.to,
+                wantedBefore: periods.compactMap { period in period.to.map { .init(from: period.from, to: $0) } },
+                recorded: (segments[camera.id] ?? []) + recovery.periods(of: StreamID(camera.id, .main)),
+                gap: newest[camera.id]
+            )
         }
-        let gap = journal.gaps(of: stream, over: try GapStore(connection).newest(stream)).max {
-            $0.startedAt < $1.startedAt
-        }
-        let store = SegmentStore(connection)
-        var segments = try store.newest(of: camera.id).map { [$0] } ?? []
-        if let gap, gap.endedAt == nil {
-            segments += try store.list(.init(camera: camera.id, from: gap.startedAt, limit: Self.segments))
-        }
-        let rows = segments.map { KnownCoverage.Period(from: $0.segment.startedAt, to: $0.segment.endedAt) }
+        return found
+    }
+
+    /// The facts about a camera as far as the spool has them.
+    ///
+    /// - Parameters:
+    ///   - camera: A camera that was recorded, or should have been.
+    ///   - moment: The last moment at which its recorder is known to have accounted for it.
+    func knownAlone(_ camera: CameraID, wantedSince moment: Timestamp) -> KnownCoverage {
+        let stream = StreamID(camera, .main)
         return KnownCoverage(
-            wantedSince: last.from,
-            switchedOffAt: last.to,
-            wantedBefore: wanted.compactMap { period in period.to.map { .init(from: period.from, to: $0) } },
-            recorded: rows + recovery.periods(of: stream),
-            gap: gap
+            wantedSince: moment,
+            recorded: recovery.periods(of: stream),
+            gap: gap(of: stream, over: [])
         )
+    }
+
+    private func gap(of stream: StreamID, over rows: [Gap]) -> Gap? {
+        journal.gaps(of: stream, over: rows).max { $0.startedAt < $1.startedAt }
     }
 }

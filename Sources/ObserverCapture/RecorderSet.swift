@@ -1,7 +1,9 @@
-import System
+import Glibc
 import Logging
 import ObserverCore
 import Spool
+import Synchronization
+import System
 
 /// The recorders of a process.
 ///
@@ -51,11 +53,8 @@ final class RecorderSet {
             if recorders[id] != nil { ending.append(old) }
         }
         var plan = plan
-        // Spread over 50 ms for each camera, at most 30 s, in random order.
-        if old == nil {
-            let spread = min(recorders.count * 50, 30_000)
-            plan.delay = .milliseconds(spread > 50 ? Int.random(in: 0...spread) : 0)
-        }
+        // Many do not begin in the same instant; how many connect at the same time is limited anyway.
+        if old == nil { plan.delay = .milliseconds(Int.random(in: 0...min(recorders.count * 10, 1000))) }
         recorders[id] = CameraRecorder(
             plan,
             after: old,
@@ -102,6 +101,13 @@ final class RecorderSet {
             )
         }
         ending = []
+    }
+
+    /// Waits until the writers have taken, or given up, what they were given.
+    func waitForWriters(until deadline: MonotonicInstant) {
+        while writeQueues.values.contains(where: { $0.queuedBytes.load(ordering: .relaxed) > 0 }), !deadline.hasPassed {
+            usleep(20_000)
+        }
     }
 
     func forgetEnded() {

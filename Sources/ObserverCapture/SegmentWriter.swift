@@ -38,6 +38,8 @@ struct SegmentWriter {
     /// The time between two log lines about a disk that fails, which it does for every segment of every camera.
     private static let logInterval = Duration.seconds(10)
 
+    /// False once another recorder may have the cameras: nothing is written on.
+    var isOurs = true
     private let spool: Spool
     private let logger: Logger
     private let onCommit: (Segment) -> Void
@@ -68,6 +70,7 @@ struct SegmentWriter {
     mutating func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) {
         if let failure, !failure.until.hasPassed { return refuse(header.id, of: writeQueue, failure.reason) }
         do throws(SpoolError) {
+            guard isOurs else { throw notOurs }
             let segment = try spool.begin(header)
             var hasher = SHA256Hasher()
             try initSection.withUnsafeBytes { bytes throws(SpoolError) in
@@ -90,6 +93,7 @@ struct SegmentWriter {
         if let reason = failed[id] { return writeQueue.coverage.tell(.dropped(fragment: fragment, reason)) }
         guard let segment = open[id]?.segment else { return }
         do throws(SpoolError) {
+            guard isOurs else { throw notOurs }
             try bytes.withUnsafeBytes { bytes throws(SpoolError) in try segment.append(bytes) }
             writeQueue.coverage.tell(.written(fragment: fragment))
         } catch {
@@ -101,6 +105,10 @@ struct SegmentWriter {
         failed[id] = nil
         guard let entry = open.removeValue(forKey: id) else { return }
         ended.append(Ended(open: entry, ending: ending))
+    }
+
+    private var notOurs: SpoolError {
+        SpoolError(.inUse, spool.root, reason: "another recorder has the camera")
     }
 
     // MARK: Rounds

@@ -4,8 +4,8 @@ import ObserverCore
 import Spool
 import System
 
-/// Holds this recorder's lock on the spool and, at the start, reads the journal and completes what a killed process left
-/// open.
+/// Holds this recorder's lock on the spool, reads the journal at the start, and completes beside the recorders what a killed
+/// process left open.
 ///
 /// Fails to start if the spool cannot be used or another process has the recorder's name.
 final class SpoolRecovery: Service {
@@ -21,6 +21,8 @@ final class SpoolRecovery: Service {
     private let logger: Logger
     private let lock = Lock<RecorderLock?>(nil)
     private let recorded = Lock<[StreamID: [KnownCoverage.Period]]>([:])
+    /// The files of this recorder's former life that are not completed yet.
+    private let former = Lock<Set<SegmentID>>([])
 
     init(
         spool: Spool,
@@ -48,14 +50,45 @@ final class SpoolRecovery: Service {
         self.lock.withLock { $0 = lock }
         loadJournal()
         try spool.keepReserve()
-        for result in try spool.recover(as: recorder) { report(result) }
+        for (header, milliseconds) in try spool.leftOpen(by: recorder) {
+            former.withLock { _ = $0.insert(header.id) }
+            guard milliseconds > 0 else { continue }
+            note(header.stream, from: header.startedAt, to: header.startedAt.advanced(byMilliseconds: milliseconds))
+        }
         lookAround()
     }
 
-    /// Keeps the lock until stopped.
-    func run(until stop: StopSignal) {
+    /// Completes what was left open, then keeps the lock until stopped.
+    ///
+    /// - Throws: `SpoolError` where renames in the spool cannot be trusted.
+    func run(until stop: StopSignal) throws {
+        defer { lock.withLock { $0 = nil } }
+        while !stop.isStopped {
+            do throws(SpoolError) {
+                try recover()
+                if former.withLock({ $0.isEmpty }) { break }
+            } catch {
+                guard error.kind != .directoryNotDurable else { throw error }
+                logger.error("Recovery failed; will retry", [.error: LogValue(error)])
+            }
+            stop.wait(for: .seconds(2))
+        }
         stop.wait()
-        lock.withLock { $0 = nil }
+    }
+
+    /// Completes files; those that another process is at are left for the next time, and those that a disk does not give for
+    /// the next start.
+    private func recover() throws(SpoolError) {
+        let ids = former.withLock { $0 }
+        var left: Set<SegmentID> = []
+        for result in try spool.recover(as: recorder, former: ids) {
+            if case .kept(let id, let error) = result, error.kind == .inUse {
+                left.insert(id)
+            } else {
+                report(result)
+            }
+        }
+        former.withLock { $0 = left }
     }
 
     private func loadJournal() {
@@ -76,8 +109,12 @@ final class SpoolRecovery: Service {
     }
 
     private func note(_ segment: Segment) {
-        let period = KnownCoverage.Period(from: segment.startedAt, to: segment.endedAt)
-        recorded.withLock { $0[segment.header.stream, default: []].append(period) }
+        note(segment.header.stream, from: segment.startedAt, to: segment.endedAt)
+    }
+
+    private func note(_ stream: StreamID, from start: Timestamp, to end: Timestamp) {
+        let period = KnownCoverage.Period(from: start, to: end)
+        recorded.withLock { $0[stream, default: []].append(period) }
     }
 
     private func report(_ result: Recovered) {

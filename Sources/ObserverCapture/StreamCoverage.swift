@@ -60,9 +60,10 @@ extension Moment {
 }
 
 extension Interruption {
-    /// Describes a disk that refuses a segment.
+    /// Describes why a segment is not written.
     init(_ error: SpoolError) {
         switch error.kind {
+        case .inUse: self.init(.noRecorder, "another recorder has taken the camera over")
         case .diskFull: self.init(.diskFull, "the disk of the spool is full")
         default: self.init(.diskFailed, "the spool's disk failed")
         }

@@ -31,12 +31,20 @@ final class WriterPool: Sendable {
     private let queues: [BlockingQueue<Job>]
     private let queuedBytes = Atomic(0)
     private let spool: Spool
+    private let gate: WriteGate
     private let logger: Logger
     private let onCommit: @Sendable (Segment) -> Void
 
     /// Creates a pool; `onCommit` is called on a writer's thread with each committed segment, and must be short.
-    init(spool: Spool, threads count: Int, logger: Logger, onCommit: @escaping @Sendable (Segment) -> Void) {
+    init(
+        spool: Spool,
+        gate: WriteGate,
+        threads count: Int,
+        logger: Logger,
+        onCommit: @escaping @Sendable (Segment) -> Void
+    ) {
         self.spool = spool
+        self.gate = gate
         self.logger = logger
         self.onCommit = onCommit
         queues = (0..<count).map { _ in BlockingQueue(limit: 100_000) }
@@ -98,6 +106,7 @@ final class WriterPool: Sendable {
         var writer = SegmentWriter(spool: spool, logger: logger, onCommit: onCommit)
         while true {
             if let job = queue.pop(within: writer.roundDue - .now()) {
+                writer.isOurs = gate.waitUntilOpen { queue.isClosed }
                 perform(job, by: &writer)
             } else if queue.isClosed {
                 return writer.round()

@@ -20,6 +20,9 @@ package struct SpoolLayout: Hashable, Sendable {
     /// The directory of reports on their way to the database.
     package var journal: String { "\(root)/journal" }
 
+    /// The directory of the cameras that recorders had last, sealed.
+    package var plans: String { "\(root)/plans" }
+
     package func openMedia(_ id: SegmentID) -> String { "\(open)/\(id).mp4.part" }
     package func draft(_ id: SegmentID) -> String { "\(open)/\(id).json" }
     /// The bytes of a committed segment.

@@ -218,22 +218,16 @@ extension CameraStore {
         package var from: Timestamp
         /// Nil while it lasts.
         package var to: Timestamp?
+
+        init(from start: Timestamp, to end: Timestamp?) {
+            from = start
+            to = end
+        }
     }
 
     /// Returns the newest times for which a camera was wanted, oldest first, at most 32.
     package func wanted(_ id: CameraID) throws(PostgresError) -> [Wanted] {
-        let statement: SQL = """
-            with newest as (
-                select at, is_active from camera_switches where camera_id = \(id) order by at desc limit 64
-            ), turns as (
-                select at, is_active, lead(at) over (order by at) as next_at, lag(is_active) over (order by at) as was_active
-                from newest
-            )
-            select at, next_at from turns where is_active and was_active is distinct from true order by at
-            """
-        return try connection.query(statement) { row throws(PostgresError) in
-            Wanted(from: try row.next(), to: try row.next())
-        }
+        try CoverageStore(connection).wanted([id])[id] ?? []
     }
 }
 

@@ -125,7 +125,7 @@ package struct GapStore {
         }
     }
 
-    private static func read(_ row: inout PostgresRow) throws(PostgresError) -> Gap {
+    static func read(_ row: inout PostgresRow) throws(PostgresError) -> Gap {
         Gap(
             stream: StreamID(try row.next(), try row.next()),
             epoch: try row.next(),
@@ -166,5 +166,5 @@ package struct GapStore {
         """
     }
 
-    private static let columns = "g.camera_id, g.stream, g.epoch, g.started_at, g.ended_at, g.cause, g.detail"
+    static let columns = "g.camera_id, g.stream, g.epoch, g.started_at, g.ended_at, g.cause, g.detail"
 }

@@ -27,6 +27,8 @@ package struct RecorderListing: Hashable, Sendable {
     package var heartbeatAgeMilliseconds: Int64
     package var spoolID: SpoolID
     package var version: String
+    /// The number of processors that it keeps busy; 0 unless it is alive or draining.
+    package var load: Double
     /// The cameras it holds, by number.
     package var cameras: [CameraID]
     /// How many of them are being recorded.
@@ -45,6 +47,7 @@ package struct RecorderListing: Hashable, Sendable {
         heartbeatAgeMilliseconds: Int64,
         spoolID: SpoolID,
         version: String,
+        load: Double = 0,
         cameras: [CameraID] = [],
         recording: Int = 0,
         bitrate: Int64 = 0,
@@ -58,6 +61,7 @@ package struct RecorderListing: Hashable, Sendable {
         self.heartbeatAgeMilliseconds = heartbeatAgeMilliseconds
         self.spoolID = spoolID
         self.version = version
+        self.load = load
         self.cameras = cameras
         self.recording = recording
         self.bitrate = bitrate
@@ -72,6 +76,7 @@ extension RecorderListing {
                 when f.fresh then 'alive' else 'silent' end,
             w.incarnation, w.started_at, w.heartbeat_at,
             greatest(0, floor(1000 * extract(epoch from now() - w.heartbeat_at)))::bigint, w.spool_id, w.version,
+            case when f.fresh and not w.fenced then w.load else 0 end,
             coalesce(h.cameras, '{}'), h.recording, h.bitrate, h.waiting
         from recorders w
         cross join lateral (select w.heartbeat_at > now() - \(unsafe: CameraSQL.silence) as fresh) f
@@ -101,6 +106,7 @@ extension RecorderListing {
             heartbeatAgeMilliseconds: try row.next(),
             spoolID: try row.next(),
             version: try row.next(),
+            load: try row.next(),
             cameras: try row.next(),
             recording: try row.next(),
             bitrate: try row.next(),

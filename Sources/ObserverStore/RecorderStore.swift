@@ -5,52 +5,145 @@ package import Postgres
 ///
 /// A recorder is current while the row of its id has its incarnation. An assignment to anything else is an orphan, and any
 /// current recorder may claim it; each claim raises the camera's epoch. No clock decides: a silent recorder is made obsolete
-/// only by a compare-and-swap of one that has watched its heartbeat (``fence(_:incarnation:heartbeat:)``).
+/// only by a compare-and-swap of one that has watched its heartbeat (``fence(_:incarnation:heartbeat:)``). The cameras of a
+/// recorder that ends in order (`draining`) may be claimed like orphans; it goes on with each until its successor records.
 package struct RecorderStore {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
 
+    /// The row of a recorder, for others.
+    package struct Row: Hashable, Sendable {
+        package var id: String
+        package var spoolID: SpoolID
+        package var incarnation: Int64
+        package var heartbeat: Int64
+        package var isFenced: Bool
+        package var isDraining: Bool
+        /// The number of cameras that it holds; deleted ones do not count.
+        package var cameras: Int
+
+        init(reading row: inout PostgresRow) throws(PostgresError) {
+            id = try row.next()
+            spoolID = try row.next()
+            incarnation = try row.next()
+            heartbeat = try row.next()
+            isFenced = try row.next()
+            isDraining = try row.next()
+            cameras = try row.next()
+        }
+    }
+
+    private static let columns = """
+        w.id, w.spool_id, w.incarnation, w.heartbeat, w.fenced, w.draining, coalesce(h.cameras, 0)
+        """
+    private static let tables = """
+        recorders w left join (
+            select a.recorder_id, a.incarnation, count(*) as cameras
+            from assignments a join cameras c on c.id = a.camera_id and c.deleted_at is null
+            group by a.recorder_id, a.incarnation
+        ) h on h.recorder_id = w.id and h.incarnation = w.incarnation
+        """
+
     // MARK: Being a recorder
 
-    /// Registers a recorder that starts, and orphans whatever an earlier life of it had.
+    /// The row of a recorder; nil if the name was never used.
+    package func row(of id: String) throws(PostgresError) -> Row? {
+        let statement: SQL = "select \(unsafe: Self.columns) from \(unsafe: Self.tables) where w.id = \(id)"
+        return try connection.first(statement) { row throws(PostgresError) in try Row(reading: &row) }
+    }
+
+    /// Registers a recorder that starts, and orphans what an earlier life of it had, apart from what it keeps.
     ///
     /// - Parameters:
     ///   - id: Its name, `[a-z0-9.-]{1,63}`.
     ///   - spool: Identity of its spool.
     ///   - version: Of the program.
-    /// - Returns: Its incarnation.
+    ///   - present: The row by which the name was found to be free; nil if there was none.
+    ///   - former: The incarnation of the caller's own earlier life: what it had and nobody has claimed since stays with the
+    ///     recorder, under the next epoch.
+    /// - Returns: Its incarnation; nil if the row is another one by now.
     /// - Throws: The error that the database reports.
     package func register(
         _ id: String,
         spool: SpoolID,
-        version: String
-    ) throws(PostgresError) -> Int64 {
+        version: String,
+        over present: Row?,
+        keeping former: Int64? = nil
+    ) throws(PostgresError) -> Int64? {
         let statement: SQL = """
-            insert into recorders (id, spool_id, version)
-            values (\(id), \(spool), \(version.limited(to: 64)))
-            on conflict (id) do update set incarnation = recorders.incarnation + 1, heartbeat = 0, heartbeat_at = now(),
-                spool_id = excluded.spool_id, version = excluded.version, draining = false, fenced = false,
-                started_at = now()
-            returning incarnation
+            with registered as (
+                insert into recorders as r (id, spool_id, version)
+                values (\(id), \(spool), \(version.limited(to: 64)))
+                on conflict (id) do update set incarnation = r.incarnation + 1, heartbeat = 0, heartbeat_at = now(),
+                    spool_id = excluded.spool_id, version = excluded.version, draining = false, fenced = false,
+                    load = 0, started_at = now()
+                where r.incarnation = \(present?.incarnation ?? 0) and r.heartbeat = \(present?.heartbeat ?? 0)
+                returning id, incarnation
+            ), kept as (
+                update assignments a set incarnation = r.incarnation, epoch = a.epoch + 1, since = now()
+                from registered r where a.recorder_id = r.id and a.incarnation = \(former)
+            )
+            select incarnation from registered
             """
-        guard let incarnation = try connection.rows(statement, as: (Int64).self).first else {
-            throw PostgresError(.decoding)
-        }
-        return incarnation
+        return try connection.rows(statement, as: (Int64).self).first
     }
 
-    /// Raises the heartbeat of a recorder.
+    /// The state of all recorders at one moment.
+    package struct Round: Hashable, Sendable {
+        /// False when the caller was fenced, or another has been registered under its name.
+        package var isCurrent = false
+        /// True if the heartbeat was raised.
+        package var hasBeaten = false
+        /// All recorders, by name, as they were before the heartbeat.
+        package var recorders: [Row] = []
+        /// The number of cameras that are not deleted.
+        package var cameras = 0
+        /// A number that changes with the caller's assignments.
+        package var assignmentsMark: Int64 = 0
+    }
+
+    /// Raises the heartbeat of a recorder if that is due, and reads the rows of all.
     ///
-    /// - Returns: False when it was fenced: it has to stop all recorders and register again.
-    package func heartbeat(_ id: String, incarnation: Int64) throws(PostgresError) -> Bool {
+    /// - Parameters:
+    ///   - id: The caller's name.
+    ///   - incarnation: Its incarnation.
+    ///   - load: The number of processors that it keeps busy; nil to read only.
+    /// - Returns: The rows.
+    /// - Throws: The error that the database reports.
+    package func round(_ id: String, incarnation: Int64, load: Double?) throws(PostgresError) -> Round {
+        let load = load.map { $0.isFinite ? min(max($0, 0), 4096) : 0 }
         let statement: SQL = """
-            update recorders set heartbeat = heartbeat + 1, heartbeat_at = now()
-            where id = \(id) and incarnation = \(incarnation) and not fenced
+            with beat as (
+                update recorders set heartbeat = heartbeat + 1, heartbeat_at = now(), load = \(load)
+                where id = \(id) and incarnation = \(incarnation) and not fenced and \(load) is not null
+                returning 1
+            ), mine as (
+                select coalesce(sum(epoch % 1000003 * 1000003 + camera_id % 1000003), 0)::bigint as mark
+                from assignments where recorder_id = \(id) and incarnation = \(incarnation)
+            )
+            select \(unsafe: Self.columns), (select count(*) from cameras where deleted_at is null), mine.mark,
+                exists (select from beat)
+            from \(unsafe: Self.tables) cross join mine order by w.id
             """
-        return try connection.execute(statement) == 1
+        var round = Round()
+        try connection.forEachRow(statement) { row throws(PostgresError) in
+            let recorder = try Row(reading: &row)
+            round.recorders.append(recorder)
+            round.cameras = try row.next()
+            round.assignmentsMark = try row.next()
+            round.hasBeaten = try row.next()
+            if recorder.id == id { round.isCurrent = recorder.incarnation == incarnation && !recorder.isFenced }
+        }
+        return round
+    }
+
+    /// Announces that a recorder ends in order: from now on others may claim its cameras.
+    package func drain(_ id: String, incarnation: Int64) throws(PostgresError) {
+        let statement: SQL = "update recorders set draining = true where id = \(id) and incarnation = \(incarnation)"
+        try connection.execute(statement)
     }
 
     /// Gives up all cameras of a recorder that ends in order, so that another can have them at once.
@@ -63,92 +156,6 @@ package struct RecorderStore {
             where recorder_id = (select id from leaving) and incarnation = \(incarnation)
             """
         try connection.execute(statement)
-    }
-
-    // MARK: Cameras
-
-    /// A camera that a recorder got.
-    package struct Claim: Hashable, Sendable {
-        package var cameraID: CameraID
-        package var epoch: Int64
-
-        package init(cameraID: CameraID, epoch: Int64) {
-            self.cameraID = cameraID
-            self.epoch = epoch
-        }
-    }
-
-    /// Takes orphans, those of the highest priority first.
-    ///
-    /// Several recorders may claim at once: each passes over rows that another is just claiming, and the epoch is compared
-    /// when the assignment is written, so that a camera claimed since this statement began is not taken from its owner.
-    ///
-    /// - Returns: The claims; empty when the recorder is not current.
-    package func claimOrphans(
-        for recorder: String,
-        incarnation: Int64,
-        limit: Int = 8
-    ) throws(PostgresError) -> [Claim] {
-        let statement: SQL = """
-            with free as (
-                select c.id, coalesce(a.epoch, 0) as epoch
-                from cameras c
-                left join assignments a on a.camera_id = c.id
-                left join recorders w on w.id = a.recorder_id and w.incarnation = a.incarnation and not w.fenced
-                where c.deleted_at is null and w.id is null and exists (
-                    select from recorders
-                    where id = \(recorder) and incarnation = \(incarnation) and not fenced and not draining)
-                order by c.priority desc, c.id
-                limit \(limit)
-                for no key update of c skip locked
-            )
-            insert into assignments (camera_id, recorder_id, incarnation, epoch, since)
-            select id, \(recorder), \(incarnation), epoch + 1, now() from free
-            on conflict (camera_id) do update
-            set recorder_id = excluded.recorder_id, incarnation = excluded.incarnation, epoch = excluded.epoch, since = now()
-            where assignments.epoch = excluded.epoch - 1
-            returning camera_id, epoch
-            """
-        return try connection.query(statement) { row throws(PostgresError) in
-            Claim(cameraID: try row.next(), epoch: try row.next())
-        }
-    }
-
-    /// A camera as its recorder needs it.
-    package struct AssignedCamera: Hashable, Sendable {
-        /// `camera.isActive` is the switch; `camera.version` tells whether a running recorder is outdated.
-        package var camera: Camera
-        /// Seal of Crypto, associated data `camera:<id>:password`.
-        package var sealedPassword: [UInt8]?
-        package var epoch: Int64
-        /// Gone for people, to be stopped; such a camera is listed for an hour more.
-        package var isDeleted: Bool
-
-        package init(camera: Camera, sealedPassword: [UInt8]?, epoch: Int64, isDeleted: Bool) {
-            self.camera = camera
-            self.sealedPassword = sealedPassword
-            self.epoch = epoch
-            self.isDeleted = isDeleted
-        }
-    }
-
-    /// The cameras of a recorder, by number.
-    package func assignedCameras(to recorder: String, incarnation: Int64) throws(PostgresError) -> [AssignedCamera] {
-        let statement: SQL = """
-            select \(unsafe: Camera.columns), c.password_sealed, a.epoch, c.deleted_at is not null
-            from assignments a join cameras c on c.id = a.camera_id
-            where a.recorder_id = \(recorder) and a.incarnation = \(incarnation)
-                and (c.deleted_at is null or c.deleted_at > now() - interval '1 hour')
-            order by c.id
-            """
-        return try connection.query(statement) { row throws(PostgresError) in
-            AssignedCamera(
-                camera: try Camera(reading: &row),
-                sealedPassword: try row.next(),
-                epoch: try row.next(),
-                isDeleted: try row.next()
-            )
-        }
     }
 
     // MARK: Watching others

@@ -30,26 +30,21 @@ package final class RecorderLock: Sendable {
 extension Spool {
     /// Takes the right to write as `recorder`.
     ///
-    /// Waits up to a minute for another process that is finishing the files of this recorder's former life, because they
-    /// would have to be finished here otherwise, and two seconds for one that records.
+    /// Waits up to two seconds: a recovery asks for the lock as well, for a moment, to see whether the recorder is dead.
     ///
     /// - Throws: `SpoolError`: `.inUse` where another process has it.
     package func lock(recorder: String) throws(SpoolError) -> RecorderLock {
-        for tenth in 0..<600 {
+        for tenth in 0..<20 {
+            if tenth > 0 { usleep(100_000) }
             if let lock = try tryLock(recorder, for: .recording) { return lock }
-            // Recoveries share the lock with this request; a process that records shares it with nobody.
-            if tenth >= 20, try tryLock(recorder, for: .recovery) == nil {
-                let reason = "another process records here as \(recorder); give it another OBSERVER_RECORDER"
-                throw SpoolError(.inUse, root, reason: reason)
-            }
-            usleep(100_000)
         }
-        throw SpoolError(.inUse, root, reason: "another process still finishes what \(recorder) left open")
+        let reason = "another process records here as \(recorder); give it another OBSERVER_RECORDER"
+        throw SpoolError(.inUse, root, reason: reason)
     }
 
     enum LockUse {
         case recording
-        /// Of files that a dead recorder left. The lock on `open/` keeps recoveries apart.
+        /// For a moment, to see that the recorder is dead. The lock on `open/` keeps recoveries of its files apart.
         case recovery
     }
 

@@ -11,10 +11,12 @@ extension Spool {
     /// Files of recorders that live are left alone, and so are files that a failing disk does not give. The process may die
     /// anywhere in it, and it may be called again.
     ///
-    /// - Parameter recorder: The caller's own name, whose lock it holds; nil where the caller records nothing.
-    /// - Returns: The outcome for each file.
+    /// - Parameters:
+    ///   - recorder: The caller's own name, whose lock it holds; nil where the caller records nothing.
+    ///   - former: The caller's own files that are of a former life; nil for all, where it records nothing yet.
+    /// - Returns: The outcome for each file. The caller's own are `kept` as `inUse` while another process is at them.
     /// - Throws: `SpoolError` where nothing can be done at all; calling again goes on from there.
-    package func recover(as recorder: String?) throws(SpoolError) -> [Recovered] {
+    package func recover(as recorder: String?, former: Set<SegmentID>? = nil) throws(SpoolError) -> [Recovered] {
         var results: [Recovered] = []
         // Two recoveries of the same file would disturb each other. Nothing else locks this directory.
         let folder = layout.open
@@ -23,17 +25,23 @@ extension Spool {
             operation: LOCK_EX,
             path: folder
         )
-        var dead: [String: RecorderLock] = [:]
+        // Files that were there before their recorder was found dead are not those of its next life.
+        var dead: [String: Bool] = [:]
         for name in try Files.names(in: folder).sorted() where name.hasSuffix(".json") {
             guard let id = SegmentID(String(name.dropLast(5))) else { continue }
             do throws(SpoolError) {
                 guard let draft = try draft(id) else { continue }
-                if draft.origin.recorder != recorder {
-                    guard single != nil else { continue }
-                    if dead[draft.origin.recorder] == nil {
-                        dead[draft.origin.recorder] = try tryLock(draft.origin.recorder, for: .recovery)
+                let owner = draft.origin.recorder
+                if owner == recorder {
+                    guard former?.contains(id) ?? true else { continue }
+                    guard single != nil else {
+                        let reason = "another process finishes what was left open"
+                        throw SpoolError(.inUse, layout.draft(id), reason: reason)
                     }
-                    guard dead[draft.origin.recorder] != nil else { continue }
+                } else {
+                    guard single != nil else { continue }
+                    if dead[owner] == nil { dead[owner] = try tryLock(owner, for: .recovery) != nil }
+                    guard dead[owner] == true else { continue }
                 }
                 if let result = try finish(draft) { results.append(result) }
             } catch {
@@ -42,6 +50,22 @@ extension Spool {
             }
         }
         return results
+    }
+
+    /// The files that a former life of a recorder left open, with the length of what is whole of each in milliseconds.
+    ///
+    /// Nothing is read but the heads of fragments, so that a start need not wait for more.
+    package func leftOpen(by recorder: String) throws(SpoolError) -> [(header: SegmentHeader, milliseconds: Int64)] {
+        var found: [(SegmentHeader, Int64)] = []
+        for name in try Files.names(in: layout.open) where name.hasSuffix(".json") {
+            guard let id = SegmentID(String(name.dropLast(5))), let draft = try? draft(id),
+                draft.origin.recorder == recorder
+            else { continue }
+            let path = try Files.exists(layout.openMedia(id)) ? layout.openMedia(id) : layout.media(id)
+            let whole = try Files.exists(path) ? wholeFragments(path) : nil
+            found.append((draft, (whole?.mediaDuration90k ?? 0) / 90))
+        }
+        return found
     }
 
     /// Finishes a segment of the caller's own that could not be written on: commits what is whole of it.

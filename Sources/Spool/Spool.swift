@@ -10,6 +10,7 @@ package import System
 /// ready/<id>.mp4 + <id>.json        committed: the rename of the .json is the commit
 /// stored/<id>.json                  receipt of an upload, kept until its row is in the database
 /// journal/<recorder>.log            gaps and states that are not in the database yet
+/// plans/<recorder>.sealed           the cameras that a recorder had last, for a start without a database
 /// quarantine/                       files that do not belong to a spool; never deleted by itself
 /// ```
 ///
@@ -36,7 +37,7 @@ package struct Spool: Sendable {
         let lock = try Files.lockDirectory(root)
         defer { close(lock) }
         try Spool.claim(root)
-        let folders = [layout.open, layout.ready, layout.stored, layout.quarantine, layout.journal]
+        let folders = [layout.open, layout.ready, layout.stored, layout.quarantine, layout.journal, layout.plans]
         for folder in folders { try Files.makeDirectory(folder) }
         id = try Spool.spoolID(in: root)
         try Files.syncDirectory(root)

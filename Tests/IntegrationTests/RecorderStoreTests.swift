@@ -21,7 +21,7 @@ struct RecorderStoreTests {
         statuses = StatusStore(connection)
     }
 
-    private func register(_ id: String = "node-a") throws(PostgresError) -> Int64 {
+    private func register(_ id: String = "node-a") throws -> Int64 {
         try recorders.register(id, spool: Sample.spoolID, version: "1")
     }
 

@@ -5,6 +5,7 @@ import ObserverCore
 import ObserverStore
 import Postgres
 import TestSupport
+import Testing
 
 /// Rows for the tests of the stores.
 enum Sample {
@@ -38,6 +39,19 @@ extension SegmentStore {
 
     func markLost(_ segment: Segment, reason: String) throws(PostgresError) {
         try write([Outcome(segment, .lost, error: reason)])
+    }
+}
+
+extension RecorderStore {
+    /// Registers whoever has the name.
+    func register(_ id: String, spool: SpoolID, version: String) throws -> Int64 {
+        try #require(try register(id, spool: spool, version: version, over: try row(of: id)))
+    }
+
+    /// Raises the heartbeat; returns false for a recorder that is not current.
+    func heartbeat(_ id: String, incarnation: Int64) throws(PostgresError) -> Bool {
+        let round = try round(id, incarnation: incarnation, load: 0.5)
+        return round.isCurrent && round.hasBeaten
     }
 }
 

@@ -22,7 +22,11 @@ struct CaptureBench {
     init(cameras: NetworkPolicy = .standard) throws {
         let spool = try Spool(at: root)
         let logger = logger
-        writers = WriterPool(spool: spool, threads: 1, logger: logger) { [committed] segment in
+        let gate = WriteGate()
+        var lease = Lease(name: "test")
+        lease.registered(incarnation: 1, sentAt: .now() + .seconds(3600))
+        gate.set(lease)
+        writers = WriterPool(spool: spool, gate: gate, threads: 1, logger: logger) { [committed] segment in
             committed.withLock { $0.append(segment) }
         }
         let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")

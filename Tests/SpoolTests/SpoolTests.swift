@@ -315,17 +315,33 @@ final class TemporaryDirectory: Sendable {
         #expect(try Files.names(in: folder.path + "/quarantine").isEmpty)
     }
 
-    @Test func `a recorder that starts waits for whoever finishes its former life's files`() throws {
+    @Test func `a recorder begins while another process finishes its former life's files`() throws {
         let spool = try Spool(at: folder.path)
-        let recovering = Lock(try spool.tryLock("node-a", for: .recovery))
-        let end = MonotonicInstant.now() + .seconds(3)
-        let release = DedicatedThread.start(name: "release") {
-            usleep(3_000_000)
-            recovering.withLock { $0 = nil }
+        try spool.begin(draft(spool)).sync()
+        let recovering = try RecorderLock.take(
+            Files.open(folder.path + "/open", O_RDONLY | O_DIRECTORY),
+            operation: LOCK_EX,
+            path: folder.path
+        )
+        let lock = try spool.lock(recorder: "node-a")
+        guard case .kept(_, let error)? = try spool.recover(as: "node-a").first else {
+            Issue.record("not kept")
+            return
         }
-        _ = try spool.lock(recorder: "node-a")
-        #expect(MonotonicInstant.now() >= end)
-        release.join()
+        #expect(error.kind == .inUse)
+        withExtendedLifetime((recovering, lock)) {}
+    }
+
+    @Test func `what the present life of a recorder has open is not recovered with what the former one left`() throws {
+        let spool = try Spool(at: folder.path)
+        let (former, present) = (draft(spool), draft(spool))
+        try spool.begin(former).sync()
+        let left = try spool.leftOpen(by: "node-a")
+        #expect(left.map(\.header.id) == [former.id] && left.map(\.milliseconds) == [0])
+        #expect(try spool.leftOpen(by: "node-b").isEmpty)
+        try spool.begin(present).sync()
+        #expect(try spool.recover(as: "node-a", former: [former.id]) == [.nothing(former)])
+        #expect(try Files.exists(spool.layout.openMedia(present.id)))
     }
 
     @Test func `of two that recover, one does it`() throws {

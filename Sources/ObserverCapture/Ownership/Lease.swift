@@ -67,7 +67,8 @@ struct Lease: Sendable {
     private var world: World?
     /// The incarnations of fenced recorders of which the broker was told.
     private var announced: [String: Int64] = [:]
-    private var isReachable = false
+    /// True if the last round was answered.
+    private(set) var isReachable = false
     /// The broker said so after the last good heartbeat.
     private var wasToldOfFencing = false
     private var orphansSince: MonotonicInstant?

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import System
 
@@ -24,5 +25,20 @@ final class WriteGate: Sendable {
         let until = openUntil.load(ordering: .acquiring)
         if until == Self.lost { return .lost }
         return now.nanoseconds < until ? .open : .held
+    }
+
+    /// Waits while the verdict is `held`.
+    ///
+    /// - Parameter isOver: Ends the wait.
+    /// - Returns: True if the writers may write.
+    func waitUntilOpen(unless isOver: () -> Bool) -> Bool {
+        while true {
+            switch verdict(at: .now()) {
+            case .open: return true
+            case .lost: return false
+            case .held: if isOver() { return false }
+            }
+            usleep(20_000)
+        }
     }
 }

@@ -14,6 +14,8 @@ package struct Coverage: Sendable {
     package static let tolerance: Int64 = 100_000
     /// The time for which a gap keeps its cause when another trouble of the camera follows, in microseconds.
     package static let causeTime: Int64 = 30_000_000
+    /// The longest time for which a recorder goes on with a camera that it has handed over, in microseconds.
+    package static let handOverTime: Int64 = 10_000_000
 
     /// An event whose consequences wait for those before it.
     enum Item: Sendable {
@@ -191,7 +193,7 @@ package struct Coverage: Sendable {
             case .correction(let segment, let from): ledger.correct(segment, from: from)
             case .end(.off, let time): ledger.end(at: time)
             case .end(.released, _): ledger.release()
-            case .end(.stopped, _): ledger.stop()
+            case .end(.stopped, let time): ledger.stop(at: time)
             case .fragment(_, .queued, _): break loop
             case .fragment(let fragment, .lost(let reason), _): ledger.lose(fragment, reason)
             case .fragment(let fragment, .written, let cause):

@@ -13,7 +13,17 @@ extension CoverageLedger {
         let latest = ends.filter { uptime($0) <= now }.max()
         if ended == nil, open == nil { settle(known, after: [latest, adopted.end].compactMap { $0 }.max()) }
         frontier = open?.from ?? beginning(known, after: latest, own: ownEnds, now: now)
+        coveredUntil = known.isHandedOver && open == nil ? now + Coverage.handOverTime : nil
         ended = nil
+    }
+
+    /// Counts the time up to a moment as recorded by the recorder before, which handed the camera over.
+    mutating func takeOver(at moment: Int64) {
+        guard let limit = coveredUntil else { return }
+        coveredUntil = nil
+        guard let from = frontier, uptime(from) < moment else { return }
+        frontier = .measured(min(moment, limit))
+        beginning = nil
     }
 
     /// The moment from which on a wanted stream is not accounted for.

@@ -42,6 +42,8 @@ struct CoverageLedger: Sendable {
     /// The written parts of segments that are not committed.
     var written: [SegmentID: [Stretch]] = [:]
     var changes: [GapChange] = []
+    /// The moment up to which the recorder before may go on with a camera that it has handed over.
+    var coveredUntil: Int64?
     /// The moment at which the stream was switched off in this process, until it is switched on.
     var ended: Int64?
     /// The end of what this process has recorded last.
@@ -82,6 +84,7 @@ struct CoverageLedger: Sendable {
 
     /// Opens a gap, or gives the one that lasts another cause from here on.
     mutating func interrupt(_ reason: Interruption, at now: Int64) {
+        takeOver(at: now)
         guard let frontier else { return }
         settleBeginning()
         let begun = beginning
@@ -167,6 +170,7 @@ struct CoverageLedger: Sendable {
     }
 
     mutating func cover(_ stretch: Stretch, hole: Interruption) {
+        takeOver(at: stretch.from)
         guard let from = frontier else { return }
         if open != nil {
             close(at: .measured(stretch.from))
@@ -218,6 +222,7 @@ struct CoverageLedger: Sendable {
 
     /// The stream is not wanted from here on.
     mutating func end(at now: Int64) {
+        takeOver(at: now)
         guard let from = frontier else { return }
         if open != nil {
             close(at: .measured(now))
@@ -234,10 +239,12 @@ struct CoverageLedger: Sendable {
         open = nil
         reason = nil
         beginning = nil
+        coveredUntil = nil
     }
 
     /// The process ends: the next recorder goes on from here.
-    mutating func stop() {
+    mutating func stop(at now: Int64) {
+        takeOver(at: now)
         guard let from = frontier else { return }
         if open == nil {
             openGap(from: from, Interruption(.noRecorder, "the recorder was stopped"), at: uptime(from))

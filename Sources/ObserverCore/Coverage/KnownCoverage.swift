@@ -21,6 +21,8 @@ package struct KnownCoverage: Hashable, Sendable {
     package var recorded: [Period]
     /// The newest gap, which may be open.
     package var gap: Gap?
+    /// True if the recorder before goes on until this one records, or cannot, for ten seconds at most.
+    package var isHandedOver = false
 
     package init(
         wantedSince: Timestamp,

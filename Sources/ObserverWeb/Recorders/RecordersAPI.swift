@@ -32,6 +32,7 @@ package enum RecordersAPI {
             json.field("heartbeat_age_seconds", Double(recorder.heartbeatAgeMilliseconds) / 1000)
             json.field("spool_id") { recorder.spoolID.append(to: &$0) }
             json.field("version", recorder.version)
+            json.field("load", (recorder.load * 1000).rounded() / 1000)
             json.array("cameras") { json in
                 for camera in recorder.cameras { json.value(camera.rawValue) }
             }

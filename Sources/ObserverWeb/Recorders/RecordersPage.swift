@@ -30,6 +30,7 @@ package struct RecordersPage: Page {
             "since": Format.time(recorder.startedAt, now: now),
             "incarnation": MustacheValue(recorder.incarnation),
             "heartbeat": .string("\(Format.fineLength(milliseconds: recorder.heartbeatAgeMilliseconds)) ago"),
+            "load": .string("\(Int((min(max(recorder.load, 0), 4096) * 100).rounded())) %"),
             "cameras": MustacheValue(recorder.cameras.count),
             "recording": MustacheValue(recorder.recording),
             "bitrate": .string(Format.bitrate(Int(clamping: recorder.bitrate))),
