@@ -5,7 +5,7 @@ import Testing
 @testable import Spool
 
 @Suite struct KeptPlanTests {
-    private let folder = TemporaryFolder()
+    private let folder = TemporaryDirectory()
 
     private func key(_ byte: UInt8) throws -> SealingKey { try SealingKey([UInt8](repeating: byte, count: 32)) }
 
@@ -27,9 +27,10 @@ import Testing
 
     @Test func `a plan comes back as it was kept, and its file shows nothing of it`() throws {
         let spool = try Spool(at: folder.path)
-        #expect(try spool.keptPlan(of: "node-a", key: key(1)) == nil)
-        try spool.keep(plan, of: "node-a", key: key(1))
-        let found = try #require(try spool.keptPlan(of: "node-a", key: key(1)))
+        let key = try key(1)
+        #expect(try spool.keptPlan(of: "node-a", key: key) == nil)
+        try spool.keep(plan, of: "node-a", key: key)
+        let found = try #require(try spool.keptPlan(of: "node-a", key: key))
         #expect(found.plan == plan)
         #expect(found.plan.cameras.first?.camera.audio == .copy)
         let bytes = try Files.read(spool.layout.plans + "/node-a.sealed")

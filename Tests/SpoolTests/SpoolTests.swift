@@ -18,7 +18,7 @@ final class TemporaryDirectory: Sendable {
     }
 
     deinit {
-        for folder in ["open", "ready", "stored", "quarantine", "journal"] {
+        for folder in ["open", "ready", "stored", "quarantine", "journal", "plans"] {
             for name in (try? Files.names(in: "\(path)/\(folder)")) ?? [] {
                 unlink("\(path)/\(folder)/\(name)")
                 rmdir("\(path)/\(folder)/\(name)")
