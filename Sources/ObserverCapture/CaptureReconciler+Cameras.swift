@@ -28,7 +28,7 @@ extension CaptureReconciler {
         }
         crew.handOvers.update(recorded: crew.recorders.running, own: own, at: .now())
         if !crew.handOvers.cameras.isEmpty {
-            endHandOvers(&crew, taken: try store.taken(crew.handOvers.cameras))
+            endHandOvers(&crew, taken: try store.taken(crew.handOvers.cameras, from: context.recorder))
         }
         try noteOff(assigned, connection, crew)
         crew.recorders.tick()

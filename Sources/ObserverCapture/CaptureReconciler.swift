@@ -107,6 +107,7 @@ final class CaptureReconciler: Service {
             let next = min(due, .now() + .seconds(1))
             _ = self.wakeUps.wait(until: next) { $0 != seen || stop.isStopped }
         }
+        ownership.beginEnding()
         drain(connection, &crew)
         endAll(&crew, .shutdown)
         if let incarnation = ownership.lease.incarnation {
@@ -149,7 +150,7 @@ final class CaptureReconciler: Service {
                     own: Set(assigned.map(\.camera.id)),
                     at: .now()
                 )
-                endHandOvers(&crew, taken: try store.taken(crew.handOvers.cameras))
+                endHandOvers(&crew, taken: try store.taken(crew.handOvers.cameras, from: context.recorder))
                 _ = StopSignal().wait(for: .milliseconds(200))
             }
         } catch {

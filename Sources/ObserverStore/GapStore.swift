@@ -49,24 +49,35 @@ package struct GapStore {
 
     /// Closes a gap, which may have been opened before, and adds it to the sums of its hours.
     ///
-    /// It is history: it counts whoever has the camera by now, unless a row covers its time already.
+    /// It is history: it counts whoever has the camera by now, unless a row covers its time already. A gap that is open since
+    /// before ends where this one begins, unless it is of a newer epoch: a recorder that began without the database did not
+    /// know of it, and has accounted for all that came after.
     private func close(_ gap: Gap, recorder: String) throws(PostgresError) -> Bool {
         guard let end = gap.endedAt, gap.startedAt < end else { return false }
         let (camera, kind) = (gap.stream.camera, gap.stream.kind)
         let statement: SQL = """
-            with closed as (
+            with ended as (
+                update gaps set ended_at = \(gap.startedAt), epoch = \(gap.epoch)
+                where camera_id = \(camera) and stream = \(kind) and ended_at is null and started_at < \(gap.startedAt)
+                    and epoch <= \(gap.epoch)
+                returning camera_id, stream, started_at, ended_at
+            ), closed as (
                 insert into gaps as g (camera_id, stream, epoch, started_at, ended_at, cause, detail, recorder)
                 select \(camera), \(kind), \(gap.epoch), \(gap.startedAt), \(end)::timestamptz, \(gap.cause),
                     \(gap.detail?.limited(to: 1000)), \(recorder.limited(to: 63))
                 where not exists (
                     select from gaps where camera_id = \(camera) and stream = \(kind)
-                        and started_at < \(gap.startedAt) and coalesce(ended_at, 'infinity') >= \(end))
+                        and started_at < \(gap.startedAt) and coalesce(ended_at, 'infinity') >= \(end)
+                        and (ended_at is not null or epoch > \(gap.epoch)))
                 on conflict (camera_id, stream, started_at) do update set ended_at = excluded.ended_at, epoch = excluded.epoch
                     where g.ended_at is null and g.epoch <= excluded.epoch
                 returning camera_id, stream, started_at, ended_at
-            ), \(unsafe: Self.hours(of: "closed")), summed as (
+            ), changed as (
+                select * from ended union all select * from closed
+            ), \(unsafe: Self.hours(of: "changed")), summed as (
                 insert into camera_hours as h (camera_id, stream, hour, gap_ms)
-                select camera_id, stream, hour, gap_ms from parts order by camera_id, stream, hour
+                select camera_id, stream, hour, sum(gap_ms) from parts group by camera_id, stream, hour
+                order by camera_id, stream, hour
                 on conflict (camera_id, stream, hour) do update set gap_ms = h.gap_ms + excluded.gap_ms
             )
             select count(*) from closed

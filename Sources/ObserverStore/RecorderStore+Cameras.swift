@@ -77,11 +77,13 @@ extension RecorderStore {
         return try connection.execute(statement) == 1
     }
 
-    /// Returns those of these cameras whose present owner has reported that it records them, or why it cannot.
-    package func taken(_ cameras: [CameraID]) throws(PostgresError) -> Set<CameraID> {
+    /// Returns those of these cameras that another recorder has and has reported on: it records them, or cannot.
+    package func taken(_ cameras: [CameraID], from recorder: String) throws(PostgresError) -> Set<CameraID> {
         let statement: SQL = """
-            select a.camera_id from assignments a join camera_status s on s.camera_id = a.camera_id and s.stream = 0
-            where a.camera_id = any(\(cameras)) and s.epoch = a.epoch and s.state in ('recording', 'retrying', 'off')
+            select a.camera_id from assignments a join recorders w on w.id = a.recorder_id and w.incarnation = a.incarnation
+            join camera_status s on s.camera_id = a.camera_id and s.stream = 0 and s.epoch = a.epoch
+            where a.camera_id = any(\(cameras)) and w.id <> \(recorder) and not w.fenced
+                and s.state in ('recording', 'retrying', 'off')
             """
         return Set(try connection.rows(statement, as: (CameraID).self))
     }

@@ -111,13 +111,21 @@ package struct RecorderStore {
     ///   - id: The caller's name.
     ///   - incarnation: Its incarnation.
     ///   - load: The number of processors that it keeps busy; nil to read only.
+    ///   - isEnding: False for a recorder that means to keep its cameras, also if its row says that it was ending: it began
+    ///     again without the database.
     /// - Returns: The rows.
     /// - Throws: The error that the database reports.
-    package func round(_ id: String, incarnation: Int64, load: Double?) throws(PostgresError) -> Round {
+    package func round(
+        _ id: String,
+        incarnation: Int64,
+        load: Double?,
+        isEnding: Bool = false
+    ) throws(PostgresError) -> Round {
         let load = load.map { $0.isFinite ? min(max($0, 0), 4096) : 0 }
         let statement: SQL = """
             with beat as (
-                update recorders set heartbeat = heartbeat + 1, heartbeat_at = now(), load = \(load)
+                update recorders set heartbeat = heartbeat + 1, heartbeat_at = now(), load = \(load),
+                    draining = draining and \(isEnding)
                 where id = \(id) and incarnation = \(incarnation) and not fenced and \(load) is not null
                 returning 1
             ), mine as (

@@ -130,6 +130,16 @@ struct GapStoreTests {
         #expect(try list().map(\.epoch) == [4])
     }
 
+    @Test func `a gap that a recorder without the database did not know of ends where its own begins`() throws {
+        try open(gap())
+        #expect(try close(gap(30), at: 40))
+        #expect(try list() == [closed(gap(), at: 30), closed(gap(30), at: 40)])
+        #expect(try gapMilliseconds().reduce(0, +) == 40_000)
+        try open(gap(50, epoch: 3), recorder: "node-b")
+        #expect(try !close(gap(60), at: 70))
+        #expect(try list().last?.endedAt == nil)
+    }
+
     @Test func `a recorder that has lost the camera opens no gap`() throws {
         let cameras = CameraStore(connection)
         let recorders = RecorderStore(connection)

@@ -88,6 +88,64 @@ struct RecorderStoreTests {
         #expect(try recorders.claimOrphans(for: "node-a", incarnation: incarnation).isEmpty)
     }
 
+    @Test func `the cameras of a recorder that is ending may be claimed, and it hears who has them`() throws {
+        let id = try cameras.create(Sample.camera { $0.isActive = true }).camera.id
+        let (ending, other) = (try register("node-a"), try register("node-b"))
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: ending)
+        #expect(try recorders.claimOrphans(for: "node-b", incarnation: other).isEmpty)
+        try recorders.drain("node-a", incarnation: ending)
+        #expect(try recorders.claimOrphans(for: "node-a", incarnation: ending).isEmpty)
+        let claim = RecorderStore.Claim(cameraID: id, epoch: 2, predecessor: "node-a")
+        #expect(try recorders.claimOrphans(for: "node-b", incarnation: other) == [claim])
+        #expect(try recorders.taken([id], from: "node-a").isEmpty)
+        var status = CameraStatus(stream: StreamID(id, .main), epoch: 1, state: .recording, since: Sample.start)
+        try statuses.write([status])
+        #expect(try recorders.taken([id], from: "node-a").isEmpty)
+        status.epoch = 2
+        try statuses.write([status])
+        #expect(try recorders.taken([id], from: "node-a") == [id])
+        #expect(try recorders.taken([id], from: "node-b").isEmpty)
+        // It changed its mind: it began again without the database.
+        _ = try recorders.round("node-a", incarnation: ending, load: 0, isEnding: true)
+        #expect(try recorders.row(of: "node-a")?.isDraining == true)
+        _ = try recorders.round("node-a", incarnation: ending, load: 0)
+        #expect(try recorders.row(of: "node-a")?.isDraining == false)
+    }
+
+    @Test func `a recorder that starts again keeps what nobody has claimed since`() throws {
+        let ids = try (0..<3).map { try cameras.create(Sample.camera("C\($0)")).camera.id }
+        let (first, other) = (try register("node-a"), try register("node-b"))
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: first)
+        #expect(try recorders.handOver(ids[2], from: ("node-a", first), to: ("node-b", other)))
+        #expect(try !recorders.handOver(ids[2], from: ("node-a", first), to: ("node-b", other)))
+        #expect(try !recorders.handOver(ids[1], from: ("node-a", first), to: ("node-b", other + 1)))
+        let row = try recorders.row(of: "node-a")
+        let second = try #require(
+            try recorders.register("node-a", spool: Sample.spoolID, version: "1", over: row, keeping: first)
+        )
+        let kept = try recorders.assignedCameras(to: "node-a", incarnation: second)
+        #expect(kept.map(\.camera.id) == Array(ids.prefix(2)) && kept.map(\.epoch) == [2, 2])
+        #expect(try recorders.assignedCameras(to: "node-b", incarnation: other).map(\.epoch) == [2])
+        // The row is another one by now.
+        let late = try recorders.register("node-a", spool: Sample.spoolID, version: "1", over: row, keeping: first)
+        #expect(late == nil)
+    }
+
+    @Test func `a round tells of all recorders, and of changes of one's own cameras`() throws {
+        _ = try cameras.create(Sample.camera())
+        let (mine, other) = (try register("node-a"), try register("node-b"))
+        let before = try recorders.round("node-a", incarnation: mine, load: nil)
+        #expect(before.isCurrent && !before.hasBeaten && before.cameras == 1)
+        #expect(before.recorders.map(\.id) == ["node-a", "node-b"] && before.recorders.map(\.cameras) == [0, 0])
+        _ = try recorders.claimOrphans(for: "node-a", incarnation: mine)
+        let after = try recorders.round("node-a", incarnation: mine, load: .infinity)
+        #expect(after.hasBeaten && after.recorders.map(\.cameras) == [1, 0])
+        #expect(after.assignmentsMark != before.assignmentsMark)
+        #expect(try recorders.row(of: "node-a")?.heartbeat == 1)
+        #expect(try recorders.fence("node-b", incarnation: other, heartbeat: 0))
+        #expect(try !recorders.round("node-b", incarnation: other, load: 1).isCurrent)
+    }
+
     @Test func `a recorder sees the password, the switch and the end of its cameras`() throws {
         let id = try cameras.create(Sample.camera { $0.isActive = true }, sealedPassword: [9]).camera.id
         let incarnation = try register()

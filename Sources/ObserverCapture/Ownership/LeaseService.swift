@@ -178,7 +178,12 @@ final class LeaseService: Service {
         sentAt: MonotonicInstant
     ) throws(PostgresError) {
         let isBeat = ownership.lease.isBeatDue(at: sentAt)
-        let found = try store.round(recorder, incarnation: incarnation, load: isBeat ? load.measure() : nil)
+        let found = try store.round(
+            recorder,
+            incarnation: incarnation,
+            load: isBeat ? load.measure() : nil,
+            isEnding: ownership.isEnding
+        )
         let lease = ownership.update { lease in
             lease.answered(Lease.Round(found), sentAt: sentAt, at: .now())
             return lease

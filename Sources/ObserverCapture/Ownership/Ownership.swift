@@ -6,6 +6,7 @@ final class Ownership: Sendable {
         var lease: Lease
         var mark: Int64?
         var hasEnded = true
+        var isEnding = false
     }
 
     let times: Lease.Times
@@ -35,6 +36,13 @@ final class Ownership: Sendable {
             defer { state.mark = mark }
             return state.mark != mark
         }
+    }
+
+    /// True once the process is ending: its row stays that of a recorder that gives its cameras up.
+    var isEnding: Bool { state.withLock { $0.isEnding } }
+
+    func beginEnding() {
+        state.withLock { $0.isEnding = true }
     }
 
     // MARK: Loss

@@ -13,7 +13,7 @@ extension CoverageLedger {
         let latest = ends.filter { uptime($0) <= now }.max()
         if ended == nil, open == nil { settle(known, after: [latest, adopted.end].compactMap { $0 }.max()) }
         frontier = open?.from ?? beginning(known, after: latest, own: ownEnds, now: now)
-        coveredUntil = known.isHandedOver && open == nil ? now + Coverage.handOverTime : nil
+        coveredUntil = known.isHandedOver && open == nil ? now.addingSaturated(Coverage.handOverTime) : nil
         ended = nil
     }
 

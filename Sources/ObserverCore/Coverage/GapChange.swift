@@ -30,8 +30,12 @@ extension [Gap] {
             if let index = firstIndex(where: { $0.startedAt == gap.startedAt }) {
                 guard self[index].endedAt == nil, self[index].epoch <= gap.epoch else { return }
                 (self[index].endedAt, self[index].epoch) = (gap.endedAt, gap.epoch)
-            } else if !contains(where: { $0.covers(gap) }) {
-                append(gap)
+            } else {
+                for index in indices
+                where self[index].endedAt == nil && self[index].startedAt < gap.startedAt && self[index].epoch <= gap.epoch {
+                    (self[index].endedAt, self[index].epoch) = (gap.startedAt, gap.epoch)
+                }
+                if !contains(where: { $0.covers(gap) }) { append(gap) }
             }
         case .remove(_, let epoch, let start):
             removeAll { $0.startedAt == start && $0.epoch <= epoch }
