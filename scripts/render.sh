@@ -68,7 +68,8 @@ program_section() {
     s3) seconds=4 ;;
     epmd) signal=KILL ;; # keeps nothing, and takes its time over a TERM
     nginx) seconds=5 ;;
-    capture | upload) seconds=30 ;; # 25 s to commit open segments, or to finish uploads
+    capture | capture-*) seconds=35 ;; # 30 s to hand cameras over and to commit open segments
+    upload) seconds=30 ;;              # 25 s to finish uploads
     web) seconds=25 ;; # 20 s to answer requests that have begun
     esac
     cat <<CONF
@@ -174,6 +175,7 @@ render_environment() {
             [[ -n ${!name} ]] || continue
             case ${name%_FILE} in
             OBSERVER_HOME | OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_USER | OBSERVER_TEST_* | \
+                OBSERVER_CAPTURE_PROCESSES | \
                 OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
                 OBSERVER_TEMPLATES | OBSERVER_ADMIN_PASSWORD) ;;
             AWS_ACCESS_KEY_ID | AWS_SECRET_ACCESS_KEY | AWS_SESSION_TOKEN | AWS_REGION | OBSERVER_S3_BUCKET)

@@ -44,7 +44,7 @@ stamp_of() {
     s3) inputs+=("$CONFIG/s3.json") ;;
     nginx) inputs+=("$CONFIG/nginx.conf" "$CONFIG"/nginx/*.conf) ;;
     camera) inputs+=("$REPO/demo/camera.py") ;;
-    capture) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
+    capture | capture-*) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
     web | upload) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-$1") ;;
     esac
     cat "${inputs[@]}" 2>/dev/null | sha256sum | cut -d' ' -f1
@@ -83,7 +83,7 @@ await_service() {
 stop_everything() {
     local pid i name
     if pid=$(supervisor_pid); then
-        for name in nginx camera web capture upload; do supervisorctl stop "$name" >/dev/null 2>&1 & done
+        for name in nginx camera web "${CAPTURES[@]}" upload; do supervisorctl stop "$name" >/dev/null 2>&1 & done
         wait
         for name in rabbitmq s3 postgres rclone; do supervisorctl stop "$name" >/dev/null 2>&1 & done
         wait

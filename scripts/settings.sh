@@ -1,8 +1,19 @@
 # shellcheck shell=bash
 # What one home remembers between runs (ports, passwords) in config/settings, and who the services run as.
 
-# shellcheck disable=SC2034 # used by those who read this file
-ALL_SERVICES=(postgres rabbitmq s3 nginx web capture upload camera)
+# name_services lists the services of the home. Several recorders are capture, capture-2, capture-3 and so on; how many is
+# remembered, like a port.
+name_services() {
+    local count=${OBSERVER_CAPTURE_PROCESSES:-} number
+    [[ -n $count ]] || count=$(sed -n 's/^CAPTURE_PROCESSES=//p' "$CONFIG/settings" 2>/dev/null)
+    count=${count:-1}
+    [[ $count =~ ^([1-9]|[1-5][0-9]|6[0-4])$ ]] ||
+        fail "OBSERVER_CAPTURE_PROCESSES is '$count', not a whole number from 1 to 64" "" "OBSERVER_CAPTURE_PROCESSES=2 ./observer up"
+    CAPTURES=(capture)
+    for ((number = 2; number <= count; number++)); do CAPTURES+=("capture-$number"); done
+    # shellcheck disable=SC2034 # used by those who read this file
+    ALL_SERVICES=(postgres rabbitmq s3 nginx web "${CAPTURES[@]}" upload camera)
+}
 
 # read_settings FILE, export_settings FILE: take NAME=value lines as they are, the second for programs to see. The file is
 # never run as shell code, and a value keeps each of its characters (base64 may end in "=").
@@ -98,7 +109,7 @@ open_home() {
 }
 
 SETTINGS=(WEB_PORT WEB_LISTEN PG_PORT PG_PASSWORD PG_ADMIN_PASSWORD AMQP_PORT AMQP_DIST_PORT EPMD_PORT AMQP_PASSWORD
-    AMQP_COOKIE S3_PORT S3_PORTS S3_KEY S3_SECRET CAMERA_PORT RCLONE_PORT NODE)
+    AMQP_COOKIE S3_PORT S3_PORTS S3_KEY S3_SECRET CAMERA_PORT RCLONE_PORT NODE CAPTURE_PROCESSES)
 
 load_settings() {
     local name
@@ -106,6 +117,7 @@ load_settings() {
     read_settings "$CONFIG/settings"
     WEB_PORT=${OBSERVER_PORT:-${WEB_PORT:-8080}}
     WEB_LISTEN=${OBSERVER_LISTEN:-${WEB_LISTEN:-127.0.0.1}}
+    CAPTURE_PROCESSES=${#CAPTURES[@]}
 }
 
 save_settings() {

@@ -108,11 +108,12 @@ observerctl() (
 start_observer() {
     step "make the first user" "./observer password admin" make_admin
     step "check nginx's configuration" "correct nginx/*.conf, or the setting that it names" check_nginx
-    start_services web capture upload nginx
+    start_services web "${CAPTURES[@]}" upload nginx
     runs_here camera && start_services camera
     await_service web 30 curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
     runs_here rabbitmq && await_service rabbitmq 120 port_answers "$AMQP_PORT"
-    await_service capture 15 service_is_steady capture
+    local name
+    for name in "${CAPTURES[@]}"; do await_service "$name" 15 service_is_steady "$name"; done
     await_service upload 15 service_is_steady upload
 }
 

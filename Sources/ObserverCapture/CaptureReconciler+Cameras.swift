@@ -22,7 +22,7 @@ extension CaptureReconciler {
         let own = Set(assigned.map(\.camera.id))
         crew.assigned(own, incarnation: incarnation)
         ownership.begin()
-        try start(assigned, connection, &crew)
+        try start(assigned, &crew, connection: connection)
         for item in assigned where !item.camera.isActive || item.isDeleted {
             crew.recorders.end(item.camera.id, .off)
         }
@@ -30,7 +30,7 @@ extension CaptureReconciler {
         if !crew.handOvers.cameras.isEmpty {
             endHandOvers(&crew, taken: try store.taken(crew.handOvers.cameras, from: context.recorder))
         }
-        try noteOff(assigned, connection, crew)
+        try noteOff(assigned, crew, connection: connection)
         crew.recorders.tick()
         crew.recorders.forgetEnded()
         return assigned
@@ -85,8 +85,8 @@ extension CaptureReconciler {
 
     private func start(
         _ assigned: [RecorderStore.AssignedCamera],
-        _ connection: PostgresConnection,
-        _ crew: inout CameraCrew
+        _ crew: inout CameraCrew,
+        connection: PostgresConnection
     ) throws(PostgresError) {
         var plans: [RecorderPlan] = []
         for item in assigned where item.camera.isActive && !item.isDeleted {
@@ -111,8 +111,8 @@ extension CaptureReconciler {
 
     private func noteOff(
         _ assigned: [RecorderStore.AssignedCamera],
-        _ connection: PostgresConnection,
-        _ crew: CameraCrew
+        _ crew: CameraCrew,
+        connection: PostgresConnection
     ) throws(PostgresError) {
         let off = assigned.filter { item in
             !item.camera.isActive && !item.isDeleted && crew.recorders.mustNoteOff(item.camera)

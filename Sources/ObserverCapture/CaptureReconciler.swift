@@ -90,7 +90,7 @@ final class CaptureReconciler: Service {
                     if isAway { logger.info("Database available") }
                     isAway = false
                 } catch {
-                    if !isAway { logger.warning("Database unavailable; recordings continue", [.error: LogValue(error)]) }
+                    if !isAway { warn(of: error) }
                     isAway = true
                     // Soon: the connection itself spaces out its attempts.
                     due = .now() + .seconds(1)
@@ -115,6 +115,10 @@ final class CaptureReconciler: Service {
         }
     }
 
+    private func warn(of error: PostgresError) {
+        logger.warning("Database unavailable; recordings continue", [.error: LogValue(error)])
+    }
+
     private func takeRetries() -> Set<CameraID> {
         retries.withLock { wanted in
             defer { wanted = [] }
@@ -133,7 +137,7 @@ final class CaptureReconciler: Service {
 
     // MARK: Ending in order
 
-    /// Lets others take the cameras before this recorder lets go of them.
+    /// Hands the cameras to others, before this recorder lets go of them.
     private func drain(_ connection: PostgresConnection, _ crew: inout CameraCrew) {
         guard let incarnation = ownership.lease.incarnation, ownership.lease.hasSuccessor,
             !crew.recorders.running.isEmpty

@@ -31,14 +31,16 @@ package enum CaptureService {
         ProcessMemory.limitArenas()
         let logger = logger.with([.recorderID: .string(configuration.recorder)])
         logger.info("Starting", [.spoolPath: .string(configuration.spool)])
-        let spool = try Spool(at: configuration.spool)
-        let publisher = AMQPConfirmedPublisher(
-            configuration.broker,
-            name: "capture-publish",
-            topology: Broker.topology(recorder: configuration.recorder, spool: spool.id),
-            logger: logger,
-            limit: publishLimit
-        )
+        return try compose(configuration, spool: try Spool(at: configuration.spool), times: times, logger: logger)
+    }
+
+    private static func compose(
+        _ configuration: CaptureConfiguration,
+        spool: Spool,
+        times: Lease.Times,
+        logger: Logger
+    ) throws -> [Stage] {
+        let publisher = publisher(configuration, spool: spool, logger: logger)
         let segmentPublisher = SegmentPublisher(publisher, logger: logger)
         let journal = GapJournal(in: spool, recorder: configuration.recorder)
         let statusWriter = StatusWriter(
@@ -89,33 +91,38 @@ package enum CaptureService {
         )
         let notifications = notifications(configuration, for: reconciler, spool: spool, logger: logger)
         let lease = LeaseService(
-            recorder: configuration.recorder,
+            configuration,
             spool: spool,
-            key: configuration.sealingKey,
             ownership: ownership,
-            database: configuration.database,
             publisher: publisher,
             logger: logger,
             silence: { notifications.newestSilence },
             onChange: reconciler.wake
         )
+        let partitions = PartitionService(configuration.database, logger: logger)
         return [
             Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery]),
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),
             Stage("lease", shutdownLimit: .seconds(1), services: [lease]),
             Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
-            Stage(
-                "helpers",
-                shutdownLimit: .milliseconds(500),
-                services: [processes, snapshots, resolver, PartitionService(configuration.database, logger: logger)]
-            ),
+            Stage("helpers", shutdownLimit: .milliseconds(500), services: [processes, snapshots, resolver, partitions]),
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
-            Stage(
-                "recorders",
-                shutdownLimit: .seconds(17),
-                services: [reconciler, notifications]
-            ),
+            Stage("recorders", shutdownLimit: .seconds(17), services: [reconciler, notifications]),
         ]
+    }
+
+    private static func publisher(
+        _ configuration: CaptureConfiguration,
+        spool: Spool,
+        logger: Logger
+    ) -> AMQPConfirmedPublisher {
+        AMQPConfirmedPublisher(
+            configuration.broker,
+            name: "capture-publish",
+            topology: Broker.topology(recorder: configuration.recorder, spool: spool.id),
+            logger: logger,
+            limit: publishLimit
+        )
     }
 
     /// Consumes notifications of changed cameras and of recorders that were fenced.

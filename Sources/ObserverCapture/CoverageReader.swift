@@ -9,7 +9,10 @@ struct CoverageReader: Sendable {
     let journal: GapJournal
 
     /// Reads the facts about cameras, in a few statements for all of them; one that was never wanted is left out.
-    func known(_ cameras: [Camera], _ connection: PostgresConnection) throws(PostgresError) -> [CameraID: KnownCoverage] {
+    func known(
+        _ cameras: [Camera],
+        _ connection: PostgresConnection
+    ) throws(PostgresError) -> [CameraID: KnownCoverage] {
         guard !cameras.isEmpty else { return [:] }
         let store = CoverageStore(connection)
         let ids = cameras.map(\.id)
@@ -42,6 +45,7 @@ struct CoverageReader: Sendable {
     /// - Parameters:
     ///   - camera: A camera that was recorded, or should have been.
     ///   - moment: The last moment at which its recorder is known to have accounted for it.
+    /// - Returns: The facts.
     func knownAlone(_ camera: CameraID, wantedSince moment: Timestamp) -> KnownCoverage {
         let stream = StreamID(camera, .main)
         return KnownCoverage(

@@ -12,7 +12,7 @@ extension Setting {
     package static let all: [SettingGroup] = [
         SettingGroup(
             title: "The command `./observer`",
-            settings: [home, port, listen, user, demo, adminPassword]
+            settings: [home, port, listen, user, demo, captureProcesses, adminPassword]
         ),
         SettingGroup(title: "Database, broker, key", settings: [databaseURL, brokerURL, key]),
         SettingGroup(
@@ -67,6 +67,13 @@ extension Setting {
         .word(["0", "1"]),
         fallback: .value("1"),
         meaning: "0 leaves out the demo camera.",
+        readers: [.command]
+    )
+    package static let captureProcesses = Setting(
+        "OBSERVER_CAPTURE_PROCESSES",
+        .integer(1...64),
+        fallback: .value("1"),
+        meaning: "The number of recorders, which share the cameras and the spool. It is remembered.",
         readers: [.command]
     )
     package static let adminPassword = Setting(

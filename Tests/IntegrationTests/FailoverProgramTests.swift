@@ -60,7 +60,10 @@ struct FailoverProgramTests {
             .filter { $0.header.origin.recorder == recorder }
     }
 
-    @Test func `the cameras of a recorder that freezes or dies are recorded elsewhere, and those of one that returns again`() throws {
+    @Test
+    func `the cameras of a recorder that freezes or dies are recorded elsewhere, and those of one that returns again`()
+        throws
+    {
         for number in 0..<4 {
             var settings = CameraSettings()
             settings.name = "Camera \(number)"

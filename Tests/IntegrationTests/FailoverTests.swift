@@ -102,7 +102,9 @@ struct FailoverTests {
         try GapStore(connection).newest(stream).sorted { $0.startedAt < $1.startedAt }
     }
 
-    @Test func `cameras are shared with a recorder that joins, and taken over from one that ends, without a gap`() throws {
+    @Test func `cameras are shared with a recorder that joins, and taken over from one that ends, without a gap`()
+        throws
+    {
         let streams = try add(4, "share")
         let first = try run("first")
         let isRecorded = poll(for: .seconds(15)) { try recording("first") == 4 }
@@ -138,7 +140,9 @@ struct FailoverTests {
         // On another disk, as on another machine; the lock of the spool refuses one on the same.
         let others = [try stages("twin", spool: "\(root)-elsewhere"), try stages("twin")]
         for stages in others {
-            #expect(ServiceGroup(logger: Logger(label: "test", level: .error), stages: stages).run(until: StopSignal()) == 1)
+            #expect(
+                ServiceGroup(logger: Logger(label: "test", level: .error), stages: stages).run(until: StopSignal()) == 1
+            )
         }
         #expect(try RecorderStore(connection).row(of: "twin")?.incarnation == incarnation)
         first.end()
@@ -188,7 +192,9 @@ struct FailoverTests {
         #expect(isTaken)
         let taken = Timestamp.now()
         let isAhead = poll(for: .seconds(10)) {
-            try streams.allSatisfy { try (segments($0, "whole").last?.startedAt ?? taken) > taken.advanced(bySeconds: 3) }
+            try streams.allSatisfy {
+                try (segments($0, "whole").last?.startedAt ?? taken) > taken.advanced(bySeconds: 3)
+            }
         }
         #expect(isAhead)
         for stream in streams {

@@ -27,7 +27,7 @@ import System
 /// of this recorder's own: an outage that ends gives everybody the whole ``Times/silence`` of grace, so nobody is fenced
 /// because of one.
 struct Lease: Sendable {
-    /// What may be done with the cameras' bytes.
+    /// The decision about the cameras' bytes.
     enum Verdict: Hashable, Sendable {
         /// Write.
         case open
@@ -153,9 +153,8 @@ struct Lease: Sendable {
     ///   - isBrokerAway: True if it could not be reached. Otherwise silence counts only after a break that is short enough
     ///     for messages to have waited in the queue.
     mutating func heardNothing(at moment: MonotonicInstant, isBrokerAway: Bool) {
-        guard case .unsure(let since, let pause) = standing, moment >= since, isBrokerAway || pause < times.witness else {
-            return
-        }
+        guard case .unsure(let since, let pause) = standing, moment >= since else { return }
+        guard isBrokerAway || pause < times.witness else { return }
         standing = .known
         knownUntil = moment + times.validity
     }
@@ -279,7 +278,9 @@ struct Lease: Sendable {
     /// One recorder gives at a time, the one that has most, so that the counts by which it is decided are true. A difference
     /// of one camera is left alone.
     func handOverTarget(at now: MonotonicInstant) -> String? {
-        guard isReachable, standing == .known, verdict(at: now) == .open, let world, orphansSince == nil else { return nil }
+        guard isReachable, standing == .known, verdict(at: now) == .open, orphansSince == nil, let world else {
+            return nil
+        }
         if let handedOverAt, now - handedOverAt < times.rebalance { return nil }
         let counts = sharing.map { (name: $0, cameras: world.held[$0, default: 0]) }
         guard let most = counts.max(by: { ($0.cameras, $1.name) < ($1.cameras, $0.name) }), most.name == name,

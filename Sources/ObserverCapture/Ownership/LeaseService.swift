@@ -2,6 +2,7 @@ import AMQP
 import Crypto
 import Lifecycle
 import Logging
+import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
 import ObserverStore
@@ -30,31 +31,27 @@ final class LeaseService: Service {
     /// Creates the service.
     ///
     /// - Parameters:
-    ///   - recorder: The recorder's name.
-    ///   - spool: The spool, whose lock is held under this name when the service runs.
-    ///   - key: Opens the plan in the spool.
+    ///   - configuration: The recorder's name, the database, and the key of the plan in the spool.
+    ///   - spool: The spool, whose lock is held under that name when the service runs.
     ///   - ownership: Takes the lease.
-    ///   - database: The database.
     ///   - publisher: Tells all recorders of fencings.
     ///   - logger: Takes changes.
     ///   - silence: When the broker had nothing more to say.
     ///   - onChange: Called when there is something to do for the reconciler.
     init(
-        recorder: String,
+        _ configuration: CaptureConfiguration,
         spool: Spool,
-        key: SealingKey,
         ownership: Ownership,
-        database: PostgresConfiguration,
         publisher: AMQPConfirmedPublisher,
         logger: Logger,
         silence: @escaping @Sendable () -> AMQPConsumerService.Silence?,
         onChange: @escaping @Sendable () -> Void
     ) {
-        self.recorder = recorder
+        recorder = configuration.recorder
         self.spool = spool
-        self.key = key
+        key = configuration.sealingKey
         self.ownership = ownership
-        var database = database
+        var database = configuration.database
         database.deadline = ownership.times.deadline
         database.reconnectInterval = .milliseconds(100)
         self.database = database
@@ -203,7 +200,7 @@ final class LeaseService: Service {
         }
     }
 
-    /// Tells all recorders of a fencing, among them the one that was fenced, which may not reach the database.
+    /// Sends a notice of a fencing to all recorders, among them the one that was fenced, which may not reach the database.
     private func announce(_ peer: Lease.Peer) {
         let notice = RecorderFenced(recorder: peer.name, incarnation: peer.incarnation - 1)
         publisher.publish(notice.message(), within: ownership.times.deadline) { [ownership] outcome in

@@ -31,8 +31,8 @@ extension [Gap] {
                 guard self[index].endedAt == nil, self[index].epoch <= gap.epoch else { return }
                 (self[index].endedAt, self[index].epoch) = (gap.endedAt, gap.epoch)
             } else {
-                for index in indices
-                where self[index].endedAt == nil && self[index].startedAt < gap.startedAt && self[index].epoch <= gap.epoch {
+                for index in indices where self[index].endedAt == nil && self[index].epoch <= gap.epoch {
+                    guard self[index].startedAt < gap.startedAt else { continue }
                     (self[index].endedAt, self[index].epoch) = (gap.startedAt, gap.epoch)
                 }
                 if !contains(where: { $0.covers(gap) }) { append(gap) }

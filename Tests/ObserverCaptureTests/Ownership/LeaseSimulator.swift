@@ -248,7 +248,8 @@ struct LeaseSimulator {
 
     private mutating func send(_ index: Int) {
         let isSlow = now < nodes[index].slowUntil
-        let latency = isSlow ? Double.random(in: 0...2, using: &generator) : Double.random(in: 0...0.3, using: &generator)
+        let latency =
+            isSlow ? Double.random(in: 0...2, using: &generator) : Double.random(in: 0...0.3, using: &generator)
         let isReached = reaches(index)
         nodes[index].round = PendingRound(
             sentAt: now,
@@ -310,7 +311,9 @@ struct LeaseSimulator {
     }
 
     private mutating func fence(_ peer: Lease.Peer, by index: Int) {
-        guard let row = rows[peer.name], row.incarnation == peer.incarnation, row.heartbeat == peer.heartbeat else { return }
+        guard let row = rows[peer.name], row.incarnation == peer.incarnation, row.heartbeat == peer.heartbeat else {
+            return
+        }
         rows[peer.name] = Row(incarnation: row.incarnation + 1, isFenced: true)
         note("\(index) fences \(peer.name) \(peer.incarnation)")
         if let victim = nodes.first(where: { $0.name == peer.name }), victim.isAwake(at: now),
@@ -379,7 +382,8 @@ struct LeaseSimulator {
     private mutating func reconcile(_ index: Int) {
         let name = nodes[index].name
         for camera in assignments.indices {
-            let isMine = assignments[camera].recorder == name
+            let isMine =
+                assignments[camera].recorder == name
                 && assignments[camera].incarnation == nodes[index].lease.incarnation
             if isMine {
                 nodes[index].lingering[camera] = nil
@@ -410,7 +414,9 @@ struct LeaseSimulator {
         let isAnswering = now >= databaseAwayUntil
         let open = nodes.indices.filter { isOpen($0) }
         for index in open where now - nodes[index].frozenUntil < Self.step && now - nodes[index].frozenSince > 8 {
-            guard let incarnation = nodes[index].lease.incarnation, !isCurrent(nodes[index].name, incarnation) else { continue }
+            guard let incarnation = nodes[index].lease.incarnation, !isCurrent(nodes[index].name, incarnation) else {
+                continue
+            }
             problems.append("\(index) was fenced and writes on as soon as it wakes, at \(now)")
         }
         let isOneHealthy = nodes.contains { $0.isAwake(at: now) && $0.healthySince != nil && $0.drainingUntil == nil }

@@ -188,7 +188,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["a": 6, "b": 4], "b"), (["a": 5, "b": 4], nil), (["a": 6, "b": 6, "c": 0], "c"), (["a": 4, "b": 6, "c": 0], nil),
+        (["a": 6, "b": 4], "b"), (["a": 5, "b": 4], nil), (["a": 6, "b": 6, "c": 0], "c"),
+        (["a": 4, "b": 6, "c": 0], nil),
         (["b": 6, "c": 0], nil),
     ])
     func `the recorder that has most hands over to the one that has least`(held: [String: Int], target: String?) {

@@ -54,6 +54,8 @@ import Testing
         known.isHandedOver = true
         var stream = CoverageTests.Stream(known: known, at: 10)
         stream.write((12, 13), of: segment)
-        #expect(stream.changes.contains { if case .close(let row) = $0 { row.startedAt == gap.startedAt } else { false } })
+        #expect(
+            stream.changes.contains { if case .close(let row) = $0 { row.startedAt == gap.startedAt } else { false } }
+        )
     }
 }
