@@ -172,9 +172,11 @@ create table recorders (
     fenced boolean not null default false,
     started_at timestamp with time zone not null default now(),
     version text not null default ''::text,
+    load double precision not null default 0,
     constraint recorders_heartbeat_check CHECK ((heartbeat >= 0)),
     constraint recorders_id_check CHECK ((id ~ '^[a-z0-9.-]{1,63}$'::text)),
     constraint recorders_incarnation_check CHECK ((incarnation >= 1)),
+    constraint recorders_load_check CHECK (((load >= (0)::double precision) AND (load <= (4096)::double precision))),
     constraint recorders_pkey PRIMARY KEY (id),
     constraint recorders_version_check CHECK ((length(version) <= 64))
 );
@@ -338,6 +340,7 @@ comment on column recorders.spool_id is 'Identity of the spool it writes to.';
 comment on column recorders.incarnation is 'Rises with every start and when it is fenced: assignments of an older one are orphans.';
 comment on column recorders.heartbeat is 'Rises every 2 s while it lives. Others watch it with their own clocks.';
 comment on column recorders.heartbeat_at is 'Time of the last heartbeat, for people; nothing about ownership is decided by it.';
+comment on column recorders.load is 'The number of processors that it kept busy between its last two heartbeats.';
 comment on table segments is 'Every recorded stretch of video: one object in S3. The columns are those of its sidecar file. Partitioned by week, segments_2026w48 and so on.';
 comment on column segments.id is 'UUIDv7, created once by the recorder, so that every later step can be repeated. Its time is within an hour of started_at, so that a query by time reads the partitions of that time alone.';
 comment on column segments.stream is '0 main, 1 sub.';
