@@ -61,6 +61,28 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(fields[index]) for index in (11, 12, 13, 14)) / TICKS
 
 
+def family(pids: list[int]) -> list[int]:
+    """The processes and all that they have started."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except (ProcessLookupError, FileNotFoundError):
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    found = list(pids)
+    for pid in found:
+        found += children.get(pid, [])
+    return found
+
+
+def idle_seconds() -> float:
+    """Time that the machine's cores had nothing to do, since it was started."""
+    fields = Path("/proc/stat").read_text().splitlines()[0].split()
+    return (int(fields[4]) + int(fields[5])) / TICKS
+
+
 def memory(pid: int) -> dict[str, int]:
     """Kibibytes: `rss` as people read it, `pss` with shared pages divided among their users, `private` without them."""
     found = {}

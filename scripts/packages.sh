@@ -12,6 +12,8 @@ RUN_PACKAGES=(
     curl jq openssl procps util-linux ca-certificates
 )
 TEST_PACKAGES=(ffmpeg chromium fonts-dejavu-core shellcheck wrk git)
+# Peers and tools of the comparisons.
+BENCH_PACKAGES=(gstreamer1.0-tools linux-perf strace)
 
 # needed_packages: those of RUN_PACKAGES that this home needs; what it does not run itself needs none.
 needed_packages() {

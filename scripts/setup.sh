@@ -271,7 +271,7 @@ command_bench() {
     [[ $name =~ ^[a-z0-9_.-]+$ && -x bench/$name ]] || fail "there is no comparison '$name'" "" "./observer bench lists them"
     STEP_LOGS=$REPO/.build/logs/bench
     use_private "${ALL_SERVICES[@]}"
-    install_packages "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+    install_packages "${RUN_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${BENCH_PACKAGES[@]}"
     install_tools "${RUN_TOOLS[@]}" "${TEST_TOOLS[@]}"
     build_release
     exec "bench/$name" "${@:2}"
