@@ -246,13 +246,16 @@ if Context.environment["UNIT_TESTS_ALONE"] != nil {
 
 // `Tests/Fuzz/run` builds the fuzzers; libFuzzer brings their main function.
 if Context.environment["OBSERVER_FUZZ"] != nil {
-    package.targets.append(
-        .executableTarget(
-            name: "RTPFuzzer",
-            dependencies: ["RTP", "Encodings"],
-            path: "Tests/Fuzz/RTPFuzzer",
-            swiftSettings: settings,
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+    package.targets.append(.target(name: "FuzzRunner", path: "Tests/Fuzz/FuzzRunner", swiftSettings: settings))
+    for module in ["RTP", "RTSP", "MP4"] {
+        package.targets.append(
+            .executableTarget(
+                name: "\(module)Fuzzer",
+                dependencies: ["FuzzRunner", "Encodings", .byName(name: module)],
+                path: "Tests/Fuzz/\(module)Fuzzer",
+                swiftSettings: settings,
+                linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
+            )
         )
-    )
+    }
 }
