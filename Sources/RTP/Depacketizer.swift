@@ -12,6 +12,9 @@ public protocol Depacketizer: Sendable {
     /// Counters of what was left out.
     var statistics: DepacketizerStatistics { get }
 
+    /// The newest parameter sets, from the session description and from the packets; empty for codecs that have none.
+    var parameterSets: ParameterSets { get }
+
     /// Reads on in a delivery and returns what has begun or ended, or nil when all of it is read.
     ///
     /// - Throws: If a limit is exceeded. The frame is forgotten then, and its bytes are taken out of the buffer.
@@ -29,13 +32,10 @@ public protocol Depacketizer: Sendable {
     mutating func finish(in buffer: ByteBuffer) -> CodedFrame?
 }
 
-/// A depacketizer whose codec has parameter sets.
-public protocol VideoDepacketizer: Depacketizer {
-    /// The newest parameter sets, from the session description and from the packets.
-    var parameterSets: ParameterSets { get }
-}
-
 extension Depacketizer {
+    /// None.
+    public var parameterSets: ParameterSets { ParameterSets() }
+
     /// Does nothing: a frame of this kind is complete with its event.
     public mutating func moveFrame(from old: ByteBuffer, to new: ByteBuffer) {}
 
@@ -73,6 +73,8 @@ public struct FrameStart: Hashable, Sendable {
     public var timestamp: Int64
     /// The kinds of parameter sets whose bytes have changed since the frame before.
     public var changedParameterSets: ParameterSetKinds
+    /// The size of the frame, where no parameter set has it.
+    public var size: FrameSize?
     /// Indicates that packets are missing before the frame.
     public var isAfterGap = false
     /// Indicates that the timestamp has no relation to that of the frame before.

@@ -3,7 +3,7 @@ public import Encodings
 /// Frames of H.264 from RTP (RFC 6184): single units, STAP-A and FU-A, and what cameras make of them.
 ///
 /// SPS and PPS are kept in `parameterSets` and not in frames; delimiters and filler are left out, SEI stays.
-public struct H264Depacketizer: VideoDepacketizer {
+public struct H264Depacketizer: Depacketizer {
     private var assembler: FrameAssembler<H264Syntax>
 
     /// Creates a depacketizer.

@@ -3,7 +3,7 @@ public import Encodings
 /// Frames of H.265 from RTP (RFC 7798): single units, aggregation, fragments and PACI, and what cameras make of them.
 ///
 /// VPS, SPS and PPS are kept in `parameterSets` and not in frames; delimiters and filler are left out, SEI stays.
-public struct H265Depacketizer: VideoDepacketizer {
+public struct H265Depacketizer: Depacketizer {
     private var assembler: FrameAssembler<H265Syntax>
     private let hasDecodingOrder: Bool
 

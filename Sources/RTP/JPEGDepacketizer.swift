@@ -63,7 +63,9 @@ public struct JPEGDepacketizer: Depacketizer {
         if packet.offset == 0, !hasBegun {
             hasBegun = true
             writer.drop(in: buffer)
-            return .began(writer.start(timestamp: delivery.timestamp))
+            var start = writer.start(timestamp: delivery.timestamp)
+            start.size = size(packet)
+            return .began(start)
         }
         delivery.stage = .done
         if packet.offset == 0 {
@@ -98,8 +100,8 @@ public struct JPEGDepacketizer: Depacketizer {
     /// Writes the headers of a picture; returns false if its packet lacks what they need.
     private mutating func begin(_ packet: JPEGPacket, in buffer: ByteBuffer) throws(DepacketizerError) -> Bool {
         // A whole file, as some cameras send it.
-        if packet.scan.count > 2, packet.scan[0] == 0xFF, packet.scan[1] == 0xD8 { return true }
-        guard let (precision, bytes) = quantizers(packet), let (width, height) = size(packet) else {
+        if packet.isFile { return true }
+        guard let (precision, bytes) = quantizers(packet), let size = size(packet) else {
             refuse(in: buffer)
             return false
         }
@@ -112,8 +114,8 @@ public struct JPEGDepacketizer: Depacketizer {
             header.append(bigEndian: packet.restartInterval)
         }
         header.append([0xFF, 0xC0, 0, 17, 8])
-        header.append(bigEndian: UInt16(height))
-        header.append(bigEndian: UInt16(width))
+        header.append(bigEndian: UInt16(size.height))
+        header.append(bigEndian: UInt16(size.width))
         // Three components with their sampling (4:2:2 or 4:2:0) and tables.
         let chroma: UInt8 = count > 1 ? 1 : 0
         header.append([3, 1, packet.isHalfHeight ? 0x22 : 0x21, 0, 2, 0x11, chroma, 3, 0x11, chroma])
@@ -159,8 +161,8 @@ public struct JPEGDepacketizer: Depacketizer {
     }
 
     /// Returns the size of a picture: what packets say, or the description where 8 bits can't say it.
-    private func size(_ packet: JPEGPacket) -> (width: Int, height: Int)? {
-        if let size = packet.extensionSize { return size }
+    private func size(_ packet: JPEGPacket) -> FrameSize? {
+        if let size = packet.headerSize { return size }
         func choose(_ blocks: UInt8, _ known: Int?) -> Int? {
             guard let known, known > 0, known <= 65_535,
                 UInt8(truncatingIfNeeded: (known + 7) / 8) == blocks || blocks == 0
@@ -170,6 +172,6 @@ public struct JPEGDepacketizer: Depacketizer {
         guard let width = choose(packet.width, dimensions?.width),
             let height = choose(packet.height, dimensions?.height)
         else { return nil }
-        return (width, height)
+        return FrameSize(width: width, height: height)
     }
 }

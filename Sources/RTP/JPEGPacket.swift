@@ -13,9 +13,13 @@ struct JPEGPacket {
     /// Bit n is set if table n has values of 16 bits.
     private(set) var precision: UInt8 = 0
     private(set) var tables = UnsafeRawBufferPointer(start: nil, count: 0)
-    /// The size in ONVIF's header extension, for pictures of more than 2,040 pixels (ONVIF Streaming Specification, 5.1.3).
-    private(set) var extensionSize: (width: Int, height: Int)?
+    /// The size in ONVIF's header extension, for pictures of more than 2,040 pixels (ONVIF Streaming Specification, 5.1.3),
+    /// or in the header of a whole file.
+    private(set) var headerSize: FrameSize?
     let scan: UnsafeRawBufferPointer
+
+    /// True if the payload is a file with its own header, which RFC 2435 leaves out.
+    var isFile: Bool { offset == 0 && scan.count > 2 && scan[0] == 0xFF && scan[1] == 0xD8 }
 
     /// Reads the headers; nil if they are cut off or of a type that RFC 2435 does not define.
     init?(_ packet: RTPPacket) {
@@ -45,12 +49,14 @@ struct JPEGPacket {
         }
         scan = payload.from(index)
         if offset == 0, let header = packet.headerExtension, header.profile == 0xFFD8 {
-            extensionSize = Self.size(header.bytes)
+            headerSize = Self.size(header.bytes)
+        } else if isFile {
+            headerSize = Self.size(scan.from(2))
         }
     }
 
     /// Finds the size in the segments of a JPEG header that follow SOI.
-    private static func size(_ bytes: UnsafeRawBufferPointer) -> (width: Int, height: Int)? {
+    private static func size(_ bytes: UnsafeRawBufferPointer) -> FrameSize? {
         var index = 0
         while index + 9 <= bytes.count, bytes[index] == 0xFF {
             let marker = bytes[index + 1]
@@ -59,9 +65,12 @@ struct JPEGPacket {
                 index += 1
                 continue
             }
-            if marker == 0xC0 {
-                let height = Int(bytes.bigEndian16(at: index + 5)), width = Int(bytes.bigEndian16(at: index + 7))
-                return width > 0 && height > 0 ? (width, height) : nil
+            // Baseline, extended, progressive.
+            if 0xC0...0xC2 ~= marker {
+                return FrameSize(
+                    width: Int(bytes.bigEndian16(at: index + 7)),
+                    height: Int(bytes.bigEndian16(at: index + 5))
+                )
             }
             index += 2 + Int(bytes.bigEndian16(at: index + 2))
         }

@@ -122,7 +122,7 @@ struct CameraReaderTests {
 
     @Test(arguments: [
         ("m=video 0 RTP/AVP 96\r\na=rtpmap:96 MP4V-ES/90000\r\na=control:track1\r\n", "MP4V-ES over RTP"),
-        (h264Track + "m=audio 0 RTP/AVP 14\r\na=control:track2\r\n", "MPA over RTP"),
+        (h264Track + "m=audio 0 RTP/AVP 97\r\na=rtpmap:97 MP4A-LATM/16000\r\n", "MP4A-LATM over RTP"),
     ])
     func `what needs a library is left to one`(tracks: String, reason: String) throws {
         let reader = try Self.reader(wantsAudio: true)

@@ -67,7 +67,9 @@ struct RTPCamera {
         case "DESCRIBE":
             headers += ["Content-Base: rtsp://camera/live/", "Content-Length: \(description.utf8.count)"]
             body = description
-        case "SETUP": headers += ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 5e55;timeout=60"]
+        case "SETUP":
+            let channels = request.contains("interleaved=2-3") ? "2-3" : "0-1"
+            headers += ["Transport: RTP/AVP/TCP;unicast;interleaved=\(channels)", "Session: 5e55;timeout=60"]
         case "PLAY": headers.append("Session: 5e55")
         default: headers.append("Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER")
         }

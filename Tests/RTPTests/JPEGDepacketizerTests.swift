@@ -161,6 +161,14 @@ import Testing
         #expect(reader.seen.map(\.timestamp) == [3600])
     }
 
+    @Test mutating func `a picture tells its size as it begins, by its packets or by its own header`() {
+        reader.send(Self.payload(scan), marker: true)
+        // A frame header of 1280x720 behind a JFIF segment of four bytes.
+        let file: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE0, 0, 4, 1, 1, 0xFF, 0xC0, 0, 17, 8, 2, 0xD0, 5, 0]
+        reader.send(Self.payload(file + scan), at: 3600, marker: true)
+        #expect(reader.starts.map(\.size) == [FrameSize(width: 320, height: 240), FrameSize(width: 1280, height: 720)])
+    }
+
     @Test func `damaged packets never trap`() {
         let tables = [UInt8](repeating: 7, count: 128)
         let payloads = [

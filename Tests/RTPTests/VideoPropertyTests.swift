@@ -4,7 +4,7 @@ import Testing
 
 /// What H.264 and H.265 have in common for tests.
 private protocol TestCodec {
-    associatedtype Format: VideoDepacketizer
+    associatedtype Format: Depacketizer
     static var format: Format { get }
     static var sets: [[UInt8]] { get }
     static var delimiter: [UInt8] { get }

@@ -10,6 +10,7 @@ extension CameraReader {
         now: Int64,
         wallClock: Int64
     ) throws(MediaError) {
+        if held != nil { return hold(bytes, from: origin, now: now, wallClock: wallClock) }
         guard origin.kind == .rtp, !RTPPacket.isControl(bytes), let packet = RTPPacket(bytes) else {
             return takeControl(bytes, track: origin.track, now: now)
         }
@@ -38,7 +39,7 @@ extension CameraReader {
                 case .began(let start):
                     try segmenter.begin(
                         start,
-                        presentation: videoClock.ticks90k(start.timestamp),
+                        presentation: videoClock.time(start.timestamp),
                         sets: video?.parameterSets ?? ParameterSets(),
                         arrival: now,
                         wallClock: wallClock
@@ -62,7 +63,7 @@ extension CameraReader {
         guard samples == nil else { return hearSamples(&delivery, now: now) }
         guard let segmenter else { return }
         while let event = try? audio?.next(from: &delivery, into: segmenter.audioBuffer) {
-            if case .frame(let frame) = event { segmenter.addAudio(frame, arrival: now) }
+            if case .frame(let frame) = event { segmenter.addAudio(onTrackClock(frame), arrival: now) }
         }
     }
 
@@ -72,6 +73,13 @@ extension CameraReader {
             let bytes = UnsafeRawBufferPointer(rebasing: sampleBuffer.bytes[frame.range])
             encode?(bytes, frame.timestamp, now)
         }
+    }
+
+    private func onTrackClock(_ frame: CodedFrame) -> CodedFrame {
+        var frame = frame
+        frame.timestamp = audioClock.time(frame.timestamp)
+        frame.duration = audioClock.time(frame.duration)
+        return frame
     }
 
     private func takeControl(_ bytes: UnsafeRawBufferPointer, track: Int, now: Int64) {
@@ -89,7 +97,7 @@ extension CameraReader {
         guard let segmenter else { return }
         if let frame = video?.finish(in: segmenter.videoBuffer) { segmenter.end(frame) }
         if samples == nil, let frame = audio?.finish(in: segmenter.audioBuffer) {
-            segmenter.addAudio(frame, arrival: lastVideo ?? 0)
+            segmenter.addAudio(onTrackClock(frame), arrival: lastVideo ?? 0)
         }
     }
 

@@ -27,16 +27,19 @@ public final class CameraReader {
     // Receivers stand apart from depacketizers: one hands packets out while the other reads them.
     var videoReceiver: RTPReceiver?
     var audioReceiver: RTPReceiver?
-    var video: (any VideoDepacketizer)?
+    var video: (any Depacketizer)?
     var audio: (any Depacketizer)?
-    var videoClock = TrackClock(rate: 90_000)
+    var videoClock = TrackClock(rate: 90_000, ticks: 90_000)
+    var audioClock = TrackClock(rate: 90_000, ticks: 90_000)
     var segmenter: RunSegmenter?
     /// The audio that is to be encoded, once the stream is open; nil where there is none, or it needs no encoder.
     public private(set) var samples: SampledAudio?
     /// Takes the audio that is to be encoded, its times in samples and nanoseconds; nil to leave it out.
     public var encode: ((_ bytes: UnsafeRawBufferPointer, _ timestamp: Int64, _ arrival: Int64) -> Void)?
     let sampleBuffer = ByteBuffer(capacity: 16)
-    private var events: [CameraReaderEvent] = []
+    /// Media that came before the format of the audio was known.
+    var held: HeldMedia?
+    var events: [CameraReaderEvent] = []
     private var began: Int64 = 0
     var lastVideo: Int64?
     var reportDue: Int64 = .max
@@ -91,6 +94,7 @@ public final class CameraReader {
     /// - Returns: The number of bytes at the front that are done with.
     /// - Throws: The reason why the stream cannot go on.
     public func receive(_ bytes: UnsafeRawBufferPointer, now: Int64, wallClock: Int64) throws(MediaError) -> Int {
+        try releaseHeld()
         var failure: MediaError?
         let consumed = session.receive(bytes, now: now) { origin, packet in
             guard failure == nil else { return }
@@ -121,6 +125,7 @@ public final class CameraReader {
         now: Int64,
         wallClock: Int64
     ) throws(MediaError) {
+        try releaseHeld()
         session.noteMedia(now: now)
         try take(datagram, from: RTSPMedia(track: track, kind: kind), now: now, wallClock: wallClock)
     }
@@ -150,6 +155,7 @@ public final class CameraReader {
         if session.phase == .streaming {
             result = min(result, reportDue, (lastVideo ?? began) + limits.silence)
             result = min(result, videoReceiver?.nextRelease ?? .max, audioReceiver?.nextRelease ?? .max)
+            if held?.isWaiting == true { result = min(result, began + HeldMedia.limit) }
         } else if session.phase != .over, session.phase != .tearingDown {
             result = min(result, began + limits.opening)
         }
@@ -164,6 +170,8 @@ public final class CameraReader {
         try takeSessionEvents(now: now)
         switch session.phase {
         case .streaming:
+            if now - began >= HeldMedia.limit { stopHolding(nil) }
+            try releaseHeld()
             try release(now: now, wallClock: wallClock)
             if now >= reportDue { sendReports(now: now) }
             guard now - (lastVideo ?? began) < limits.silence else { throw silence }
@@ -226,13 +234,21 @@ public final class CameraReader {
         }
         var description = StreamDescription(video: found.track)
         video = found.depacketizer
-        videoClock = TrackClock(rate: first.format.clockRate)
+        videoClock = TrackClock(rate: first.format.clockRate, ticks: 90_000)
         videoReceiver = Self.receiver(of: first)
+        events.append(.tracks(tracks))
         if let second = tracks.dropFirst().first {
-            // A library may read what this reader cannot, such as MP3.
+            audioReceiver = Self.receiver(of: second)
+            if second.format.encoding == "MPA" {
+                audio = MPEGAudioDepacketizer()
+                held = HeldMedia(description)
+                return
+            }
+            // A library may read what this reader cannot.
             if let found = CameraTracks.audio(second) {
                 description.audio = found.track
                 audio = found.depacketizer
+                audioClock = TrackClock(rate: second.format.clockRate, ticks: found.track.sampleRate)
             } else if let found = CameraTracks.samples(second) {
                 description.audio = found.audio.track
                 samples = found.audio
@@ -240,10 +256,8 @@ public final class CameraReader {
             } else {
                 return events.append(.foreign("\(second.format.encoding) over RTP"))
             }
-            audioReceiver = Self.receiver(of: second)
         }
         if let missing = audioLeftOut, audio == nil { description.notes.append(missing) }
-        events.append(.tracks(tracks))
         events.append(.opened(description))
     }
 

@@ -23,9 +23,9 @@ enum CameraTracks {
     }
 
     /// The video of a track; nil where a library is needed to read it.
-    static func video(_ track: RTSPTrack) -> (track: VideoTrack, depacketizer: any VideoDepacketizer)? {
+    static func video(_ track: RTSPTrack) -> (track: VideoTrack, depacketizer: any Depacketizer)? {
         let sets = track.format.parameters.parameterSets
-        let depacketizer: any VideoDepacketizer
+        let depacketizer: any Depacketizer
         let codec: VideoCodec
         switch track.format.encoding {
         case "H264":
@@ -35,13 +35,19 @@ enum CameraTracks {
             codec = .h265
             let hasDecodingOrder = (track.format.parameters.number("sprop-max-don-diff") ?? 0) > 0
             depacketizer = H265Depacketizer(parameterSets: sets, hasDecodingOrder: hasDecodingOrder)
+        case "JPEG":
+            codec = .mjpeg
+            depacketizer = JPEGDepacketizer(dimensions: track.media.dimensions.map { ($0.width, $0.height) })
         default: return nil
         }
         let units = depacketizer.parameterSets.units
         let format: VideoFormat? =
-            codec == .h264
-            ? AVCConfiguration(units: units).map { VideoFormat($0) }
-            : HEVCConfiguration(units: units).map { VideoFormat($0) }
+            switch codec {
+            case .h264: AVCConfiguration(units: units).map { VideoFormat($0) }
+            case .h265: HEVCConfiguration(units: units).map { VideoFormat($0) }
+            // The size comes with each frame.
+            case .av1, .mjpeg, .mpeg4: nil
+            }
         let video = VideoTrack(
             codec: codec,
             width: format?.width ?? 0,
@@ -75,6 +81,17 @@ enum CameraTracks {
             )
         default: return nil
         }
+    }
+
+    /// The audio of a stream by its first frame (MPEG audio); nil for layers that browsers cannot play.
+    static func audio(_ header: MPEGAudioHeader) -> AudioTrack? {
+        guard header.layer == 3 else { return nil }
+        return AudioTrack(
+            codec: .mp3,
+            sampleRate: header.sampleRate,
+            channels: header.channels,
+            frameSamples: header.samples
+        )
     }
 
     private static func aac(

@@ -34,6 +34,7 @@ extension RunSegmenter {
         wallClock: Int64
     ) throws(MediaError) {
         if !start.changedParameterSets.isEmpty || !isRecording { configuration.take(sets.units) }
+        if let size = start.size { configuration.take(size) }
         let time = SourceTime(presentation: presentation, arrival: arrival, wallClock: wallClock)
         assembling = try begin(kind(start.kind), at: time)
         guard assembling != nil, configuration.needsSetsInBand(isStart: start.kind != .dependent) else { return }
@@ -61,7 +62,7 @@ extension RunSegmenter {
                 KeyFrame(
                     codec: streams.video.codec,
                     parameters: streams.video.parameters,
-                    bytes: NALUnits.annexB(ofSample: bytes)
+                    bytes: streams.video.codec.hasUnits ? NALUnits.annexB(ofSample: bytes) : Array(bytes)
                 )
             )
         )

@@ -1,5 +1,6 @@
 import Encodings
 import MP4
+import RTP
 
 /// The decoder configuration of a video track: of the stream as it stands, and of the segment being written.
 ///
@@ -37,7 +38,10 @@ struct VideoConfiguration {
     /// True if the stream needs another init section than the present segment has.
     ///
     /// Picture parameter sets do not count, nor do sets that no init section can be made of.
-    var hasChanged: Bool { !isSequenceWritten && present != nil }
+    var hasChanged: Bool {
+        guard let present else { return false }
+        return track.codec.hasUnits ? !isSequenceWritten : present != format
+    }
 
     private var isSequenceWritten: Bool {
         let pictures: UInt8 = track.codec == .h264 ? 8 : 34
@@ -55,6 +59,12 @@ struct VideoConfiguration {
             }
         }
         hasUnwritten = !sets.allSatisfy { written.contains($0.unit) }
+    }
+
+    /// Takes over the size of a frame, of a stream that has no parameter sets.
+    mutating func take(_ size: FrameSize) {
+        track.width = size.width
+        track.height = size.height
     }
 
     /// Takes over parameters that came beside a packet.
@@ -81,7 +91,9 @@ struct VideoConfiguration {
             // The marker bit and version 1 (AV1 Codec ISO Media File Format Binding, 2.3.3).
             guard track.parameters.first == 0x81, 4...0xFFFF ~= track.parameters.count else { return nil }
             return VideoFormat(.av1(record: track.parameters), width: track.width, height: track.height)
-        case .mjpeg: return VideoFormat(.jpeg, width: track.width, height: track.height)
+        case .mjpeg:
+            guard track.width > 0, track.height > 0 else { return nil }
+            return VideoFormat(.jpeg, width: track.width, height: track.height)
         case .mpeg4:
             let information = Array(track.parameters.prefix(0xFFFF))
             return VideoFormat(.mpeg4(decoderInformation: information), width: track.width, height: track.height)
