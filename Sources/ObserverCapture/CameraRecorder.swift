@@ -96,6 +96,6 @@ final class CameraRecorder: Sendable {
     /// Returns true if the next attempt is wanted now, and forgets that.
     func takeRetry() -> Bool { retryWanted.exchange(false, ordering: .relaxed) }
 
-    /// Tells those who wait that nothing more comes.
+    /// Releases those who wait for the end: nothing more comes.
     func finish() { ended.withLock { $0 = true } }
 }

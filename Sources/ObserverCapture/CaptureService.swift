@@ -65,10 +65,7 @@ package enum CaptureService {
         let processes = try MediaProcesses(logger: logger)
         let snapshots = SnapshotPool(processes: processes, statusWriter: statusWriter, logger: logger)
         let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
-        let slots = OpeningSlots()
-        let loops = try (0..<max(1, Processors.count / 2)).map { number in
-            try CameraLoop(name: "loop-\(number)", slots: slots, logger: logger)
-        }
+        let loops = try loops(logger)
         let reconciler = CaptureReconciler(
             context: RecorderContext(
                 recorder: configuration.recorder,
@@ -109,6 +106,16 @@ package enum CaptureService {
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
             Stage("recorders", shutdownLimit: .seconds(17), services: [reconciler, notifications]),
         ]
+    }
+
+    /// Half as many loops as processors: the writers and the other services have work as well.
+    private static func loops(_ logger: Logger) throws(SystemError) -> [CameraLoop] {
+        let slots = OpeningSlots()
+        var loops: [CameraLoop] = []
+        for number in 0..<max(1, Processors.count / 2) {
+            loops.append(try CameraLoop(name: "loop-\(number)", slots: slots, logger: logger))
+        }
+        return loops
     }
 
     private static func publisher(

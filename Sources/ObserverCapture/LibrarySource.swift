@@ -168,7 +168,7 @@ final class LibrarySource: CameraSource {
     private func watching(
         _ process: MediaProcess,
         _ reader: LibraryReader,
-        _ body: () throws(MediaError) -> Void
+        during body: () throws(MediaError) -> Void
     ) throws(MediaError) {
         do throws(MediaError) {
             try body()

@@ -160,7 +160,7 @@ struct SegmentWriter {
         }
     }
 
-    /// Makes a file durable under its final name; returns nil for one without frames, which is discarded.
+    /// Gives a file its final name, durably; returns nil for one without frames, which is discarded.
     private func place(_ entry: Ended) throws(SpoolError) -> Segment? {
         let file = entry.open.segment
         guard entry.ending.media.frames > 0 else {

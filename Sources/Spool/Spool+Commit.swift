@@ -29,7 +29,7 @@ extension Spool {
         try Files.writeDurably(SpoolJSON.encode(segment), to: layout.sidecar(segment.id))
     }
 
-    /// Makes the names of placed segments durable, the second half of a commit, for many at once.
+    /// Forces the names of placed segments to the disk, the second half of a commit, for many at once.
     ///
     /// The directory is synced after both renames of each, because they are in it.
     ///
