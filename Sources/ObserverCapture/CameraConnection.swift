@@ -98,9 +98,9 @@ final class CameraConnection: CameraSource {
 
     var due: MonotonicInstant {
         switch stage {
-        case .closed: MonotonicInstant(nanoseconds: .max)
+        case .closed: .distantFuture
         case .reaching(let connector, _): connector.due
-        case .connected(let reader, _): hasMore ? .now() : MonotonicInstant(nanoseconds: reader.deadline)
+        case .connected(let reader, _): hasMore ? .distantPast : MonotonicInstant(nanoseconds: reader.deadline)
         case .leaving(_, _, let until): until
         }
     }

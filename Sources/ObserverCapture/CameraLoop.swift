@@ -90,7 +90,7 @@ final class CameraLoop: Service {
     }
 
     private func wakeUp(for entries: [UInt64: Entry], sweepDue: MonotonicInstant) -> MonotonicInstant {
-        var first = MonotonicInstant(nanoseconds: .max)
+        var first = MonotonicInstant.distantFuture
         for entry in entries.values {
             first = min(first, entry.session.isSwept ? min(sweepDue, entry.session.due) : entry.session.due)
         }

@@ -88,7 +88,7 @@ final class CameraSession {
     /// True while `turn` is to be called ten times a second.
     var isSwept: Bool {
         switch work {
-        case .reading, .queuing, .pausing: true
+        case .reading, .queuing, .pausing, .closing: true
         case .beginning(let predecessor, _): predecessor != nil
         default: false
         }
@@ -97,11 +97,11 @@ final class CameraSession {
     /// The moment at which `turn` is to be called at the latest.
     var due: MonotonicInstant {
         switch work {
-        case .deciding: .now()
+        case .deciding: .distantPast
         case .beginning(nil, let until), .waiting(let until): until
         case .opening, .reading, .closing: source.due
         case .probing(let connector, _), .naming(let connector, _): connector.due
-        case .beginning, .queuing, .pausing, .ended: MonotonicInstant(nanoseconds: .max)
+        case .beginning, .queuing, .pausing, .ended: .distantFuture
         }
     }
 

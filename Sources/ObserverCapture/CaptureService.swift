@@ -43,12 +43,7 @@ package enum CaptureService {
         let publisher = publisher(configuration, spool: spool, logger: logger)
         let segmentPublisher = SegmentPublisher(publisher, logger: logger)
         let journal = GapJournal(in: spool, recorder: configuration.recorder)
-        let statusWriter = StatusWriter(
-            configuration.database,
-            journal: journal,
-            recorder: configuration.recorder,
-            logger: logger
-        )
+        let statusWriter = statusWriter(configuration, journal: journal, logger: logger)
         let recovery = SpoolRecovery(
             spool: spool,
             journal: journal,
@@ -106,6 +101,15 @@ package enum CaptureService {
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
             Stage("recorders", shutdownLimit: .seconds(17), services: [reconciler, notifications]),
         ]
+    }
+
+    private static func statusWriter(
+        _ configuration: CaptureConfiguration,
+        journal: GapJournal,
+        logger: Logger
+    ) -> StatusWriter {
+        let (database, recorder) = (configuration.database, configuration.recorder)
+        return StatusWriter(database, journal: journal, recorder: recorder, logger: logger)
     }
 
     /// Half as many loops as processors: the writers and the other services have work as well.

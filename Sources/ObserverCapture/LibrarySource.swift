@@ -85,12 +85,11 @@ final class LibrarySource: CameraSource {
 
     var due: MonotonicInstant {
         switch stage {
-        case .closed: MonotonicInstant(nanoseconds: .max)
-        case .lookingUp(let lookUp): lookUp.result == nil ? startDeadline : .now()
-        case .starting(let start, _): start.result == nil ? startDeadline : .now()
-        case .running(_, let reader): hasMore ? .now() : MonotonicInstant(nanoseconds: reader.deadline)
-        // The end of a process rings no bell.
-        case .leaving(_, let until): min(until, .now() + .milliseconds(20))
+        case .closed: .distantFuture
+        case .lookingUp(let lookUp): lookUp.result == nil ? startDeadline : .distantPast
+        case .starting(let start, _): start.result == nil ? startDeadline : .distantPast
+        case .running(_, let reader): hasMore ? .distantPast : MonotonicInstant(nanoseconds: reader.deadline)
+        case .leaving(_, let until): until
         }
     }
 

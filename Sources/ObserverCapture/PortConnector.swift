@@ -26,15 +26,15 @@ final class PortConnector {
     init(_ lookUp: AddressLookUp, limit: Duration = connectLimit) {
         self.lookUp = lookUp
         self.limit = limit
-        stepDeadline = .now()
-        lookUpDeadline = stepDeadline + Self.lookUpLimit
+        stepDeadline = .distantPast
+        lookUpDeadline = .now() + Self.lookUpLimit
     }
 
     /// The socket that tells the end of the present attempt by being writable.
     var descriptor: Int32? { socket == nil ? nil : socket?.descriptor }
 
     /// The moment at which `turn` has something to do at the latest.
-    var due: MonotonicInstant { rest == nil && lookUp.result != nil ? .now() : stepDeadline }
+    var due: MonotonicInstant { rest == nil && lookUp.result != nil ? .distantPast : stepDeadline }
 
     /// Goes on.
     ///

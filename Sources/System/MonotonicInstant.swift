@@ -12,6 +12,11 @@ public struct MonotonicInstant: Comparable, Hashable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
+    /// A moment that has passed: what is due then is due at once.
+    public static let distantPast = MonotonicInstant(nanoseconds: 0)
+    /// A moment that does not come: what is due then is never due.
+    public static let distantFuture = MonotonicInstant(nanoseconds: .max)
+
     /// The present moment.
     public static func now() -> MonotonicInstant {
         var time = timespec()

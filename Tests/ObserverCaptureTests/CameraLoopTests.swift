@@ -31,7 +31,7 @@ import Testing
         var files = [listener]
         while files.count < 17 {
             let socket = try StreamSocket(connectingTo: address)
-            let isQueued = (try? socket.finishConnecting(until: .now() + .milliseconds(200))) != nil
+            let isQueued = (try? socket.finishConnecting(until: .now() + .seconds(1))) != nil
             files.append(socket.release())
             if !isQueued { break }
         }
@@ -79,7 +79,10 @@ import Testing
         let deaf = recorder("rtsp://\(address)/live")
         let refused = recorder("rtsp://127.0.0.1:1/live", number: 8)
         #expect(bench.causes.wait(until: .now() + .seconds(3)) { $0[refused.plan.camera.id] == .refused })
-        #expect(bench.causes.wait(until: .now() + .seconds(15)) { $0[deaf.plan.camera.id] == .unreachable })
+        #expect(
+            bench.causes.wait(until: .now() + .seconds(15)) { $0[deaf.plan.camera.id] == .unreachable },
+            "\(bench.causes.withLock { $0 })"
+        )
         for recorder in [deaf, refused] {
             recorder.end(.off)
             #expect(recorder.waitForEnd(until: .now() + .seconds(1)))
