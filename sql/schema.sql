@@ -120,6 +120,7 @@ create table cameras (
     updated_at timestamp with time zone not null default now(),
     deleted_at timestamp with time zone,
     sub_url text,
+    tls text not null default 'any'::text,
     constraint cameras_audio_check CHECK ((audio = ANY (ARRAY['off'::text, 'copy'::text]))),
     constraint cameras_check CHECK (((deleted_at IS NULL) OR (NOT is_active))),
     constraint cameras_location_check CHECK (((length(location) >= 1) AND (length(location) <= 100))),
@@ -132,6 +133,7 @@ create table cameras (
     constraint cameras_segment_seconds_check CHECK (((segment_seconds >= 2) AND (segment_seconds <= 300))),
     constraint cameras_sub_url_check CHECK ((((length(sub_url) >= 1) AND (length(sub_url) <= 2048)) AND (sub_url !~ '^[a-z]+://[^/?#]*@'::text))),
     constraint cameras_tags_check CHECK ((cardinality(tags) <= 20)),
+    constraint cameras_tls_check CHECK ((tls ~ '^(any|system|pinned|pinned:[0-9a-f]{64})$'::text)),
     constraint cameras_transport_check CHECK ((transport = ANY (ARRAY['auto'::text, 'tcp'::text, 'udp'::text]))),
     constraint cameras_url_check CHECK ((((length(url) >= 1) AND (length(url) <= 2048)) AND (url !~ '^[a-z]+://[^/?#]*@'::text))),
     constraint cameras_username_check CHECK (((length(username) >= 1) AND (length(username) <= 128))),
@@ -331,6 +333,7 @@ comment on column cameras.version is 'Rises with every change; a running recordi
 comment on column cameras.priority is 'Cameras with a high number are claimed first; those with a low one pause first on a full disk.';
 comment on column cameras.deleted_at is 'Set: gone for people. The row stays as long as there are recordings.';
 comment on column cameras.sub_url is 'The address of a second, smaller stream, without user name and password, which are those of url.';
+comment on column cameras.tls is 'The certificates that are good enough: any, system (trusted by the recorder''s system for that host), pinned: and a SHA-256, or pinned alone, which refuses all and tells the SHA-256.';
 comment on table gaps is 'Stretches in which a camera that was on was not recorded, and why. Open while ended_at is null.';
 comment on column gaps.stream is '0 main, 1 sub.';
 comment on column gaps.epoch is 'Of the assignment under which it was opened or closed last: an older one changes it no more.';

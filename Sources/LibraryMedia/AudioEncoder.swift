@@ -53,6 +53,8 @@ public final class AudioEncoder {
         encoder = Self.open(avcodec_find_encoder(AV_CODEC_ID_AAC), rate: rate, channels: channels) { context in
             context.pointee.sample_fmt = AV_SAMPLE_FMT_FLTP
             context.pointee.bit_rate = Int64(min(rate * 4, 96_000) * channels)
+            // Measured: a third of the time of the usual one, which tries each quantizer twice over; speech hears no difference.
+            av_opt_set(context.pointee.priv_data, "aac_coder", "fast", 0)
         }
         guard decoder != nil, let encoder, Int(encoder.pointee.frame_size) == Self.frameSamples, packet != nil,
             frame != nil

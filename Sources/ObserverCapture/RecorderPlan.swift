@@ -17,7 +17,7 @@ struct RecorderPlan: Sendable {
     func isSame(as other: RecorderPlan) -> Bool {
         camera.url == other.camera.url && camera.username == other.camera.username && password == other.password
             && camera.segmentSeconds == other.camera.segmentSeconds && camera.transport == other.camera.transport
-            && camera.audio == other.camera.audio
+            && camera.audio == other.camera.audio && camera.tls == other.camera.tls
     }
 }
 
@@ -54,6 +54,8 @@ extension RecorderPlan {
         var stream = LibraryStream(address: camera.url)
         stream.login = credentials.map { LibraryStream.Login(user: $0.user, password: Secret($0.password)) }
         stream.transport = LibraryStream.Transport(rawValue: camera.transport.rawValue) ?? .auto
+        // What this program does not know is no reason to trust everybody.
+        stream.trust = CertificateTrust(camera.tls) ?? .system
         stream.wantsAudio = camera.audio == .copy
         return stream
     }

@@ -2,7 +2,7 @@
 package enum AudioMode: String, Codable, Sendable, CaseIterable {
     /// The recorder does not set up the track.
     case off
-    /// Recorded without transcoding, where MP4 can hold the codec.
+    /// Recorded as it comes where MP4 can hold the codec; G.711, G.726 and linear audio are encoded to AAC.
     case copy
 }
 

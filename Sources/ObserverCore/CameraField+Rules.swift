@@ -13,6 +13,7 @@ extension CameraField {
         switch kind {
         case .text(let longest), .code(let longest), .password(let longest): longest
         case .url: CameraURL.longest
+        case .certificates: Self.longestCertificates
         case .truth, .integer, .choice, .tags, .number, .time, .status: nil
         }
     }
@@ -49,6 +50,8 @@ extension CameraField {
                 throw BrokenRule("must be one of \(choices.map(\.word).joined(separator: ", "))")
             }
             return value
+        case .certificates:
+            return .string(try Self.certificates(value))
         case .tags(let most, let longest):
             return .list(try Self.tags(value, most: most, longest: longest).map(FieldValue.string))
         case .number, .time, .status:
@@ -89,6 +92,24 @@ extension CameraField {
             throw BrokenRule("has a user name or a password in it; those of the main address are used for both")
         }
         return url.text
+    }
+
+    /// The word for every certificate.
+    package static let anyCertificate = "any"
+    /// The words, and the form of one certificate's SHA-256, as a regular expression of ECMA-262 and of PostgreSQL.
+    package static let certificatesPattern = "^(any|system|pinned|pinned:[0-9a-f]{64})$"
+    /// With the colons that openssl(1) prints.
+    private static let longestCertificates = 120
+
+    /// The words as they are, or `pinned:` and 64 digits in lower case; colons between digits are taken out.
+    private static func certificates(_ value: FieldValue) throws(BrokenRule) -> String {
+        let text = try text(value, longest: longestCertificates).lowercased()
+        if ["any", "system", "pinned"].contains(text) { return text }
+        let digits = text.dropFirst("pinned:".count).filter { $0 != ":" }
+        guard text.hasPrefix("pinned:"), digits.utf8.count == 64, digits.allSatisfy(\.isHexDigit) else {
+            throw BrokenRule("must be any, system, pinned, or pinned: and the 64 digits of a SHA-256")
+        }
+        return "pinned:\(digits)"
     }
 
     private static func integer(_ value: FieldValue, in range: ClosedRange<Int>) throws(BrokenRule) -> Int64 {

@@ -15,6 +15,8 @@ package struct CameraField: Sendable {
         case truth
         case integer(ClosedRange<Int>, unit: String?)
         case choice([Choice])
+        /// The certificates that are good enough, in a word or with the SHA-256 of one.
+        case certificates
         case tags(most: Int, longest: Int)
         /// A number that Observer gives out.
         case number

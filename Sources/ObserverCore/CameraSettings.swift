@@ -17,6 +17,8 @@ package struct CameraSettings: Hashable, Sendable {
     package var isActive = false
     package var segmentSeconds = 10
     package var transport = Transport.tcp
+    /// The certificates that are good enough: `any`, `system`, `pinned`, or `pinned:` and a SHA-256.
+    package var tls = CameraField.anyCertificate
     package var audio = AudioMode.off
     package var retentionDays = 30
     /// Decides which cameras are claimed first and which ones pause last on a full disk.
@@ -112,6 +114,16 @@ extension CameraField {
             kind: .choice(Transport.choices),
             group: .stream,
             label: "RTSP transport"
+        ),
+        CameraField(
+            "tls",
+            member: \.tls,
+            kind: .certificates,
+            group: .stream,
+            label: "Certificates",
+            hint:
+                "Where TLS is spoken: any; system, those that the recorder's system trusts; or pinned: and a SHA-256.",
+            example: "any"
         ),
         CameraField(
             "audio",

@@ -6,7 +6,7 @@ package import Postgres
 /// For lists that are written straight from the answer's memory: `row.appendText(at: CameraColumn.name.rawValue, …)`.
 package enum CameraColumn: Int32, CaseIterable {
     case id, name, location, locationDetails, url, username, hasPassword, isActive, version
-    case subURL, segmentSeconds, transport, audio, retentionDays, priority, tags, createdAt, updatedAt
+    case subURL, segmentSeconds, transport, tls, audio, retentionDays, priority, tags, createdAt, updatedAt
     case state, since, cause, detail, recorder, epoch, lastFrameAt
     case videoCodec, width, height, fps, bitrate, reconnects, health, backlogMilliseconds, owner
     case snapshotAt, lastID, lastStartedAt, lastDurationMilliseconds
@@ -40,7 +40,7 @@ extension Camera {
     /// The columns from `id` to `updated_at`, for a table or subquery `c`: those of ``CameraField/all`` in its order.
     static let columns = """
         c.id, c.name, c.location, c.location_details, c.url, c.username, c.password_sealed is not null, c.is_active, \
-        c.version, c.sub_url, c.segment_seconds, c.transport, c.audio, c.retention_days, c.priority, c.tags, \
+        c.version, c.sub_url, c.segment_seconds, c.transport, c.tls, c.audio, c.retention_days, c.priority, c.tags, \
         c.created_at, c.updated_at
         """
 
@@ -58,6 +58,7 @@ extension Camera {
         settings.subURL = try row.next()
         settings.segmentSeconds = try row.next()
         settings.transport = try row.next()
+        settings.tls = try row.next()
         settings.audio = try row.next()
         settings.retentionDays = try row.next()
         settings.priority = try row.next()

@@ -71,11 +71,11 @@ package struct CameraStore {
         let statement: SQL = """
             with changed as (
                 insert into cameras (id, name, location, location_details, url, username, password_sealed, is_active,
-                    sub_url, segment_seconds, transport, audio, retention_days, priority, tags)
+                    sub_url, segment_seconds, transport, tls, audio, retention_days, priority, tags)
                 values (coalesce(\(id), nextval(pg_get_serial_sequence('cameras', 'id'))), \(settings.name),
                     \(settings.location), \(settings.locationDetails), \(settings.url), \(settings.username),
                     \(sealedPassword), \(settings.isActive), \(settings.subURL), \(settings.segmentSeconds),
-                    \(settings.transport), \(settings.audio), \(settings.retentionDays), \(settings.priority),
+                    \(settings.transport), \(settings.tls), \(settings.audio), \(settings.retentionDays), \(settings.priority),
                     \(settings.tags))
                 returning *
             ), switched as (
@@ -132,6 +132,7 @@ package struct CameraStore {
                     case when \(changes.sets(\.subURL)) then \(new.subURL) else sub_url end as sub_url,
                     coalesce(\(changes[\.segmentSeconds])::integer, segment_seconds) as segment_seconds,
                     coalesce(\(changes[\.transport]), transport) as transport,
+                    coalesce(\(changes[\.tls]), tls) as tls,
                     coalesce(\(changes[\.audio]), audio) as audio,
                     coalesce(\(changes[\.retentionDays])::integer, retention_days) as retention_days,
                     coalesce(\(changes[\.priority])::smallint, priority) as priority,
@@ -141,14 +142,14 @@ package struct CameraStore {
                 update cameras c set name = n.name, location = n.location, location_details = n.location_details,
                     url = n.url, username = n.username, password_sealed = n.password_sealed, is_active = n.is_active,
                     sub_url = n.sub_url, segment_seconds = n.segment_seconds, transport = n.transport,
-                    audio = n.audio, retention_days = n.retention_days, priority = n.priority, tags = n.tags,
+                    tls = n.tls, audio = n.audio, retention_days = n.retention_days, priority = n.priority, tags = n.tags,
                     version = c.version + 1, updated_at = now()
                 from wanted n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                     and (c.name, c.location, c.location_details, c.url, c.username, c.password_sealed, c.is_active,
-                        c.sub_url, c.segment_seconds, c.transport, c.audio, c.retention_days, c.priority, c.tags)
+                        c.sub_url, c.segment_seconds, c.transport, c.tls, c.audio, c.retention_days, c.priority, c.tags)
                     is distinct from (n.name, n.location, n.location_details, n.url, n.username, n.password_sealed,
-                        n.is_active, n.sub_url, n.segment_seconds, n.transport, n.audio, n.retention_days,
+                        n.is_active, n.sub_url, n.segment_seconds, n.transport, n.tls, n.audio, n.retention_days,
                         n.priority, n.tags)
                 returning c.*
             ), \(unsafe: Self.switched)

@@ -135,6 +135,7 @@ WRONG = [
     ("segment_seconds", "10"),
     ("segment_seconds", 2.5),
     ("transport", "pigeon"),
+    ("tls", "none"),
     ("audio", "loud"),
     ("retention_days", 0),
     ("retention_days", 99999),

@@ -25,6 +25,7 @@ import Testing
         case .truth: .bool(true)
         case .integer(let range, _): .integer(Int64(range.upperBound))
         case .choice(let choices): .string(choices.map(\.word).last ?? "")
+        case .certificates: .string("pinned:" + String(repeating: "0f", count: 32))
         case .tags: .list([.string("sample"), .string("two")])
         case .number, .time, .status: .null
         }
@@ -104,7 +105,7 @@ import Testing
             case .text(let longest), .code(let longest): wrong = ["repeat('x', \(longest + 1))", "''"]
             case .url: wrong = ["repeat('x', \(CameraURL.longest + 1))", "'rtsp://user:password@cam/1'", "''"]
             case .integer(let range, _): wrong = ["\(range.lowerBound - 1)", "\(range.upperBound + 1)"]
-            case .choice: wrong = ["'smoke'"]
+            case .choice, .certificates: wrong = ["'smoke'"]
             case .tags(let most, _): wrong = ["array_fill('x'::text, array[\(most + 1)])"]
             default: break
             }

@@ -11,7 +11,8 @@ import Testing
     private let harness: WebHarness
     private static let good = [
         "name": "Gate", "location": "Old Trafford", "location_details": "Stretford End", "tags": "outdoor, gate",
-        "url": "rtsp://cam.example/1", "username": "viewer", "password": "canary", "transport": "tcp", "audio": "off",
+        "url": "rtsp://cam.example/1", "username": "viewer", "password": "canary", "transport": "tcp", "tls": "any",
+        "audio": "off",
         "segment_seconds": "10", "retention_days": "30", "priority": "0", "sub_url": "", "is_active": "true",
     ]
 

@@ -83,6 +83,25 @@ import Testing
         }
     }
 
+    @Test func `certificates are a word, or the digits of one, however they are written`() throws {
+        let digits = String(repeating: "0f", count: 32)
+        let colons = String(repeating: "0F:", count: 31) + "0F"
+        for (text, expected) in [
+            ("any", "any"), (" System ", "system"), ("pinned", "pinned"), ("pinned:\(digits)", "pinned:\(digits)"),
+            ("pinned:\(colons)", "pinned:\(digits)"),
+        ] {
+            #expect(try CameraFields.patch(["tls": .string(text)], policy: .standard)[\.tls] == expected)
+        }
+        #expect(try CameraFields.patch(["tls": .null], policy: .standard)[\.tls] == "any")
+        for text in [
+            "none", "pinned:", "pinned:0f", "pinned:\(digits)0f", "pinned:" + String(repeating: "x", count: 64),
+        ] {
+            #expect(throws: FieldErrors.self, "\(text)") {
+                try CameraFields.patch(["tls": .string(text)], policy: .standard)
+            }
+        }
+    }
+
     @Test func `credentials in the URL become fields, and two different ones are a mistake`() throws {
         let changes = try CameraFields.patch(["url": .string("rtsp://u:p@cam/")], policy: .standard)
         #expect(changes.settings.username == "u" && changes.password == .set("p"))

@@ -80,6 +80,8 @@ enum CameraSchemas {
             // What can be cleared can be empty.
             let least: [Member] = canBeNull ? [] : [("minLength", number(1))]
             return [type("string")] + least + [("maxLength", number(longest))]
+        case .certificates:
+            return [type("string"), ("pattern", text(CameraField.certificatesPattern))]
         case .url: return [type("string"), ("format", text("uri")), ("maxLength", number(CameraURL.longest))]
         case .truth: return [type("boolean")]
         case .integer(let range, _):

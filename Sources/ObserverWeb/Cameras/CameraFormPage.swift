@@ -80,7 +80,7 @@ package struct CameraFormPage: Page {
         var hint = field.hint
         switch field.kind {
         case .text: own.merge(["is_text": true, "autocapitalize": "sentences"]) { $1 }
-        case .code: own.merge(["is_text": true, "is_code": true]) { $1 }
+        case .code, .certificates: own.merge(["is_text": true, "is_code": true]) { $1 }
         case .url: own.merge(["is_text": true, "is_code": true, "type": "url"]) { $1 }
         case .tags(let most, let longest):
             own.merge(["is_text": true, "maxlength": MustacheValue(most * (longest + 2))]) { $1 }

@@ -33,7 +33,7 @@ enum CameraJSON {
 
     private static func form(of kind: CameraField.Kind) -> Member.Form {
         switch kind {
-        case .text, .code, .url, .password, .choice: .text
+        case .text, .code, .url, .password, .choice, .certificates: .text
         case .integer, .number: .number
         case .truth: .truth
         case .tags: .list
