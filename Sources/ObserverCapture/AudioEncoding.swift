@@ -61,7 +61,7 @@ final class AudioEncoding {
 
     private func start(at now: MonotonicInstant) {
         guard let asked = starting else { return starting = processes.request() }
-        guard let result = asked.result else { return }
+        guard let result = asked.take() else { return }
         starting = nil
         switch result {
         case .success(let process):

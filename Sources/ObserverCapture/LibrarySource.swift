@@ -43,6 +43,10 @@ final class LibrarySource: CameraSource {
         self.loop = loop
     }
 
+    deinit {
+        process?.leave()
+    }
+
     /// True if the camera is known to need the library.
     var isNeeded: Bool { history.isForeign(at: .now()) }
 
@@ -87,7 +91,7 @@ final class LibrarySource: CameraSource {
         switch stage {
         case .closed: .distantFuture
         case .lookingUp(let lookUp): lookUp.result == nil ? startDeadline : .distantPast
-        case .starting(let start, _): start.result == nil ? startDeadline : .distantPast
+        case .starting(let start, _): !start.hasEnded ? startDeadline : .distantPast
         case .running(_, let reader): hasMore ? .distantPast : MonotonicInstant(nanoseconds: reader.deadline)
         case .leaving(_, let until): until
         }
@@ -120,7 +124,7 @@ final class LibrarySource: CameraSource {
             case nil: guard now < startDeadline else { throw MediaError(.dns, "the resolver did not answer") }
             }
         case .starting(let start, let stream):
-            guard let result = start.result else {
+            guard let result = start.take() else {
                 guard now < startDeadline else { throw MediaProcesses.notInTime }
                 return
             }

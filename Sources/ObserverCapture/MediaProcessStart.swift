@@ -1,9 +1,15 @@
 import Media
 import System
 
-/// A process of `observer-media` that was asked for.
+/// A process of `observer-media` that was asked for; it ends again if nobody takes it.
 final class MediaProcessStart: Sendable {
-    private let outcome = Monitor<Result<MediaProcess, MediaError>?>(nil)
+    private enum State: Sendable {
+        case pending
+        case finished(Result<MediaProcess, MediaError>)
+        case taken
+    }
+
+    private let state = Monitor(State.pending)
     private let ring: @Sendable () -> Void
 
     /// Creates a start that goes on; `ring` is called when it has ended.
@@ -11,17 +17,28 @@ final class MediaProcessStart: Sendable {
         self.ring = ring
     }
 
-    /// The process, or the reason for none; nil while it goes on.
-    var result: Result<MediaProcess, MediaError>? { outcome.withLock { $0 } }
+    deinit {
+        if case .finished(.success(let process)) = state.withLock({ $0 }) { process.leave() }
+    }
 
-    /// Waits for the result; nil where none came in time.
-    func wait(until deadline: MonotonicInstant) -> Result<MediaProcess, MediaError>? {
-        outcome.take(until: deadline) { $0 }
+    /// True once there is something to take.
+    var hasEnded: Bool { if case .pending = state.withLock({ $0 }) { false } else { true } }
+
+    /// Takes the process, or the reason for none; nil while the start goes on.
+    func take() -> Result<MediaProcess, MediaError>? { take(until: .distantPast) }
+
+    /// Waits for the process; nil where none came in time.
+    func take(until deadline: MonotonicInstant) -> Result<MediaProcess, MediaError>? {
+        state.take(until: deadline) { state in
+            guard case .finished(let result) = state else { return nil }
+            state = .taken
+            return result
+        }
     }
 
     /// Sets the result.
     func finish(_ result: Result<MediaProcess, MediaError>) {
-        outcome.withLock { $0 = result }
+        state.withLock { $0 = .finished(result) }
         ring()
     }
 }

@@ -56,7 +56,7 @@ final class MediaProcesses: Service {
     ///
     /// - Throws: `file` where that is not possible, `stopped` at the end of the service.
     func start() throws(MediaError) -> MediaProcess {
-        guard let result = request().wait(until: .now() + Self.startLimit) else { throw Self.notInTime }
+        guard let result = request().take(until: .now() + Self.startLimit) else { throw Self.notInTime }
         return try result.get()
     }
 
@@ -66,9 +66,10 @@ final class MediaProcesses: Service {
             wakeUps.wake()
         }
         var processes: [MediaProcess] = []
+        var isMissing = false
         while !stop.isStopped {
             while let start = starts.pop(within: .zero) {
-                if let process = begin(start) { processes.append(process) }
+                if let process = begin(start, &isMissing) { processes.append(process) }
             }
             processes.removeAll { $0.attend() }
             wait(for: processes, until: nil)
@@ -84,13 +85,15 @@ final class MediaProcesses: Service {
         }
     }
 
-    private func begin(_ start: MediaProcessStart) -> MediaProcess? {
+    private func begin(_ start: MediaProcessStart, _ isMissing: inout Bool) -> MediaProcess? {
         do throws(SystemError) {
             let process = try MediaProcess(path) { [wakeUps] in wakeUps.wake() }
             start.finish(.success(process))
+            isMissing = false
             return process
         } catch {
-            logger.error("Media program not started", [.error: LogValue(error)])
+            if !isMissing { logger.error("Media program not started", [.error: LogValue(error)]) }
+            isMissing = true
             let detail = "the program that reads this camera cannot be started: \(error.detail)"
             start.finish(.failure(MediaError(.file, detail)))
             return nil
@@ -103,35 +106,5 @@ final class MediaProcesses: Service {
         let due = (processes.compactMap(\.killDue) + [deadline].compactMap { $0 }).min()
         poll(&pollers, nfds_t(pollers.count), due?.pollMilliseconds ?? -1)
         wakeUps.take()
-    }
-}
-
-/// Wakes a thread that waits in poll(2), from any thread.
-final class WakeUps: Sendable {
-    /// Becomes readable when the thread is to look.
-    let descriptor: Int32
-    private let other: Int32
-
-    init() throws(SystemError) {
-        var ends: [Int32] = [-1, -1]
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw SystemError(call: "socketpair", "AF_UNIX") }
-        (descriptor, other) = (ends[0], ends[1])
-    }
-
-    deinit {
-        close(descriptor)
-        close(other)
-    }
-
-    func wake() {
-        // A socket that is full wakes as well.
-        send(other, [1], 1, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
-    }
-
-    /// Takes all wake-ups so far.
-    func take() {
-        var bytes = [UInt8](repeating: 0, count: 256)
-        while recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT)) > 0 {}
     }
 }

@@ -3,7 +3,9 @@
 import datetime
 import os
 import re
+import signal
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -328,3 +330,36 @@ def test_audio_is_recorded_when_asked_for_and_not_otherwise(home, api, cameras):
         assert rows[0]["has_audio"] is wanted, rows[0]
         assert ("mp4a" in rows[0]["codecs"]) is wanted, rows[0]
         api.switch(camera, False)
+
+
+def media_processes(home) -> list[int]:
+    """The processes of `observer-media` that the recorder has at present."""
+    recorder = home.pid("capture")
+    found = subprocess.run(["pgrep", "-P", str(recorder), "observer-media"], capture_output=True, text=True)
+    return [int(line) for line in found.stdout.split()]
+
+
+def test_a_camera_that_breaks_its_library_is_left_alone_after_the_third_time_and_disturbs_no_other(
+    home, api, camera_simulator, cameras, sources
+):
+    name = "beside1"
+    beside = cameras("Beside", camera_simulator.url(name))
+    camera = cameras("Breaks", f"{sources.url}/camera.mjpeg")
+    api.await_state(beside, "recording", 15)
+    for number in (1, 2, 3):
+        api.await_state(camera, "recording", 20)
+        for process in media_processes(home):
+            os.kill(process, signal.SIGSEGV)
+        api.await_state(camera, "retrying", 10, cause="bad_stream")
+    status = await_value(
+        "the quarantine is told", 10, lambda: "three times" in (text := api.status(camera)["detail"]) and text
+    )
+    assert "signal 11" in status and "retry" in status, status
+    opened = sources.mjpeg_connections
+    assert await_value("nothing is opened", 10, lambda: sources.mjpeg_connections == opened)
+    api.call("POST", f"/cameras/{camera}/retry", 202)
+    api.await_state(camera, "recording", 15)
+    api.switch(camera, False)
+    recording = finish(home, api, beside)
+    (connection,) = camera_simulator.connections(name)
+    assert_no_frame_lost(recording, camera_simulator, name, from_counter=connection["ranges"][0][0])
