@@ -25,27 +25,42 @@ final class CameraResolver: Service {
         var until: MonotonicInstant
     }
 
-    /// The time between two look-ups of Observer's own servers.
-    private static let ownServersInterval = Duration.seconds(30)
+    /// The time between two look-ups of Observer's own servers and of this machine's addresses.
+    private static let refreshInterval = Duration.seconds(30)
+    /// The longest wait for the first look-up of own servers.
+    private static let ownServersLimit = Duration.seconds(4)
 
     private let configured: NetworkPolicy
     private let ownServers: [NetworkPolicy.Server]
-    /// The configured policy without the addresses that own servers have at present.
-    private let policy: Lock<NetworkPolicy>
+    /// The configured policy without the addresses that own servers and this machine have at present; nil while none of the
+    /// servers that have a name was looked up.
+    private let policy: Monitor<NetworkPolicy?>
+    private let interfaces: @Sendable () -> [IPAddress]
     private let known = Monitor<[String: Entry]>([:])
     private let running = Monitor(0)
 
-    /// Creates a resolver; own servers that have a name are out of reach once it runs.
-    init(policy: NetworkPolicy, ownServers: [NetworkPolicy.Server] = []) {
+    /// Creates a resolver; it has to run where own servers have a name: before they were looked up, nothing is opened.
+    ///
+    /// - Parameters:
+    ///   - policy: The addresses that cameras may have.
+    ///   - ownServers: Servers that no camera may be.
+    ///   - interfaces: Returns the addresses of this machine.
+    init(
+        policy: NetworkPolicy,
+        ownServers: [NetworkPolicy.Server] = [],
+        interfaces: @escaping @Sendable () -> [IPAddress] = CameraResolver.machineAddresses
+    ) {
         configured = policy
-        self.policy = Lock(policy)
-        self.ownServers = ownServers.filter { IPAddress($0.host) == nil }
+        self.interfaces = interfaces
+        let named = ownServers.filter { IPAddress($0.host) == nil }
+        self.ownServers = named
+        self.policy = Monitor(named.isEmpty ? policy.excluding([], ownAddresses: interfaces()) : nil)
     }
 
-    /// Looks up Observer's own servers every 30 s; one that is not found keeps the addresses it had.
+    /// Looks up Observer's own servers and this machine's addresses every 30 s; a server that is not found keeps the
+    /// addresses it had.
     func run(until stop: StopSignal) {
         var found: [String: [IPAddress]] = [:]
-        guard !ownServers.isEmpty else { return stop.wait() }
         repeat {
             for host in Set(ownServers.map(\.host)) {
                 let addresses = Self.lookUp(host)
@@ -54,16 +69,37 @@ final class CameraResolver: Service {
             let endpoints = ownServers.flatMap { server in
                 (found[server.host] ?? []).map { NetworkPolicy.Endpoint(address: $0, port: server.port) }
             }
-            policy.withLock { $0 = configured.excluding(endpoints) }
-        } while !stop.wait(for: Self.ownServersInterval)
+            let present = configured.excluding(endpoints, ownAddresses: interfaces())
+            policy.withLock { $0 = present }
+        } while !stop.wait(for: Self.refreshInterval)
+    }
+
+    /// The addresses of this machine's interfaces; none where the system does not tell.
+    static func machineAddresses() -> [IPAddress] {
+        ((try? NetworkInterfaces.addresses()) ?? []).compactMap { IPAddress(bytes: $0) }
     }
 
     private func allows(_ address: IPAddress, port: Int) -> Bool {
-        policy.withLock { $0 }.allows(address, port: port)
+        present.allows(address, port: port)
+    }
+
+    /// The present policy, or the configured one where own servers were not found yet: a name that has no address here leads
+    /// nowhere, and recording does not wait for it.
+    private var present: NetworkPolicy {
+        policy.withLock { $0 } ?? configured.excluding([], ownAddresses: interfaces())
+    }
+
+    /// Calls `body` once own servers were looked up, or took too long: at once where that is so, else on a thread that waits.
+    private func afterOwnServers(_ body: @escaping @Sendable () -> Void) {
+        guard policy.withLock({ $0 }) == nil else { return body() }
+        DedicatedThread.start(name: "resolve", stackBytes: 256 * 1024) { [policy] in
+            _ = policy.wait(until: .now() + Self.ownServersLimit) { $0 != nil }
+            body()
+        }
     }
 
     /// The policy as `observer-media` reads it.
-    var allowedNetworks: String { policy.withLock { $0 }.text }
+    var allowedNetworks: String { present.text }
 
     /// The address of a stream with a number in place of the host's name, so that no process hangs in a look-up.
     ///
@@ -85,27 +121,25 @@ final class CameraResolver: Service {
     func addresses(of text: String, ring: @escaping @Sendable () -> Void) -> AddressLookUp {
         do throws(MediaError) {
             let url = try parse(text)
-            if let address = url.address { return AddressLookUp(.success(try allowed([address], of: url))) }
             let lookUp = AddressLookUp()
-            try resolve(url.host) { [self] addresses in
-                do throws(MediaError) {
-                    guard !addresses.isEmpty else { throw Self.unknown }
-                    lookUp.finish(.success(try allowed(addresses, of: url)))
-                } catch {
-                    lookUp.finish(.failure(error))
+            let finish: @Sendable ([IPAddress]) -> Void = { [self] addresses in
+                afterOwnServers { [self] in
+                    lookUp.finish(allowed(addresses, of: url))
+                    ring()
                 }
-                ring()
             }
+            if let address = url.address { finish([address]) } else { try resolve(url.host, take: finish) }
             return lookUp
         } catch {
             return AddressLookUp(.failure(error))
         }
     }
 
-    private func allowed(_ addresses: [IPAddress], of url: CameraURL) throws(MediaError) -> [SocketAddress] {
+    private func allowed(_ addresses: [IPAddress], of url: CameraURL) -> Result<[SocketAddress], MediaError> {
+        guard !addresses.isEmpty else { return .failure(Self.unknown) }
         let allowed = addresses.filter { allows($0, port: url.port) }
-        guard !allowed.isEmpty else { throw Self.forbidden }
-        return allowed.compactMap { SocketAddress(bytes: $0.bytes, port: url.port) }
+        guard !allowed.isEmpty else { return .failure(Self.forbidden) }
+        return .success(allowed.compactMap { SocketAddress(bytes: $0.bytes, port: url.port) })
     }
 
     /// Checks an address, 4 or 16 bytes, at the moment of a connection.

@@ -9,8 +9,10 @@ package struct NetworkPolicy: Sendable, Hashable {
         package let port: Int?
     }
 
-    /// Everything but this machine, its link, and the services that clouds offer on reserved addresses.
-    package static let standard = NetworkPolicy(allowsDefault: true, rules: [], ownServers: [])
+    /// Everything but loopback, the link, and the services that clouds offer on reserved addresses.
+    ///
+    /// The addresses that the machine has at present are added by ``excluding(_:ownAddresses:)``.
+    package static let standard = NetworkPolicy(allowsDefault: true, rules: [])
 
     /// This host, its link, and the metadata services of clouds: on the link and at addresses of their own (Alibaba, Azure,
     /// Oracle, AWS, Google).
@@ -21,7 +23,9 @@ package struct NetworkPolicy: Sendable, Hashable {
 
     let allowsDefault: Bool
     let rules: [Rule]
-    let ownServers: Set<Endpoint>
+    private(set) var ownServers: Set<Endpoint> = []
+    /// The addresses of this machine, where anything that listens could be reached.
+    private(set) var ownAddresses: Set<IPAddress> = []
 
     /// A server of Observer's own, by the name or address that a setting gives.
     package struct Server: Hashable, Sendable {
@@ -45,10 +49,9 @@ package struct NetworkPolicy: Sendable, Hashable {
         }
     }
 
-    init(allowsDefault: Bool, rules: [Rule], ownServers: Set<Endpoint>) {
+    init(allowsDefault: Bool, rules: [Rule]) {
         self.allowsDefault = allowsDefault
         self.rules = rules
-        self.ownServers = ownServers
     }
 
     /// Reads a list with commas: `default`, ranges, ranges with a port (`127.0.0.1/32:8554`, `[fd00::/8]:554`).
@@ -66,7 +69,7 @@ package struct NetworkPolicy: Sendable, Hashable {
             }
         }
         guard allowsDefault || !rules.isEmpty else { throw NetworkPolicyError(.unknownEntry, text) }
-        self.init(allowsDefault: allowsDefault, rules: rules, ownServers: [])
+        self.init(allowsDefault: allowsDefault, rules: rules)
     }
 
     static func rule(_ entry: String) -> Rule? {
@@ -80,18 +83,22 @@ package struct NetworkPolicy: Sendable, Hashable {
         return Rule(range: range, port: port)
     }
 
-    /// Returns the policy without Observer's own servers.
+    /// Returns the policy without Observer's own servers and the addresses of this machine.
     ///
-    /// They are never allowed, whatever the ranges say, and by default nothing else on their addresses is: stores and
-    /// brokers have more ports than the one that is known. A range may allow a camera there.
-    package func excluding(_ servers: [Endpoint]) -> NetworkPolicy {
-        NetworkPolicy(allowsDefault: allowsDefault, rules: rules, ownServers: ownServers.union(servers))
+    /// The servers are never allowed, whatever the ranges say, and by default nothing else on their addresses is: stores and
+    /// brokers have more ports than the one that is known. Nor is this machine by any of its addresses: what listens on all
+    /// of them takes a request from here for one from within. A range may allow a camera there.
+    package func excluding(_ servers: [Endpoint], ownAddresses: [IPAddress] = []) -> NetworkPolicy {
+        var result = self
+        result.ownServers.formUnion(servers)
+        result.ownAddresses.formUnion(ownAddresses)
+        return result
     }
 
     package func allows(_ address: IPAddress, port: Int) -> Bool {
         if ownServers.contains(Endpoint(address: address, port: port)) { return false }
         if rules.contains(where: { $0.range.contains(address) && ($0.port ?? port) == port }) { return true }
-        return allowsDefault && !Self.forbidden.contains { $0.contains(address) }
+        return allowsDefault && !Self.forbidden.contains { $0.contains(address) } && !ownAddresses.contains(address)
             && !ownServers.contains { $0.address == address }
     }
 }

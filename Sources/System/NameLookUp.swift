@@ -14,15 +14,16 @@ public enum NameLookUp {
         var result: [[UInt8]] = []
         var next = list
         while let info = next {
-            if let bytes = bytes(of: info.pointee), !result.contains(bytes) { result.append(bytes) }
+            if let bytes = bytes(of: info.pointee.ai_addr), !result.contains(bytes) { result.append(bytes) }
             next = info.pointee.ai_next
         }
         return result
     }
 
-    private static func bytes(of info: addrinfo) -> [UInt8]? {
-        guard let pointer = UnsafeRawPointer(info.ai_addr) else { return nil }
-        switch info.ai_family {
+    /// The bytes of an internet address; nil for others.
+    static func bytes(of address: UnsafePointer<sockaddr>?) -> [UInt8]? {
+        guard let pointer = UnsafeRawPointer(address) else { return nil }
+        switch Int32(pointer.loadUnaligned(as: sockaddr.self).sa_family) {
         case AF_INET:
             return withUnsafeBytes(of: pointer.loadUnaligned(as: sockaddr_in.self).sin_addr) { Array($0) }
         case AF_INET6:

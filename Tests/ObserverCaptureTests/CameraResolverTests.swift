@@ -53,4 +53,38 @@ import Testing
         #expect(throws: MediaError.self) { try resolver.mayConnect([127, 0, 0, 1], port: 5432) }
         #expect(cause("rtsp://127.0.0.1:8554/", resolver) == nil)
     }
+
+    @Test func `nothing is opened before own servers were looked up`() throws {
+        let resolver = CameraResolver(
+            policy: try NetworkPolicy(parsing: "127.0.0.0/8"),
+            ownServers: [.init(host: "localhost", port: 5432)]
+        )
+        let stop = StopSignal()
+        let answer = Monitor<MediaError.Kind??>(nil)
+        DedicatedThread.start(name: "camera") {
+            let found = cause("rtsp://127.0.0.1:5432/", resolver)
+            answer.withLock { $0 = .some(found) }
+        }
+        #expect(!answer.wait(until: .now() + .milliseconds(200)) { $0 != nil })
+        let thread = DedicatedThread.start(name: "resolver") { resolver.run(until: stop) }
+        #expect(answer.take(until: .now() + .seconds(4)) { $0 } == .some(.refused))
+        stop.stop()
+        thread.join()
+    }
+
+    @Test func `this machine is out of reach by all of its addresses, where no range allows it`() throws {
+        let here: @Sendable () -> [IPAddress] = { [IPAddress("192.0.2.7"), IPAddress("2001:db8::7")].compactMap { $0 } }
+        let standard = CameraResolver(policy: .standard, interfaces: here)
+        for address in ["192.0.2.7", "[2001:db8::7]", "[::ffff:192.0.2.7]"] {
+            #expect(cause("rtsp://\(address):8554/", standard) == .refused)
+        }
+        #expect(cause("rtsp://192.0.2.8:8554/", standard) == nil)
+        let allowed = try NetworkPolicy(parsing: "default,192.0.2.7/32:8554")
+        #expect(cause("rtsp://192.0.2.7:8554/", CameraResolver(policy: allowed, interfaces: here)) == nil)
+        #expect(cause("rtsp://192.0.2.7:5432/", CameraResolver(policy: allowed, interfaces: here)) == .refused)
+    }
+
+    @Test func `the machine knows its own addresses`() {
+        #expect(CameraResolver.machineAddresses().contains { $0.description == "127.0.0.1" })
+    }
 }

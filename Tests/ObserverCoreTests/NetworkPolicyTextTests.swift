@@ -10,9 +10,10 @@ import Testing
         let servers = ["10.1.2.3", "fd00::7"].compactMap { IPAddress($0) }.map {
             NetworkPolicy.Endpoint(address: $0, port: 5432)
         }
-        let without = policy.excluding(servers)
+        let machine = ["192.0.2.9", "fd00::9"].compactMap { IPAddress($0) }
+        let without = policy.excluding(servers, ownAddresses: machine)
         #expect(NetworkPolicy(text: without.text) == without)
-        #expect(without.text.contains("!10.1.2.3:5432"))
+        #expect(without.text.contains("!10.1.2.3:5432") && without.text.contains("!192.0.2.9"))
     }
 
     @Test(arguments: ["", "x", "default,", "!10.0.0.1", "10.0.0.0/99", "default,!x:1"])
