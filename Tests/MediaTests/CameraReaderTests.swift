@@ -1,3 +1,4 @@
+import Encodings
 import RTSP
 import SeededNumbers
 import Testing
@@ -109,6 +110,36 @@ struct CameraReaderTests {
         try reader.advance(to: 9_900_000_000, wallClock: 0)
         let error = #expect(throws: MediaError.self) { try reader.advance(to: 10_000_000_000, wallClock: 0) }
         #expect(error?.kind == .stalled)
+    }
+
+    @Test func `a stream of packets that make no frame is bad, and costs no memory`() throws {
+        let reader = try Self.reader()
+        try reader.begin(now: 0)
+        while reader.isOpening {
+            for case .opened(let streams) in reader.takeEvents() {
+                reader.record(into: RunSegmenter(streams, seconds: 2) { _ in Issue.record("something was recorded") })
+            }
+            let request = String(decoding: reader.takeOutput(), as: UTF8.self)
+            let answer = RTPCamera.answer(request, description: "v=0\r\ns=x\r\n" + Self.h264Track)
+            _ = try Array(answer.utf8).withUnsafeBytes { bytes in try reader.receive(bytes, now: 0, wallClock: 0) }
+        }
+        // Headers alone, and middles of fragments, with numbers that jump.
+        var flood: [UInt8] = []
+        for number in 0..<1000 {
+            let packet = [0x80, 96, UInt8(number * 40 & 0xFF), UInt8(number & 0xFF)] + [UInt8](repeating: 0, count: 8)
+            let payload: [UInt8] = number.isMultiple(of: 2) ? [] : [0x7C, 0x05] + [UInt8](repeating: 1, count: 500)
+            flood += [UInt8(ascii: "$"), 0, UInt8((12 + payload.count) >> 8), UInt8((12 + payload.count) & 0xFF)]
+            flood += packet + payload
+        }
+        let error = #expect(throws: MediaError.self) {
+            for turn in 1...110 {
+                let now = Int64(turn) * 100_000_000
+                _ = try flood.withUnsafeBytes { try reader.receive($0, now: now, wallClock: 0) }
+                #expect((reader.segmenter?.videoBuffer.count ?? 0) < 1 << 20)
+                if now >= reader.deadline { try reader.advance(to: now, wallClock: 0) }
+            }
+        }
+        #expect(error?.kind == .badStream)
     }
 
     @Test func `a camera that never answers is unreachable after twenty seconds`() throws {

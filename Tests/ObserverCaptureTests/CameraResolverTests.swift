@@ -73,7 +73,9 @@ import Testing
     }
 
     @Test func `this machine is out of reach by all of its addresses, where no range allows it`() throws {
-        let here: @Sendable () -> [IPAddress] = { [IPAddress("192.0.2.7"), IPAddress("2001:db8::7")].compactMap { $0 } }
+        let here: @Sendable () -> [IPAddress] = {
+            [IPAddress("192.0.2.7"), IPAddress("2001:db8::7")].compactMap { $0 }
+        }
         let standard = CameraResolver(policy: .standard, interfaces: here)
         for address in ["192.0.2.7", "[2001:db8::7]", "[::ffff:192.0.2.7]"] {
             #expect(cause("rtsp://\(address):8554/", standard) == .refused)

@@ -15,6 +15,7 @@ extension CameraReader {
             return takeControl(bytes, track: origin.track, now: now)
         }
         if origin.track == 0 {
+            packetsWithoutFrame &+= 1
             try videoReceiver?.receive(packet, at: now) { (delivery: inout RTPDelivery) throws(MediaError) in
                 try assemble(&delivery, now: now, wallClock: wallClock)
             }
@@ -46,6 +47,7 @@ extension CameraReader {
                     )
                 case .frame(let frame):
                     lastVideo = now
+                    packetsWithoutFrame = 0
                     segmenter.end(frame)
                 }
             }
@@ -101,9 +103,18 @@ extension CameraReader {
         }
     }
 
+    private static let packetsOfFrame = 10_000
+
     /// The error of a stream that does not come.
     var silence: MediaError {
-        MediaError(
+        // A key frame of a large picture has a thousand packets.
+        guard packetsWithoutFrame < Self.packetsOfFrame else {
+            return MediaError(
+                .badStream,
+                "the camera sends packets, but has sent no whole frame of video for 10 s; restart it, or use UDP or TCP instead"
+            )
+        }
+        return MediaError(
             .stalled,
             lastVideo == nil
                 ? "the camera promised video and sent none for 10 s" : "the camera sent no video for 10 s"

@@ -42,6 +42,8 @@ public final class CameraReader {
     var events: [CameraReaderEvent] = []
     private var began: Int64 = 0
     var lastVideo: Int64?
+    /// Packets of video since the last frame.
+    var packetsWithoutFrame = 0
     var reportDue: Int64 = .max
     private let source = UInt32.random(in: 1 ... .max)
 
