@@ -40,9 +40,14 @@ struct CameraCrew {
         comingOver.formIntersection(cameras)
     }
 
-    /// Returns true, once, for a camera whose former recorder goes on until this one records.
-    mutating func takeComingOver(_ camera: CameraID) -> Bool {
-        comingOver.remove(camera) != nil
+    /// Returns true for a camera whose former recorder goes on until this one records.
+    func isComingOver(_ camera: CameraID) -> Bool {
+        comingOver.contains(camera)
+    }
+
+    /// All cameras that came over and are on have been started.
+    mutating func settle() {
+        comingOver = []
     }
 
     /// Forgets everything about the registration that is over.

@@ -103,10 +103,11 @@ extension CaptureReconciler {
             let id = plan.camera.id
             if !crew.recorders.has(id) {
                 plan.known = known[id] ?? KnownCoverage(wantedSince: plan.camera.updatedAt)
-                plan.known?.isHandedOver = crew.takeComingOver(id)
+                plan.known?.isHandedOver = crew.isComingOver(id)
             }
             crew.recorders.start(plan)
         }
+        crew.settle()
     }
 
     private func noteOff(

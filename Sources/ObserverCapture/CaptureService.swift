@@ -95,7 +95,7 @@ package enum CaptureService {
         return [
             Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery]),
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),
-            Stage("lease", shutdownLimit: .seconds(1), services: [lease]),
+            Stage("lease", shutdownLimit: .seconds(1), services: lease.services),
             Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
             Stage("helpers", shutdownLimit: .milliseconds(500), services: [processes, snapshots, resolver, partitions]),
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),

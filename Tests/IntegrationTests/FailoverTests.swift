@@ -177,16 +177,32 @@ struct FailoverTests {
         #expect(try gaps(stream).allSatisfy { $0.cause == .noRecorder })
     }
 
-    @Test func `a recorder that alone cannot reach the database lets go when others have its cameras`() throws {
+    @Test
+    func
+        `a database that is away for all changes nothing; away for one, that one lets go when others have its cameras`()
+        throws
+    {
         let streams = try add(2, "cut")
         let (proxy, url) = try proxy()
         defer { proxy.stop() }
         let cut = RunningGroup(try stages("cut", databaseURL: url), logger: logger("cut"))
         let isRecorded = poll(for: .seconds(15)) { try recording("cut") == 2 }
         #expect(isRecorded)
-        let whole = try run("whole")
+        let (otherProxy, otherURL) = try self.proxy()
+        defer { otherProxy.stop() }
+        let whole = RunningGroup(try stages("whole", databaseURL: otherURL), logger: logger("whole"))
         let isShared = poll(for: .seconds(15)) { try recording("cut") == 1 && recording("whole") == 1 }
         #expect(isShared)
+        // Away for both, for longer than a lease: nothing changes.
+        let assigned: SQL = "select camera_id, epoch from assignments order by camera_id"
+        let before = try connection.rows(assigned, as: (CameraID, Int64).self).map(\.1)
+        for proxy in [proxy, otherProxy] { proxy.set(.stall) }
+        _ = poll(for: .seconds(4)) { false }
+        for proxy in [proxy, otherProxy] { proxy.set(.pass) }
+        let hasChanged = poll(for: .seconds(3)) {
+            try recording("cut") != 1 || connection.rows(assigned, as: (CameraID, Int64).self).map(\.1) != before
+        }
+        #expect(!hasChanged, "an outage changed who has the cameras")
         proxy.set(.stall)
         let isTaken = poll(for: .seconds(15)) { try recording("whole") == 2 }
         #expect(isTaken)

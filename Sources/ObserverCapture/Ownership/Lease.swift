@@ -63,6 +63,9 @@ struct Lease: Sendable {
     private var knownUntil = MonotonicInstant(nanoseconds: 0)
     private var beatSentAt: MonotonicInstant?
     private var lookSentAt: MonotonicInstant?
+    /// The moment at which the round began that is under way.
+    private var roundBegan: MonotonicInstant?
+    private var tickedAt: MonotonicInstant?
     private var watched: [String: Watched] = [:]
     private var world: World?
     /// The incarnations of fenced recorders of which the broker was told.
@@ -101,9 +104,28 @@ struct Lease: Sendable {
         knownUntil = now + times.validity
     }
 
+    /// A round begins.
+    mutating func began(at now: MonotonicInstant) {
+        roundBegan = now
+    }
+
+    /// Time has passed, on a thread that waits for nobody.
+    ///
+    /// A round may hang for longer than it should: looking up the database's name has no deadline. Time that passes without a
+    /// pause proves that this process is awake, so that a round which hangs counts as one that fails, again and again.
+    mutating func ticked(at now: MonotonicInstant) {
+        defer { tickedAt = now }
+        guard let roundBegan, now - roundBegan > times.deadline + times.look, let tickedAt,
+            now - tickedAt < times.pause / 2
+        else { return }
+        failed(sentAt: now)
+        self.roundBegan = roundBegan
+    }
+
     /// A round was answered.
     mutating func answered(_ round: Round, sentAt: MonotonicInstant, at now: MonotonicInstant) {
         guard incarnation != nil, standing != .lost else { return }
+        roundBegan = nil
         guard round.isCurrent else { return lose() }
         if let last = lookSentAt, sentAt - last > times.pause { watched = [:] }
         if !isReachable { watched = [:] }
@@ -123,6 +145,7 @@ struct Lease: Sendable {
 
     /// A round got no answer, or an error.
     mutating func failed(sentAt: MonotonicInstant) {
+        roundBegan = nil
         isReachable = false
         lookSentAt = nil
         world = nil
@@ -200,11 +223,6 @@ struct Lease: Sendable {
         return now < openUntil ? .open : .held
     }
 
-    /// True while the database is away and the recorder goes on nevertheless.
-    func isHoldingOver(at now: MonotonicInstant) -> Bool {
-        !isReachable && incarnation != nil && verdict(at: now) == .open
-    }
-
     /// True if a heartbeat belongs into the next round.
     func isBeatDue(at now: MonotonicInstant) -> Bool {
         guard isReachable, let beatSentAt else { return true }
@@ -264,13 +282,20 @@ struct Lease: Sendable {
     /// The number of orphans to claim now.
     ///
     /// Up to a fair share, so that all that live claim at once; after a while whatever is left, because one that was counted
-    /// does not do its part.
+    /// does not do its part. A recorder that is alone claims whatever there is, also what came after the last round.
     func claimLimit(at now: MonotonicInstant) -> Int {
-        guard isReachable, standing == .known, verdict(at: now) == .open, let world, let orphansSince else { return 0 }
+        guard isReachable, standing == .known, verdict(at: now) == .open, let world else { return 0 }
+        if sharing.count == 1 { return .max }
+        guard let orphansSince else { return 0 }
         let orphans = world.cameras - world.held.values.reduce(0, +)
         if now - orphansSince >= times.patience { return orphans }
         let share = (world.cameras + sharing.count - 1) / sharing.count
         return max(0, min(orphans, share - world.held[name, default: 0]))
+    }
+
+    /// True if something is to be claimed or handed over, by the last round.
+    func hasWork(at now: MonotonicInstant) -> Bool {
+        orphansSince != nil && claimLimit(at: now) > 0 || handOverTarget(at: now) != nil
     }
 
     /// The recorder to hand a camera over to now, so that the shares become equal; nil if nothing is to be done.

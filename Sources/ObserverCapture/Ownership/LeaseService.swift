@@ -12,7 +12,8 @@ import System
 
 /// Keeps the ``Lease``: registers, sends heartbeats, watches the others, fences.
 ///
-/// It has a thread and a connection of its own and a second for each round, so that nothing else delays a heartbeat.
+/// It has a thread and a connection of its own and a second for each round, so that nothing else delays a heartbeat. Beside it
+/// runs a clock for rounds that hang all the same.
 final class LeaseService: Service {
     let name = "lease"
     /// The version that the table of recorders shows.
@@ -88,6 +89,7 @@ final class LeaseService: Service {
                 continue
             }
             do {
+                ownership.update { $0.began(at: sentAt) }
                 if let incarnation = lease.incarnation {
                     try perform(store, incarnation: incarnation, load: &load, sentAt: sentAt)
                 } else if try !register(store, &registration, keeping: former, sentAt: sentAt) {
@@ -102,6 +104,18 @@ final class LeaseService: Service {
                 if lease.incarnation == nil, let kept, sentAt - begun >= ownership.times.startAlone { resume(kept) }
             }
             stop.wait(until: sentAt + pause())
+        }
+    }
+
+    /// Both threads.
+    var services: [any Service] { [self, Clock(ownership: ownership)] }
+
+    private struct Clock: Service {
+        let name = "lease-clock"
+        let ownership: Ownership
+
+        func run(until stop: StopSignal) {
+            while !stop.wait(for: ownership.times.look / 2) { ownership.update { $0.ticked(at: .now()) } }
         }
     }
 
@@ -185,11 +199,7 @@ final class LeaseService: Service {
             lease.answered(Lease.Round(found), sentAt: sentAt, at: .now())
             return lease
         }
-        if ownership.note(assignmentsMark: found.assignmentsMark) || lease.claimLimit(at: .now()) > 0
-            || lease.handOverTarget(at: .now()) != nil
-        {
-            onChange()
-        }
+        if ownership.note(assignmentsMark: found.assignmentsMark) || lease.hasWork(at: .now()) { onChange() }
         for peer in lease.toAnnounce() { announce(peer) }
         for peer in lease.toFence() {
             guard try store.fence(peer.name, incarnation: peer.incarnation, heartbeat: peer.heartbeat) else { continue }

@@ -57,9 +57,28 @@ import Testing
         var lease = registered()
         for second in 1...600 { lease.failed(sentAt: Self.at(Double(second))) }
         #expect(lease.verdict(at: Self.at(601)) == .open)
-        #expect(lease.isHoldingOver(at: Self.at(601)))
+        #expect(!lease.isReachable)
         answer(&lease, round(), at: 602)
-        #expect(!lease.isHoldingOver(at: Self.at(602.1)))
+        #expect(lease.isReachable)
+    }
+
+    @Test func `a round that hangs counts as one that fails while time passes without a pause`() {
+        var lease = registered()
+        lease.began(at: Self.at(1))
+        for half in 1...40 { lease.ticked(at: Self.at(Double(half) / 2)) }
+        #expect(lease.verdict(at: Self.at(20)) == .open)
+        lease.failed(sentAt: Self.at(1))
+        #expect(lease.verdict(at: Self.at(20)) == .open)
+    }
+
+    @Test func `a process that was frozen inside a round holds its writers when it wakes`() {
+        var lease = registered()
+        lease.ticked(at: Self.at(0.5))
+        lease.began(at: Self.at(1))
+        for half in 0...4 { lease.ticked(at: Self.at(25 + Double(half) / 2)) }
+        #expect(lease.verdict(at: Self.at(27)) == .held)
+        answer(&lease, round(), at: 27)
+        #expect(lease.verdict(at: Self.at(27.1)) == .open)
     }
 
     @Test func `a recorder that was fenced while it could not reach the database stops when the broker says so`() {
@@ -169,7 +188,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["a": 0], 10, 10), (["a": 0, "b": 0], 10, 5), (["a": 0, "b": 0, "c": 0], 10, 4), (["a": 5, "b": 3], 10, 0),
+        (["a": 0], 10, Int.max), (["a": 0, "b": 0], 10, 5), (["a": 0, "b": 0, "c": 0], 10, 4),
+        (["a": 5, "b": 3], 10, 0),
         (["a": 4, "b": 5], 10, 1), (["a": 2, "b": 8], 10, 0),
     ])
     func `orphans are claimed up to a fair share`(held: [String: Int], cameras: Int, expected: Int) {
