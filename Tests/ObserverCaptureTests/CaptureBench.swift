@@ -13,6 +13,7 @@ import System
 struct CaptureBench {
     let root = "/tmp/observer-capture-\(UInt64.random(in: 0 ... .max))"
     let logger = Logger(label: "test", level: .error)
+    let gate = WriteGate()
     let writers: WriterPool
     let context: RecorderContext
     let committed = Monitor<[Segment]>([])
@@ -22,10 +23,7 @@ struct CaptureBench {
     init(cameras: NetworkPolicy = .standard) throws {
         let spool = try Spool(at: root)
         let logger = logger
-        let gate = WriteGate()
-        var lease = Lease(name: "test")
-        lease.registered(incarnation: 1, sentAt: .now() + .seconds(3600))
-        gate.set(lease)
+        gate.set(Self.lease(sentAt: .now() + .seconds(3600)))
         writers = WriterPool(spool: spool, gate: gate, threads: 1, logger: logger) { [committed] segment in
             committed.withLock { $0.append(segment) }
         }
@@ -45,6 +43,13 @@ struct CaptureBench {
             processes: processes,
             logger: logger
         )
+    }
+
+    /// A lease with a beat of that moment.
+    static func lease(sentAt: MonotonicInstant) -> Lease {
+        var lease = Lease(name: "test")
+        lease.registered(incarnation: 1, sentAt: sentAt)
+        return lease
     }
 
     /// A way to the disk for a camera, whose gaps come to `gaps`, and the cause of its state to `causes`.

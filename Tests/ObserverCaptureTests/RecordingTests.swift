@@ -6,6 +6,7 @@ import Media
 import ObserverConfiguration
 import ObserverCore
 import Spool
+import Synchronization
 import Testing
 
 @testable import ObserverCapture
@@ -35,6 +36,9 @@ import Testing
     private var root: String { bench.root }
     private var gaps: Monitor<[Gap]> { bench.gaps }
     private var committed: Monitor<[Segment]> { bench.committed }
+    private var gate: WriteGate { bench.gate }
+
+    private static func lease(sentAt: MonotonicInstant) -> Lease { CaptureBench.lease(sentAt: sentAt) }
 
     /// Takes frames, one each 2 ms of both clocks, until `isDone`, or for 20 s.
     private func take(from first: Int64, until isDone: () -> Bool) throws -> Int64 {
@@ -89,7 +93,7 @@ import Testing
             }
             closedir(entries)
         }
-        for name in ["open", "away", "ready", "stored", "quarantine", "journal"] { rmdir("\(root)/\(name)") }
+        for name in ["open", "away", "ready", "stored", "quarantine", "journal", "plans"] { rmdir("\(root)/\(name)") }
         for name in ["open", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
         rmdir(root)
     }
@@ -143,6 +147,37 @@ import Testing
                 segment.endedAt.milliseconds <= gap.startedAt.milliseconds + 200 || segment.startedAt > gap.startedAt
             )
         }
+    }
+
+    @Test func `while nobody knows whose the camera is what comes waits, and nothing is missing`() throws {
+        defer { end() }
+        var next = try take(from: 0) { isRecording }
+        gate.set(Self.lease(sentAt: .now() + .seconds(-10)))
+        next = try take(from: next) { writeQueue.queuedBytes.load(ordering: .relaxed) > 0 }
+        let written = committed.withLock { $0.count }
+        var count = 0
+        next = try take(from: next) {
+            count += 1; return count > 1500
+        }
+        #expect(committed.withLock { $0.count } == written)
+        gate.set(Self.lease(sentAt: .now() + .seconds(3600)))
+        _ = try take(from: next) { committed.withLock { $0.count } > written + 1 }
+        #expect(gaps.withLock { $0.allSatisfy { $0.endedAt != nil && $0.cause == .noRecorder } })
+        #expect(gaps.withLock { $0.count } <= 1)
+    }
+
+    @Test func `once another recorder has the camera nothing more is written, and what was is committed`() throws {
+        defer { end() }
+        let next = try take(from: 0) { isRecording }
+        var lost = Self.lease(sentAt: .now())
+        let round = Lease.Round(isCurrent: false, hasBeaten: false, peers: [], cameras: 1, held: [:])
+        lost.answered(round, sentAt: .now(), at: .now())
+        gate.set(lost)
+        let moment = Timestamp.now()
+        _ = try take(from: next) { gaps.withLock { $0.contains { $0.endedAt == nil && $0.cause == .noRecorder } } }
+        #expect(committed.wait(until: .now() + .seconds(10)) { $0.contains { $0.end.reason == .recovered } })
+        #expect(committed.withLock { $0.allSatisfy { $0.endedAt < moment.advanced(byMilliseconds: 1500) } })
+        #expect(!isRecording)
     }
 
     @Test func `a silence inside the connection is a gap`() throws {

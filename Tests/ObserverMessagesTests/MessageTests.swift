@@ -53,6 +53,20 @@ import Testing
         }
     }
 
+    @Test func `a recorder that was fenced is named to all, with the incarnation that ended`() throws {
+        let fenced = RecorderFenced(recorder: "node-a", incarnation: 3)
+        let message = fenced.message()
+        #expect(message.exchange == Broker.captureExchange && message.routingKey == "all")
+        #expect(try RecorderFenced(body: message.body) == fenced)
+        let retry = CameraRetry(cameraID: CameraID(rawValue: 7)).message(recorder: nil)
+        for body in [
+            retry.body, Array(#"{"v":1,"fenced":"node-a"}"#.utf8), Array(#"{"v":2,"fenced":"a","incarnation":1}"#.utf8),
+        ] {
+            #expect(throws: MessageError.self) { try RecorderFenced(body: body) }
+        }
+        #expect(throws: MessageError.self) { try CameraRetry(body: message.body) }
+    }
+
     @Test(arguments: [
         ("", MessageError.Kind.malformed), ("null", .malformed), ("[]", .malformed), (#"{"v":2}"#, .malformed),
         (#"{"v":3,"attempt":1,"cycle":0}"#, .unknownVersion), (#"{"v":2,"attempt":"1","cycle":0}"#, .malformed),
