@@ -7,8 +7,8 @@ name_services() {
     local count=${OBSERVER_CAPTURE_PROCESSES:-} number
     [[ -n $count ]] || count=$(sed -n 's/^CAPTURE_PROCESSES=//p' "$CONFIG/settings" 2>/dev/null)
     count=${count:-1}
-    [[ $count =~ ^([1-9]|[1-5][0-9]|6[0-4])$ ]] ||
-        fail "OBSERVER_CAPTURE_PROCESSES is '$count', not a whole number from 1 to 64" "" "OBSERVER_CAPTURE_PROCESSES=2 ./observer up"
+    [[ $count =~ ^([1-9]|1[0-6])$ ]] ||
+        fail "OBSERVER_CAPTURE_PROCESSES is '$count', not a whole number from 1 to 16" "" "OBSERVER_CAPTURE_PROCESSES=2 ./observer up"
     CAPTURES=(capture)
     for ((number = 2; number <= count; number++)); do CAPTURES+=("capture-$number"); done
     # shellcheck disable=SC2034 # used by those who read this file

@@ -147,7 +147,7 @@ final class CaptureReconciler: Service {
         do throws(PostgresError) {
             try store.drain(context.recorder, incarnation: incarnation)
             logger.info("Handing cameras over", [.cameraCount: .int(crew.recorders.running.count)])
-            while !crew.recorders.running.isEmpty, !deadline.hasPassed, ownership.lease.hasSuccessor {
+            while !crew.recorders.running.isEmpty, !deadline.hasPassed, ownership.lease.mayHaveSuccessor {
                 let assigned = try store.assignedCameras(to: context.recorder, incarnation: incarnation)
                 crew.handOvers.update(
                     recorded: crew.recorders.running,

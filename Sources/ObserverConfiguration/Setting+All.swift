@@ -71,7 +71,7 @@ extension Setting {
     )
     package static let captureProcesses = Setting(
         "OBSERVER_CAPTURE_PROCESSES",
-        .integer(1...64),
+        .integer(1...16),
         fallback: .value("1"),
         meaning: "The number of recorders, which share the cameras and the spool. It is remembered.",
         readers: [.command]

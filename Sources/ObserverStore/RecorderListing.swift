@@ -7,7 +7,7 @@ package struct RecorderListing: Hashable, Sendable {
     package enum State: String, CaseIterable, Sendable {
         /// Its heartbeat is fresh.
         case alive
-        /// It is ending in order, and has given up its cameras.
+        /// It is ending in order, and gives up its cameras.
         case draining
         /// It ended in order.
         case stopped

@@ -138,7 +138,9 @@ def test_a_failed_up_says_what_why_and_what_next_and_leaves_no_process(home, sec
     assert serves(home)
 
 
-def test_a_home_with_services_of_others_starts_only_what_is_missing(home, second_home):
+def test_a_home_with_services_of_others_starts_only_what_is_missing_and_as_many_recorders_as_are_wanted(
+    home, second_home
+):
     home.run_as_database_admin("create database second owner observer")
     home.make_vhost("second")
     given = home.environment()
@@ -147,12 +149,16 @@ def test_a_home_with_services_of_others_starts_only_what_is_missing(home, second
         OBSERVER_DATABASE_URL=given["OBSERVER_DATABASE_URL"].rpartition("/")[0] + "/second",
         OBSERVER_AMQP_URL=given["OBSERVER_AMQP_URL"].rpartition("/")[0] + "/second",
         OBSERVER_S3_BUCKET="second",
+        OBSERVER_CAPTURE_PROCESSES="2",
         **{name: value for name, value in given.items() if name.startswith("AWS_")},
     )
     second.up(seconds=60)  # ends when its demo camera's first recording is in the store
     external = {name for name, service in second.states().items() if service["state"] == "external"}
     running = {name for name, service in second.states().items() if service["state"] == "running"}
-    assert (external, running) == ({"postgres", "rabbitmq", "s3"}, SERVICES - {"postgres", "rabbitmq", "s3"})
+    given_by_others = {"postgres", "rabbitmq", "s3"}
+    assert (external, running) == (given_by_others, SERVICES - given_by_others | {"capture-2"})
+    names = [row["id"] for row in second.rows("select id from recorders where not fenced and not draining order by id")]
+    assert len(names) == 2 and names[1] == f"{names[0]}-2", names
     programs = " ".join(second.processes().values())
     assert not re.search(r"postgres |beam|rabbitmq|weed|epmd", programs), programs
     assert second.s3().list_objects_v2(Bucket="second")["KeyCount"] > 0

@@ -72,4 +72,32 @@ struct AMQPConsumerServiceTests {
         #expect(poll { try connection.messageCount(queue: name) == 1 })
         try connection.deleteQueue(name)
     }
+
+    @Test func `a consumer knows when the broker had nothing more to say, and when it could not be reached`() throws {
+        let name = TestBroker.name("silence")
+        func consumer(_ broker: AMQPConfiguration) -> AMQPConsumerService {
+            AMQPConsumerService(
+                broker,
+                name: "c",
+                topology: TestBroker.topology(name),
+                queue: name,
+                prefetch: 5,
+                logger: TestBroker.logger,
+                handler: { $0.acknowledge() }
+            )
+        }
+        let quiet = consumer(try TestBroker.required())
+        #expect(quiet.newestSilence == nil)
+        let consuming = Running(quiet)
+        #expect(poll { quiet.newestSilence?.isConnected == true })
+        let first = try #require(quiet.newestSilence?.at)
+        #expect(poll { quiet.newestSilence.map { $0.at > first } ?? false })
+        consuming.end()
+        try AMQPConnection(try TestBroker.required(), name: name).deleteQueue(name)
+
+        let cut = consumer(try AMQPConfiguration(url: "amqp://127.0.0.1:1"))
+        let trying = Running(cut)
+        #expect(poll { cut.newestSilence?.isConnected == false })
+        trying.end()
+    }
 }

@@ -14,7 +14,7 @@ import Testing
 
 @testable import ObserverCapture
 
-/// Recorders that share cameras, in one process and with times of ownership a tenth of the real ones.
+/// Recorders that share cameras, in one process and with times of ownership below a third of the real ones.
 @Suite(
     .enabled(if: CameraSimulator.isPossible && TestEnvironment.has(.database) && TestEnvironment.has(.amqp)),
     .timeLimit(.minutes(3)),
@@ -22,11 +22,11 @@ import Testing
 )
 struct FailoverTests {
     static let times = Lease.Times(
-        beat: .milliseconds(300),
-        look: .milliseconds(150),
-        validity: .milliseconds(1400),
-        silence: .seconds(2),
-        pause: .milliseconds(800),
+        beat: .milliseconds(400),
+        look: .milliseconds(200),
+        validity: .milliseconds(2100),
+        silence: .seconds(3),
+        pause: .milliseconds(1200),
         patience: .milliseconds(600),
         rebalance: .milliseconds(200),
         watch: .seconds(1),
@@ -197,7 +197,7 @@ struct FailoverTests {
         let assigned: SQL = "select camera_id, epoch from assignments order by camera_id"
         let before = try connection.rows(assigned, as: (CameraID, Int64).self).map(\.1)
         for proxy in [proxy, otherProxy] { proxy.set(.stall) }
-        _ = poll(for: .seconds(4)) { false }
+        _ = poll(for: .seconds(5)) { false }
         for proxy in [proxy, otherProxy] { proxy.set(.pass) }
         let hasChanged = poll(for: .seconds(3)) {
             try recording("cut") != 1 || connection.rows(assigned, as: (CameraID, Int64).self).map(\.1) != before

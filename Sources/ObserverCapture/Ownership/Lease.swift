@@ -268,6 +268,9 @@ struct Lease: Sendable {
         isReachable && watched.keys.contains { isAlive($0) && watched[$0]?.peer.isDraining == false }
     }
 
+    /// False once no other recorder can be there to take cameras over; a round that fails says nothing about that.
+    var mayHaveSuccessor: Bool { !isReachable || sharing.count > 1 }
+
     /// The recorders among which the cameras are shared: this one, and all that are not known to be gone.
     private var sharing: [String] {
         let others = watched.values.filter { known in

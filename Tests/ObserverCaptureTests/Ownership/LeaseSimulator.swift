@@ -52,8 +52,8 @@ struct LeaseSimulator {
         var troubledAt = 0.0
         /// Since when it runs, reaches the database and is answered in time.
         var healthySince: Double?
-        /// The cameras it records, and from when on.
-        var cameras: [Int: Double] = [:]
+        /// By camera: from when on it records.
+        var cameras: [Double?]
         /// Cameras that went to another, with which it goes on up to a moment.
         var lingering: [Int: Double] = [:]
         /// Notices of the broker: recorder, incarnation, and when they were published.
@@ -82,7 +82,8 @@ struct LeaseSimulator {
         generator = SeededGenerator(seed: seed)
         let count = Int.random(in: 1...4, using: &generator)
         cameraCount = Int.random(in: 1...10, using: &generator)
-        nodes = (0..<count).map { Node(name: "node-\($0)", lease: Lease(name: "node-\($0)")) }
+        let none = [Double?](repeating: nil, count: cameraCount)
+        nodes = (0..<count).map { Node(name: "node-\($0)", lease: Lease(name: "node-\($0)"), cameras: none) }
         assignments = Array(repeating: Assignment(), count: cameraCount)
         dark = Array(repeating: 0, count: cameraCount)
         doubled = dark
@@ -110,73 +111,6 @@ struct LeaseSimulator {
         log.append("\(Int(now * 10)): \(text)")
     }
 
-    // MARK: Faults
-
-    private mutating func fault() {
-        nextFault = now + Double.random(in: 1...45, using: &generator)
-        disturbedAt = now
-        let index = Int.random(in: nodes.indices, using: &generator)
-        let length = min(Double.random(in: 0.5...40, using: &generator), Self.calm - now)
-        switch Int.random(in: 0..<9, using: &generator) {
-        case 0: kill(index, for: Double.random(in: 0.5...3, using: &generator))
-        case 1: kill(index, for: length)
-        case 2, 3: freeze(index, for: min(length, 30))
-        case 4: databaseAwayUntil = now + length
-        case 5: nodes[index].databaseCutUntil = now + length
-        case 6:
-            nodes[index].databaseCutUntil = now + length
-            nodes[index].brokerCutUntil = now + length
-        case 7: terminate(index)
-        default:
-            nodes[index].slowUntil = now + length
-            if Bool.random(using: &generator) { brokerAwayUntil = now + length }
-        }
-        note("fault at \(index), \(length)")
-    }
-
-    private mutating func kill(_ index: Int, for length: Double) {
-        guard nodes[index].isRunning else { return }
-        var node = Node(name: nodes[index].name, lease: Lease(name: nodes[index].name))
-        node.isRunning = false
-        node.restartAt = now + length
-        node.databaseCutUntil = nodes[index].databaseCutUntil
-        node.brokerCutUntil = nodes[index].brokerCutUntil
-        nodes[index] = node
-        note("kill \(index)")
-    }
-
-    private mutating func freeze(_ index: Int, for length: Double) {
-        guard nodes[index].isRunning else { return }
-        if now >= nodes[index].frozenUntil { nodes[index].frozenSince = now }
-        nodes[index].frozenUntil = now + length
-        nodes[index].troubledAt = now + length
-        nodes[index].healthySince = nil
-        note("freeze \(index)")
-    }
-
-    private mutating func terminate(_ index: Int) {
-        guard nodes[index].isAwake(at: now), nodes[index].drainingUntil == nil else { return }
-        note("terminate \(index)")
-        let canHandOver = nodes[index].lease.hasSuccessor && reaches(index)
-        guard canHandOver, let incarnation = nodes[index].lease.incarnation, isCurrent(nodes[index].name, incarnation)
-        else { return stop(index) }
-        nodes[index].drainingUntil = now + 10
-        rows[nodes[index].name]?.isDraining = true
-    }
-
-    private mutating func stop(_ index: Int) {
-        let name = nodes[index].name
-        if reaches(index), let incarnation = nodes[index].lease.incarnation, isCurrent(name, incarnation) {
-            rows[name]?.isDraining = true
-            rows[name]?.hasStopped = true
-            for camera in assignments.indices where assignments[camera].recorder == name {
-                assignments[camera].recorder = nil
-            }
-        }
-        disturbedAt = now
-        kill(index, for: Double.random(in: 1...10, using: &generator))
-    }
-
     // MARK: The shell of a recorder
 
     func reaches(_ index: Int) -> Bool {
@@ -187,7 +121,7 @@ struct LeaseSimulator {
         rows[name].map { $0.incarnation == incarnation && !$0.isFenced } ?? false
     }
 
-    private mutating func advance(_ index: Int) {
+    mutating func advance(_ index: Int) {
         if let at = nodes[index].restartAt, now >= at {
             nodes[index].restartAt = nil
             nodes[index].isRunning = true
@@ -206,7 +140,7 @@ struct LeaseSimulator {
         if nodes[index].lease.incarnation == nil { return register(index) }
         if nodes[index].lease.verdict(at: instant) == .lost {
             note("lost \(index)")
-            nodes[index].cameras = [:]
+            nodes[index].cameras = .init(repeating: nil, count: cameraCount)
             nodes[index].lingering = [:]
             nodes[index].lease.forget()
             nodes[index].round = nil
@@ -218,17 +152,20 @@ struct LeaseSimulator {
         } else if now >= nodes[index].nextRound {
             send(index)
         }
-        if let deadline = nodes[index].drainingUntil, nodes[index].cameras.isEmpty || now >= deadline { stop(index) }
+        if let deadline = nodes[index].drainingUntil, nodes[index].cameras.allSatisfy({ $0 == nil }) || now >= deadline
+        {
+            stop(index)
+        }
     }
 
-    private mutating func updateHealth(_ index: Int) {
+    mutating func updateHealth(_ index: Int) {
         if now < nodes[index].slowUntil || now < nodes[index].databaseCutUntil { nodes[index].troubledAt = now }
         let isHealthy = reaches(index) && now >= nodes[index].slowUntil
         if !isHealthy { nodes[index].healthySince = nil }
         if isHealthy, nodes[index].healthySince == nil { nodes[index].healthySince = now }
     }
 
-    private mutating func register(_ index: Int) {
+    mutating func register(_ index: Int) {
         guard reaches(index), nodes[index].drainingUntil == nil else { return }
         let name = nodes[index].name
         let former = rows[name]?.incarnation ?? 0
@@ -246,7 +183,7 @@ struct LeaseSimulator {
         note("register \(index) as \(former + 1)")
     }
 
-    private mutating func send(_ index: Int) {
+    mutating func send(_ index: Int) {
         let isSlow = now < nodes[index].slowUntil
         let latency =
             isSlow ? Double.random(in: 0...2, using: &generator) : Double.random(in: 0...0.3, using: &generator)
@@ -262,7 +199,7 @@ struct LeaseSimulator {
         nodes[index].nextRound = now + 1
     }
 
-    private mutating func apply(_ round: PendingRound, of index: Int) -> Lease.Round? {
+    mutating func apply(_ round: PendingRound, of index: Int) -> Lease.Round? {
         guard now >= databaseAwayUntil, let incarnation = nodes[index].lease.incarnation else { return nil }
         let name = nodes[index].name
         let isMine = isCurrent(name, incarnation)
@@ -296,7 +233,7 @@ struct LeaseSimulator {
         return isCurrent(owner, assignment.incarnation) && rows[owner]?.isDraining == false
     }
 
-    private mutating func finish(_ round: PendingRound, of index: Int) {
+    mutating func finish(_ round: PendingRound, of index: Int) {
         nodes[index].round = nil
         guard let answer = round.answer, now - round.sentAt <= 1.05 || Bool.random(using: &generator) else {
             nodes[index].lease.failed(sentAt: Self.instant(round.sentAt))
@@ -310,7 +247,7 @@ struct LeaseSimulator {
         reconcile(index)
     }
 
-    private mutating func fence(_ peer: Lease.Peer, by index: Int) {
+    mutating func fence(_ peer: Lease.Peer, by index: Int) {
         guard let row = rows[peer.name], row.incarnation == peer.incarnation, row.heartbeat == peer.heartbeat else {
             return
         }
@@ -323,7 +260,7 @@ struct LeaseSimulator {
         }
     }
 
-    private mutating func announce(_ index: Int) {
+    mutating func announce(_ index: Int) {
         guard now >= brokerAwayUntil, now >= nodes[index].brokerCutUntil else { return }
         for peer in nodes[index].lease.toAnnounce() {
             for other in nodes.indices { nodes[other].inbox.append((peer.name, peer.incarnation - 1, now)) }
@@ -331,7 +268,7 @@ struct LeaseSimulator {
         }
     }
 
-    private mutating func hear(_ index: Int) {
+    mutating func hear(_ index: Int) {
         let isReached = now >= brokerAwayUntil && now >= nodes[index].brokerCutUntil
         nodes[index].inbox.removeAll { now - $0.at > 60 }
         guard isReached else { return }
@@ -341,12 +278,12 @@ struct LeaseSimulator {
         nodes[index].inbox = []
     }
 
-    private mutating func hearNothing(_ index: Int) {
+    mutating func hearNothing(_ index: Int) {
         let isAway = now < brokerAwayUntil || now < nodes[index].brokerCutUntil
         nodes[index].lease.heardNothing(at: instant, isBrokerAway: isAway)
     }
 
-    private mutating func claim(_ index: Int) {
+    mutating func claim(_ index: Int) {
         let (name, limit) = (nodes[index].name, nodes[index].lease.claimLimit(at: instant))
         guard let incarnation = nodes[index].lease.incarnation, isCurrent(name, incarnation) else { return }
         let orphans = assignments.indices.filter { !isKept(assignments[$0]) }.prefix(limit)
@@ -372,14 +309,14 @@ struct LeaseSimulator {
     }
 
     /// Ends what was handed over for long, whether the database answers or not.
-    private mutating func endLingering(_ index: Int) {
+    mutating func endLingering(_ index: Int) {
         for (camera, until) in nodes[index].lingering where now >= until {
             nodes[index].cameras[camera] = nil
             nodes[index].lingering[camera] = nil
         }
     }
 
-    private mutating func reconcile(_ index: Int) {
+    mutating func reconcile(_ index: Int) {
         let name = nodes[index].name
         for camera in assignments.indices {
             let isMine =
@@ -396,48 +333,6 @@ struct LeaseSimulator {
                 guard isRecorded || now >= until else { continue }
                 nodes[index].cameras[camera] = nil
                 nodes[index].lingering[camera] = nil
-            }
-        }
-    }
-
-    // MARK: Invariants
-
-    func isOpen(_ index: Int) -> Bool {
-        nodes[index].isAwake(at: now) && nodes[index].lease.verdict(at: instant) == .open
-    }
-
-    func writes(_ index: Int, _ camera: Int) -> Bool {
-        (nodes[index].cameras[camera].map { now >= $0 } ?? false) && isOpen(index)
-    }
-
-    private mutating func check() {
-        let isAnswering = now >= databaseAwayUntil
-        let open = nodes.indices.filter { isOpen($0) }
-        for index in open where now - nodes[index].frozenUntil < Self.step && now - nodes[index].frozenSince > 8 {
-            guard let incarnation = nodes[index].lease.incarnation, !isCurrent(nodes[index].name, incarnation) else {
-                continue
-            }
-            problems.append("\(index) was fenced and writes on as soon as it wakes, at \(now)")
-        }
-        let isOneHealthy = nodes.contains { $0.isAwake(at: now) && $0.healthySince != nil && $0.drainingUntil == nil }
-        for camera in assignments.indices {
-            let writers = open.filter { nodes[$0].cameras[camera].map { now >= $0 } ?? false }
-            let isCalm = isAnswering && isOneHealthy && disturbedAt < now - dark[camera]
-            dark[camera] = writers.isEmpty && isCalm ? dark[camera] + Self.step : 0
-            if dark[camera] > 20 { problems.append("camera \(camera) was without a recorder for 20 s at \(now)") }
-            let informed = writers.filter { reaches($0) || (now >= brokerAwayUntil && now >= nodes[$0].brokerCutUntil) }
-            doubled[camera] = writers.count > 1 && informed.count == writers.count ? doubled[camera] + Self.step : 0
-            if doubled[camera] > 11 { problems.append("camera \(camera) had two recorders for 11 s at \(now)") }
-        }
-    }
-
-    private mutating func checkEnd() {
-        let counts = nodes.filter(\.isRunning).map { node in assignments.count { $0.recorder == node.name } }
-        if let most = counts.max(), let least = counts.min(), most - least > 1 { problems.append("unfair: \(counts)") }
-        for camera in assignments.indices {
-            let writers = nodes.indices.filter { writes($0, camera) }.map { nodes[$0].name }
-            if writers != [assignments[camera].recorder] {
-                problems.append("\(camera) is written by \(writers), not by \(assignments[camera])")
             }
         }
     }

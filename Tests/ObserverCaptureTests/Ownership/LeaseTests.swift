@@ -224,6 +224,21 @@ import Testing
         #expect(lease.handOverTarget(at: Self.at(3.2)) == "b")
     }
 
+    @Test func `a round that fails ends no hand-over, and a successor that ends as well does`() {
+        var lease = registered()
+        #expect(!lease.hasSuccessor)
+        for second in 0...1 { answer(&lease, round([peer("b", beat: Int64(second))]), at: Double(second)) }
+        #expect(lease.hasSuccessor && lease.mayHaveSuccessor)
+        lease.failed(sentAt: Self.at(2))
+        #expect(!lease.hasSuccessor && lease.mayHaveSuccessor)
+        answer(&lease, round([peer("b", beat: 1)]), at: 3)
+        #expect(!lease.hasSuccessor && lease.mayHaveSuccessor)
+        var draining = peer("b", beat: 2)
+        draining.isDraining = true
+        answer(&lease, round([draining]), at: 4)
+        #expect(!lease.mayHaveSuccessor)
+    }
+
     @Test func `a recorder that ends in order hands over only while it lives`() {
         var lease = registered()
         var draining = peer("b", beat: 0)
