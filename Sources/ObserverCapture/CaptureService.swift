@@ -97,7 +97,11 @@ package enum CaptureService {
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),
             Stage("lease", shutdownLimit: .seconds(1), services: lease.services),
             Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
-            Stage("helpers", shutdownLimit: .milliseconds(500), services: [processes, snapshots, resolver, partitions]),
+            Stage(
+                "helpers",
+                shutdownLimit: .milliseconds(500),
+                services: [processes, snapshots, resolver, partitions]
+            ),
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
             Stage("recorders", shutdownLimit: .seconds(17), services: [reconciler, notifications]),
         ]
