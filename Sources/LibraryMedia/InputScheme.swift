@@ -32,7 +32,8 @@ enum InputScheme: Equatable {
         switch self {
         case .rtsp: "rtsp,rtp,srtp,udp,tcp,tls,http,https"
         case .rtmp: "rtmp,rtmps,tcp,tls"
-        case .http: "http,https,tcp,tls"
+        // Segments of HLS may be encrypted.
+        case .http: "http,https,tcp,tls,crypto"
         case .other: "none"
         }
     }
@@ -80,6 +81,10 @@ enum InputScheme: Equatable {
             set("user_agent", "Observer")
             set("live_start_index", "-1")
             set("max_reload", "10")
+            // Cameras and servers name their segments as they like; what may be opened is decided by protocol and content.
+            set("allowed_extensions", "ALL")
+            set("allowed_segment_extensions", "ALL")
+            set("extension_picky", "0")
         }
         return result
     }

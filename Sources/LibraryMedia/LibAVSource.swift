@@ -26,6 +26,8 @@ public struct LibAVSource {
     private var stripsADTS = false
     private var encoder: AudioEncoder?
     private var timestampsByArrival = false
+    /// True if the stream is pictures with text between them.
+    private var hasParts = false
     private var pacer: Pacer?
     private var stallLimit: Duration
     private let connections: InputGuard
@@ -55,6 +57,22 @@ public struct LibAVSource {
 
     /// Connects, and reads what the stream is.
     public mutating func open() throws(MediaError) -> StreamDescription {
+        let scheme = InputScheme(address: stream.address)
+        do throws(MediaError) {
+            return try open(scheme, demuxer: scheme.demuxer)
+        } catch {
+            let isDoubtful = error.code == Int32(OBSERVER_INVALID_DATA) || hasParts
+            guard scheme == .http, isDoubtful, !interrupt.isStopped else { throw error }
+            // Some cameras divide their pictures in ways of their own; the pictures themselves can be told apart.
+            guard let found = try? open(scheme, demuxer: "mjpeg") else { throw error }
+            return found
+        }
+    }
+
+    private mutating func open(
+        _ scheme: InputScheme,
+        demuxer: String?
+    ) throws(MediaError) -> StreamDescription {
         close()
         connections.forget()
         try connections.enter(interrupt)
@@ -63,7 +81,6 @@ public struct LibAVSource {
             throw MediaError(.file, "no memory for a stream")
         }
         observer_input_reset(handle)
-        let scheme = InputScheme(address: stream.address)
         observer_input_attach(handle, made)
         made.pointee.max_streams = Int32(scheme == .http ? Self.httpStreamLimit : Self.streamLimit)
         made.pointee.max_probe_packets = 500
@@ -72,18 +89,22 @@ public struct LibAVSource {
         var dictionary = scheme.dictionary(stream)
         defer { av_dict_free(&dictionary) }
         var opened: UnsafeMutablePointer<AVFormatContext>? = made
-        let demuxer = scheme.demuxer.flatMap { av_find_input_format($0) }
-        var result = avformat_open_input(&opened, scheme.authorized(stream), demuxer, &dictionary)
+        let input = demuxer.flatMap { av_find_input_format($0) }
+        hasParts = false
+        var result = avformat_open_input(&opened, scheme.authorized(stream), input, &dictionary)
         guard result >= 0, let opened else { throw failure(result, .opening) }
         context = opened
         let format = String(cString: opened.pointee.iformat.pointee.name)
         if format == "hls" { TrackSelector.keepOneVariant(of: opened) }
+        hasParts = format == "mpjpeg"
+        timestampsByArrival = scheme == .http && ["mpjpeg", "mjpeg"].contains(format)
         result = findStreams(opened)
         guard result >= 0 else { throw failure(result, .opening) }
         packet = av_packet_alloc()
-        timestampsByArrival = scheme == .http && format.hasPrefix("mp") && format.hasSuffix("jpeg")
         stallLimit = format == "hls" ? max(stream.stallLimit, Self.playlistStallLimit) : stream.stallLimit
-        if !scheme.isPaced, opened.pointee.duration > 0 { pacer = Pacer() }
+        if !scheme.isPaced, !timestampsByArrival {
+            pacer = Pacer(opened.pointee.duration > 0 ? .file : format == "hls" ? .playlist : .stream)
+        }
         let description = try describe(opened)
         interrupt.setDeadline(stallLimit)
         return description
