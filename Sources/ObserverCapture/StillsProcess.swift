@@ -20,6 +20,9 @@ final class StillsProcess {
         try send(LibraryRequest.stills.bytes, until: .now() + Self.limit)
     }
 
+    /// The process ID, for tests.
+    var identifier: Int32 { process.identifier }
+
     /// Asks the process to end.
     func leave() { process.leave() }
 

@@ -202,6 +202,28 @@ struct MediaProgramTests {
         }
     }
 
+    @Test func `a frame that needs more memory than there may be yields no picture, and the recorder goes on`() throws {
+        let small = try keyFrame("320x240", "-c:v libx264 -f h264")
+        let large = try keyFrame("3840x2160", "-c:v libx264 -f h264")
+        let stills = try StillsProcess(programs.processes)
+        defer { stills.leave() }
+        #expect(throws: Never.self) { try stills.picture(of: small) }
+        let limited = CameraSimulator.shell("prlimit --pid \(stills.identifier) --data=8000000:8000000")
+        try #require(limited.isGood, "\(limited.output)")
+        #expect(throws: MediaError.self) { try stills.picture(of: large) }
+        let next = try stills.hasBrokenDown ? StillsProcess(programs.processes) : stills
+        defer { next.leave() }
+        #expect(throws: Never.self) { try next.picture(of: small) }
+    }
+
+    @Test func `a picture of more pixels than 8K has is refused`() throws {
+        let stills = try StillsProcess(programs.processes)
+        defer { stills.leave() }
+        let frame = try keyFrame("9600x5400", "-c:v libx264 -preset ultrafast -f h264")
+        #expect(throws: MediaError.self) { try stills.picture(of: frame) }
+        #expect(!stills.hasBrokenDown)
+    }
+
     @Test func `a frame that cannot be decoded yields no picture, and the next one does`() throws {
         let stills = try StillsProcess(programs.processes)
         defer { stills.leave() }
