@@ -45,6 +45,8 @@ final class CameraSimulator: Sendable {
             set -e; cd \(folder); f="ffmpeg -hide_banner -loglevel error -y"
             $f \(source) \(video) -c:a aac -b:a 64k -movflags +faststart clip.mp4
             $f -i clip.mp4 -c copy -f hls -hls_time 4 -hls_list_size 0 list.m3u8
+            sed 's/[.]ts$//' list.m3u8 > bare.m3u8
+            for i in 0 1 2 3; do cp list$i.ts list$i; done
             $f -i clip.mp4 -c:v copy -c:a pcm_mulaw -ar 8000 clip.mkv
             $f -i clip.mp4 -c:v copy -c:a libvorbis vorbis.mkv
             echo "#EXTM3U" > master.m3u8
