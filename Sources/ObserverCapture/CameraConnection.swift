@@ -30,8 +30,8 @@ final class CameraConnection: CameraSource {
         case leaving(CameraReader, CameraSocket, until: MonotonicInstant)
     }
 
-    /// A camera that does not take leave within this time is left.
-    private static let leaveLimit = Duration.seconds(1)
+    /// A camera that does not take leave within this time is left: the switch acts within a second, whatever is sent.
+    private static let leaveLimit = Duration.milliseconds(500)
     /// The most bytes of one turn, so that no stream keeps the loop from the others.
     private static let turnLimit = 2 << 20
 
