@@ -37,6 +37,7 @@ final class CameraSocket {
     /// - Parameters:
     ///   - scratch: Memory of the loop.
     ///   - take: Gets all bytes that are there and returns how many of them are done with.
+    /// - Returns: The outcome of the look.
     /// - Throws: `unreachable` where the connection broke, and the error of `take`.
     func receive(
         using scratch: UnsafeMutableRawBufferPointer,

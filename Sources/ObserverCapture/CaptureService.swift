@@ -63,10 +63,8 @@ package enum CaptureService {
         let loops = try loops(logger)
         let reconciler = CaptureReconciler(
             context: RecorderContext(
-                recorder: configuration.recorder,
+                configuration,
                 spool: spool,
-                prefix: configuration.prefix,
-                snapshotInterval: configuration.snapshotInterval,
                 writers: writers,
                 snapshots: snapshots,
                 statusWriter: statusWriter,

@@ -1,9 +1,9 @@
 import Media
 import System
 
-/// The way to a camera's port: looks its name up, then connects to its addresses in turn. It never blocks.
+/// The way to a camera's port: looks its name up, then connects to its addresses in turn.
 ///
-/// Belongs to the camera's loop, which calls `turn` when the watched descriptor is ready, at `due`, and when a look-up rings.
+/// It never blocks. Belongs to the camera's loop, which calls `turn` when the watched descriptor is ready, at `due`, and when a look-up rings.
 final class PortConnector {
     /// The time for one address.
     static let connectLimit = Duration.seconds(4)

@@ -1,6 +1,7 @@
 import Lifecycle
 import Logging
 import Media
+import ObserverConfiguration
 import Spool
 
 /// The parts of the process that all its recorders share.
@@ -18,4 +19,31 @@ struct RecorderContext: Sendable {
     let logger: Logger
     /// The memory of fragments on their way to the disk.
     let fragments = FragmentPool()
+}
+
+extension RecorderContext {
+    /// Creates the context of a process with these settings.
+    init(
+        _ configuration: CaptureConfiguration,
+        spool: Spool,
+        writers: WriterPool,
+        snapshots: SnapshotPool,
+        statusWriter: StatusWriter,
+        resolver: CameraResolver,
+        processes: MediaProcesses,
+        logger: Logger
+    ) {
+        self.init(
+            recorder: configuration.recorder,
+            spool: spool,
+            prefix: configuration.prefix,
+            snapshotInterval: configuration.snapshotInterval,
+            writers: writers,
+            snapshots: snapshots,
+            statusWriter: statusWriter,
+            resolver: resolver,
+            processes: processes,
+            logger: logger
+        )
+    }
 }

@@ -29,6 +29,8 @@ struct SegmentWriter {
 
     /// The time between two rounds.
     private static let roundInterval = Duration.seconds(1)
+    /// The time in which the last segments of other cameras may come, to be committed in the same round.
+    private static let lastDelay = Duration.milliseconds(20)
     /// The time after which an open file is synced, so that the loss of power costs no more of a long segment.
     private static let syncInterval = Duration.seconds(10)
     /// The time after a failure in which no segment is begun: a disk that fails refuses each of them.
@@ -105,6 +107,8 @@ struct SegmentWriter {
         failed[id] = nil
         guard let entry = open.removeValue(forKey: id) else { return }
         ended.append(Ended(open: entry, ending: ending))
+        // Somebody waits for the last segment of a recording.
+        if ending.end.reason == .stopped { roundDue = min(roundDue, .now() + Self.lastDelay) }
     }
 
     private var notOurs: SpoolError {

@@ -36,6 +36,7 @@ public final class FragmentPool: Sendable {
     /// - Parameters:
     ///   - capacity: The bytes that fit at least.
     ///   - limit: The bytes to which it may grow; the same for all of a pool.
+    /// - Returns: The buffer.
     func take(capacity: Int, limit: Int) -> ByteBuffer {
         let wanted = (max(capacity, 1) + Self.step - 1) / Self.step * Self.step
         let found = state.withLock { state -> ByteBuffer? in

@@ -69,7 +69,8 @@ final class LeaseService: Service {
         let connection = PostgresConnection(database)
         defer { connection.close() }
         let store = RecorderStore(connection)
-        let kept = keptPlan()
+        // For a start alone; a recorder that was fenced has nothing of its own any more.
+        var kept = keptPlan()
         var registration = Registration(
             spoolID: spool.id.description,
             former: kept?.incarnation,
@@ -84,6 +85,7 @@ final class LeaseService: Service {
             let lease = ownership.lease
             if lease.verdict(at: sentAt) == .lost {
                 former = lease.incarnation
+                kept = nil
                 registration = Registration(spoolID: spool.id.description, former: former, times: ownership.times)
                 lose(until: stop)
                 continue
