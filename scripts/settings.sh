@@ -117,6 +117,7 @@ load_settings() {
     read_settings "$CONFIG/settings"
     WEB_PORT=${OBSERVER_PORT:-${WEB_PORT:-8080}}
     WEB_LISTEN=${OBSERVER_LISTEN:-${WEB_LISTEN:-127.0.0.1}}
+    # shellcheck disable=SC2034 # saved by its name
     CAPTURE_PROCESSES=${#CAPTURES[@]}
 }
 

@@ -98,7 +98,9 @@ struct EncodedAudioTests {
         let expected = counters.indices.filter { counters[$0] % 50 == 0 }.map { start + Double($0) / 25 }
         let heard = tones(path)
         #expect(heard.count >= expected.count - 2 && heard.count > 4)
-        for tone in heard where tone > start + 1 {
+        // A silence at the end of the file ends there without a tone.
+        let end = start + Double(take.videoPackets) / 25
+        for tone in heard where tone > start + 1 && tone < end - 0.5 {
             #expect(expected.contains { abs($0 - tone) < 0.08 }, "\(tone) is none of \(expected)")
         }
     }
