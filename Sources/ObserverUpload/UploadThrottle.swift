@@ -61,20 +61,23 @@ package struct UploadThrottle: Sendable {
 
     /// Takes note of a request without an answer that decides anything.
     package mutating func troubled(now: MonotonicInstant) {
-        var generator = SystemRandomNumberGenerator()
-        troubled(now: now, using: &generator)
+        troubled(now: now) { $0.next() }
     }
 
     package mutating func troubled<Generator: RandomNumberGenerator>(
         now: MonotonicInstant,
         using generator: inout Generator
     ) {
+        troubled(now: now) { $0.next(using: &generator) }
+    }
+
+    private mutating func troubled(now: MonotonicInstant, pause: (inout Backoff) -> Duration) {
         troublesInARow += 1
         // Requests that were under way together fail together: that is one sign, not several.
         if lastDecrease.map({ now - $0 > .seconds(1) }) ?? true {
             limit = max(1, limit / 2)
             lastDecrease = now
         }
-        if !isOpen, closedUntil.map({ $0 <= now }) ?? true { closedUntil = now + pauses.next(using: &generator) }
+        if !isOpen, closedUntil.map({ $0 <= now }) ?? true { closedUntil = now + pause(&pauses) }
     }
 }
