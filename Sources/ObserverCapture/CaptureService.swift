@@ -58,7 +58,7 @@ package enum CaptureService {
             statusWriter.add(segment)
         }
         let processes = try MediaProcesses(logger: logger)
-        let snapshots = SnapshotPool(processes: processes, statusWriter: statusWriter, logger: logger)
+        let snapshots = snapshots(configuration, processes: processes, statusWriter: statusWriter, logger: logger)
         let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
         let loops = try loops(logger)
         let reconciler = CaptureReconciler(
@@ -112,6 +112,16 @@ package enum CaptureService {
     ) -> StatusWriter {
         let (database, recorder) = (configuration.database, configuration.recorder)
         return StatusWriter(database, journal: journal, recorder: recorder, logger: logger)
+    }
+
+    private static func snapshots(
+        _ configuration: CaptureConfiguration,
+        processes: MediaProcesses,
+        statusWriter: StatusWriter,
+        logger: Logger
+    ) -> SnapshotPool {
+        let interval = configuration.snapshotInterval
+        return SnapshotPool(interval: interval, processes: processes, statusWriter: statusWriter, logger: logger)
     }
 
     /// Half as many loops as processors: the writers and the other services have work as well.

@@ -7,8 +7,9 @@ import System
 
 /// Has `observer-media` create small JPEGs of key frames, from a thread of its own: that must not delay a recording.
 ///
-/// The process starts when there is something to do and ends after a minute without. A camera whose key frame broke it three times
-/// gets no pictures for an hour.
+/// The process runs for a batch of key frames and ends: between batches it would cost memory, and to start it for each one
+/// would cost more than the picture. The first of a camera hurries. A camera whose key frame broke the process three times gets
+/// no pictures for an hour.
 final class SnapshotPool: Service {
     private struct Job: Sendable {
         var camera: CameraID
@@ -18,16 +19,24 @@ final class SnapshotPool: Service {
 
     /// Key frames beyond this wait for another turn.
     private static let byteLimit = 32 << 20
-    private static let idleLimit = Duration.seconds(60)
+    private static let idleLimit = Duration.seconds(2)
+    /// The share of the time between two pictures of a camera in which a batch gathers.
+    private static let batchShare = 10
 
     let name = "snapshots"
     private let queue = BlockingQueue<Job>(limit: 256)
     private let queuedBytes = Atomic(0)
+    private let batchTime: Duration
+    private let known = Lock<Set<CameraID>>([])
+    /// True if somebody waits for a picture.
+    private let isUrgent = Monitor(false)
     private let processes: MediaProcesses
     private let statusWriter: StatusWriter
     private let logger: Logger
 
-    init(processes: MediaProcesses, statusWriter: StatusWriter, logger: Logger) {
+    /// Creates a pool; `interval` is the time between two pictures of a camera.
+    init(interval: Duration?, processes: MediaProcesses, statusWriter: StatusWriter, logger: Logger) {
+        batchTime = (interval ?? .zero) / Self.batchShare
         self.processes = processes
         self.statusWriter = statusWriter
         self.logger = logger
@@ -40,11 +49,15 @@ final class SnapshotPool: Service {
             queue.push(Job(camera: camera, takenAt: takenAt, frame: frame))
         else { return false }
         queuedBytes.add(count, ordering: .relaxed)
+        if known.withLock({ $0.insert(camera).inserted }) { isUrgent.withLock { $0 = true } }
         return true
     }
 
     func run(until stop: StopSignal) {
-        stop.onStop { [queue] in queue.close() }
+        stop.onStop { [queue, isUrgent] in
+            queue.close()
+            isUrgent.withLock { $0 = true }
+        }
         var process: StillsProcess?
         var quarantines: [CameraID: Quarantine] = [:]
         while !stop.isStopped {
@@ -53,6 +66,8 @@ final class SnapshotPool: Service {
                 process = nil
                 continue
             }
+            if process == nil { _ = isUrgent.wait(until: .now() + batchTime) { $0 } }
+            isUrgent.withLock { $0 = false }
             queuedBytes.subtract(job.frame.bytes.count, ordering: .relaxed)
             guard quarantines[job.camera]?.end(at: .now()) == nil else { continue }
             do throws(MediaError) {

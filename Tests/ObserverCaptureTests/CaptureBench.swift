@@ -37,7 +37,7 @@ struct CaptureBench {
             prefix: "test",
             snapshotInterval: nil,
             writers: writers,
-            snapshots: SnapshotPool(processes: processes, statusWriter: statusWriter, logger: logger),
+            snapshots: SnapshotPool(interval: nil, processes: processes, statusWriter: statusWriter, logger: logger),
             statusWriter: statusWriter,
             resolver: CameraResolver(policy: cameras),
             processes: processes,
