@@ -46,14 +46,16 @@ def segment_rows(home: Home, camera: int) -> list[dict]:
 
 
 def spooled_files(home: Home, camera: int) -> list[str]:
-    """Files of the camera that still wait in the spool: committed but not stored."""
+    """Files of the camera that still wait in the spool: written and not committed yet, or committed and not stored."""
     waiting = []
-    for path in (home.spool / "ready").glob("*.json"):
-        try:
-            if json.loads(path.read_text())["camera_id"] == camera:
-                waiting.append(path.name)
-        except FileNotFoundError:
-            pass
+    # In the order in which a file passes through them.
+    for folder in ("open", "ready"):
+        for path in (home.spool / folder).glob("*.json"):
+            try:
+                if json.loads(path.read_text())["camera_id"] == camera:
+                    waiting.append(path.name)
+            except (FileNotFoundError, json.JSONDecodeError):
+                pass
     return waiting
 
 
@@ -61,8 +63,11 @@ def await_drained(home: Home, camera: int, seconds: float) -> None:
     """Waits until nothing of the camera is left to upload and every row says so."""
 
     def drained() -> bool:
+        # Rows last: what has left the spool has one.
+        if spooled_files(home, camera):
+            return False
         rows = segment_rows(home, camera)
-        return bool(rows) and all(row["state"] == "stored" for row in rows) and not spooled_files(home, camera)
+        return bool(rows) and all(row["state"] == "stored" for row in rows)
 
     def context() -> str:
         states = [
