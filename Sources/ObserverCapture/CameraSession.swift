@@ -88,7 +88,7 @@ final class CameraSession {
     /// True while `turn` is to be called ten times a second.
     var isSwept: Bool {
         switch work {
-        case .reading, .queuing, .pausing, .closing: true
+        case .opening, .reading, .queuing, .pausing, .closing: true
         case .beginning(let predecessor, _): predecessor != nil
         default: false
         }
@@ -132,7 +132,7 @@ final class CameraSession {
         switch work {
         case .opening, .reading:
             if recorder.isPaused { leave(.paused) }
-        case .waiting, .probing, .naming:
+        case .waiting, .probing:
             if recorder.takeRetry() {
                 library.lift()
                 handle(.retry)
@@ -147,6 +147,7 @@ final class CameraSession {
         case .beginning(let predecessor, let until): begin(after: predecessor, until: until, at: now)
         case .deciding: decide(at: now)
         case .queuing:
+            guard !recorder.isPaused else { return pause() }
             guard slots.acquire(for: plan.camera.id, at: now) else { return }
             // A wish of before is granted by this attempt.
             _ = recorder.takeRetry()

@@ -12,6 +12,8 @@ final class LibrarySource: CameraSource {
         case lookingUp(AddressLookUp)
         case starting(MediaProcessStart, LibraryStream)
         case running(MediaProcess, LibraryReader)
+        /// The process has closed its socket, and how it ended will be known by then.
+        case broken(MediaProcess, LibraryReader, until: MonotonicInstant)
         /// The process takes leave of the camera.
         case leaving(MediaProcess, until: MonotonicInstant)
     }
@@ -66,8 +68,15 @@ final class LibrarySource: CameraSource {
     /// The process, for tests.
     var process: MediaProcess? {
         switch stage {
-        case .running(let process, _), .leaving(let process, _): process
+        case .running(let process, _), .broken(let process, _, _), .leaving(let process, _): process
         case .closed, .lookingUp, .starting: nil
+        }
+    }
+
+    private var reader: LibraryReader? {
+        switch stage {
+        case .running(_, let reader), .broken(_, let reader, _): reader
+        case .closed, .lookingUp, .starting, .leaving: nil
         }
     }
 
@@ -77,7 +86,7 @@ final class LibrarySource: CameraSource {
         switch stage {
         case .closed: .closed
         case .lookingUp, .starting: .opening
-        case .running: isOpen ? .open : .opening
+        case .running, .broken: isOpen ? .open : .opening
         case .leaving: .leaving
         }
     }
@@ -93,16 +102,16 @@ final class LibrarySource: CameraSource {
         case .lookingUp(let lookUp): lookUp.result == nil ? startDeadline : .distantPast
         case .starting(let start, _): !start.hasEnded ? startDeadline : .distantPast
         case .running(_, let reader): hasMore ? .distantPast : MonotonicInstant(nanoseconds: reader.deadline)
-        case .leaving(_, let until): until
+        case .broken(_, _, let until), .leaving(_, let until): until
         }
     }
 
     var receivedBytes: Int {
-        if case .running(_, let reader) = stage { reader.receivedBytes } else { 0 }
+        reader?.receivedBytes ?? 0
     }
 
     func takeWarning() -> String? {
-        if case .running(_, let reader) = stage { reader.takeWarning() } else { nil }
+        reader?.takeWarning()
     }
 
     func open(into segmenter: @escaping (StreamDescription) -> RunSegmenter) {
@@ -134,6 +143,9 @@ final class LibrarySource: CameraSource {
                 try take(process, reader, at: now)
                 try reader.advance(to: now.nanoseconds)
             }
+        case .broken(let process, let reader, let until):
+            guard process.exit != nil || now >= until else { return }
+            try watching(process, reader) { () throws(MediaError) in throw reader.end(process.exit?.words) }
         case .leaving(let process, let until):
             // A camera with one session only must not be asked for another before this one is over.
             if process.exit != nil || now >= until { stage = .closed }
@@ -143,7 +155,7 @@ final class LibrarySource: CameraSource {
     func close() {
         isOpen = false
         hasMore = false
-        guard case .running(let process, _) = stage else { return stage = .closed }
+        guard let process else { return stage = .closed }
         process.leave()
         stage = .leaving(process, until: .now() + Self.endLimit)
     }
@@ -163,7 +175,7 @@ final class LibrarySource: CameraSource {
         let request = reader.request
         // A fresh socket has room for it.
         guard send(process.socket, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
-            throw ended(process, reader)
+            return breakOff(process, reader)
         }
     }
 
@@ -193,7 +205,10 @@ final class LibrarySource: CameraSource {
                 hasMore = false
                 return
             }
-            guard count > 0 else { throw ended(process, reader) }
+            guard count > 0 else {
+                hasMore = false
+                return breakOff(process, reader)
+            }
             taken += count
             let bytes = UnsafeRawBufferPointer(rebasing: loop.scratch[..<count])
             try reader.receive(bytes, now: now.nanoseconds, wallClock: wallClock)
@@ -203,8 +218,8 @@ final class LibrarySource: CameraSource {
         }
     }
 
-    private func ended(_ process: MediaProcess, _ reader: LibraryReader) -> MediaError {
-        // The socket of a process that breaks down closes just before it can be reaped.
-        reader.end(process.waitForEnd(until: .now() + .milliseconds(20))?.words)
+    /// Waits for the end of a process that has closed its socket: it can be reaped soon after.
+    private func breakOff(_ process: MediaProcess, _ reader: LibraryReader) {
+        stage = .broken(process, reader, until: .now() + Self.endLimit)
     }
 }

@@ -12,6 +12,23 @@ import Testing
 /// The built `observer-capture`.
 enum CaptureProgram {
     static var path: String { "\(TestEnvironment.repository)/.build/debug/observer-capture" }
+
+    /// Starts a recorder of a name on a spool; what it says goes to `log`.
+    static func start(_ name: String, spool: String, database: TestDatabase, log: String) throws -> pid_t {
+        let script = """
+            export OBSERVER_SPOOL='\(spool)' OBSERVER_DATABASE_URL='\(database.url)' OBSERVER_RECORDER=\(name)
+            export OBSERVER_AMQP_URL='\(try TestEnvironment.address(of: .amqp))' OBSERVER_SNAPSHOT_SECONDS=0
+            export OBSERVER_KEY='\([UInt8](repeating: 7, count: 32).base64)' OBSERVER_CAMERA_NETWORKS=default,127.0.0.0/8
+            exec '\(path)' < /dev/null > /dev/null 2>> '\(log)'
+            """
+        return try PrivateBroker.spawn(script)
+    }
+
+    /// Kills a recorder and waits for its end.
+    static func end(_ pid: pid_t) {
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+    }
 }
 
 /// The program `observer-capture` on a real database and a real broker, killed in the middle of a recording.
@@ -35,18 +52,7 @@ struct CaptureKillTests {
     }
 
     private func spawn() throws -> pid_t {
-        let script = """
-            export OBSERVER_SPOOL='\(root)' OBSERVER_DATABASE_URL='\(database.url)' OBSERVER_RECORDER=kill-test
-            export OBSERVER_AMQP_URL='\(try TestEnvironment.address(of: .amqp))' OBSERVER_SNAPSHOT_SECONDS=0
-            export OBSERVER_KEY='\([UInt8](repeating: 7, count: 32).base64)' OBSERVER_CAMERA_NETWORKS=default,127.0.0.0/8
-            exec '\(CaptureProgram.path)' < /dev/null > /dev/null 2>> '\(root).log'
-            """
-        return try PrivateBroker.spawn(script)
-    }
-
-    private func end(_ pid: pid_t) {
-        kill(pid, SIGKILL)
-        waitpid(pid, nil, 0)
+        try CaptureProgram.start("kill-test", spool: root, database: database, log: "\(root).log")
     }
 
     private func add(_ name: String, url: String) throws -> StreamID {
@@ -75,7 +81,7 @@ struct CaptureKillTests {
         let odd = try add("Odd", url: simulator.camera("kill-odd"))
         for life in 0..<3 {
             let pid = try spawn()
-            defer { end(pid) }
+            defer { CaptureProgram.end(pid) }
             let runs = life + 1
             let isRecorded = poll(for: .seconds(25)) {
                 try [steady, odd].allSatisfy { stream in
@@ -92,7 +98,7 @@ struct CaptureKillTests {
             if life < 2 { simulator.fault("kill-odd", "resume") }
         }
         let last = try spawn()
-        defer { end(last) }
+        defer { CaptureProgram.end(last) }
         simulator.fault("kill-odd", "resume")
         let isSettled = poll(for: .seconds(25)) {
             try gaps(odd).allSatisfy { $0.endedAt != nil } && gaps(steady).count == 4
@@ -142,11 +148,11 @@ struct CaptureKillTests {
         #expect(journal("open"))
         simulator.fault("kill-away", "resume")
         #expect(journal("close"))
-        end(first)
+        CaptureProgram.end(first)
         #expect(try gaps(odd).count == 1)
         try setAway(false)
         let second = try spawn()
-        defer { end(second) }
+        defer { CaptureProgram.end(second) }
         let isKnown = poll(for: .seconds(25)) { try gaps(odd).filter { $0.endedAt != nil }.count == 3 }
         #expect(isKnown)
         let causes = try gaps(odd).map(\.cause.side)

@@ -31,18 +31,7 @@ struct FailoverProgramTests {
 
     /// Both on one spool, as several processes on one machine are.
     private func spawn(_ name: String) throws -> pid_t {
-        let script = """
-            export OBSERVER_SPOOL='\(root)' OBSERVER_DATABASE_URL='\(database.url)' OBSERVER_RECORDER=\(name)
-            export OBSERVER_AMQP_URL='\(try TestEnvironment.address(of: .amqp))' OBSERVER_SNAPSHOT_SECONDS=0
-            export OBSERVER_KEY='\([UInt8](repeating: 7, count: 32).base64)' OBSERVER_CAMERA_NETWORKS=default,127.0.0.0/8
-            exec '\(CaptureProgram.path)' < /dev/null > /dev/null 2>> '\(root)-\(name).log'
-            """
-        return try PrivateBroker.spawn(script)
-    }
-
-    private func end(_ pid: pid_t) {
-        kill(pid, SIGKILL)
-        waitpid(pid, nil, 0)
+        try CaptureProgram.start(name, spool: root, database: database, log: "\(root)-\(name).log")
     }
 
     private func recording(_ name: String) throws -> Int {
@@ -74,9 +63,9 @@ struct FailoverProgramTests {
             _ = try CameraStore(connection).create(settings)
         }
         var one = try spawn("one")
-        defer { end(one) }
+        defer { CaptureProgram.end(one) }
         let two = try spawn("two")
-        defer { end(two) }
+        defer { CaptureProgram.end(two) }
         let isShared = poll(for: .seconds(20)) { try recording("one") == 2 && recording("two") == 2 }
         #expect(isShared)
 
@@ -95,7 +84,7 @@ struct FailoverProgramTests {
         #expect(ended.count == 2 && ended.allSatisfy { $0.endedAt < frozen.advanced(bySeconds: 2) }, "\(ended)")
 
         let before = try cameras("one")
-        end(one)
+        CaptureProgram.end(one)
         let killed = MonotonicInstant.now()
         one = try spawn("one")
         let isRestarted = poll(for: .seconds(8)) {

@@ -10,7 +10,7 @@ struct CameraFormatTests {
     private static let description =
         "v=0\r\ns=x\r\nm=video 0 RTP/AVP 26\r\na=control:track1\r\nm=audio 0 RTP/AVP 14\r\na=control:track2\r\n"
 
-    /// What came of a stream.
+    /// The outcome of a stream.
     private final class Result {
         let recording = TestRecording()
         var streams: [StreamDescription] = []

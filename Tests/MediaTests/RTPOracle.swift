@@ -109,7 +109,7 @@ struct RTPOracle {
     }
 }
 
-/// What libavformat writes, by packets.
+/// The packets that libavformat writes.
 private final class Written {
     var packets: [[UInt8]] = []
 

@@ -12,12 +12,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct CameraLoopTests {
     private let bench: CaptureBench
     private let loop: CameraLoop
+    private let slots = OpeningSlots()
     private let stop = StopSignal()
     private let thread: DedicatedThread
 
     init() throws {
         bench = try CaptureBench(cameras: try NetworkPolicy(parsing: "127.0.0.1/32"))
-        let loop = try CameraLoop(name: "loop", slots: OpeningSlots(), logger: bench.logger)
+        let loop = try CameraLoop(name: "loop", slots: slots, logger: bench.logger)
         self.loop = loop
         thread = DedicatedThread.start(name: "loop") { [stop] in loop.run(until: stop) }
     }
@@ -87,6 +88,20 @@ import Testing
             recorder.end(.off)
             #expect(recorder.waitForEnd(until: .now() + .seconds(1)))
         }
+    }
+
+    @Test func `a camera that waits for its turn to connect is paused as well`() throws {
+        defer { end() }
+        // Somebody holds the only slot for an hour.
+        let hour = MonotonicInstant.now() + .seconds(3600)
+        while slots.acquire(for: CameraID(rawValue: Int64.random(in: 1000...1_000_000)), at: hour) {}
+        let waiting = recorder("rtsp://127.0.0.1:1/live")
+        #expect(!waiting.waitForEnd(until: .now() + .milliseconds(300)))
+        #expect(bench.causes.withLock { $0[waiting.plan.camera.id] } != .diskFull)
+        waiting.setPaused(true)
+        #expect(bench.causes.wait(until: .now() + .seconds(3)) { $0[waiting.plan.camera.id] == .diskFull })
+        waiting.end(.off)
+        #expect(waiting.waitForEnd(until: .now() + .seconds(1)))
     }
 
     @Test func `a recorder begins when the one before it has ended`() throws {

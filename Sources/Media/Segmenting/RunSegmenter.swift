@@ -366,28 +366,6 @@ public final class RunSegmenter {
             .ended(End(reason: reason, flags: flags, startedAt: utc(segment.start) ?? 0, capturedAt: capturedAt))
         )
     }
-
-    // MARK: Audio
-
-    /// Takes note that audio was left out of the present segment, and of all that follow where there is a `reason`.
-    public func leaveOutAudio(because reason: String? = nil) {
-        segment.isAudioDropped = true
-        if let reason { streams.notes.append(reason) }
-    }
-
-    /// Audio can never stop the video: what does not fit is left out.
-    private func takeAudio(_ packet: MediaPacket, arrival: Int64) {
-        guard isRecording, streams.audio != nil,
-            let timestamp = audio?.place(packet, arrival: arrival, video: video, segmentStart90k: segment.start)
-        else { return }
-        let buffer = fragmenter.audio
-        let start = buffer.count
-        buffer.append(packet.bytes)
-        let duration = packet.duration > 0 ? packet.duration : Int64(streams.audio?.frameSamples ?? 0)
-        if !fragmenter.addAudio(at: start..<buffer.count, decode: timestamp.decode, duration: duration) {
-            segment.isAudioDropped = true
-        }
-    }
 }
 
 extension RunSegmenter.SourceTime {
