@@ -54,6 +54,7 @@ create table camera_snapshots (
     camera_id bigint not null,
     taken_at timestamp with time zone not null,
     jpeg bytea not null,
+    looked_at timestamp with time zone not null default now(),
     constraint camera_snapshots_jpeg_check CHECK (((octet_length(jpeg) >= 1) AND (octet_length(jpeg) <= 1048576))),
     constraint camera_snapshots_pkey PRIMARY KEY (camera_id)
 );
@@ -317,6 +318,7 @@ comment on column camera_hours.bytes is 'Bytes of segments, split in proportion 
 comment on column camera_hours.segments is 'Segments that began in this hour.';
 comment on column camera_hours.gap_ms is 'Wall time of closed gaps, split at the full hour.';
 comment on table camera_snapshots is 'The newest snapshot of each camera, 640 pixels wide.';
+comment on column camera_snapshots.looked_at is 'When the recorder last found that there is no newer key frame, or made this picture.';
 comment on table camera_status is 'The state of each stream, as its recorder reported it last.';
 comment on column camera_status.stream is '0 main, 1 sub.';
 comment on column camera_status.epoch is 'Of the assignment under which it was reported: only that of the present assignment counts, and none replaces a newer one.';

@@ -49,6 +49,17 @@ public struct VideoFormat: Hashable, Sendable {
         }
     }
 
+    /// The configuration that a decoder needs for samples as they lie in the file.
+    public var decoderParameters: [UInt8] {
+        switch coding {
+        case .avc(let configuration): configuration.record
+        case .hevc(let configuration): configuration.record
+        case .av1(let record): record
+        case .jpeg: []
+        case .mpeg4(let information): information
+        }
+    }
+
     /// Object types of ISO/IEC 14496-1, table 5.
     private static let jpegObjectType: UInt8 = 0x6C
     private static let mpeg4ObjectType: UInt8 = 0x20

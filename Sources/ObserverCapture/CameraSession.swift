@@ -246,7 +246,6 @@ final class CameraSession {
 
     /// Checks that need not run every time.
     private func check(_ recording: Recording, at now: MonotonicInstant) {
-        recording.requestSnapshot()
         if health.update(recording.facts(lostPackets: source.lostPackets), at: now) { tell(.lostPackets) }
         guard recorder.writeQueue.coverage.isRecording else { return }
         handle(.recording)

@@ -40,25 +40,25 @@ package enum CaptureService {
         times: Lease.Times,
         logger: Logger
     ) throws -> [Stage] {
-        let publisher = publisher(configuration, spool: spool, logger: logger)
-        let segmentPublisher = SegmentPublisher(publisher, logger: logger)
+        let topology = Broker.topology(recorder: configuration.recorder, spool: spool.id)
+        let publisher = publisher(configuration, in: topology, logger: logger)
         let journal = GapJournal(in: spool, recorder: configuration.recorder)
         let statusWriter = statusWriter(configuration, journal: journal, logger: logger)
+        let segmentPublisher = SegmentPublisher(publisher, statusWriter: statusWriter, logger: logger)
         let recovery = SpoolRecovery(
             spool: spool,
             journal: journal,
             recorder: configuration.recorder,
             segmentPublisher: segmentPublisher,
-            statusWriter: statusWriter,
             logger: logger
         )
         let ownership = Ownership(name: configuration.recorder, times: times)
-        let writers = WriterPool(spool: spool, gate: ownership.gate, threads: 2, logger: logger) { segment in
-            segmentPublisher.publish(segment)
-            statusWriter.add(segment)
-        }
         let processes = try MediaProcesses(logger: logger)
-        let snapshots = snapshots(configuration, processes: processes, statusWriter: statusWriter, logger: logger)
+        let interval = configuration.snapshotInterval
+        let snapshots = SnapshotPool(interval, of: spool, by: processes, into: statusWriter, logger: logger)
+        let writers = WriterPool(spool: spool, gate: ownership.gate, threads: 2, snapshots: snapshots, logger: logger) {
+            segmentPublisher.announce($0)
+        }
         let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
         let loops = try loops(logger)
         let reconciler = CaptureReconciler(
@@ -66,7 +66,6 @@ package enum CaptureService {
                 configuration,
                 spool: spool,
                 writers: writers,
-                snapshots: snapshots,
                 statusWriter: statusWriter,
                 resolver: resolver,
                 processes: processes,
@@ -79,7 +78,7 @@ package enum CaptureService {
             knowledge: CoverageReader(recovery: recovery, journal: journal),
             segmentPublisher: segmentPublisher
         )
-        let notifications = notifications(configuration, for: reconciler, spool: spool, logger: logger)
+        let notifications = notifications(configuration, in: topology, for: reconciler, and: snapshots, logger: logger)
         let lease = LeaseService(
             configuration,
             spool: spool,
@@ -114,16 +113,6 @@ package enum CaptureService {
         return StatusWriter(database, journal: journal, recorder: recorder, logger: logger)
     }
 
-    private static func snapshots(
-        _ configuration: CaptureConfiguration,
-        processes: MediaProcesses,
-        statusWriter: StatusWriter,
-        logger: Logger
-    ) -> SnapshotPool {
-        let interval = configuration.snapshotInterval
-        return SnapshotPool(interval: interval, processes: processes, statusWriter: statusWriter, logger: logger)
-    }
-
     /// Half as many loops as processors: the writers and the other services have work as well.
     private static func loops(_ logger: Logger) throws(SystemError) -> [CameraLoop] {
         let slots = OpeningSlots()
@@ -136,38 +125,42 @@ package enum CaptureService {
 
     private static func publisher(
         _ configuration: CaptureConfiguration,
-        spool: Spool,
+        in topology: AMQPTopology,
         logger: Logger
     ) -> AMQPConfirmedPublisher {
         AMQPConfirmedPublisher(
             configuration.broker,
             name: "capture-publish",
-            topology: Broker.topology(recorder: configuration.recorder, spool: spool.id),
+            topology: topology,
             logger: logger,
             limit: publishLimit
         )
     }
 
-    /// Consumes notifications of changed cameras and of recorders that were fenced.
+    /// Consumes notifications of changed cameras and of recorders that were fenced, and wishes.
     ///
     /// A notification of a camera only wakes the reconciler, which reads from the database what has changed.
     private static func notifications(
         _ configuration: CaptureConfiguration,
+        in topology: AMQPTopology,
         for reconciler: CaptureReconciler,
-        spool: Spool,
+        and snapshots: SnapshotPool,
         logger: Logger
     ) -> AMQPConsumerService {
         AMQPConsumerService(
             configuration.broker,
             name: "capture-consume",
-            topology: Broker.topology(recorder: configuration.recorder, spool: spool.id),
+            topology: topology,
             queue: Broker.captureQueue(recorder: configuration.recorder),
             prefetch: 100,
             logger: logger
         ) { delivery in
             // Anything else is a hint to look again.
-            if let retry = try? CameraRetry(body: delivery.delivery.message.body) {
-                reconciler.retry(retry.cameraID)
+            if let wish = try? CameraWish(body: delivery.delivery.message.body) {
+                switch wish.kind {
+                case .connect: reconciler.retry(wish.cameraID)
+                case .snapshot: snapshots.ask(for: wish.cameraID)
+                }
             } else if let notice = try? RecorderFenced(body: delivery.delivery.message.body) {
                 reconciler.hear(notice)
             } else {

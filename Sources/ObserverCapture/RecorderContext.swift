@@ -9,10 +9,7 @@ struct RecorderContext: Sendable {
     let recorder: String
     let spool: Spool
     let prefix: String
-    /// Nil for no snapshots.
-    let snapshotInterval: Duration?
     let writers: WriterPool
-    let snapshots: SnapshotPool
     let statusWriter: StatusWriter
     let resolver: CameraResolver
     let processes: MediaProcesses
@@ -27,7 +24,6 @@ extension RecorderContext {
         _ configuration: CaptureConfiguration,
         spool: Spool,
         writers: WriterPool,
-        snapshots: SnapshotPool,
         statusWriter: StatusWriter,
         resolver: CameraResolver,
         processes: MediaProcesses,
@@ -37,9 +33,7 @@ extension RecorderContext {
             recorder: configuration.recorder,
             spool: spool,
             prefix: configuration.prefix,
-            snapshotInterval: configuration.snapshotInterval,
             writers: writers,
-            snapshots: snapshots,
             statusWriter: statusWriter,
             resolver: resolver,
             processes: processes,

@@ -22,8 +22,6 @@ final class Recording {
         var media: SegmentMedia
     }
 
-    /// The wait for another snapshot where too many are under way.
-    private static let snapshotPause = Duration.seconds(5)
     /// True after the writers refused a fragment; the segment ended before it.
     private var isBehind = false
     private(set) var measure = Measure()
@@ -36,7 +34,6 @@ final class Recording {
     private let run = RunID.makeRandom()
     private var current: Current?
     private var dependentSegments = 0
-    private var snapshotDue = MonotonicInstant.now()
 
     init(
         _ streams: StreamDescription,
@@ -54,14 +51,12 @@ final class Recording {
 
     /// The segmenter of this connection, which takes the frames of the stream.
     private(set) lazy var segmenter: RunSegmenter = {
-        let made = RunSegmenter(
+        RunSegmenter(
             streams,
             seconds: Double(camera.segmentSeconds),
             firstSeconds: Self.firstSeconds(camera),
             pool: context.fragments
         ) { [unowned self] output in take(output) }
-        made.wantsSnapshot = context.snapshotInterval != nil
-        return made
     }()
 
     /// Shifts the cuts of each camera, so that a thousand cameras do not end their files at the same time.
@@ -107,13 +102,6 @@ final class Recording {
         )
     }
 
-    /// Requests a snapshot if one is due.
-    func requestSnapshot() {
-        guard let interval = context.snapshotInterval, MonotonicInstant.now() >= snapshotDue else { return }
-        snapshotDue = .now() + interval
-        segmenter.wantsSnapshot = true
-    }
-
     /// Ends the recording; the rest goes to the writers.
     func end(_ reason: RunSegmenter.EndReason) {
         segmenter.end(reason)
@@ -132,9 +120,6 @@ final class Recording {
                 startedAt: end.startedAt,
                 capturedAt: end.capturedAt
             )
-        case .keyFrame(let frame):
-            let isTaken = context.snapshots.take(frame, at: .now(), of: camera.id)
-            snapshotDue = .now() + (isTaken ? context.snapshotInterval ?? Self.snapshotPause : Self.snapshotPause)
         }
     }
 
@@ -165,7 +150,14 @@ final class Recording {
         writeQueue.coverage.tell(
             .queued(CoverageFragment(number: number, segment: now.id, stretches: [stretch]))
         )
-        guard context.writers.append(fragment.bytes, to: now.id, fragment: number, writeQueue: writeQueue) else {
+        let isTaken = context.writers.append(
+            fragment.bytes,
+            to: now.id,
+            fragment: number,
+            keyFrame: keyFrame(of: part, in: now),
+            writeQueue: writeQueue
+        )
+        guard isTaken else {
             isBehind = true
             writeQueue.coverage.tell(.dropped(fragment: number, .diskBehind))
             finish(reason: .lost, flags: [.diskBehind], startedAt: part.startedAt)
@@ -174,6 +166,19 @@ final class Recording {
         now.media.duration90k = fragment.end90k - now.media.start90k
         now.media.frames += fragment.frames
         current = now
+    }
+
+    /// The first frame of a fragment, if it can be decoded without any other.
+    private func keyFrame(of part: RunSegmenter.Part, in segment: Current) -> KeyFramePlace? {
+        guard part.fragment.kind == .idr else { return nil }
+        let place = part.fragment.firstFrame
+        return KeyFramePlace(
+            segment: segment.id,
+            range: Int64(place.lowerBound)..<Int64(place.upperBound),
+            takenAt: Self.milliseconds(part.begunAt),
+            codec: segment.begin.streams.video.codec,
+            parameters: segment.begin.decoderParameters
+        )
     }
 
     private func finish(

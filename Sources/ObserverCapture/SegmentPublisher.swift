@@ -4,7 +4,7 @@ import ObserverCore
 import ObserverMessages
 import System
 
-/// Announces committed segments to the uploader.
+/// Announces committed segments: to the uploader, and for their rows.
 ///
 /// Messages that the broker did not confirm are published again every few seconds. If there are too many of them, or the
 /// process ends, nothing is lost: the uploader sweeps the spool.
@@ -12,15 +12,23 @@ final class SegmentPublisher: Sendable {
     private static let limit = 5000
 
     private let publisher: AMQPConfirmedPublisher
+    private let statusWriter: StatusWriter
     private let logger: Logger
     private let pending = Lock<[SegmentID: Segment]>([:])
 
-    init(_ publisher: AMQPConfirmedPublisher, logger: Logger) {
+    init(_ publisher: AMQPConfirmedPublisher, statusWriter: StatusWriter, logger: Logger) {
         self.publisher = publisher
+        self.statusWriter = statusWriter
         self.logger = logger
     }
 
-    func publish(_ segment: Segment) {
+    /// Announces a segment; returns at once.
+    func announce(_ segment: Segment) {
+        publish(segment)
+        statusWriter.add(segment)
+    }
+
+    private func publish(_ segment: Segment) {
         do throws(MessageError) {
             let message = try SegmentRecorded(segment: segment).message()
             publisher.publish(message, within: .seconds(10)) { [self] outcome in

@@ -43,6 +43,7 @@ struct SegmentWriter {
     /// False once another recorder may have the cameras: nothing is written on.
     var isOurs = true
     private let spool: Spool
+    private let snapshots: SnapshotPool
     private let logger: Logger
     private let onCommit: (Segment) -> Void
     private var open: [SegmentID: Open] = [:]
@@ -60,9 +61,10 @@ struct SegmentWriter {
     /// The moment of the next round.
     private(set) var roundDue = MonotonicInstant.now()
 
-    /// Creates a writer; `onCommit` gets each committed segment.
-    init(spool: Spool, logger: Logger, onCommit: @escaping (Segment) -> Void) {
+    /// Creates a writer; `snapshots` learns where key frames lie, `onCommit` gets each committed segment.
+    init(spool: Spool, snapshots: SnapshotPool, logger: Logger, onCommit: @escaping (Segment) -> Void) {
         self.spool = spool
+        self.snapshots = snapshots
         self.logger = logger
         self.onCommit = onCommit
     }
@@ -91,13 +93,32 @@ struct SegmentWriter {
         }
     }
 
-    mutating func append(_ bytes: MediaBytes, to id: SegmentID, fragment: Int, writeQueue: WriteQueue) {
+    /// Appends a fragment.
+    ///
+    /// - Parameters:
+    ///   - bytes: The fragment.
+    ///   - id: Its segment.
+    ///   - fragment: Its number.
+    ///   - keyFrame: The place of a key frame in `bytes`, if it begins with one.
+    ///   - writeQueue: Takes its fate.
+    mutating func append(
+        _ bytes: MediaBytes,
+        to id: SegmentID,
+        fragment: Int,
+        keyFrame: KeyFramePlace?,
+        writeQueue: WriteQueue
+    ) {
         if let reason = failed[id] { return writeQueue.coverage.tell(.dropped(fragment: fragment, reason)) }
         guard let segment = open[id]?.segment else { return }
         do throws(SpoolError) {
             guard isOurs else { throw notOurs }
+            let start = segment.bytes
             try bytes.withUnsafeBytes { bytes throws(SpoolError) in try segment.append(bytes) }
             writeQueue.coverage.tell(.written(fragment: fragment))
+            if var keyFrame {
+                keyFrame.range = keyFrame.range.lowerBound + start..<keyFrame.range.upperBound + start
+                snapshots.note(keyFrame, of: writeQueue.camera)
+            }
         } catch {
             fail(id, of: writeQueue, error)
         }

@@ -17,7 +17,6 @@ final class SpoolRecovery: Service {
     private let journal: GapJournal
     private let recorder: String
     private let segmentPublisher: SegmentPublisher
-    private let statusWriter: StatusWriter
     private let logger: Logger
     private let lock = Lock<RecorderLock?>(nil)
     private let recorded = Lock<[StreamID: [KnownCoverage.Period]]>([:])
@@ -29,14 +28,12 @@ final class SpoolRecovery: Service {
         journal: GapJournal,
         recorder: String,
         segmentPublisher: SegmentPublisher,
-        statusWriter: StatusWriter,
         logger: Logger
     ) {
         self.spool = spool
         self.journal = journal
         self.recorder = recorder
         self.segmentPublisher = segmentPublisher
-        self.statusWriter = statusWriter
         self.logger = logger
     }
 
@@ -124,8 +121,7 @@ final class SpoolRecovery: Service {
                 "Segment recovered",
                 [.cameraID: .int(Int(segment.header.cameraID.rawValue)), .segmentID: .string(segment.id.description)]
             )
-            segmentPublisher.publish(segment)
-            statusWriter.add(segment)
+            segmentPublisher.announce(segment)
         case .nothing(let draft):
             logger.warning(
                 "Nothing to recover in file",

@@ -18,11 +18,13 @@ final class StatusWriter: Service {
         /// In the order in which they are due.
         var segments: [(segment: Segment, due: MonotonicInstant)] = []
         var snapshots: [CameraID: (takenAt: Timestamp, jpeg: [UInt8])] = [:]
+        /// Cameras whose snapshots were found to be the newest.
+        var looks: Set<CameraID> = []
 
-        var isEmpty: Bool { statuses.isEmpty && segments.isEmpty && snapshots.isEmpty }
+        var isEmpty: Bool { statuses.isEmpty && segments.isEmpty && snapshots.isEmpty && looks.isEmpty }
 
         func hasWork(at now: MonotonicInstant) -> Bool {
-            !statuses.isEmpty || !snapshots.isEmpty || segments.first.map { $0.due <= now } ?? false
+            !statuses.isEmpty || !snapshots.isEmpty || !looks.isEmpty || segments.first.map { $0.due <= now } ?? false
         }
 
         /// Takes out the work that is due, or all of it.
@@ -39,6 +41,7 @@ final class StatusWriter: Service {
         mutating func restore(_ older: Inbox) {
             statuses.merge(older.statuses) { newer, _ in newer }
             snapshots.merge(older.snapshots) { newer, _ in newer }
+            looks.formUnion(older.looks)
             segments = Array((older.segments + segments).suffix(StatusWriter.segmentLimit))
         }
     }
@@ -88,6 +91,11 @@ final class StatusWriter: Service {
 
     func put(snapshot jpeg: [UInt8], takenAt: Timestamp, of camera: CameraID) {
         inbox.withLock { $0.snapshots[camera] = (takenAt, jpeg) }
+    }
+
+    /// Takes note that the snapshot of a camera shows its newest key frame.
+    func noteLook(at camera: CameraID) {
+        inbox.withLock { _ = $0.looks.insert(camera) }
     }
 
     /// Writes until stopped; then writes the rest, for at most 5 s.
@@ -142,6 +150,8 @@ final class StatusWriter: Service {
             }
             work.snapshots[camera] = nil
         }
+        if !work.looks.isEmpty { try store.noteLooks(at: Array(work.looks)) }
+        work.looks = []
     }
 
     /// Sends what is in the journal, in order; what may have arrived before does no harm.

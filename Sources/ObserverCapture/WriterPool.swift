@@ -19,7 +19,7 @@ final class WriterPool: Sendable {
 
     private enum Job: Sendable {
         case begin(WriteQueue, SegmentHeader, MediaBytes)
-        case append(WriteQueue, SegmentID, MediaBytes, fragment: Int)
+        case append(WriteQueue, SegmentID, MediaBytes, fragment: Int, keyFrame: KeyFramePlace?)
         case end(SegmentID, Ending)
     }
 
@@ -32,19 +32,30 @@ final class WriterPool: Sendable {
     private let queuedBytes = Atomic(0)
     private let spool: Spool
     private let gate: WriteGate
+    private let snapshots: SnapshotPool
     private let logger: Logger
     private let onCommit: @Sendable (Segment) -> Void
 
-    /// Creates a pool; `onCommit` is called on a writer's thread with each committed segment, and must be short.
+    /// Creates a pool.
+    ///
+    /// - Parameters:
+    ///   - spool: Where the segments go.
+    ///   - gate: Decides whether they may.
+    ///   - count: The number of threads.
+    ///   - snapshots: Learns where key frames lie.
+    ///   - logger: Takes failures.
+    ///   - onCommit: Called on a writer's thread with each committed segment; must be short.
     init(
         spool: Spool,
         gate: WriteGate,
         threads count: Int,
+        snapshots: SnapshotPool,
         logger: Logger,
         onCommit: @escaping @Sendable (Segment) -> Void
     ) {
         self.spool = spool
         self.gate = gate
+        self.snapshots = snapshots
         self.logger = logger
         self.onCommit = onCommit
         queues = (0..<count).map { _ in BlockingQueue(limit: 100_000) }
@@ -72,9 +83,22 @@ final class WriterPool: Sendable {
 
     /// Appends a fragment, whose fate the coverage of the camera is told.
     ///
+    /// - Parameters:
+    ///   - bytes: The fragment.
+    ///   - id: Its segment.
+    ///   - fragment: Its number.
+    ///   - keyFrame: The place of a key frame in `bytes`, if it begins with one.
+    ///   - writeQueue: Takes its fate.
     /// - Returns: False if the disk is too far behind; then it was not accepted, and nothing is told.
-    func append(_ bytes: MediaBytes, to id: SegmentID, fragment: Int, writeQueue: WriteQueue) -> Bool {
-        push(.append(writeQueue, id, bytes, fragment: fragment), bytes: bytes.count, from: writeQueue)
+    func append(
+        _ bytes: MediaBytes,
+        to id: SegmentID,
+        fragment: Int,
+        keyFrame: KeyFramePlace?,
+        writeQueue: WriteQueue
+    ) -> Bool {
+        let job = Job.append(writeQueue, id, bytes, fragment: fragment, keyFrame: keyFrame)
+        return push(job, bytes: bytes.count, from: writeQueue)
     }
 
     func end(_ id: SegmentID, _ ending: Ending, writeQueue: WriteQueue) {
@@ -103,7 +127,7 @@ final class WriterPool: Sendable {
     // MARK: On the writers' threads
 
     private func write(_ queue: BlockingQueue<Job>) {
-        var writer = SegmentWriter(spool: spool, logger: logger, onCommit: onCommit)
+        var writer = SegmentWriter(spool: spool, snapshots: snapshots, logger: logger, onCommit: onCommit)
         while true {
             if let job = queue.pop(within: writer.roundDue - .now()) {
                 writer.isOurs = gate.waitUntilOpen { queue.isClosed }
@@ -120,9 +144,9 @@ final class WriterPool: Sendable {
         case .begin(let writeQueue, let header, let bytes):
             account(-bytes.count, writeQueue)
             writer.begin(header, initSection: bytes, writeQueue: writeQueue)
-        case .append(let writeQueue, let id, let bytes, let fragment):
+        case .append(let writeQueue, let id, let bytes, let fragment, let keyFrame):
             account(-bytes.count, writeQueue)
-            writer.append(bytes, to: id, fragment: fragment, writeQueue: writeQueue)
+            writer.append(bytes, to: id, fragment: fragment, keyFrame: keyFrame, writeQueue: writeQueue)
         case .end(let id, let ending):
             writer.end(id, ending)
         }

@@ -202,7 +202,7 @@ extension Setting {
         "OBSERVER_SNAPSHOT_SECONDS",
         .integer(0...86_400),
         fallback: .value("300"),
-        meaning: "The time between two snapshots of a camera; 0 for no snapshots.",
+        meaning: "The time between two snapshots of a camera that are made without being asked for; 0 for none.",
         readers: [.capture]
     )
     package static let cameraNetworks = Setting(

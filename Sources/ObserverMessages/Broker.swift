@@ -3,7 +3,7 @@ package import ObserverCore
 
 /// Every exchange, queue and routing key of Observer.
 ///
-/// The bodies are ``CameraChanged``, ``CameraRetry``, ``RecorderFenced``, ``SegmentRecorded`` and ``DeadLetter``.
+/// The bodies are ``CameraChanged``, ``CameraWish``, ``RecorderFenced``, ``SegmentRecorded`` and ``DeadLetter``.
 ///
 /// ```text
 /// observer.capture ── recorder.<id>, all ──▶ capture.<id>                        hints: "look at this camera again"

@@ -70,10 +70,26 @@ package struct StatusStore {
         let statement: SQL = """
             insert into camera_snapshots (camera_id, taken_at, jpeg)
             select id, \(takenAt), \(jpeg) from cameras where id = \(camera)
-            on conflict (camera_id) do update set taken_at = excluded.taken_at, jpeg = excluded.jpeg
+            on conflict (camera_id) do update set taken_at = excluded.taken_at, jpeg = excluded.jpeg, looked_at = now()
             where camera_snapshots.taken_at <= excluded.taken_at
             """
         try connection.execute(statement)
+    }
+
+    /// Takes note that the snapshots of cameras show their newest key frames.
+    package func noteLooks(at cameras: [CameraID]) throws(PostgresError) {
+        try connection.execute("update camera_snapshots set looked_at = now() where camera_id = any(\(cameras))")
+    }
+
+    /// When the recorder of a camera last looked for a newer key frame than the snapshot shows (nil without a snapshot), and the
+    /// present time of the database.
+    package func snapshotLook(of camera: CameraID) throws(PostgresError) -> (lookedAt: Timestamp?, now: Timestamp) {
+        let statement: SQL = """
+            select (select looked_at from camera_snapshots where camera_id = \(camera)), clock_timestamp()
+            """
+        let found = try connection.rows(statement, as: (Timestamp?, Timestamp).self).first
+        guard let found else { throw PostgresError(.decoding) }
+        return found
     }
 
     /// The newest snapshot of a camera that is not deleted; nil when there is none yet.

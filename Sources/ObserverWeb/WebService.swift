@@ -43,9 +43,11 @@ package enum WebService {
             publisher.publish(message, within: publishLimit) { outcome in
                 guard outcome != .confirmed, outcome != .returned else { return }
                 let id = Int(camera.camera.id.rawValue)
-                logger.warning("Change not announced", [.cameraID: .int(id)])
+                logger.warning("Recorder not told", [.cameraID: .int(id)])
             }
         }
+        // Whoever waits for a picture has a thread.
+        let snapshotWaits = SnapshotWaits(limit: configuration.threads / 2)
         let listener = WebListener(
             FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads),
             logger: logger
@@ -58,7 +60,8 @@ package enum WebService {
                 authenticator: authenticator,
                 health: board,
                 database: PostgresConnection(configuration.database),
-                retry: { send(CameraRetry(cameraID: $0.camera.id).message(recorder: $0.owner), $0) },
+                snapshotWaits: snapshotWaits,
+                wish: { send(CameraWish($0, cameraID: $1.camera.id).message(recorder: $1.owner), $1) },
                 announce: { camera in
                     let change = CameraChanged(cameraID: camera.camera.id, version: camera.camera.version)
                     send(change.message(recorder: camera.owner), camera)

@@ -83,22 +83,21 @@ import Testing
 
     @Test func `a camera that is on is connected now, and one that is off is not`() throws {
         let id = CameraID(rawValue: try harness.addCamera("Gate", #", "is_active": true"#))
-        let recorders = RecorderStore(harness.context.database)
-        let incarnation = try recorders.register("node-a", spool: SpoolID.makeRandom(), version: "1")
-        _ = try recorders.claimOrphans(for: "node-a", incarnation: incarnation)
+        try harness.assign(to: "node-a")
         let before = try harness.cameraRows()
         let answer = harness.call("POST", "/cameras/\(id)/retry", as: .operator)
         #expect(answer.status == 202 && answer.id == id.rawValue)
         let form = harness.call("POST", "/controller/cameras/\(id)/retry", as: .operator)
         #expect(form.response.header(.location)?.hasSuffix("/cameras/\(id)?done=retried") == true)
-        let retries = harness.takeRetries()
-        #expect(retries.map(\.camera) == [id, id] && retries.map(\.recorder) == ["node-a", "node-a"])
+        let wishes = harness.takeWishes()
+        #expect(wishes.map(\.kind) == [.connect, .connect])
+        #expect(wishes.map(\.camera) == [id, id] && wishes.map(\.recorder) == ["node-a", "node-a"])
         #expect(try harness.cameraRows() == before)
         #expect(harness.call("POST", "/cameras/\(id)/retry", as: .viewer).status == 403)
         #expect(harness.call("POST", "/cameras/999/retry").status == 404)
         #expect(harness.call("POST", "/cameras/\(id)/off").status == 202)
         #expect(harness.call("POST", "/cameras/\(id)/retry").status == 409)
-        #expect(harness.takeRetries().isEmpty)
+        #expect(harness.takeWishes().isEmpty)
     }
 
     @Test func `switches are idempotent and announced once, to the owner`() throws {

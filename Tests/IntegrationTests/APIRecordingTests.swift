@@ -7,6 +7,8 @@ import ObserverWeb
 import Postgres
 import TestSupport
 import Testing
+import ObserverMessages
+import System
 
 @Suite(.enabled(if: TestEnvironment.has(.database))) struct APIRecordingTests {
     private let harness: WebHarness
@@ -93,5 +95,52 @@ import Testing
         let later = Sample.start.advanced(bySeconds: 1)
         try StatusStore(harness.context.database).putSnapshot([0xFF, 0xD8, 2], takenAt: later, of: camera)
         #expect(harness.call("GET", path, headers: [("If-None-Match", tag)]).response.body.last == 2)
+        #expect(harness.takeWishes().isEmpty, "a camera that is off has nothing newer")
+    }
+
+    @Test func `a snapshot shows the newest key frame of a camera that is recorded, if its recorder answers`() throws {
+        let camera = CameraID(rawValue: try harness.addCamera("Gate", #", "is_active": true"#))
+        try harness.assign(to: "node-a")
+        let statuses = StatusStore(harness.context.database)
+        try statuses.write([
+            CameraStatus(stream: StreamID(camera, .main), epoch: 1, state: .recording, since: Sample.start)
+        ])
+        let path = "/cameras/\(camera)/snapshot.jpg"
+        let age = "update camera_snapshots set looked_at = now() - interval '1 minute'"
+        try statuses.putSnapshot([0xFF, 0xD8, 1], takenAt: Sample.start, of: camera)
+
+        // New enough.
+        #expect(harness.call("GET", path).response.body.last == 1)
+        #expect(harness.takeWishes().isEmpty)
+
+        // No recorder answers.
+        try harness.context.database.executeScript(unsafe: age)
+        #expect(harness.call("GET", path).response.body.last == 1)
+        let wishes = harness.takeWishes()
+        #expect(wishes.map(\.kind) == [.snapshot] && wishes.map(\.camera) == [camera])
+        #expect(wishes.first?.recorder == "node-a")
+
+        // It made another.
+        let database = try #require(harness.database).configuration
+        harness.onSnapshotWish { camera in
+            let later = Sample.start.advanced(bySeconds: 1)
+            try? StatusStore(PostgresConnection(database)).putSnapshot([0xFF, 0xD8, 2], takenAt: later, of: camera)
+        }
+        #expect(harness.call("GET", path).response.body.last == 2)
+
+        // It found that there is none newer: nobody waits for one.
+        try harness.context.database.executeScript(unsafe: age)
+        harness.onSnapshotWish { camera in try? StatusStore(PostgresConnection(database)).noteLooks(at: [camera]) }
+        let begun = MonotonicInstant.now()
+        #expect(harness.call("GET", path).response.body.last == 2)
+        #expect(MonotonicInstant.now() - begun < .seconds(1))
+        #expect(harness.takeWishes().count == 2)
+
+        // Its page asks, and the address of one picture does not.
+        #expect(harness.call("GET", "/controller/cameras/\(camera)").status == 200)
+        #expect(harness.takeWishes().map(\.kind) == [.snapshot])
+        try harness.context.database.executeScript(unsafe: age)
+        #expect(harness.call("GET", "\(path)?t=1").status == 200)
+        #expect(harness.takeWishes().isEmpty)
     }
 }

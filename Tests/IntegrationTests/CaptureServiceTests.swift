@@ -117,6 +117,17 @@ struct CaptureServiceTests {
                 try StatusStore(connection).snapshot(of: first)?.jpeg.isEmpty == false
             }
             #expect(isShown)
+            // Asked for, a picture shows a newer key frame, long before the next one is due.
+            let statuses = StatusStore(connection)
+            let before = try #require(try statuses.snapshot(of: first)?.takenAt)
+            let broker = try AMQPConnection(try TestBroker.required(), name: "test-writer")
+            defer { broker.close() }
+            let wish = CameraWish(.snapshot, cameraID: first).message(recorder: recorder)
+            let isNewer = poll(for: .seconds(1)) {
+                _ = try AMQPPublisher(broker).publish(wish)
+                return try statuses.snapshot(of: first).map { $0.takenAt > before } ?? false
+            }
+            #expect(isNewer)
         }
         for camera in [first, second] {
             let all = try segments(camera)
@@ -140,7 +151,7 @@ struct CaptureServiceTests {
             simulator.fault("relents", "resume")
             let broker = try AMQPConnection(try TestBroker.required(), name: "test-writer")
             defer { broker.close() }
-            _ = try AMQPPublisher(broker).publish(CameraRetry(cameraID: camera).message(recorder: recorder))
+            _ = try AMQPPublisher(broker).publish(CameraWish(.connect, cameraID: camera).message(recorder: recorder))
             // Alone, it would wait for most of a minute.
             #expect(awaitState(camera, .recording, 15))
         }

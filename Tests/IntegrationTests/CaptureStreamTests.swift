@@ -89,8 +89,6 @@ struct CaptureStreamTests {
         case .ended(let end):
             take.pieces[take.pieces.count - 1].reason = end.reason
             take.pieces[take.pieces.count - 1].flags = end.flags
-        case .keyFrame:
-            return
         }
     }
 

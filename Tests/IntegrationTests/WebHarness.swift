@@ -67,7 +67,8 @@ final class WebHarness {
             database: PostgresConnection(
                 try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
             ),
-            retry: { listing in announced.retries.withLock { $0.append((listing.camera.id, listing.owner)) } }
+            snapshotWaits: SnapshotWaits(limit: 1),
+            wish: { kind, listing in announced.wish(kind, listing) }
         ) { listing in
             let change = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
             announced.list.withLock { $0.append((change, listing.owner)) }
@@ -89,7 +90,14 @@ final class WebHarness {
     private let announcedBox: Announced
     private final class Announced: Sendable {
         let list = Lock<[(change: CameraChanged, recorder: String?)]>([])
-        let retries = Lock<[(camera: CameraID, recorder: String?)]>([])
+        let wishes = Lock<[(kind: CameraWish.Kind, camera: CameraID, recorder: String?)]>([])
+        /// Called with each camera of which a picture is wished for.
+        let onSnapshot = Lock<(@Sendable (CameraID) -> Void)?>(nil)
+
+        func wish(_ kind: CameraWish.Kind, _ listing: CameraListing) {
+            wishes.withLock { $0.append((kind, listing.camera.id, listing.owner)) }
+            if kind == .snapshot { onSnapshot.withLock { $0 }?(listing.camera.id) }
+        }
     }
 
     /// What was announced since the last look.
@@ -100,12 +108,24 @@ final class WebHarness {
         }
     }
 
-    /// The cameras that were to be connected since the last look.
-    func takeRetries() -> [(camera: CameraID, recorder: String?)] {
-        announcedBox.retries.withLock { list in
+    /// Registers a recorder, which claims all cameras.
+    func assign(to recorder: String) throws {
+        let recorders = RecorderStore(context.database)
+        let incarnation = try recorders.register(recorder, spool: SpoolID.makeRandom(), version: "1")
+        _ = try recorders.claimOrphans(for: recorder, incarnation: incarnation)
+    }
+
+    /// The wishes since the last look.
+    func takeWishes() -> [(kind: CameraWish.Kind, camera: CameraID, recorder: String?)] {
+        announcedBox.wishes.withLock { list in
             defer { list = [] }
             return list
         }
+    }
+
+    /// Sets what is done when a picture is wished for.
+    func onSnapshotWish(_ body: @escaping @Sendable (CameraID) -> Void) {
+        announcedBox.onSnapshot.withLock { $0 = body }
     }
 
     static func environment(_ database: String) -> [String: String] {

@@ -120,7 +120,6 @@ import Testing
             case .ended(let end):
                 rows[rows.count - 1].start = Double(end.startedAt) / 1e6 - 7_000_000
                 rows[rows.count - 1].flags = end.flags
-            case .keyFrame: return
             }
         }
         var clock = RTPClock()

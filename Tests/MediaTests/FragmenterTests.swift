@@ -39,6 +39,23 @@ import Testing
         #expect(lengths == [6, 25, 9, 25, 15, 25, 15, 25, 15, 25])
     }
 
+    @Test func `the first frame of a fragment is found in its bytes, whatever follows`() throws {
+        var fragmenter = Fragmenter()
+        for fragment in 0..<3 {
+            for index in 0..<30 {
+                let start = fragmenter.video.count
+                let value = UInt8(index == 0 ? 100 + fragment : 7)
+                fragmenter.video.append([UInt8](repeating: value, count: 50 + fragment))
+                let kind: FrameKind = index == 0 ? .idr : .dependent
+                let frame = Fragmenter.Frame(decode: Int64(fragment * 30 + index) * 3000, kind: kind)
+                fragmenter.add(frame, at: start..<fragmenter.video.count)
+            }
+            let ended = try Self.end(&fragmenter, until: Int64(fragment + 1) * 90_000)
+            let first = ended.bytes.withUnsafeBytes { Array($0[ended.firstFrame]) }
+            #expect(first == [UInt8](repeating: UInt8(100 + fragment), count: 50 + fragment))
+        }
+    }
+
     @Test func `a fragment ends when it has enough bytes or frames`() {
         var fragmenter = Fragmenter()
         Self.add(4 << 20, Fragmenter.Frame(decode: 0, kind: .idr), to: &fragmenter)

@@ -44,7 +44,6 @@ import Testing
             case .began(let begin): files.append(begin.initSection.withUnsafeBytes { Array($0) })
             case .fragment(let part): part.fragment.bytes.withUnsafeBytes { files[files.count - 1] += $0 }
             case .ended(let end): ends.append(end)
-            case .keyFrame: return
             }
         }
         let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
@@ -76,7 +75,7 @@ import Testing
             switch output {
             case .began(let begin): files.append(begin.initSection.withUnsafeBytes { Array($0) })
             case .fragment(let part): part.fragment.bytes.withUnsafeBytes { files[files.count - 1] += $0 }
-            case .ended, .keyFrame: return
+            case .ended: return
             }
         }
         let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]

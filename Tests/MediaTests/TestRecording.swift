@@ -22,8 +22,6 @@ final class TestRecording {
             pieces[pieces.count - 1].fragments.append(part.fragment)
         case .ended(let end):
             pieces[pieces.count - 1].end = end
-        case .keyFrame:
-            return
         }
     }
 

@@ -24,20 +24,19 @@ struct CaptureBench {
         let spool = try Spool(at: root)
         let logger = logger
         gate.set(Self.lease(sentAt: .now() + .seconds(3600)))
-        writers = WriterPool(spool: spool, gate: gate, threads: 1, logger: logger) { [committed] segment in
-            committed.withLock { $0.append(segment) }
-        }
         let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
         let journal = GapJournal(in: spool, recorder: "test")
         let statusWriter = StatusWriter(configuration, journal: journal, recorder: "test", logger: logger)
         let processes = try MediaProcesses(logger: logger)
+        let snapshots = SnapshotPool(nil, of: spool, by: processes, into: statusWriter, logger: logger)
+        writers = WriterPool(spool: spool, gate: gate, threads: 1, snapshots: snapshots, logger: logger) {
+            [committed] segment in committed.withLock { $0.append(segment) }
+        }
         context = RecorderContext(
             recorder: "test",
             spool: spool,
             prefix: "test",
-            snapshotInterval: nil,
             writers: writers,
-            snapshots: SnapshotPool(interval: nil, processes: processes, statusWriter: statusWriter, logger: logger),
             statusWriter: statusWriter,
             resolver: CameraResolver(policy: cameras),
             processes: processes,

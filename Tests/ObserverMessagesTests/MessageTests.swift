@@ -41,15 +41,16 @@ import Testing
         #expect(changed.message(recorder: nil).routingKey == "all")
     }
 
-    @Test func `a wish to connect now goes the same way, and is not a change`() throws {
-        let retry = CameraRetry(cameraID: CameraID(rawValue: 7))
-        let message = retry.message(recorder: "node-a")
+    @Test(arguments: CameraWish.Kind.allCases)
+    func `a wish goes the same way, and is not a change`(kind: CameraWish.Kind) throws {
+        let wish = CameraWish(kind, cameraID: CameraID(rawValue: 7))
+        let message = wish.message(recorder: "node-a")
         #expect(message.routingKey == "recorder.node-a")
-        #expect(retry.message(recorder: nil).routingKey == "all")
-        #expect(try CameraRetry(body: message.body) == retry)
+        #expect(wish.message(recorder: nil).routingKey == "all")
+        #expect(try CameraWish(body: message.body) == wish)
         let changed = CameraChanged(cameraID: CameraID(rawValue: 7), version: 18).message(recorder: nil)
-        for body in [changed.body, Array(#"{"v":1,"camera_id":7,"retry":false}"#.utf8), Array(#"{"v":2}"#.utf8), []] {
-            #expect(throws: MessageError.self) { try CameraRetry(body: body) }
+        for body in [changed.body, Array(#"{"v":1,"camera_id":7,"wish":"coffee"}"#.utf8), Array(#"{"v":2}"#.utf8), []] {
+            #expect(throws: MessageError.self) { try CameraWish(body: body) }
         }
     }
 
@@ -58,13 +59,13 @@ import Testing
         let message = fenced.message()
         #expect(message.exchange == Broker.captureExchange && message.routingKey == "all")
         #expect(try RecorderFenced(body: message.body) == fenced)
-        let retry = CameraRetry(cameraID: CameraID(rawValue: 7)).message(recorder: nil)
+        let wish = CameraWish(.connect, cameraID: CameraID(rawValue: 7)).message(recorder: nil)
         for body in [
-            retry.body, Array(#"{"v":1,"fenced":"node-a"}"#.utf8), Array(#"{"v":2,"fenced":"a","incarnation":1}"#.utf8),
+            wish.body, Array(#"{"v":1,"fenced":"node-a"}"#.utf8), Array(#"{"v":2,"fenced":"a","incarnation":1}"#.utf8),
         ] {
             #expect(throws: MessageError.self) { try RecorderFenced(body: body) }
         }
-        #expect(throws: MessageError.self) { try CameraRetry(body: message.body) }
+        #expect(throws: MessageError.self) { try CameraWish(body: message.body) }
     }
 
     @Test(arguments: [

@@ -62,6 +62,24 @@ final class TemporaryDirectory: Sendable {
         #expect(try Files.names(in: folder.path + "/open").isEmpty)
     }
 
+    @Test func `bytes of a segment are read while it is written and when it is committed, and not after`() throws {
+        let spool = try Spool(at: folder.path)
+        var segment = Segment.sample(origin: SegmentOrigin(recorder: "node-a", spoolID: spool.id))
+        let id = segment.id
+        #expect(try spool.bytes(of: id, in: 0..<1) == nil)
+        let open = try spool.begin(segment.header)
+        try Array("some video".utf8).withUnsafeBytes { try open.append($0) }
+        #expect(try spool.bytes(of: id, in: 5..<10) == Array("video".utf8))
+        #expect(try spool.bytes(of: id, in: 5..<11) == nil)
+        segment.media.sha256 = try open.finish()
+        segment.media.bytes = 10
+        segment.media.initBytes = 1
+        try spool.commit(segment)
+        #expect(try spool.bytes(of: id, in: 5..<10) == Array("video".utf8))
+        try spool.removeReady(id)
+        #expect(try spool.bytes(of: id, in: 5..<10) == nil)
+    }
+
     @Test func `the spool's identifier stays the same, whoever opens the spool`() throws {
         let first = try Spool(at: folder.path).id
         #expect(try Spool(at: folder.path).id == first)

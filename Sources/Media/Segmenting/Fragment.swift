@@ -10,6 +10,8 @@ public struct Fragment: Sendable {
     public let kind: FrameKind
     /// The number of its video frames.
     public let frames: Int
+    /// The place of its first frame in `bytes`.
+    public let firstFrame: Range<Int>
 
     /// The length in 1/90000 s.
     public var duration90k: Int64 { end90k - start90k }

@@ -56,6 +56,8 @@ public struct Fragmenter {
     /// The use of the first frame of the present fragment as a starting point.
     private(set) var kind = FrameKind.dependent
     private var hasDependent = false
+    /// The size of the first frame of the present fragment.
+    private var firstBytes = 0
     private var isFirst = true
     private var last: Int64 = 0
     private var videoEnd = 0
@@ -120,7 +122,7 @@ public struct Fragmenter {
     public mutating func add(_ frame: Frame, at range: Range<Int>) {
         precondition(range.lowerBound == videoEnd && range.upperBound <= video.count, "frames lie one after the other")
         guard !range.isEmpty else { return }
-        if isEmpty { kind = frame.kind }
+        if isEmpty { (kind, firstBytes) = (frame.kind, range.count) }
         if frame.kind == .dependent { hasDependent = true }
         index.addFrame(
             bytes: range.count,
@@ -174,6 +176,7 @@ public struct Fragmenter {
         let finished = video
         let heard = audio
         let samples = room..<videoEnd
+        let firstFrame = header.count..<header.count + firstBytes
         let audioCount = audioEnd
         begin(after: header.count + index.bytes, header: header.count)
         move(finished, video)
@@ -182,7 +185,14 @@ public struct Fragmenter {
         finished.append(UnsafeRawBufferPointer(rebasing: heard.bytes[..<audioCount]))
         heard.removeAll()
         let bytes = assemble(header, before: finished, from: samples.lowerBound)
-        return Fragment(bytes: bytes, start90k: start, end90k: end, kind: kind, frames: frames)
+        return Fragment(
+            bytes: bytes,
+            start90k: start,
+            end90k: end,
+            kind: kind,
+            frames: frames,
+            firstFrame: firstFrame
+        )
     }
 
     /// Forgets the samples of the present fragment; the bytes of samples that are not complete are moved.

@@ -2,7 +2,7 @@
 public struct KeyFrame: Hashable, Sendable {
     /// The codec.
     public var codec: VideoCodec
-    /// Parameter sets, as in `VideoTrack`.
+    /// The decoder's configuration, in the form that belongs to `bytes`.
     public var parameters: [UInt8]
     /// The coded frame.
     public var bytes: [UInt8]

@@ -83,15 +83,6 @@ enum NALUnits {
         }
     }
 
-    /// A sample as it lies in a file, with start codes in place of the four bytes of length.
-    static func annexB(ofSample sample: UnsafeRawBufferPointer) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(sample.count)
-        var position = 0
-        while let unit = next(in: sample, from: &position, framing: .lengths(4)) { bytes += [0, 0, 0, 1] + unit }
-        return bytes
-    }
-
     /// The next unit, without start code, length, or zeros behind it.
     static func next(
         in bytes: UnsafeRawBufferPointer,

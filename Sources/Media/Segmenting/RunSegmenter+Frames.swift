@@ -54,18 +54,6 @@ extension RunSegmenter {
         let range = fragmenter.frameStart..<max(frame.range.upperBound, fragmenter.frameStart)
         fragmenter.add(present, at: range)
         frames += 1
-        guard wantsSnapshot, present.kind == .idr else { return }
-        wantsSnapshot = false
-        let bytes = UnsafeRawBufferPointer(rebasing: fragmenter.video.bytes[range])
-        emit(
-            .keyFrame(
-                KeyFrame(
-                    codec: streams.video.codec,
-                    parameters: streams.video.parameters,
-                    bytes: streams.video.codec.hasUnits ? NALUnits.annexB(ofSample: bytes) : Array(bytes)
-                )
-            )
-        )
     }
 
     /// Takes a piece of audio whose bytes lie in `audioBuffer`.

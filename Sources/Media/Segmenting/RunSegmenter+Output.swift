@@ -7,8 +7,6 @@ extension RunSegmenter {
         case fragment(Part)
         /// The segment is complete.
         case ended(End)
-        /// A frame that can be decoded alone, because `wantsSnapshot` was set.
-        case keyFrame(KeyFrame)
     }
 
     /// The beginning of a segment.
@@ -23,6 +21,8 @@ extension RunSegmenter {
         public var startedAt: Int64
         /// RFC 6381 names, video first.
         public var codecs: String
+        /// The configuration that a decoder needs for frames as they lie in the file.
+        public var decoderParameters: [UInt8]
         /// The tracks it holds.
         public var streams: StreamDescription
     }
@@ -33,6 +33,8 @@ extension RunSegmenter {
         public var fragment: Fragment
         /// UTC of the segment's first frame, by what is known now.
         public var startedAt: Int64
+        /// UTC of its own first frame, likewise.
+        public var begunAt: Int64
         /// When its first frame was captured, in nanoseconds of the clock of the arrivals, by what is known now.
         public var capturedAt: Int64
         /// When its last frame ended, likewise; nothing is missing in between.

@@ -12,8 +12,6 @@ public final class RunSegmenter {
     /// How long a frame that can begin a recording is waited for, in nanoseconds.
     private static let keyFrameLimit: Int64 = 40_000_000_000
 
-    /// Set to capture the next IDR frame; resets after one frame.
-    public var wantsSnapshot = false
     /// Frames received so far.
     public internal(set) var frames = 0
     /// True if a segment is being written.
@@ -126,11 +124,6 @@ public final class RunSegmenter {
         guard let frame = try begin(facts.kind, at: time) else { return }
         try store(packet, as: frame)
         frames += 1
-        if wantsSnapshot, facts.kind == .idr {
-            wantsSnapshot = false
-            let track = streams.video
-            emit(.keyFrame(KeyFrame(codec: track.codec, parameters: track.parameters, bytes: Array(packet.bytes))))
-        }
     }
 
     /// The times of a frame as its source has them.
@@ -299,6 +292,7 @@ public final class RunSegmenter {
                     mediaStart90k: frame.decode,
                     startedAt: utc(frame.decode) ?? 0,
                     codecs: head.section.codecs,
+                    decoderParameters: format.decoderParameters,
                     streams: streams
                 )
             )
@@ -326,10 +320,11 @@ public final class RunSegmenter {
     private func endFragment(until next: Int64?) {
         guard let first = fragmenter.start90k else { return }
         segment.fragments += 1
+        let begunAt = utc(first)
         let ended = fragmenter.end(
             until: next,
             sequence: segment.fragments,
-            wallClock: utc(first),
+            wallClock: begunAt,
             moving: move
         )
         guard let ended else { return }
@@ -340,6 +335,7 @@ public final class RunSegmenter {
                 Part(
                     fragment: ended,
                     startedAt: utc(segment.start) ?? 0,
+                    begunAt: begunAt ?? 0,
                     capturedAt: video.captured(ended.start90k) ?? 0,
                     capturedUntil: video.captured(ended.end90k) ?? 0
                 )

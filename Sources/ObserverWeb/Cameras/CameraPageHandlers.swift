@@ -61,6 +61,8 @@ package enum CameraPageHandlers {
             now: request.now,
             from: request.database
         )
+        // The page is looked at again in a few seconds, and then the picture is there.
+        if record == nil { FreshSnapshot(request.context).wish(for: listing) }
         let page = CameraPage(
             listing: listing,
             recordings: recordings,

@@ -96,7 +96,7 @@ package struct CameraService {
         guard listing.camera.isActive else {
             throw Problem(409, "The camera is switched off; switch it on and it is connected at once.")
         }
-        context.retry(listing)
+        context.wish(.connect, listing)
         return listing
     }
 

@@ -85,9 +85,10 @@ package enum CamerasAPI {
         try CameraService(request.context).setActive(request.cameraID, isActive, by: try request.actor())
     }
 
-    /// The newest snapshot; with `?t=` the address belongs to one snapshot, so clients can cache it.
+    /// A picture of the newest key frame; with `?t=` the address belongs to one stored picture, so clients can cache it.
     @Sendable package static func snapshot(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["t"])
+        if fields["t"] == nil { try FreshSnapshot(request.context).make(of: request.cameraID) }
         guard let snapshot = try StatusStore(request.database).snapshot(of: request.cameraID) else {
             throw Problem(404, "There is no snapshot of this camera yet.")
         }

@@ -1,6 +1,7 @@
 package import Logging
 package import ObserverConfiguration
 import ObserverCore
+package import ObserverMessages
 package import ObserverStore
 package import Postgres
 import S3
@@ -19,10 +20,12 @@ package struct WebContext {
     ///
     /// Returns at once. A notification can be lost: recorders read the database every few seconds.
     package let announce: @Sendable (CameraListing) -> Void
-    /// Asks the camera's recorder, or all of them, to connect now.
+    /// Asks the camera's recorder, or all of them, for something.
     ///
-    /// Returns at once. The wish can be lost: then the recorder connects when its wait is over.
-    package let retry: @Sendable (CameraListing) -> Void
+    /// Returns at once. The wish can be lost.
+    package let wish: @Sendable (CameraWish.Kind, CameraListing) -> Void
+    /// Those who may wait for a new picture of a camera.
+    package let snapshotWaits: SnapshotWaits
     /// The values of a new camera where a request gives none.
     let defaults: CameraSettings
     /// Signs the addresses of recordings.
@@ -38,7 +41,8 @@ package struct WebContext {
         authenticator: Authenticator,
         health: HealthBoard,
         database: PostgresConnection,
-        retry: @escaping @Sendable (CameraListing) -> Void,
+        snapshotWaits: SnapshotWaits,
+        wish: @escaping @Sendable (CameraWish.Kind, CameraListing) -> Void,
         announce: @escaping @Sendable (CameraListing) -> Void
     ) {
         self.configuration = configuration
@@ -48,7 +52,8 @@ package struct WebContext {
         self.authenticator = authenticator
         self.health = health
         self.database = database
-        self.retry = retry
+        self.snapshotWaits = snapshotWaits
+        self.wish = wish
         self.announce = announce
         var defaults = CameraSettings()
         defaults.segmentSeconds = configuration.segmentSeconds

@@ -1,22 +1,32 @@
 package import AMQP
 package import ObserverCore
 
-/// "Connect to this camera now": sent when a person does not want to wait for the recorder's next attempt.
+/// A wish of a person that the recorder of a camera can fulfil at once.
 ///
-/// `{"v":1,"camera_id":7,"retry":true}`. If it is lost, the recorder connects when its wait is over; one that does not know
-/// this message looks at its cameras again.
-package struct CameraRetry: Decodable, Hashable, Sendable {
+/// `{"v":1,"camera_id":7,"wish":"connect"}`. If it is lost, nothing is wrong afterwards; a recorder that does not know this
+/// message looks at its cameras again.
+package struct CameraWish: Decodable, Hashable, Sendable {
+    /// The things that can be wished for.
+    package enum Kind: String, Decodable, CaseIterable, Sendable {
+        /// "Connect now", where somebody does not want to wait for the next attempt.
+        case connect
+        /// "Make a picture of the newest key frame", where somebody looks at the camera.
+        case snapshot
+    }
+
     private static let formatVersion = 1
 
     package let cameraID: CameraID
+    package let kind: Kind
 
     private enum CodingKeys: String, CodingKey {
         case format = "v"
         case cameraID = "camera_id"
-        case retry
+        case kind = "wish"
     }
 
-    package init(cameraID: CameraID) {
+    package init(_ kind: Kind, cameraID: CameraID) {
+        self.kind = kind
         self.cameraID = cameraID
     }
 
@@ -24,16 +34,14 @@ package struct CameraRetry: Decodable, Hashable, Sendable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         try MessageBody.check(format: container.decode(Int.self, forKey: .format), known: Self.formatVersion)
         cameraID = CameraID(rawValue: try container.decode(Int64.self, forKey: .cameraID))
-        guard try container.decode(Bool.self, forKey: .retry) else {
-            throw DecodingError.dataCorruptedError(forKey: .retry, in: container, debugDescription: "not true")
-        }
+        kind = try container.decode(Kind.self, forKey: .kind)
     }
 
     /// Reads a body from the queue of a recorder, where ``CameraChanged`` comes too.
     ///
     /// - Throws: ``MessageError`` for anything else.
     package init(body: [UInt8]) throws(MessageError) {
-        self = try MessageBody.decode(CameraRetry.self, from: body)
+        self = try MessageBody.decode(CameraWish.self, from: body)
     }
 
     /// Creates the message to a recorder's queue, or to all when no recorder has the camera.
@@ -41,8 +49,8 @@ package struct CameraRetry: Decodable, Hashable, Sendable {
         AMQPMessage(
             exchange: Broker.captureExchange,
             routingKey: recorder.map(Broker.recorderKey) ?? Broker.allRecordersKey,
-            body: Array("{\"v\":\(Self.formatVersion),\"camera_id\":\(cameraID),\"retry\":true}".utf8),
-            headers: ["type": "camera.retry"]
+            body: Array("{\"v\":\(Self.formatVersion),\"camera_id\":\(cameraID),\"wish\":\"\(kind.rawValue)\"}".utf8),
+            headers: ["type": "camera.wish"]
         )
     }
 }
