@@ -16,7 +16,7 @@ final class MediaProcesses: Service {
     let name = "media-processes"
     private let path: String
     private let starts = BlockingQueue<MediaProcessStart>(limit: 1000)
-    private let wakeUps: WakeUps
+    private let poll: EventPoll
     private let logger: Logger
 
     /// Creates the service.
@@ -28,7 +28,7 @@ final class MediaProcesses: Service {
     init(_ path: String? = nil, logger: Logger) throws(SystemError) {
         self.path = path ?? Self.standardPath
         self.logger = logger
-        wakeUps = try WakeUps()
+        poll = try EventPoll()
     }
 
     /// The program in the folder of this one.
@@ -45,7 +45,7 @@ final class MediaProcesses: Service {
     func request(ring: @escaping @Sendable () -> Void = {}) -> MediaProcessStart {
         let start = MediaProcessStart(ring: ring)
         if starts.push(start) {
-            wakeUps.wake()
+            poll.wake()
         } else {
             start.finish(.failure(MediaError(.stopped, "the end was asked for")))
         }
@@ -61,9 +61,9 @@ final class MediaProcesses: Service {
     }
 
     func run(until stop: StopSignal) {
-        stop.onStop { [starts, wakeUps] in
+        stop.onStop { [starts, poll] in
             starts.close()
-            wakeUps.wake()
+            poll.wake()
         }
         var processes: [MediaProcess] = []
         var isMissing = false
@@ -71,8 +71,7 @@ final class MediaProcesses: Service {
             while let start = starts.pop(within: .zero) {
                 if let process = begin(start, &isMissing) { processes.append(process) }
             }
-            processes.removeAll { $0.attend() }
-            wait(for: processes, until: nil)
+            attend(&processes, until: .distantFuture)
         }
         while let start = starts.pop(within: .zero) {
             start.finish(.failure(MediaError(.stopped, "the end was asked for")))
@@ -80,14 +79,14 @@ final class MediaProcesses: Service {
         for process in processes { process.leave() }
         let deadline = MonotonicInstant.now() + Self.leaveLimit
         while !processes.isEmpty, !deadline.hasPassed {
-            processes.removeAll { $0.attend() }
-            wait(for: processes, until: deadline)
+            attend(&processes, until: deadline)
         }
     }
 
     private func begin(_ start: MediaProcessStart, _ isMissing: inout Bool) -> MediaProcess? {
         do throws(SystemError) {
-            let process = try MediaProcess(path) { [wakeUps] in wakeUps.wake() }
+            let process = try MediaProcess(path) { [poll] in poll.wake() }
+            try poll.set(process.descriptor, interest: .readable, token: UInt64(UInt32(bitPattern: process.descriptor)))
             start.finish(.success(process))
             isMissing = false
             return process
@@ -100,11 +99,14 @@ final class MediaProcesses: Service {
         }
     }
 
-    private func wait(for processes: [MediaProcess], until deadline: MonotonicInstant?) {
-        var pollers = [pollfd(fd: wakeUps.descriptor, events: Int16(POLLIN), revents: 0)]
-        pollers += processes.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-        let due = (processes.compactMap(\.killDue) + [deadline].compactMap { $0 }).min()
-        poll(&pollers, nfds_t(pollers.count), due?.pollMilliseconds ?? -1)
-        wakeUps.take()
+    /// Forgets the processes that have ended, then waits until something is to be done.
+    private func attend(_ processes: inout [MediaProcess], until deadline: MonotonicInstant) {
+        processes.removeAll { process in
+            guard process.attend() else { return false }
+            poll.remove(process.descriptor)
+            return true
+        }
+        let due = processes.compactMap(\.killDue).min() ?? .distantFuture
+        poll.wait(until: min(due, deadline)) { _ in }
     }
 }

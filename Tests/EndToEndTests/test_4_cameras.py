@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -257,6 +258,40 @@ def test_mjpeg_over_http_is_recorded_frame_by_frame(home, api, cameras, sources)
     counters = recording.counters
     assert counters == list(range(counters[0], counters[0] + len(counters))), f"lost or doubled: {ranges_of(counters)}"
     assert len(counters) >= 4 * sources.MJPEG_FPS
+
+
+@pytest.mark.parametrize("kind", ["rtsp", "mjpeg", "hls"])
+def test_a_snapshot_shows_what_the_camera_saw_a_moment_ago(api, camera_simulator, cameras, sources, kind, tmp_path):
+    addresses = {
+        "rtsp": camera_simulator.url("looked"),
+        "mjpeg": f"{sources.url}/camera.mjpeg",
+        "hls": f"{sources.url}/live/index.m3u8",
+    }
+    await_value("the HLS source is ready", 20, (sources.folder / "live" / "index.m3u8").exists)
+    camera = cameras(f"Looked {kind}", addresses[kind])
+    api.await_state(camera, "recording", 20)
+
+    def look():
+        return api.call("GET", f"/cameras/{camera}/snapshot.jpg", None)
+
+    await_value("the first snapshot is there", 5, lambda: look().status_code == 200)
+    seen, took = set(), []
+    for _ in range(3):
+        # A key frame a second; an HLS source hands them out in pairs.
+        time.sleep(2.1)
+        watch = Stopwatch()
+        answer = look()
+        took.append(watch.seconds)
+        seen.add(answer.headers["ETag"])
+        (tmp_path / "picture.jpg").write_bytes(answer.content)
+        probe = subprocess.run(
+            ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", tmp_path / "picture.jpg"],
+            capture_output=True,
+            text=True,
+        )
+        assert probe.stdout.strip() == "mjpeg" and not probe.stderr, probe
+    assert len(seen) == 3, "the same picture again"
+    assert max(took) <= 1.0, took
 
 
 def test_an_mp4_file_over_http_is_recorded_whole(home, api, cameras, sources, tmp_path):
