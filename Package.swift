@@ -193,7 +193,7 @@ let package = Package(
                 "System", "Lifecycle",
             ]
         ),
-        tests("LibraryMediaTests", ["LibraryMedia", "CLibAV", "Media", "Crypto", "System"]),
+        tests("LibraryMediaTests", ["LibraryMedia", "CLibAV", "Media", "Crypto", "System", "TestSupport"]),
         tests("ObserverCoreTests", ["SeededNumbers", "ObserverCore", "Encodings", "TestSupport"]),
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),

@@ -1,6 +1,6 @@
 import System
 import Glibc
-import Synchronization
+import TestSupport
 
 /// A server on the loopback interface whose connections a test handles, each on a thread of its own.
 final class LocalServer: Sendable {
@@ -10,25 +10,15 @@ final class LocalServer: Sendable {
 
     /// Starts a server; `handler` gets a connected socket, which is closed after it, and the head of the request.
     init?(_ handler: @escaping @Sendable (Int32, String) -> Void) {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 16) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard isBound else { return nil }
-        self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        guard let bound = LoopbackSocket.bound(.stream), listen(bound.descriptor, 16) == 0 else { return nil }
+        listener = bound.descriptor
+        port = bound.port
         DedicatedThread.start(name: "local-server") { [listener, received] in
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0 else { return }
                 DedicatedThread.start(name: "connection") {
-                    let head = Self.readHead(connection)
+                    let head = LoopbackSocket.readHead(connection) ?? ""
                     received.withLock { $0.append(head) }
                     handler(connection, head)
                     close(connection)
@@ -69,12 +59,5 @@ final class LocalServer: Sendable {
             result += chunk[..<count]
         }
         return result
-    }
-
-    private static func readHead(_ connection: Int32) -> String {
-        var head: [UInt8] = []
-        var byte: UInt8 = 0
-        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8), read(connection, &byte, 1) == 1 { head.append(byte) }
-        return String(decoding: head, as: UTF8.self)
     }
 }

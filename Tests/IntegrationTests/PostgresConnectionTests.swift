@@ -174,7 +174,7 @@ struct PostgresConnectionTests {
 
     @Test func `a server that is away fails at once and is left alone for a while`() throws {
         // Bound but not listening: no other process gets the port, and every attempt is refused.
-        let (socket, port) = try boundPort()
+        let (socket, port) = try #require(LoopbackSocket.bound(.stream))
         defer { close(socket) }
         let connection = PostgresConnection(
             try PostgresConfiguration(
@@ -190,7 +190,7 @@ struct PostgresConnectionTests {
     }
 
     @Test func `a server that accepts and stays silent is given up in time`() throws {
-        let (socket, port) = try boundPort()
+        let (socket, port) = try #require(LoopbackSocket.bound(.stream))
         defer { close(socket) }
         #expect(listen(socket, 4) == 0)
         let connection = PostgresConnection(
@@ -218,20 +218,5 @@ struct PostgresConnectionTests {
         let processes = try connection.rows("select pg_backend_pid()", as: (Int32).self)
         let other = database.connect()
         try other.execute("select pg_terminate_backend(\(processes[0]), 5000)")
-    }
-
-    private func boundPort() throws -> (socket: Int32, port: UInt16) {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-            }
-        }
-        try #require(bound)
-        return (socket, UInt16(bigEndian: address.sin_port))
     }
 }

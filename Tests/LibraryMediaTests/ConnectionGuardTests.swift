@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 import Media
@@ -92,8 +93,8 @@ struct ConnectionGuardTests {
 
     @Test func `a camera that sends us on to a closed port is refused, and nothing else happens`() throws {
         // Bound, so that nobody else listens there, but not listening.
-        let closed = try #require(StubServer.bound(SOCK_STREAM))
-        defer { close(closed.file) }
+        let closed = try #require(LoopbackSocket.bound(.stream))
+        defer { close(closed.descriptor) }
         let camera = try #require(
             StubServer { StubServer.rtsp($0, "302 Moved", ["Location: rtsp://127.0.0.1:\(closed.port)/x"]) }
         )
@@ -104,8 +105,8 @@ struct ConnectionGuardTests {
 
     @Test(arguments: [true, false])
     func `datagrams go only to where cameras may be`(isAllowed: Bool) throws {
-        let target = try #require(StubServer.bound(SOCK_DGRAM))
-        defer { close(target.file) }
+        let target = try #require(LoopbackSocket.bound(.datagram))
+        defer { close(target.descriptor) }
         let description = """
             v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n\
             a=control:track1\r\n
@@ -138,7 +139,7 @@ struct ConnectionGuardTests {
         #expect(throws: MediaError.self) { try source.open() }
         #expect(camera.requests.contains { $0.hasPrefix("PLAY") })
         var byte: UInt8 = 0
-        #expect((recv(target.file, &byte, 1, Int32(MSG_DONTWAIT)) >= 0) == isAllowed)
+        #expect((recv(target.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) >= 0) == isAllowed)
     }
 
     @Test func `threads without a check connect as ever`() throws {

@@ -1,5 +1,6 @@
-import System
 import Glibc
+import System
+import TestSupport
 
 /// A server on the loopback interface that answers each request (RTSP or HTTP) as a test says, and counts who came.
 ///
@@ -11,7 +12,7 @@ final class StubServer: Sendable {
 
     /// Starts a server; `answer` gets the head of a request, nil closes the connection.
     init?(_ answer: @escaping @Sendable (String) -> String?) {
-        guard let (listener, port) = Self.bound(SOCK_STREAM), listen(listener, 16) == 0 else { return nil }
+        guard let (listener, port) = LoopbackSocket.bound(.stream), listen(listener, 16) == 0 else { return nil }
         self.port = port
         DedicatedThread.start(name: "stub-server") { [self] in
             while true {
@@ -20,7 +21,7 @@ final class StubServer: Sendable {
                 accepted.withLock { $0 += 1 }
                 DedicatedThread.start(name: "stub") { [self] in
                     defer { close(connection) }
-                    while let head = Self.readHead(connection) {
+                    while let head = LoopbackSocket.readHead(connection) {
                         heads.withLock { $0.append(head) }
                         guard let text = answer(head), Self.send(text, to: connection) else { return }
                     }
@@ -33,21 +34,6 @@ final class StubServer: Sendable {
     var connections: Int { accepted.withLock { $0 } }
     var requests: [String] { heads.withLock { $0 } }
 
-    /// A socket on the loopback interface, and its port.
-    static func bound(_ type: __socket_type) -> (file: Int32, port: Int)? {
-        let file = socket(AF_INET, Int32(type.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(file, $0, length) == 0 && getsockname(file, $0, &length) == 0
-            }
-        }
-        return isBound ? (file, Int(UInt16(bigEndian: address.sin_port))) : nil
-    }
-
     /// An answer to an RTSP request, with its sequence number.
     static func rtsp(_ request: String, _ status: String, _ headers: [String] = [], body: String = "") -> String {
         let number = request.split(separator: "\r\n").first { $0.lowercased().hasPrefix("cseq:") } ?? "CSeq: 1"
@@ -59,15 +45,5 @@ final class StubServer: Sendable {
     private static func send(_ text: String, to connection: Int32) -> Bool {
         let bytes = Array(text.utf8)
         return Glibc.send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
-    }
-
-    private static func readHead(_ connection: Int32) -> String? {
-        var head: [UInt8] = []
-        var byte: UInt8 = 0
-        while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) {
-            guard read(connection, &byte, 1) == 1 else { return nil }
-            head.append(byte)
-        }
-        return String(decoding: head, as: UTF8.self)
     }
 }
