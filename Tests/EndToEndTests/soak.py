@@ -83,7 +83,8 @@ def kill(home, api, simulator, kills: int, cameras: int, every: float = 5.0) -> 
     Each life of the recorder has one connection to each camera, and one run of segments; so the two are held against each
     other one by one. The last life ends when the cameras fall silent, and must have lost nothing.
     """
-    names = [f"killed{i}" for i in range(cameras)]
+    names = [f"soaked{i}" for i in range(cameras)]
+    assert not any(map(simulator.connections, names)), "these cameras have had a life before"
     added = {name: api.add_camera(name, simulator.url(name), segment_seconds=10)["id"] for name in names}
     back = []
     for life in range(kills + 1):
