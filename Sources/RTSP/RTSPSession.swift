@@ -8,7 +8,7 @@
 /// 3. call `advance` at `deadline`.
 ///
 /// The connection itself, time-outs of media and everything about UDP sockets are the caller's.
-public struct RTSPSession: Sendable {
+public struct RTSPSession: ~Copyable, Sendable {
     /// The progress of a session.
     public enum Phase: Hashable, Sendable {
         /// Nothing was sent yet.

@@ -160,7 +160,7 @@ import Testing
         "WWW-Authenticate: Digest realm = \"r\" , nonce = \"n\"",
     ])
     func `challenges are read however they are written`(lines: String) {
-        var driver = SessionDriver { $0.credentials = Self.account }
+        let driver = SessionDriver { $0.credentials = Self.account }
         driver.begin()
         _ = driver.takeSent()
         driver.receive("RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\n\(lines)\r\n\r\n")
@@ -169,7 +169,7 @@ import Testing
     }
 
     @Test func `a camera that closes the connection after its challenge is asked on another one`() {
-        var driver = SessionDriver { $0.credentials = Self.account }
+        let driver = SessionDriver { $0.credentials = Self.account }
         driver.begin()
         driver.receive("RTSP/1.0 401 No\r\nCSeq: 1\r\nConnection: close\r\nWWW-Authenticate: Basic realm=\"r\"\r\n\r\n")
         driver.disconnect()
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test func `the next nonce of an answer is used`() {
-        var driver = SessionDriver { $0.credentials = Self.account }
+        let driver = SessionDriver { $0.credentials = Self.account }
         driver.begin()
         driver.receive("RTSP/1.0 401 No\r\nCSeq: 1\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"a\"\r\n\r\n")
         driver.receive("RTSP/1.0 200 OK\r\nCSeq: 2\r\nAuthentication-Info: nextnonce=\"b\"\r\n\r\n")

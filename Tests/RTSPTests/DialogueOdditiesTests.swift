@@ -12,9 +12,9 @@ import Testing
     func `the next answer is the answer, whatever its number`(line: String) {
         var camera = ModelCamera()
         camera.timeout = 10
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
-        talk(&driver, &camera, seconds: 30) { text, number in
+        talk(driver, &camera, seconds: 30) { text, number in
             text.replacing("CSeq: \(number)", with: line.replacing("#", with: "\(number)"))
         }
         #expect(driver.isPlaying)
@@ -26,11 +26,11 @@ import Testing
     @Test func `errors with the number of the request before them are understood`() {
         var camera = ModelCamera()
         camera.authentication = .digest(algorithm: nil, quality: nil)
-        var driver = SessionDriver {
+        let driver = SessionDriver {
             $0.credentials = .init(user: ModelCamera.user, password: ModelCamera.password)
         }
         driver.begin()
-        talk(&driver, &camera) { text, number in
+        talk(driver, &camera) { text, number in
             text.contains(" 401 ") ? text.replacing("CSeq: \(number)", with: "CSeq: \((Int(number) ?? 1) - 1)") : text
         }
         #expect(driver.isPlaying)
@@ -41,12 +41,12 @@ import Testing
         var camera = ModelCamera()
         camera.description = ModelCamera.describe(audio: true)
         camera.authentication = .digest(algorithm: nil, quality: nil)
-        var driver = SessionDriver {
+        let driver = SessionDriver {
             $0.audioEncodings = ["MPEG4-GENERIC"]
             $0.credentials = .init(user: ModelCamera.user, password: ModelCamera.password)
         }
         driver.begin()
-        talk(&driver, &camera) { text, _ in text + text }
+        talk(driver, &camera) { text, _ in text + text }
         #expect(driver.isPlaying)
         #expect(driver.session.tracks.count == 2)
         #expect(camera.requests.map(\.method) == ["OPTIONS", "OPTIONS", "DESCRIBE", "SETUP", "SETUP", "PLAY"])
@@ -67,9 +67,9 @@ import Testing
     @Test(arguments: ["\r\n", "\n", " \r\n", "\t \n"]) func `lines end in any way`(end: String) {
         var camera = ModelCamera()
         camera.description = ModelCamera.describe(audio: true)
-        var driver = SessionDriver { $0.audioEncodings = ["MPEG4-GENERIC"] }
+        let driver = SessionDriver { $0.audioEncodings = ["MPEG4-GENERIC"] }
         driver.begin()
-        talk(&driver, &camera) { text, _ in
+        talk(driver, &camera) { text, _ in
             guard let blank = text.firstRange(of: "\r\n\r\n") else { return text }
             // The body stays as long as it was announced.
             return text[..<blank.lowerBound].replacing("\r\n", with: end) + end + end.filter(\.isNewline)
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `line ends may be mixed`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive("RTSP/1.0 200 OK\r\nCSeq: 1\nPublic: OPTIONS\r\n\n")
         #expect(driver.takeSent().contains("DESCRIBE"))
@@ -92,28 +92,28 @@ import Testing
         "RTSP/1.0 200OK\r\n",
     ])
     func `status lines are read however they are written`(line: String) {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive(line + "CSeq: 1\r\n\r\n")
         #expect(driver.takeSent().contains("DESCRIBE"))
     }
 
     @Test func `provisional answers and answers to nothing are passed over`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive("RTSP/1.0 100 Continue\r\nCSeq: 1\r\n\r\nRTSP/1.0 000 x\r\n\r\nRTSP/1.0 x\r\n\r\n")
         #expect(driver.takeSent().hasPrefix("OPTIONS"))
         driver.receive("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
         #expect(driver.takeSent().hasPrefix("DESCRIBE"))
         var camera = ModelCamera()
-        var playing = SessionDriver.playing(&camera)
+        let playing = SessionDriver.playing(&camera)
         playing.receive("RTSP/1.0 200 OK\r\nCSeq: 17\r\n\r\n" + "RTSP/1.0 404 Not Found\r\nCSeq: 18\r\n\r\n")
         #expect(playing.session.phase == .streaming)
         #expect(playing.notes == [.unexpectedAnswer])
     }
 
     @Test func `a head that is no UTF-8 does not move the body`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
         let body = Array(ModelCamera.describe().utf8)
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func `a head without an end is junk`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive("RTSP/1.0 200 OK\r\n" + String(repeating: "A: b\r\n", count: 4_000))
         #expect(driver.unconsumed <= RTSPLimits.headBytes)
@@ -168,7 +168,7 @@ import Testing
         answer: String
     ) {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.receive(frame(0, sequence: 1) + Array(text.utf8) + frame(0, sequence: 2))
         #expect(driver.takeSent().hasPrefix(answer))
         #expect(driver.packets.map(\.media.damage) == [.none, .none])
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test func `a request is not taken for the answer that is waited for`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         _ = driver.takeSent()
         driver.receive("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n")
@@ -188,7 +188,7 @@ import Testing
 
     @Test func `another description is announced to the caller once`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         for body in [
             camera.description, ModelCamera.describe(video: "98 H265/90000"),
             ModelCamera.describe(video: "98 H265/90000"),
@@ -219,7 +219,7 @@ import Testing
 
     /// Exchanges bytes with a camera whose answers are rewritten; each answer comes by itself.
     private func talk(
-        _ driver: inout SessionDriver,
+        _ driver: SessionDriver,
         _ camera: inout ModelCamera,
         seconds: Int64 = 0,
         rewrite: (String, String) -> String

@@ -15,9 +15,9 @@ import Testing
         camera: FieldCamera,
         hasAudio: Bool
     ) {
-        var driver = SessionDriver { $0.audioEncodings = hasAudio ? Self.audio : [] }
+        let driver = SessionDriver { $0.audioEncodings = hasAudio ? Self.audio : [] }
         driver.begin()
-        let urls = talk(&driver, camera)
+        let urls = talk(driver, camera)
         #expect(driver.isPlaying)
         #expect(driver.error == nil)
         #expect(driver.session.tracks.first?.format.encoding == camera.video)
@@ -35,9 +35,9 @@ import Testing
     }
 
     @Test(arguments: FieldCamera.all) func `packets of a make of the field reach their tracks`(camera: FieldCamera) {
-        var driver = SessionDriver { $0.audioEncodings = Self.audio }
+        let driver = SessionDriver { $0.audioEncodings = Self.audio }
         driver.begin()
-        _ = talk(&driver, camera)
+        _ = talk(driver, camera)
         let types = driver.session.tracks.map(\.format.payloadType)
         for sequence in 0..<10 as Range<UInt16> {
             for (track, type) in types.enumerated() {
@@ -49,14 +49,14 @@ import Testing
 
     @Test func `a camera that names no session is played without one`() {
         guard let camera = FieldCamera.all.first(where: { $0.setUp.count == 1 }) else { return }
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
-        _ = talk(&driver, camera)
+        _ = talk(driver, camera)
         #expect(driver.session.sessionID == "l0TtlUFSR")
     }
 
     /// Answers as the camera does; returns the addresses that it was asked for.
-    private func talk(_ driver: inout SessionDriver, _ camera: FieldCamera) -> [String] {
+    private func talk(_ driver: SessionDriver, _ camera: FieldCamera) -> [String] {
         var urls: [String] = []
         while true {
             let words = driver.takeSent().split(separator: "\r\n")

@@ -62,7 +62,7 @@ private let folder = getenv("OBSERVER_TEST_FIELD_DATA").map { String(cString: $0
                 let description = SessionDescription(bytes)
                 for media in description.media { _ = media.format?.parameters.audioConfiguration }
                 for prefix in [[], Array("RTSP/1.0 200 OK\r\n".utf8), frame(0)] {
-                    var driver = SessionDriver()
+                    let driver = SessionDriver()
                     driver.begin()
                     driver.receive(prefix + bytes + Array("\r\n\r\n".utf8))
                     driver.advance(to: 10_000_000_000)

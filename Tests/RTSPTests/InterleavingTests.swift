@@ -10,7 +10,7 @@ import Testing
     }
 
     @Test func `packets of the camera's own channels are handed out as they are`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(Self.stream.joined() + report(1))
         #expect(
             driver.packets.map(\.bytes) == Self.stream.map { Array($0.dropFirst(4)) } + [Array(report(1).dropFirst(4))]
@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test func `a packet that is not whole yet waits`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(Array(Self.stream[0].dropLast()))
         #expect(driver.packets.isEmpty)
         #expect(driver.unconsumed == Self.stream[0].count - 1)
@@ -36,7 +36,7 @@ import Testing
         ] as [[UInt8]]
     )
     func `junk between packets costs no packet`(junk: [UInt8]) {
-        var driver = playing()
+        let driver = playing()
         driver.receive(Array(Self.stream[..<3].joined()) + junk)
         driver.receive(Array(Self.stream[3...].joined()))
         // Junk that looks like a header may swallow what follows until it is found out.
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func `the packet behind junk is marked`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(Self.stream[0] + [0, 0, 0, 0] + Self.stream[1] + Self.stream[2])
         #expect(driver.packets.map(\.media.damage) == [.none, .skippedBytes, .none])
         #expect(driver.session.statistics.skippedBytes == 4)
@@ -69,7 +69,7 @@ import Testing
 
     @Test func `a cut packet costs itself alone`() {
         for kept in [5, 12, 20, 40] {
-            var driver = playing()
+            let driver = playing()
             driver.receive(Self.stream[0])
             driver.receive(Array(Self.stream[5].prefix(kept)) + Self.stream[1] + Self.stream[2] + Self.stream[3])
             driver.receive(Self.stream[4])
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `an answer in the middle of a packet is read`() {
-        var driver = playing()
+        let driver = playing()
         let packet = Self.stream[5]
         driver.advance(to: 24_000_000_000)
         driver.receive(Self.stream[0] + packet.prefix(30) + Array("RTSP/1.0 501 No\r\nCSeq: 5\r\n\r\n".utf8))
@@ -92,13 +92,13 @@ import Testing
     }
 
     @Test func `an answer that was cut ends at the next packet`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(Array("RTSP/1.0 200 OK\r\nCSeq: 9\r\n".utf8) + Self.stream[0] + Self.stream[1])
         #expect(driver.packets.count == 2)
     }
 
     @Test func `blank lines behind a message mean nothing`() {
-        var driver = playing(behindPlay: "\r\n\n\r\n")
+        let driver = playing(behindPlay: "\r\n\n\r\n")
         driver.receive(Self.stream[0])
         #expect(driver.packets.map(\.media.damage) == [.none])
         #expect(driver.session.statistics.resynchronisations == 0)
@@ -107,7 +107,7 @@ import Testing
     // MARK: Channels
 
     @Test func `the channels of the answer count, not those that were asked for`() {
-        var driver = playing(transport: "RTP/AVP/TCP;unicast;interleaved=4-5")
+        let driver = playing(transport: "RTP/AVP/TCP;unicast;interleaved=4-5")
         driver.receive(frame(4) + report(5) + frame(0))
         #expect(driver.packets.map(\.media.kind) == [.rtp, .rtcp])
     }
@@ -118,7 +118,7 @@ import Testing
         "RTP/AVP;unicast;interleaved=4-5,RTP/AVP;unicast;client_port=1-2",
     ])
     func `channels are read however they are written`(transport: String) {
-        var driver = playing(transport: transport)
+        let driver = playing(transport: transport)
         driver.receive(frame(4) + report(5))
         #expect(driver.packets.map(\.media.kind) == [.rtp, .rtcp])
         #expect(driver.session.tracks.first?.path == .interleaved(rtp: 4, rtcp: 5))
@@ -128,13 +128,13 @@ import Testing
         "", "RTP/AVP/TCP;unicast", "RTP/AVP/TCP;unicast;interleaved=x", "RTP/AVP/TCP;interleaved=300-301",
     ])
     func `without channels in the answer those of the request hold`(transport: String) {
-        var driver = playing(transport: transport)
+        let driver = playing(transport: transport)
         driver.receive(frame(0) + report(1))
         #expect(driver.packets.map(\.media.kind) == [.rtp, .rtcp])
     }
 
     @Test func `a channel that was not promised is known by its payload type`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(frame(6) + frame(6) + report(7) + frame(8, type: 97))
         #expect(
             driver.packets.map(\.media) == [
@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func `a second stream on another channel is not taken for the first`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(frame(0) + frame(6) + frame(0))
         #expect(driver.packets.count == 2)
         #expect(driver.session.statistics.rejectedFrames == 1)
@@ -161,39 +161,39 @@ import Testing
                 guard request.method == "SETUP" else { return nil }
                 return camera.reply(request, headers: ["Transport: RTP/AVP/TCP;interleaved=0-1", "Session: 1"])
             }
-            var driver = SessionDriver.playing(&camera) { $0.audioEncodings = ["MPEG4-GENERIC"] }
+            let driver = SessionDriver.playing(&camera) { $0.audioEncodings = ["MPEG4-GENERIC"] }
             for _ in 0..<3 { driver.receive(frame(video) + frame(audio, type: 97)) }
             #expect(driver.packets.map(\.media.track) == [0, 1, 0, 1, 0, 1])
         }
     }
 
     @Test func `a payload type that nobody announced is believed on the track's channel`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(frame(0, type: 98) + frame(0, type: 98 | 0x80))
         #expect(driver.packets.count == 2)
     }
 
     @Test func `packets of a foreign type beside the announced one are left out`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(frame(0) + frame(0, type: 50) + frame(0) + frame(0, type: 50) + frame(0))
         #expect(driver.packets.map { $0.bytes[1] } == [96, 96, 96])
     }
 
     @Test func `a cut packet that is sent again is marked as what it is`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(Self.stream[0] + Self.stream[1].prefix(30) + Self.stream[1] + Self.stream[2] + Self.stream[3])
         #expect(driver.packets.map(\.media.damage) == [.none, .none, .cutPacket, .none, .none])
         #expect(driver.packets[2].bytes == Array(Self.stream[1].dropFirst(4)))
     }
 
     @Test func `reports on the channel of media are reports`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(frame(0) + report(0) + frame(1))
         #expect(driver.packets.map(\.media.kind) == [.rtp, .rtcp, .rtp])
     }
 
     @Test func `empty frames and other versions are passed over`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(frame(0, packet: []) + frame(0, packet: [1, 2]) + frame(0))
         #expect(driver.packets.count == 1)
         #expect(driver.session.statistics.rejectedFrames == 2)
@@ -206,7 +206,7 @@ import Testing
     // MARK: Budgets
 
     @Test func `a stream that is something else ends with a cause`() {
-        var driver = playing()
+        let driver = playing()
         var turns = 0
         while driver.error == nil, turns < 1_000 {
             driver.receive([UInt8](repeating: 0x55, count: 4_096))
@@ -218,7 +218,7 @@ import Testing
     }
 
     @Test func `a little junk for ever ends nothing`() {
-        var driver = playing()
+        let driver = playing()
         for second in 0..<600 {
             driver.now = Int64(second) * 1_000_000_000
             driver.receive(Array(Self.stream.joined()) + [UInt8](repeating: 0, count: 1_000))
@@ -228,7 +228,7 @@ import Testing
     }
 
     @Test func `a flood of frames of no track ends with a cause`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive([UInt8]([[0x24, 5, 0, 0]].joined()))
         for _ in 0..<100 { driver.receive([UInt8](repeatElement([0x24, 5, 0, 0], count: 1_000).joined())) }
@@ -236,7 +236,7 @@ import Testing
     }
 
     @Test func `packets that are nested in each other end with a cause`() {
-        var driver = playing()
+        let driver = playing()
         driver.receive(frame(0, payload: [UInt8](repeating: 9, count: 4_000)))
         // Each header swallows the next ones, and none ends where another begins.
         var bytes = [UInt8](repeatElement(frame(0).prefix(16) + [0, 0, 0, 0], count: 100_000).joined())
@@ -260,21 +260,21 @@ import Testing
     }
 
     @Test func `a flood of messages ends with a cause`() {
-        var driver = playing()
+        let driver = playing()
         for _ in 0..<1_000 { driver.receive("OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n") }
         #expect(driver.error?.detail == "the camera sends too many messages")
         #expect(driver.takeSent().utf8.count < 32_768)
     }
 
     @Test func `an announced body beyond the limit ends with a cause`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive("RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 2147483647\r\n\r\n")
         #expect(driver.error?.detail == "the camera announced a longer message than is allowed")
     }
 
     @Test func `what stays with the caller is bounded`() {
-        var driver = playing()
+        let driver = playing()
         let head = Array("RTSP/1.0 200 OK\r\nContent-Length: 65536\r\n".utf8) + [UInt8](repeating: 0x61, count: 16_000)
         driver.receive(frame(0, payload: [UInt8](repeating: 1, count: 65_000)))
         #expect(driver.unconsumed <= RTSPLimits.unconsumedBytes)

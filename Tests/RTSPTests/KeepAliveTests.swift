@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [1, 4, 10, 60, 3_600] as [Int64]) func `a session lives longer than its time-out`(timeout: Int64) {
         var camera = ModelCamera()
         camera.timeout = timeout
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: max(timeout * 5, 120))
         #expect(camera.isAlive(at: driver.now))
         #expect(driver.session.phase == .streaming)
@@ -21,7 +21,7 @@ import Testing
         camera.timeout = 10
         camera.signsOfLife = ["OPTIONS"]
         camera.statuses = ["GET_PARAMETER": status]
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 60)
         #expect(camera.isAlive(at: driver.now))
         #expect(driver.notes == [.keepAliveMethodRefused])
@@ -36,7 +36,7 @@ import Testing
             let isOther = request.method == "GET_PARAMETER" || request.method == "OPTIONS" && camera.isPlaying
             return isOther ? camera.reply(request, status: 501) : nil
         }
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 60)
         #expect(camera.isAlive(at: driver.now))
     }
@@ -46,7 +46,7 @@ import Testing
         camera.timeout = 10
         camera.publicMethods = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN"
         camera.signsOfLife = ["OPTIONS"]
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 60)
         #expect(camera.isAlive(at: driver.now))
         #expect(!camera.requests.contains { $0.method == "GET_PARAMETER" })
@@ -57,7 +57,7 @@ import Testing
         var camera = ModelCamera()
         camera.timeout = 10
         camera.signsOfLife = [counted]
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 60)
         #expect(camera.isAlive(at: driver.now))
         #expect(driver.session.keepAliveSuggestion == nil)
@@ -69,14 +69,14 @@ import Testing
         camera.timeout = 10
         camera.publicMethods = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN"
         camera.signsOfLife = ["GET_PARAMETER"]
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         camera.answer = { camera, request in request.method == "OPTIONS" ? camera.reply(request) : nil }
         driver.run(with: &camera, seconds: 20)
         #expect(!camera.isAlive(at: driver.now))
         if closes { driver.disconnect() } else { driver.end() }
         #expect(driver.session.keepAliveSuggestion == .getParameter)
         camera.answer = { _, _ in nil }
-        var second = SessionDriver.playing(&camera) { $0.keepAliveMethod = driver.session.keepAliveSuggestion }
+        let second = SessionDriver.playing(&camera) { $0.keepAliveMethod = driver.session.keepAliveSuggestion }
         second.run(with: &camera, seconds: 60)
         #expect(camera.isAlive(at: second.now))
         second.end()
@@ -89,7 +89,7 @@ import Testing
         camera.authentication = .digest(algorithm: nil, quality: nil)
         camera.nonceUses = 5
         camera.namesStale = isNamed
-        var driver = SessionDriver.playing(&camera) {
+        let driver = SessionDriver.playing(&camera) {
             $0.credentials = .init(user: ModelCamera.user, password: ModelCamera.password)
         }
         driver.run(with: &camera, seconds: 300)
@@ -104,7 +104,7 @@ import Testing
     @Test func `a password that is changed while media comes is not tried again and again`() {
         var camera = ModelCamera()
         camera.authentication = .digest(algorithm: nil, quality: nil)
-        var driver = SessionDriver.playing(&camera) {
+        let driver = SessionDriver.playing(&camera) {
             $0.credentials = .init(user: ModelCamera.user, password: ModelCamera.password)
         }
         camera.answer = { camera, request in
@@ -118,7 +118,7 @@ import Testing
 
     @Test func `a session that is forgotten and brings no media is lost`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         camera.answer = { camera, request in camera.reply(request, status: 454) }
         driver.run(with: &camera, seconds: 60, media: false)
         #expect(driver.error?.kind == .sessionLost)
@@ -127,7 +127,7 @@ import Testing
 
     @Test func `a session that is called unknown and still brings media goes on`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         camera.answer = { camera, request in camera.reply(request, status: 454) }
         driver.run(with: &camera, seconds: 55)
         #expect(driver.session.phase == .streaming)
@@ -138,7 +138,7 @@ import Testing
         camera.timeout = 10
         camera.statuses = ["GET_PARAMETER": 454]
         camera.signsOfLife = ["OPTIONS"]
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 60, media: false)
         #expect(driver.session.phase == .streaming)
         #expect(camera.isAlive(at: driver.now))
@@ -148,7 +148,7 @@ import Testing
         var camera = ModelCamera()
         camera.timeout = 10
         camera.answer = { camera, _ in camera.isPlaying ? "" : nil }
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 9)
         driver.run(with: &camera, seconds: 51, media: false)
         #expect(driver.session.phase == .streaming)

@@ -202,7 +202,7 @@ struct ModelCamera {
 
 extension SessionDriver {
     /// Exchanges bytes with a camera until both are silent.
-    mutating func talk(to camera: inout ModelCamera) {
+    func talk(to camera: inout ModelCamera) {
         while true {
             let text = takeSent()
             let answer = text.isEmpty ? "" : camera.take(text, now: now)
@@ -212,7 +212,7 @@ extension SessionDriver {
     }
 
     /// Passes time, with everything that is due, and with media if the camera still sends it.
-    mutating func run(with camera: inout ModelCamera, seconds: Int64, media: Bool = true) {
+    func run(with camera: inout ModelCamera, seconds: Int64, media: Bool = true) {
         let end = now + seconds * 1_000_000_000
         while session.phase != .over {
             let step = now + 500_000_000
@@ -229,7 +229,7 @@ extension SessionDriver {
         _ camera: inout ModelCamera,
         change: (inout RTSPConfiguration) -> Void = { _ in }
     ) -> SessionDriver {
-        var driver = SessionDriver(change: change)
+        let driver = SessionDriver(change: change)
         driver.begin()
         driver.talk(to: &camera)
         return driver

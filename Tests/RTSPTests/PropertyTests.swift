@@ -73,12 +73,12 @@ import Testing
 
     @Test(arguments: 0..<4) func `damaged streams neither stop nor hang`(seed: Int) {
         var random = SeededGenerator(seed: UInt64(seed) &+ 1_000)
-        var playing = session()
-        _ = Self.opening.withUnsafeBytes { playing.receive($0, now: 0) { _, _ in } }
-        #expect(playing.phase == .streaming)
         for _ in 0..<(24 * Self.effort) {
-            var copy = playing
-            guard survives(&copy, damaged(Self.streaming, &random)) else {
+            var playing = session()
+            _ = Self.opening.withUnsafeBytes { playing.receive($0, now: 0) { _, _ in } }
+            let phase = playing.phase
+            #expect(phase == .streaming)
+            guard survives(&playing, damaged(Self.streaming, &random)) else {
                 Issue.record("more was consumed than came, with seed \(seed)")
                 return
             }
@@ -155,7 +155,7 @@ import Testing
     }
 
     private func run(_ pieces: [[UInt8]]) -> SessionDriver {
-        var driver = SessionDriver { $0.audioEncodings = ["MPEG4-GENERIC"] }
+        let driver = SessionDriver { $0.audioEncodings = ["MPEG4-GENERIC"] }
         driver.begin()
         for piece in pieces { driver.receive(piece) }
         return driver
@@ -175,7 +175,7 @@ import Testing
     }
 
     private func outcome(_ pieces: [[UInt8]]) -> Outcome {
-        var driver = run(pieces)
+        let driver = run(pieces)
         return Outcome(
             media: driver.packets.map(\.media),
             packets: driver.packets.map(\.bytes),

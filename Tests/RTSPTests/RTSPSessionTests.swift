@@ -27,7 +27,7 @@ import Testing
     @Test func `wanted audio has channels of its own`() {
         var camera = ModelCamera()
         camera.description = ModelCamera.describe(audio: true)
-        var driver = SessionDriver.playing(&camera) { $0.audioEncodings = ["OPUS", "MPEG4-GENERIC"] }
+        let driver = SessionDriver.playing(&camera) { $0.audioEncodings = ["OPUS", "MPEG4-GENERIC"] }
         #expect(driver.session.tracks.map(\.format.encoding) == ["H264", "MPEG4-GENERIC"])
         driver.receive(frame(0) + frame(2, type: 97) + report(3))
         #expect(
@@ -53,7 +53,7 @@ import Testing
         var camera = ModelCamera()
         camera.description = ModelCamera.describe(audio: true)
         camera.answer = { _, request in request.url.contains("track2") ? "" : nil }
-        var driver = SessionDriver.playing(&camera) { $0.audioEncodings = ["MPEG4-GENERIC"] }
+        let driver = SessionDriver.playing(&camera) { $0.audioEncodings = ["MPEG4-GENERIC"] }
         #expect(!driver.isPlaying)
         driver.advance(to: 10_000_000_000)
         // The answer comes after all, and is not the one to PLAY.
@@ -77,7 +77,7 @@ import Testing
     @Test func `the user's spelling of the address stands in request lines`() {
         var camera = ModelCamera()
         camera.descriptionHeaders = []
-        var driver = SessionDriver("rtsp://Front-Door.local:8554/Live?x=1")
+        let driver = SessionDriver("rtsp://Front-Door.local:8554/Live?x=1")
         driver.begin()
         driver.talk(to: &camera)
         #expect(
@@ -90,7 +90,7 @@ import Testing
 
     @Test func `user information in the address is never sent`() {
         var camera = ModelCamera()
-        var driver = SessionDriver("rtsp://viewer:pa55word@camera/live")
+        let driver = SessionDriver("rtsp://viewer:pa55word@camera/live")
         driver.begin()
         driver.talk(to: &camera)
         #expect(camera.requests.allSatisfy { !$0.url.contains("pa55word") })
@@ -166,7 +166,7 @@ import Testing
     @Test func `packets that come before the answer to PLAY are handed out`() {
         var camera = ModelCamera()
         camera.answer = { _, request in request.method == "PLAY" ? "" : nil }
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.receive(frame(0, sequence: 1) + frame(0, sequence: 2))
         #expect(driver.packets.count == 2)
         #expect(!driver.isPlaying)
@@ -177,7 +177,7 @@ import Testing
     @Test func `an answer to PLAY that comes after its time is not taken for another one`() {
         var camera = ModelCamera()
         camera.answer = { _, request in request.method == "PLAY" ? "" : nil }
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.receive(frame(0))
         driver.advance(to: 10_000_000_000)
         #expect(driver.isPlaying)
@@ -191,7 +191,7 @@ import Testing
     }
 
     @Test func `packets of a dead session are not handed out before PLAY`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive(frame(0) + frame(1, packet: [0x80, 200, 0, 1, 0, 0, 0, 0]))
         driver.receive("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
@@ -201,7 +201,7 @@ import Testing
     }
 
     @Test func `a camera that stays silent is given up after the time for an answer`() {
-        var driver = SessionDriver { $0.answerTimeout = 3_000_000_000 }
+        let driver = SessionDriver { $0.answerTimeout = 3_000_000_000 }
         driver.begin()
         #expect(driver.session.deadline == 3_000_000_000)
         driver.advance(to: 2_999_999_999)
@@ -214,7 +214,7 @@ import Testing
 
     @Test func `a session is torn down before it is left`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.end()
         #expect(!driver.hasEnded)
         driver.talk(to: &camera)
@@ -226,14 +226,14 @@ import Testing
 
     @Test func `a camera that does not answer TEARDOWN is left after a second and a half`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.end()
         driver.advance(to: 1_500_000_000)
         #expect(driver.hasEnded)
     }
 
     @Test func `before a session exists there is nothing to tear down`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         _ = driver.takeSent()
         driver.end()
@@ -242,7 +242,7 @@ import Testing
     }
 
     @Test func `a connection that the camera closes ends the session with the step it was at`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.disconnect()
         #expect(driver.error?.kind == .closed)
@@ -251,7 +251,7 @@ import Testing
 
     @Test func `reports go to the camera on the track's channel`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         let packet: [UInt8] = [0x80, 201, 0, 1, 0, 0, 0, 9]
         packet.withUnsafeBytes { driver.session.sendReport($0, track: 0) }
         #expect(driver.session.takeOutput() == [0x24, 1, 0, 8] + packet)

@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func `a port that speaks HTTP is named as such`() {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.receive("HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno!")
         #expect(driver.error?.kind == .notRTSP)
@@ -117,7 +117,7 @@ import Testing
     }
 
     private func redirected(to location: String, from url: String = "rtsp://camera/live") -> SessionDriver {
-        var driver = SessionDriver(url) { $0.credentials = .init(user: "a", password: "b") }
+        let driver = SessionDriver(url) { $0.credentials = .init(user: "a", password: "b") }
         driver.begin()
         driver.receive("RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: \(location)\r\n\r\n")
         return driver

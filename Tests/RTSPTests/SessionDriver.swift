@@ -1,7 +1,7 @@
 @testable import RTSP
 
 /// A session with the buffer that its owner keeps, and all that came out of it.
-struct SessionDriver {
+final class SessionDriver {
     var session: RTSPSession
     var now: Int64 = 0
     private(set) var sent: [UInt8] = []
@@ -24,16 +24,16 @@ struct SessionDriver {
         return configuration
     }
 
-    mutating func begin() {
+    func begin() {
         session.begin(now: now)
         collect()
     }
 
-    mutating func receive(_ text: String) {
+    func receive(_ text: String) {
         receive(Array(text.utf8))
     }
 
-    mutating func receive(_ bytes: [UInt8]) {
+    func receive(_ bytes: [UInt8]) {
         rest += bytes
         var taken: [(RTSPMedia, [UInt8])] = []
         let consumed = rest.withUnsafeBytes { buffer in
@@ -44,23 +44,23 @@ struct SessionDriver {
         collect()
     }
 
-    mutating func advance(to time: Int64) {
+    func advance(to time: Int64) {
         now = time
         session.advance(to: now)
         collect()
     }
 
-    mutating func end() {
+    func end() {
         session.end(now: now)
         collect()
     }
 
-    mutating func disconnect() {
+    func disconnect() {
         session.disconnect(now: now)
         collect()
     }
 
-    mutating func usePorts(_ ports: [UInt16]) {
+    func usePorts(_ ports: [UInt16]) {
         session.usePorts(ports, now: now)
         collect()
     }
@@ -69,12 +69,12 @@ struct SessionDriver {
     var unconsumed: Int { rest.count }
 
     /// The text that was sent since the last call.
-    mutating func takeSent() -> String {
+    func takeSent() -> String {
         defer { sent = [] }
         return String(decoding: sent, as: UTF8.self)
     }
 
-    private mutating func collect() {
+    private func collect() {
         events += session.takeEvents()
         sent += session.takeOutput()
     }

@@ -7,7 +7,7 @@ import Testing
     @Test func `ports for UDP are asked for once the tracks are known`() {
         var camera = ModelCamera()
         camera.description = ModelCamera.describe(audio: true)
-        var driver = SessionDriver.playing(&camera) {
+        let driver = SessionDriver.playing(&camera) {
             $0.transport = .udp
             $0.audioEncodings = ["MPEG4-GENERIC"]
         }
@@ -31,14 +31,14 @@ import Testing
 
     @Test func `without ports there is no UDP`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera) { $0.transport = .udp }
+        let driver = SessionDriver.playing(&camera) { $0.transport = .udp }
         driver.usePorts([])
         #expect(driver.error?.kind == .transportRefused)
     }
 
     @Test func `media over UDP keeps a session that is called unknown`() {
         var camera = ModelCamera()
-        var driver = SessionDriver.playing(&camera) { $0.transport = .udp }
+        let driver = SessionDriver.playing(&camera) { $0.transport = .udp }
         driver.usePorts([40_000])
         driver.talk(to: &camera)
         camera.answer = { camera, request in camera.reply(request, status: 454) }
@@ -60,7 +60,7 @@ import Testing
             guard let granted else { return camera.reply(request, status: 461) }
             return camera.reply(request, headers: ["Transport: \(granted)", "Session: 1"])
         }
-        var driver = SessionDriver.playing(&camera) { $0.transport = .automatic }
+        let driver = SessionDriver.playing(&camera) { $0.transport = .automatic }
         #expect(driver.neededPorts == 1)
         #expect(driver.notes == [.transportReplaced])
         driver.usePorts([50_000])
@@ -75,7 +75,7 @@ import Testing
     @Test func `a camera that refuses UDP is told apart`() {
         var camera = ModelCamera()
         camera.statuses = ["SETUP": 461]
-        var driver = SessionDriver.playing(&camera) { $0.transport = .udp }
+        let driver = SessionDriver.playing(&camera) { $0.transport = .udp }
         driver.usePorts([50_000])
         driver.talk(to: &camera)
         #expect(driver.error?.detail == "the camera does not send over UDP")

@@ -1,7 +1,7 @@
 public import Encodings
 import MP4
 
-/// Collects the samples of one run and hands them out as fragments: about a second each, begun anew at key frames.
+/// Collects the samples of one run and hands them out as fragments: less than a second each, begun anew at key frames.
 ///
 /// The bytes of a sample are appended to `video` or `audio` by whoever has them, NAL units with four bytes of length before
 /// each, and the sample is added when it is complete; nothing is copied after that but audio, which goes behind the video
@@ -31,7 +31,8 @@ public struct Fragmenter {
         }
     }
 
-    private static let length: Int64 = 90_000
+    /// A process that is killed loses the present fragment, and what has come since the last sweep: together less than a second.
+    private static let length: Int64 = 72_000
     /// The first fragment of a run is short, so that it is soon known that the camera is recorded.
     private static let firstLength: Int64 = 22_500
     private static let bytesLimit = 4 << 20

@@ -51,7 +51,7 @@ private enum Order {
 }
 
 /// A session with the buffer that its owner keeps.
-private struct Connection {
+private struct Connection: ~Copyable {
     private var session: RTSPSession
     private var rest: [UInt8] = []
     private var now: Int64 = 1
