@@ -98,6 +98,7 @@ final class Recording {
             clockJumps: segmenter.timeline.rejoined,
             wallSteps: segmenter.wallSteps,
             dependentSegments: dependentSegments,
+            uncommittedSegments: writeQueue.uncommittedSegments.load(ordering: .relaxed),
             leftOut: segmenter.streams.notes
         )
     }

@@ -6,6 +6,7 @@ import Logging
 import Media
 import ObserverCore
 import Spool
+import Synchronization
 import System
 
 /// Writes the segments of some cameras, commits them in rounds, and finishes later what the disk refused.
@@ -39,6 +40,8 @@ struct SegmentWriter {
     private static let finishLimit = Duration.milliseconds(250)
     /// The time between two log lines about a disk that fails, which it does for every segment of every camera.
     private static let logInterval = Duration.seconds(10)
+    /// The time between two looks if there is room for the reserve again.
+    private static let reserveInterval = Duration.seconds(5)
 
     /// False once another recorder may have the cameras: nothing is written on.
     var isOurs = true
@@ -50,11 +53,13 @@ struct SegmentWriter {
     private var ended: [Ended] = []
     /// Those that cannot be written on, until their last job, and the reasons.
     private var failed: [SegmentID: Interruption] = [:]
-    /// Those whose written part is to be committed.
+    /// Those that are to be committed, or deleted, once the disk works.
     private var unfinished = UnfinishedSegments()
-    private var isReserveReleased = false
+    private var reserveDue = MonotonicInstant.now() + reserveInterval
     /// The last failure, and the moment until which no segment is begun after it.
     private var failure: (reason: Interruption, until: MonotonicInstant)?
+    /// True after a failure, until something is committed.
+    private var hasFailed = false
     /// The failures since the last one that was logged, and the moment from which the next one is.
     private var unlogged = 0
     private var logDue = MonotonicInstant.now()
@@ -73,8 +78,10 @@ struct SegmentWriter {
 
     mutating func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) {
         if let failure, !failure.until.hasPassed { return refuse(header.id, of: writeQueue, failure.reason) }
+        var isBegun = false
         do throws(SpoolError) {
             guard isOurs else { throw notOurs }
+            isBegun = true
             let segment = try spool.begin(header)
             var hasher = SHA256Hasher()
             try initSection.withUnsafeBytes { bytes throws(SpoolError) in
@@ -88,8 +95,11 @@ struct SegmentWriter {
                 initHash: hasher.finalize().hex,
                 syncedAt: .now()
             )
+            if failure != nil { hurry() }
         } catch {
+            if isBegun { unfinished.add(.discard, header, of: writeQueue, at: .now()) }
             fail(header.id, of: writeQueue, error)
+            rest(after: error)
         }
     }
 
@@ -120,7 +130,7 @@ struct SegmentWriter {
                 snapshots.note(keyFrame, of: writeQueue.camera)
             }
         } catch {
-            fail(id, of: writeQueue, error)
+            abandon(id, error)
         }
     }
 
@@ -148,88 +158,90 @@ struct SegmentWriter {
                 try entry.segment.sync()
                 open[id]?.syncedAt = now
             } catch {
-                fail(id, of: entry.writeQueue, error)
+                abandon(id, error)
             }
         }
         finishFailed(at: now)
+        keepReserve()
     }
 
     private mutating func commitEnded() {
         var placed: [(segment: Segment, writeQueue: WriteQueue)] = []
         for entry in ended {
-            let header = entry.open.segment.header
+            let (header, writeQueue) = (entry.open.segment.header, entry.open.writeQueue)
+            guard entry.ending.media.frames > 0 else {
+                writeQueue.coverage.tell(.committed(header.id))
+                discard(header, of: writeQueue)
+                continue
+            }
+            let segment = whole(entry)
             do throws(SpoolError) {
-                if let segment = try place(entry) {
-                    placed.append((segment, entry.open.writeQueue))
-                } else {
-                    entry.open.writeQueue.coverage.tell(.committed(header.id))
-                }
+                try entry.open.segment.syncBytes()
+                try spool.place(segment)
+                placed.append((segment, writeQueue))
             } catch {
-                fail(header.id, of: entry.open.writeQueue, error)
-                failed[header.id] = nil
+                failToCommit(segment, of: writeQueue, error)
             }
         }
         ended = []
         guard !placed.isEmpty else { return }
         do throws(SpoolError) {
-            try spool.settle(placed.map(\.segment.id))
+            let left = try spool.settle(placed.map(\.segment.id))
             for (segment, writeQueue) in placed {
+                if left.contains(segment.id) { unfinished.add(.discard, segment.header, of: writeQueue, at: .now()) }
                 writeQueue.coverage.tell(.committed(segment.id))
                 onCommit(segment)
             }
+            if hasFailed { hurry() }
         } catch {
-            for (segment, writeQueue) in placed {
-                fail(segment.id, of: writeQueue, error)
-                failed[segment.id] = nil
-            }
+            for (segment, writeQueue) in placed { failToCommit(segment, of: writeQueue, error) }
         }
     }
 
-    /// Gives a file its final name, durably; returns nil for one without frames, which is discarded.
-    private func place(_ entry: Ended) throws(SpoolError) -> Segment? {
+    /// The segment as it is to be committed.
+    private func whole(_ entry: Ended) -> Segment {
         let file = entry.open.segment
-        guard entry.ending.media.frames > 0 else {
-            try spool.discard(file.header.id)
-            return nil
-        }
         var media = entry.ending.media
-        media.sha256 = try file.finish()
+        media.sha256 = file.finish()
         media.bytes = file.bytes
         media.initBytes = Int64(entry.open.initBytes)
         media.initSHA256 = entry.open.initHash
         var header = file.header
         header.correct(startedAt: entry.ending.startedAt)
-        let segment = Segment(header: header, media: media, end: entry.ending.end)
-        try spool.place(segment)
-        return segment
+        return Segment(header: header, media: media, end: entry.ending.end)
+    }
+
+    private mutating func discard(_ header: SegmentHeader, of writeQueue: WriteQueue) {
+        do throws(SpoolError) {
+            try spool.discard(header.id)
+        } catch {
+            unfinished.add(.discard, header, of: writeQueue, at: .now())
+            log(error, header.id, of: writeQueue)
+        }
     }
 
     // MARK: What failed
 
-    /// Takes note of a failure; what is whole of the file is committed later.
+    /// Takes note of a segment that could not be committed; its camera records on.
+    private mutating func failToCommit(_ segment: Segment, of writeQueue: WriteQueue, _ error: SpoolError) {
+        unfinished.add(.commit(segment), segment.header, of: writeQueue, at: .now())
+        writeQueue.uncommittedSegments.wrappingAdd(1, ordering: .relaxed)
+        if error.kind == .diskFull { try? spool.releaseReserve() }
+        log(error, segment.id, of: writeQueue)
+    }
+
+    /// Takes note of a segment that cannot be written on; what is whole of it is committed later.
+    private mutating func abandon(_ id: SegmentID, _ error: SpoolError) {
+        guard let entry = open.removeValue(forKey: id) else { return }
+        unfinished.add(.salvage, entry.segment.header, of: entry.writeQueue, at: .now())
+        fail(id, of: entry.writeQueue, error)
+        rest(after: error)
+    }
+
     private mutating func fail(_ id: SegmentID, of writeQueue: WriteQueue, _ error: SpoolError) {
-        let reason = Interruption(error)
-        failure = (reason, .now() + Self.restInterval)
-        open[id] = nil
-        unfinished.add(id, of: writeQueue, at: .now())
-        if error.kind == .diskFull {
-            isReserveReleased = true
-            try? spool.releaseReserve()
-        }
-        unlogged += 1
-        if logDue.hasPassed {
-            logger.error(
-                "Segments not written; will finish them later",
-                [
-                    .cameraID: .int(Int(writeQueue.camera.rawValue)), .segmentID: .string(id.description),
-                    .segmentCount: .int(unlogged), .error: LogValue(error),
-                ]
-            )
-            unlogged = 0
-            logDue = .now() + Self.logInterval
-        }
-        refuse(id, of: writeQueue, reason)
-        leave(if: error)
+        if error.kind == .diskFull { try? spool.releaseReserve() }
+        log(error, id, of: writeQueue)
+        refuse(id, of: writeQueue, Interruption(error))
     }
 
     private mutating func refuse(_ id: SegmentID, of writeQueue: WriteQueue, _ reason: Interruption) {
@@ -238,49 +250,88 @@ struct SegmentWriter {
         writeQueue.fail(id, reason)
     }
 
-    /// Ends the process where renames may be lost although they were reported as done: only a new start finds out which.
-    private func leave(if error: SpoolError) {
-        guard error.kind == .directoryNotDurable else { return }
-        logger.error("Spool directory not durable; exiting", [.error: LogValue(error)])
-        _exit(1)
+    /// Begins nothing for a moment.
+    private mutating func rest(after error: SpoolError) {
+        failure = (Interruption(error), .now() + Self.restInterval)
     }
 
-    /// Tries to commit what is whole of the segments that failed.
+    /// Takes note that the disk works again.
+    private mutating func hurry() {
+        hasFailed = false
+        failure = nil
+        unfinished.hurry(at: .now())
+    }
+
+    private mutating func log(_ error: SpoolError, _ id: SegmentID, of writeQueue: WriteQueue) {
+        hasFailed = true
+        unlogged += 1
+        guard logDue.hasPassed else { return }
+        logger.error(
+            "Segments not written; will finish them later",
+            [
+                .cameraID: .int(Int(writeQueue.camera.rawValue)), .segmentID: .string(id.description),
+                .segmentCount: .int(unlogged), .error: LogValue(error),
+            ]
+        )
+        unlogged = 0
+        logDue = .now() + Self.logInterval
+    }
+
+    /// Tries again what failed.
     private mutating func finishFailed(at now: MonotonicInstant) {
-        guard unfinished.count > 0 else { return keepReserve() }
+        guard unfinished.count > 0 else { return }
         let end = now + Self.finishLimit
-        while !end.hasPassed, let (id, writeQueue) = unfinished.next(at: now) {
+        var finished = 0
+        while !end.hasPassed, let job = unfinished.next(at: now) {
             do throws(SpoolError) {
-                let result = try spool.finish(id)
-                unfinished.remove(id)
-                report(result, of: id, to: writeQueue)
+                if try finish(job) { finished += 1 }
+                unfinished.remove(job.header.id)
+                if hasFailed { hurry() }
             } catch {
-                unfinished.failed(id, at: now)
-                leave(if: error)
+                unfinished.failed(job.header.id, at: now)
             }
         }
+        if finished > 0 { logger.info("Segments finished after a failure", [.segmentCount: .int(finished)]) }
     }
 
-    private func report(_ result: Recovered?, of id: SegmentID, to writeQueue: WriteQueue) {
-        let fields: [LogKey: LogValue] = [
-            .cameraID: .int(Int(writeQueue.camera.rawValue)), .segmentID: .string(id.description),
-        ]
-        guard case .segment(let segment)? = result else {
-            logger.warning("Nothing to finish in segment", fields)
-            let reason = Interruption(.diskFailed, "what was written could not be read back")
-            return writeQueue.coverage.tell(.abandoned(id, reason))
+    /// Returns true if a segment was committed.
+    private func finish(_ job: UnfinishedSegments.Job) throws(SpoolError) -> Bool {
+        let (id, coverage) = (job.header.id, job.writeQueue.coverage)
+        let whole: Segment?
+        switch job.work {
+        case .discard:
+            try spool.discard(id)
+            return false
+        case .salvage: whole = nil
+        case .commit(let segment): whole = segment
         }
-        logger.info("Segment finished after a failure", fields)
-        writeQueue.coverage.tell(.shortened(id, milliseconds: segment.end.durationMilliseconds))
-        onCommit(segment)
+        let result = try spool.finish(job.header, as: whole)
+        if whole != nil { job.writeQueue.uncommittedSegments.wrappingSubtract(1, ordering: .relaxed) }
+        if case .segment(let segment)? = result {
+            coverage.tell(
+                segment == whole
+                    ? .committed(id) : .shortened(id, milliseconds: segment.end.durationMilliseconds)
+            )
+            onCommit(segment)
+            return true
+        }
+        // Nothing moves a file whose commit was under way but an uploader that has stored it.
+        if result == nil, whole != nil {
+            coverage.tell(.committed(id))
+            return true
+        }
+        logger.warning(
+            "Nothing to finish in segment",
+            [.cameraID: .int(Int(job.writeQueue.camera.rawValue)), .segmentID: .string(id.description)]
+        )
+        coverage.tell(.abandoned(id, Interruption(.diskFailed, "what was written could not be read back")))
+        return false
     }
 
     /// Keeps the reserve again once there is room for it and as much again.
     private mutating func keepReserve() {
-        guard isReserveReleased, let space = try? spool.space(), space.freeBytes > 2 * Spool.reserveBytes else {
-            return
-        }
-        isReserveReleased = false
+        guard reserveDue.hasPassed else { return }
+        reserveDue = .now() + Self.reserveInterval
         try? spool.keepReserve()
     }
 }

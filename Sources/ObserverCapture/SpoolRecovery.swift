@@ -11,6 +11,9 @@ import System
 final class SpoolRecovery: Service {
     /// The number of the newest segments, waiting or stored, that the start looks at.
     private static let newest = 2000
+    /// The time between two attempts, which grows while the disk fails.
+    private static let firstWait = Duration.seconds(2)
+    private static let longestWait = Duration.seconds(60)
 
     let name = "spool"
     private let spool: Spool
@@ -46,7 +49,8 @@ final class SpoolRecovery: Service {
         let lock = try spool.lock(recorder: recorder)
         self.lock.withLock { $0 = lock }
         loadJournal()
-        try spool.keepReserve()
+        // A disk too full for it, or one that fails, is told of by the writers.
+        try? spool.keepReserve()
         for (header, milliseconds) in try spool.leftOpen(by: recorder) {
             former.withLock { _ = $0.insert(header.id) }
             guard milliseconds > 0 else { continue }
@@ -56,36 +60,43 @@ final class SpoolRecovery: Service {
     }
 
     /// Completes what was left open, then keeps the lock until stopped.
-    ///
-    /// - Throws: `SpoolError` where renames in the spool cannot be trusted.
-    func run(until stop: StopSignal) throws {
+    func run(until stop: StopSignal) {
         defer { lock.withLock { $0 = nil } }
+        var wait = Self.firstWait
+        var isFailing = false
         while !stop.isStopped {
             do throws(SpoolError) {
-                try recover()
+                let failure = try recover()
                 if former.withLock({ $0.isEmpty }) { break }
+                if let failure, failure.kind != .inUse { throw failure }
+                wait = Self.firstWait
             } catch {
-                guard error.kind != .directoryNotDurable else { throw error }
-                logger.error("Recovery failed; will retry", [.error: LogValue(error)])
+                if !isFailing { logger.error("Recovery failed; will retry", [.error: LogValue(error)]) }
+                isFailing = true
+                wait = min(wait * 2, Self.longestWait)
             }
-            stop.wait(for: .seconds(2))
+            stop.wait(for: wait)
         }
         stop.wait()
     }
 
-    /// Completes files; those that another process is at are left for the next time, and those that a disk does not give for
-    /// the next start.
-    private func recover() throws(SpoolError) {
+    /// Completes files; those that another process is at, or that a disk does not give, are left for the next time.
+    ///
+    /// - Returns: The reason why one of them is left.
+    private func recover() throws(SpoolError) -> SpoolError? {
         let ids = former.withLock { $0 }
         var left: Set<SegmentID> = []
+        var reason: SpoolError?
         for result in try spool.recover(as: recorder, former: ids) {
-            if case .kept(let id, let error) = result, error.kind == .inUse {
+            if case .kept(let id, let error) = result {
                 left.insert(id)
+                reason = error
             } else {
                 report(result)
             }
         }
-        former.withLock { $0 = left }
+        former.withLock { $0 = left.intersection(ids) }
+        return reason
     }
 
     private func loadJournal() {
@@ -132,11 +143,7 @@ final class SpoolRecovery: Service {
                 "Recovery refused; file put in quarantine",
                 [.segmentID: .string(id.description), .error: LogValue(error)]
             )
-        case .kept(let id, let error):
-            logger.error(
-                "Recovery failed; file kept",
-                [.segmentID: .string(id.description), .error: LogValue(error)]
-            )
+        case .kept: break
         }
     }
 }

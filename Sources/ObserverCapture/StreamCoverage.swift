@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import ObserverConfiguration
 import ObserverCore
@@ -64,13 +65,24 @@ extension Interruption {
     init(_ error: SpoolError) {
         switch error.kind {
         case .inUse: self.init(.noRecorder, "another recorder has taken the camera over")
-        case .diskFull: self.init(.diskFull, "the disk of the spool is full")
-        default: self.init(.diskFailed, "the spool's disk failed")
+        case .diskFull: self = .diskFull
+        case .tooManyOpen: self = .tooManyOpen
+        case .notASpool, .fileFailed, .corrupt:
+            let words = error.code == 0 ? error.detail : String(cString: strerror(error.code))
+            self.init(.diskFailed, "the recorder's disk cannot be written (\(words)); once it can, recording goes on by itself")
         }
     }
 
     /// No room is left for this camera.
-    static let diskFull = Interruption(.diskFull, "the disk of the spool is full")
+    static let diskFull = Interruption(
+        .diskFull,
+        "the recorder's disk is full; free space on it, or see why uploads do not drain it"
+    )
     /// Too much waits to be written.
-    static let diskBehind = Interruption(.diskFailed, "the disk of the spool is too slow")
+    static let diskBehind = Interruption(.diskFailed, "the recorder's disk is too slow for its cameras")
+    /// The process has as many descriptors as it may have.
+    static let tooManyOpen = Interruption(
+        .noRecorder,
+        "the recorder may not open more files; raise its limit of open files, or give it fewer cameras"
+    )
 }

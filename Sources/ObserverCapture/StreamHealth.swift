@@ -17,6 +17,8 @@ struct StreamHealth: Sendable {
         var wallSteps = 0
         /// Segments that had to begin without a key frame.
         var dependentSegments = 0
+        /// Segments that could not be committed and wait for the disk.
+        var uncommittedSegments = 0
         /// The parts of the stream that were left out, a sentence each.
         var leftOut: [String] = []
     }
@@ -71,6 +73,14 @@ struct StreamHealth: Sendable {
             notes.append(HealthNote(.clock, "The camera's clock jumps; let it take the time from a server."))
         } else if lasts(stepping) {
             notes.append(HealthNote(.clock, "The recorder's clock was set; let it take the time from a server."))
+        }
+        if facts.uncommittedSegments > 0 {
+            notes.append(
+                HealthNote(
+                    .diskFailed,
+                    "\(facts.uncommittedSegments) segments are recorded and cannot be committed; check the recorder's disk."
+                )
+            )
         }
         if !facts.leftOut.isEmpty {
             notes.append(HealthNote(.audioLeftOut, facts.leftOut.joined(separator: " ").capitalizedSentence))

@@ -11,6 +11,8 @@ final class WriteQueue: Sendable {
 
     /// The number of bytes on their way to the disk.
     let queuedBytes = Atomic(0)
+    /// The number of segments whose commit failed, and is tried again.
+    let uncommittedSegments = Atomic(0)
     let camera: CameraID
     let coverage: StreamCoverage
     private let fragments = Atomic(0)

@@ -27,6 +27,8 @@ final class WriterPool: Sendable {
     private static let queueLimit = 32 << 20
     /// Queued bytes of all cameras, at most.
     private static let poolLimit = 1 << 30
+    /// Bytes that each job counts for beside what it carries, so that small ones are bounded too.
+    private static let jobBytes = 1 << 10
 
     private let queues: [BlockingQueue<Job>]
     private let queuedBytes = Atomic(0)
@@ -58,7 +60,8 @@ final class WriterPool: Sendable {
         self.snapshots = snapshots
         self.logger = logger
         self.onCommit = onCommit
-        queues = (0..<count).map { _ in BlockingQueue(limit: 100_000) }
+        // Their bytes bound them; the end of a segment must never be refused.
+        queues = (0..<count).map { _ in BlockingQueue(limit: .max) }
     }
 
     /// The writers; a stop ends each of them once its queue is empty.
@@ -78,7 +81,7 @@ final class WriterPool: Sendable {
     }
 
     func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
-        push(.begin(writeQueue, header, initSection), bytes: initSection.count, from: writeQueue)
+        push(.begin(writeQueue, header, initSection), bytes: initSection.count + Self.jobBytes, from: writeQueue)
     }
 
     /// Appends a fragment, whose fate the coverage of the camera is told.
@@ -98,7 +101,7 @@ final class WriterPool: Sendable {
         writeQueue: WriteQueue
     ) -> Bool {
         let job = Job.append(writeQueue, id, bytes, fragment: fragment, keyFrame: keyFrame)
-        return push(job, bytes: bytes.count, from: writeQueue)
+        return push(job, bytes: bytes.count + Self.jobBytes, from: writeQueue)
     }
 
     func end(_ id: SegmentID, _ ending: Ending, writeQueue: WriteQueue) {
@@ -142,10 +145,10 @@ final class WriterPool: Sendable {
     private func perform(_ job: Job, by writer: inout SegmentWriter) {
         switch job {
         case .begin(let writeQueue, let header, let bytes):
-            account(-bytes.count, writeQueue)
+            account(-bytes.count - Self.jobBytes, writeQueue)
             writer.begin(header, initSection: bytes, writeQueue: writeQueue)
         case .append(let writeQueue, let id, let bytes, let fragment, let keyFrame):
-            account(-bytes.count, writeQueue)
+            account(-bytes.count - Self.jobBytes, writeQueue)
             writer.append(bytes, to: id, fragment: fragment, keyFrame: keyFrame, writeQueue: writeQueue)
         case .end(let id, let ending):
             writer.end(id, ending)

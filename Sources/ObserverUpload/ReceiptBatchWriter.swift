@@ -13,6 +13,8 @@ import System
 struct ReceiptBatchWriter: ~Copyable {
     /// Receipts without a waiting job that are completed in one batch.
     private static let pendingBatch = 128
+    /// The time between two attempts to delete what the disk did not let be deleted.
+    private static let deletionInterval = Duration.seconds(5)
 
     private let spool: Spool
     private let store: SegmentStore
@@ -25,6 +27,9 @@ struct ReceiptBatchWriter: ~Copyable {
     private var rowProblem: String?
     /// Segments whose refused row or unreadable receipt has been logged.
     private var logged: Set<SegmentID> = []
+    /// Stored segments whose files the disk did not let be deleted.
+    private var undeleted: Set<SegmentID> = []
+    private var deletionDue = MonotonicInstant.now()
 
     init(
         spool: Spool,
@@ -96,7 +101,6 @@ struct ReceiptBatchWriter: ~Copyable {
             try spool.write(receipts)
             for receipt in receipts { entries[receipt.segment.id] = Entry(receipt: receipt, isAwaited: true) }
         } catch {
-            error.exitIfNotDurable(logger)
             for receipt in receipts { entries[receipt.segment.id] = write(receipt) }
         }
         crashPoints.reach(.afterReceipt)
@@ -108,7 +112,6 @@ struct ReceiptBatchWriter: ~Copyable {
             try spool.write(receipt)
             return Entry(receipt: receipt, isAwaited: true)
         } catch {
-            error.exitIfNotDurable(logger)
             return Entry(receipt: receipt, isAwaited: true, problem: error.description)
         }
     }
@@ -160,12 +163,27 @@ struct ReceiptBatchWriter: ~Copyable {
         return isAvailable
     }
 
-    private func removeFile(_ id: SegmentID) {
+    private mutating func removeFile(_ id: SegmentID) {
         do {
             try spool.removeReady(id)
         } catch {
-            logger.error("File not deleted", [.segmentID: .string(id.description), .error: LogValue(error)])
+            if undeleted.isEmpty {
+                logger.error(
+                    "Stored file not deleted; will retry",
+                    [.segmentID: .string(id.description), .error: LogValue(error)]
+                )
+                deletionDue = .now() + Self.deletionInterval
+            }
+            undeleted.insert(id)
         }
+    }
+
+    /// Deletes now and then what the disk did not let be deleted.
+    mutating func deleteAgain() {
+        guard !undeleted.isEmpty, deletionDue.hasPassed else { return }
+        deletionDue = .now() + Self.deletionInterval
+        undeleted = undeleted.filter { (try? spool.removeReady($0)) == nil }
+        if undeleted.isEmpty { logger.info("Stored files deleted") }
     }
 
     private func removeReceipt(_ id: SegmentID) {

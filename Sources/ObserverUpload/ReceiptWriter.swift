@@ -84,6 +84,7 @@ final class ReceiptWriter: Service {
             } else if tasks.isClosed {
                 return
             }
+            writer.deleteAgain()
             guard writer.hasPending else { continue }
             writer.completeSomePending()
             if !writer.hasPending { isCompletingPending.store(false, ordering: .releasing) }

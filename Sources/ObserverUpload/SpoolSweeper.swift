@@ -68,7 +68,6 @@ final class SpoolSweeper: Service {
             try part()
             return true
         } catch {
-            error.exitIfNotDurable(logger)
             logger.error("Sweep failed; will retry", [.error: LogValue(error)])
             return false
         }
@@ -85,6 +84,7 @@ final class SpoolSweeper: Service {
 
     private func recover(_ logged: inout Set<SegmentID>) throws(SpoolError) {
         var found: [SegmentID] = []
+        var kept: [(id: SegmentID, error: SpoolError)] = []
         for result in try spool.recover(as: nil) {
             switch result {
             case .segment(let segment):
@@ -101,12 +101,17 @@ final class SpoolSweeper: Service {
                     [.cameraID: .int(Int(header.cameraID.rawValue)), .segmentID: .string("\(header.id)")]
                 )
             case .kept(let id, let error):
-                guard logged.insert(id).inserted else { continue }
-                logger.error(
-                    "Recovery failed; file kept, will retry",
-                    [.segmentID: .string("\(id)"), .error: LogValue(error)]
-                )
+                if logged.insert(id).inserted { kept.append((id, error)) }
             }
+        }
+        if let first = kept.first {
+            logger.error(
+                "Recovery failed; files kept, will retry",
+                [
+                    .segmentCount: .int(kept.count), .segmentID: .string("\(first.id)"),
+                    .error: LogValue(first.error),
+                ]
+            )
         }
         if !found.isEmpty { report(.found(found)) }
     }

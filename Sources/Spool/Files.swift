@@ -19,13 +19,15 @@ enum Files {
         try mapped(path) { () throws(SystemError) in try File.writeDurably(bytes, to: path) }
     }
 
-    /// Writes a small file that is not there yet; it is durable once it is synced.
+    /// Writes a small file so that others find it whole or not at all; it is durable once it is synced.
     static func write(_ bytes: [UInt8], to path: String) throws(SpoolError) {
         try mapped(path) { () throws(SystemError) in
-            let file = try File(opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC)
+            let part = path + ".part"
+            let file = try File(opening: part, flags: O_WRONLY | O_CREAT | O_TRUNC)
             try bytes.withUnsafeBufferPointer { buffer throws(SystemError) in
                 try file.write(UnsafeRawBufferPointer(buffer))
             }
+            try File.rename(part, to: path)
         }
     }
 
@@ -44,12 +46,13 @@ enum Files {
     }
 
     /// Forces renames and unlinks in a directory to the disk.
+    ///
+    /// The system tells of a failure once. After one, what was renamed is to be renamed again: a second call alone may succeed
+    /// although the names are on no disk.
     static func syncDirectory(_ path: String) throws(SpoolError) {
         let directory = try open(path, O_RDONLY | O_DIRECTORY)
         defer { close(directory) }
-        guard fsync(directory) == 0 else {
-            throw SpoolError(SystemError(call: "fsync", path), path, kind: .directoryNotDurable)
-        }
+        guard fsync(directory) == 0 else { throw SpoolError(call: "fsync", path) }
     }
 
     /// Waits until this caller alone has the directory; it has it until it closes the descriptor, or dies.

@@ -46,7 +46,8 @@ package final class OpenSegment: @unchecked Sendable {
         try syncBytes()
     }
 
-    private func syncBytes() throws(SpoolError) {
+    /// Forces appended bytes to the disk; for a file that is placed next, which needs no draft.
+    package func syncBytes() throws(SpoolError) {
         do throws(SystemError) {
             try file.synchronize()
         } catch {
@@ -54,11 +55,8 @@ package final class OpenSegment: @unchecked Sendable {
         }
     }
 
-    /// Forces the file to the disk; nothing can be appended afterwards.
+    /// Ends the hash: nothing can be appended afterwards.
     ///
-    /// - Returns: The SHA-256 of the whole file, in lower-case hex.
-    package func finish() throws(SpoolError) -> String {
-        try syncBytes()
-        return hasher.finalize().hex
-    }
+    /// - Returns: The SHA-256 of all appended bytes, in lower-case hex.
+    package func finish() -> String { hasher.finalize().hex }
 }

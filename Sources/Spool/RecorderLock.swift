@@ -50,7 +50,8 @@ extension Spool {
 
     func tryLock(_ recorder: String, for use: LockUse) throws(SpoolError) -> RecorderLock? {
         let safe = PercentEncoding.encode(recorder)
-        let file = try Files.open("\(layout.open)/.\(safe).lock", O_RDWR | O_CREAT)
+        // One that is there can be locked on a disk that is read-only, too.
+        let file = try Files.open("\(layout.open)/.\(safe).lock", O_RDONLY | O_CREAT)
         return try RecorderLock.take(file, operation: use == .recording ? LOCK_EX : LOCK_SH, path: root)
     }
 }

@@ -5,7 +5,7 @@ extension Spool {
     ///
     /// Both become durable with the first sync of the segment, or when it is placed.
     ///
-    /// - Throws: `SpoolError`: `.diskFull`, `.fileFailed`.
+    /// - Throws: `SpoolError`: `.diskFull`, `.tooManyOpen`, `.fileFailed`; then ``discard(_:)`` is to follow.
     package func begin(_ header: SegmentHeader) throws(SpoolError) -> OpenSegment {
         try Files.write(SpoolJSON.encode(header), to: layout.draft(header.id))
         return try OpenSegment(header, path: layout.openMedia(header.id), draft: layout.draft(header.id))
@@ -13,10 +13,17 @@ extension Spool {
 
     /// Commits a finished segment: from now on it survives everything but the loss of its disk.
     ///
-    /// - Throws: `SpoolError`: `.directoryNotDurable` means that the process must end and start anew.
+    /// - Throws: `SpoolError`; then ``finish(_:as:)`` is to follow.
     package func commit(_ segment: Segment) throws(SpoolError) {
         try place(segment)
-        try settle([segment.id])
+        try settleAlone(segment.id)
+    }
+
+    /// As ``settle(_:)``, for one segment, and with an error also where its draft is left.
+    func settleAlone(_ id: SegmentID) throws(SpoolError) {
+        guard try settle([id]).isEmpty else {
+            throw SpoolError(.fileFailed, layout.draft(id), reason: "the draft cannot be removed")
+        }
     }
 
     /// Gives a finished segment its final name and its sidecar, the first half of a commit.
@@ -33,15 +40,17 @@ extension Spool {
     ///
     /// The directory is synced after both renames of each, because they are in it.
     ///
-    /// - Throws: `SpoolError`: `.directoryNotDurable` means that the process must end and start anew.
-    package func settle(_ ids: [SegmentID]) throws(SpoolError) {
+    /// - Returns: Those whose drafts are left, because the disk fails; ``discard(_:)`` removes them.
+    /// - Throws: `SpoolError`; then none of them is committed, and ``finish(_:as:)`` is to follow for each.
+    package func settle(_ ids: [SegmentID]) throws(SpoolError) -> [SegmentID] {
         try Files.syncDirectory(layout.ready)
-        for id in ids { try Files.remove(layout.draft(id)) }
+        return ids.filter { (try? Files.remove(layout.draft($0))) == nil }
     }
 
-    /// Deletes a segment that was begun and holds nothing worth keeping.
+    /// Deletes what is open of a segment: of one that holds nothing worth keeping, or one that is committed.
     package func discard(_ id: SegmentID) throws(SpoolError) {
         try Files.remove(layout.openMedia(id))
+        try Files.remove(layout.draft(id) + ".part")
         try Files.remove(layout.draft(id))
     }
 }

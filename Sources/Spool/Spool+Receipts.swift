@@ -3,16 +3,23 @@ package import ObserverCore
 extension Spool {
     /// Writes a receipt and makes it durable.
     package func write(_ receipt: Receipt) throws(SpoolError) {
-        try Files.writeDurably(SpoolJSON.encode(receipt), to: layout.receipt(receipt.segment.id))
-        try Files.syncDirectory(layout.stored)
+        try write([receipt])
     }
 
     /// Writes several receipts; their directory is made durable once for all of them.
+    ///
+    /// - Throws: `SpoolError`; then none of them counts, and as far as the disk lets them they are removed.
     package func write(_ receipts: [Receipt]) throws(SpoolError) {
-        for receipt in receipts {
-            try Files.writeDurably(SpoolJSON.encode(receipt), to: layout.receipt(receipt.segment.id))
+        do throws(SpoolError) {
+            for receipt in receipts {
+                try Files.writeDurably(SpoolJSON.encode(receipt), to: layout.receipt(receipt.segment.id))
+            }
+            try Files.syncDirectory(layout.stored)
+        } catch {
+            // Bytes are deleted on the word of a receipt, so that none may be found whose name is on no disk.
+            for receipt in receipts { try? Files.remove(layout.receipt(receipt.segment.id)) }
+            throw error
         }
-        try Files.syncDirectory(layout.stored)
     }
 
     /// The segments that have a receipt, in no order.

@@ -19,9 +19,6 @@ package import System
 package struct Spool: Sendable {
     /// The version of the layout.
     static let version = "1"
-    /// Bytes kept back so that open segments can be finished on a full disk.
-    package static let reserveBytes: Int64 = 64 << 20
-
     package let layout: SpoolLayout
     package var root: String { layout.root }
     /// The identity of the spool; it moves with the disk.
@@ -89,20 +86,41 @@ package struct Spool: Sendable {
         }
     }
 
-    /// Creates the reserve unless it is there.
-    ///
-    /// A disk too full for it is no error.
+    private var reserve: String { root + "/reserve" }
+
+    /// The bytes that are kept back so that open segments can be finished on a full disk: 64 MiB, on a small disk a
+    /// sixteenth of it.
+    private static func reserveBytes(of space: DiskSpace) -> Int64 {
+        min(64 << 20, space.totalBytes / 16) & ~4095
+    }
+
+    /// The room on the spool's disk without what the reserve still needs.
+    package func spaceBesideReserve() throws(SpoolError) -> DiskSpace {
+        let space = try space()
+        guard try Files.status(reserve) == nil else { return space }
+        return DiskSpace(
+            totalBytes: space.totalBytes,
+            freeBytes: max(space.freeBytes - Self.reserveBytes(of: space), 0),
+            totalFiles: space.totalFiles,
+            freeFiles: max(space.freeFiles - 1, 0)
+        )
+    }
+
+    /// Creates the reserve unless it is there, if there is room for it and as much again.
     package func keepReserve() throws(SpoolError) {
-        let path = root + "/reserve"
-        if let status = try Files.status(path), status.bytes == Self.reserveBytes { return }
-        let file = try Files.open(path, O_WRONLY | O_CREAT)
+        let space = try space()
+        let bytes = Self.reserveBytes(of: space)
+        if let status = try Files.status(reserve), status.bytes == bytes { return }
+        try Files.remove(reserve)
+        guard space.freeBytes > 2 * bytes else { return }
+        let file = try Files.open(reserve, O_WRONLY | O_CREAT)
         defer { close(file) }
         // Not all file systems can; the reserve is a help, not a promise.
-        if posix_fallocate(file, 0, off_t(Self.reserveBytes)) != 0 { unlink(path) }
+        if posix_fallocate(file, 0, off_t(bytes)) != 0 { unlink(reserve) }
     }
 
     /// Deletes the reserve, so that open segments can be finished.
     package func releaseReserve() throws(SpoolError) {
-        try Files.remove(root + "/reserve")
+        try Files.remove(reserve)
     }
 }

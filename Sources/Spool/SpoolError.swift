@@ -11,10 +11,10 @@ package struct SpoolError: DescribedError, Hashable {
         case inUse
         /// The disk is full (ENOSPC, EDQUOT).
         case diskFull
-        /// A file cannot be read, written or made durable; what was written to it is suspect.
+        /// The process may open no more files (EMFILE, ENFILE); the disk may be fine.
+        case tooManyOpen
+        /// A file or directory cannot be read, written or made durable; what was written to it is suspect.
         case fileFailed
-        /// A directory cannot be made durable: nothing that was renamed in it can be trusted, the process must end.
-        case directoryNotDurable
         /// A file does not hold what belongs there.
         case corrupt
     }
@@ -24,11 +24,14 @@ package struct SpoolError: DescribedError, Hashable {
     package let path: String
     /// The system's words, or what was found.
     package let reason: String
+    /// The system's error number; 0 where there was none.
+    package let code: Int32
 
-    package init(_ kind: Kind, _ path: String, reason: String) {
+    package init(_ kind: Kind, _ path: String, reason: String, code: Int32 = 0) {
         self.kind = kind
         self.path = path
         self.reason = reason
+        self.code = code
     }
 
     /// Creates the error of a system call that just failed.
@@ -37,18 +40,14 @@ package struct SpoolError: DescribedError, Hashable {
     }
 
     /// Creates the error of an operation of the operating system.
-    ///
-    /// - Parameters:
-    ///   - error: The system's error.
-    ///   - path: The file or folder.
-    ///   - kind: The kind, where the operation decides it whatever the reason; by default it follows from the error.
-    init(_ error: SystemError, _ path: String, kind: Kind? = nil) {
-        self.init(kind ?? Self.kind(of: error), path, reason: error.detail)
+    init(_ error: SystemError, _ path: String) {
+        self.init(Self.kind(of: error), path, reason: error.detail, code: error.code)
     }
 
     private static func kind(of error: SystemError) -> Kind {
         switch error.kind {
         case .diskFull: .diskFull
+        case .tooManyOpen: .tooManyOpen
         case .tooLarge: .corrupt
         default: .fileFailed
         }
@@ -59,8 +58,8 @@ package struct SpoolError: DescribedError, Hashable {
     /// Returns true if the same operation can succeed later without anybody's help.
     package var isTemporary: Bool {
         switch kind {
-        case .inUse, .diskFull, .fileFailed: true
-        case .notASpool, .directoryNotDurable, .corrupt: false
+        case .inUse, .diskFull, .tooManyOpen, .fileFailed: true
+        case .notASpool, .corrupt: false
         }
     }
 

@@ -11,6 +11,14 @@ public struct DiskSpace: Sendable, Hashable {
     /// The number of files that a process without privileges can still create; 0 where `totalFiles` is 0.
     public let freeFiles: Int64
 
+    /// Creates the description of a disk.
+    public init(totalBytes: Int64, freeBytes: Int64, totalFiles: Int64, freeFiles: Int64) {
+        self.totalBytes = totalBytes
+        self.freeBytes = freeBytes
+        self.totalFiles = totalFiles
+        self.freeFiles = freeFiles
+    }
+
     /// Asks the file system.
     ///
     /// - Throws: ``SystemError``.

@@ -122,6 +122,21 @@ public struct File: ~Copyable, Sendable {
         }
     }
 
+    /// Writes all of the bytes at a place.
+    ///
+    /// - Throws: ``SystemError``; some of the bytes may have been written.
+    public borrowing func write(_ bytes: UnsafeRawBufferPointer, at offset: Int64) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset) + (bytes.count - rest.count))
+            if count >= 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            } else if errno != EINTR {
+                throw SystemError(call: "write", path)
+            }
+        }
+    }
+
     /// Forces written bytes to the disk (fdatasync(2)).
     ///
     /// - Throws: ``SystemError``; then nothing written since the last success can be trusted, and a second call may lie.

@@ -18,6 +18,8 @@ public struct SystemError: DescribedError, Hashable {
         case diskFull
         /// More bytes than the caller's bound.
         case tooLarge
+        /// The process, or the whole system, has as many descriptors as it may have.
+        case tooManyOpen
         /// Another process has what was asked for.
         case inUse
         /// No answer before the deadline.
@@ -58,7 +60,7 @@ public struct SystemError: DescribedError, Hashable {
     /// Returns true if the same call can succeed later without anybody's help.
     public var isTemporary: Bool {
         switch kind {
-        case .diskFull, .inUse, .timedOut, .refused, .unreachable: true
+        case .diskFull, .tooManyOpen, .inUse, .timedOut, .refused, .unreachable: true
         case .notFound, .alreadyExists, .wrongType, .notPermitted, .tooLarge, .failed: false
         }
     }
@@ -74,6 +76,7 @@ extension SystemError.Kind {
             case ENOTDIR, EISDIR, ELOOP: .wrongType
             case EACCES, EPERM, EROFS: .notPermitted
             case ENOSPC, EDQUOT: .diskFull
+            case EMFILE, ENFILE: .tooManyOpen
             case EFBIG: .tooLarge
             case EBUSY, ETXTBSY, EADDRINUSE: .inUse
             case ETIMEDOUT: .timedOut

@@ -97,7 +97,8 @@ final class UploadHarness {
         try block.withUnsafeBytes { try open.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         let sample = Segment.sample()
         var media = sample.media
-        media.sha256 = try open.finish()
+        try open.syncBytes()
+        media.sha256 = open.finish()
         media.bytes = open.bytes
         let segment = Segment(header: header, media: media, end: sample.end)
         try spool.commit(segment)

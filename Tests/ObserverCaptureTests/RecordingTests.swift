@@ -94,7 +94,7 @@ import Testing
             closedir(entries)
         }
         for name in ["open", "away", "ready", "stored", "quarantine", "journal", "plans"] { rmdir("\(root)/\(name)") }
-        for name in ["open", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
+        for name in ["open", "ready", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
         rmdir(root)
     }
 
@@ -138,15 +138,38 @@ import Testing
         }
         mendDisk()
         next = try take(from: next) { isRecording }
-        #expect(committed.wait(until: .now() + .seconds(10)) { $0.contains { $0.end.reason == .recovered } })
         let gap = try #require(failures.first)
         let end = try #require(gap.endedAt)
+        // The footage before the gap: all of it.
+        let reaches = committed.wait(until: .now() + .seconds(10)) { segments in
+            segments.contains { abs($0.endedAt.milliseconds - gap.startedAt.milliseconds) <= 200 }
+        }
+        #expect(reaches)
         #expect(end.milliseconds - gap.startedAt.milliseconds > 500)
         for segment in committed.withLock({ $0 }) {
             #expect(
                 segment.endedAt.milliseconds <= gap.startedAt.milliseconds + 200 || segment.startedAt > gap.startedAt
             )
         }
+    }
+
+    @Test func `a commit that fails costs nothing, and is made up for when the disk works again`() throws {
+        defer { end() }
+        var next = try take(from: 0) { isRecording }
+        rename("\(root)/ready", "\(root)/away")
+        close(open("\(root)/ready", O_CREAT | O_WRONLY, 0o600))
+        var count = 0
+        next = try take(from: next) {
+            count += 1
+            return count > 2500
+        }
+        #expect(isRecording && committed.withLock { $0.isEmpty })
+        unlink("\(root)/ready")
+        rename("\(root)/away", "\(root)/ready")
+        _ = try take(from: next) { committed.withLock { $0.count } >= 3 }
+        let segments = committed.withLock { $0 }
+        #expect(segments.count >= 3 && segments.allSatisfy { $0.end.reason == .duration })
+        #expect(failures.isEmpty)
     }
 
     @Test func `while nobody knows whose the camera is what comes waits, and nothing is missing`() throws {

@@ -37,12 +37,13 @@ import Testing
         var facts = StreamHealth.Facts()
         facts.followsArrival = true
         facts.dependentSegments = 1
+        facts.uncommittedSegments = 2
         facts.leftOut = ["the audio (PCMU) was left out: MP4 or browsers cannot carry it"]
         _ = health.update(facts, at: Self.at(1))
         let notes = health.notes(at: Self.at(2))
-        #expect(notes.map(\.cause) == [.noKeyFrames, .clock, .audioLeftOut])
+        #expect(notes.map(\.cause) == [.noKeyFrames, .clock, .diskFailed, .audioLeftOut])
         #expect(notes.allSatisfy { $0.detail.hasSuffix(".") && $0.detail.first?.isUppercase == true })
-        #expect(health.notes(at: Self.at(100)).map(\.cause) == [.clock, .audioLeftOut])
+        #expect(health.notes(at: Self.at(100)).map(\.cause) == [.clock, .diskFailed, .audioLeftOut])
     }
 
     @Test(arguments: [(1, 0), (0, 1)]) func `a clock that jumped is trouble for a minute`(camera: Int, recorder: Int) {

@@ -17,11 +17,23 @@ import Testing
         )
     )
 
+    private func header(_ number: Int64 = 0) -> SegmentHeader {
+        SegmentHeader(
+            beginning: StreamID(CameraID(rawValue: 7), .main),
+            at: Timestamp(milliseconds: 1_790_000_000_000 + number),
+            epoch: 1,
+            run: RunID.makeRandom(),
+            sequence: 0,
+            origin: SegmentOrigin(recorder: "test", spoolID: SpoolID.makeRandom()),
+            keyPrefix: "test"
+        )
+    }
+
     @Test func `a segment is tried after a second, then after growing waits, at most a minute`() {
         var segments = UnfinishedSegments()
-        let id = SegmentID.make(at: Timestamp(milliseconds: 1_790_000_000_000))
-        segments.add(id, of: queue, at: start)
-        segments.add(id, of: queue, at: start)
+        let header = header()
+        segments.add(.salvage, header, of: queue, at: start)
+        segments.add(.salvage, header, of: queue, at: start)
         #expect(segments.count == 1 && segments.next(at: start) == nil)
         var now = start
         var waits: [Int] = []
@@ -32,20 +44,35 @@ import Testing
                 seconds += 1
             }
             waits.append(seconds)
-            segments.failed(id, at: now)
+            segments.failed(header.id, at: now)
         }
         #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60, 60])
-        segments.remove(id)
+        segments.remove(header.id)
         #expect(segments.next(at: now + .seconds(1000)) == nil)
     }
 
     @Test func `one that fails does not stand in the way of the others`() {
         var segments = UnfinishedSegments()
-        let ids = (0..<2).map { SegmentID.make(at: Timestamp(milliseconds: 1_790_000_000_000 + $0)) }
-        for id in ids { segments.add(id, of: queue, at: start) }
+        let headers = (0..<2).map { header($0) }
+        for header in headers { segments.add(.discard, header, of: queue, at: start) }
         let now = start + .seconds(1)
-        #expect(segments.next(at: now)?.0 == ids[0])
-        segments.failed(ids[0], at: now)
-        #expect(segments.next(at: now)?.0 == ids[1])
+        #expect(segments.next(at: now)?.header.id == headers[0].id)
+        segments.failed(headers[0].id, at: now)
+        #expect(segments.next(at: now)?.header.id == headers[1].id)
+    }
+
+    @Test func `when the disk works again those that failed wait no longer`() {
+        var segments = UnfinishedSegments()
+        let (old, new) = (header(0), header(1))
+        segments.add(.salvage, old, of: queue, at: start)
+        for second in 1..<8 { segments.failed(old.id, at: start + .seconds(second)) }
+        let now = start + .seconds(8)
+        segments.add(.salvage, new, of: queue, at: now)
+        #expect(segments.next(at: now) == nil)
+        segments.hurry(at: now)
+        #expect(segments.next(at: now)?.header.id == old.id)
+        segments.remove(old.id)
+        // What failed just now gets its second.
+        #expect(segments.next(at: now) == nil)
     }
 }

@@ -45,7 +45,8 @@ final class TemporaryDirectory: Sendable {
         var segment = Segment.sample(origin: SegmentOrigin(recorder: "node-a", spoolID: spool.id))
         let open = try spool.begin(segment.header)
         try bytes.withUnsafeBytes { try open.append($0) }
-        segment.media.sha256 = try open.finish()
+        try open.syncBytes()
+        segment.media.sha256 = open.finish()
         segment.media.bytes = Int64(bytes.count)
         segment.media.initBytes = 1
         #expect(segment.media.sha256 == SHA256.hex(bytes))
@@ -71,7 +72,7 @@ final class TemporaryDirectory: Sendable {
         try Array("some video".utf8).withUnsafeBytes { try open.append($0) }
         #expect(try spool.bytes(of: id, in: 5..<10) == Array("video".utf8))
         #expect(try spool.bytes(of: id, in: 5..<11) == nil)
-        segment.media.sha256 = try open.finish()
+        segment.media.sha256 = open.finish()
         segment.media.bytes = 10
         segment.media.initBytes = 1
         try spool.commit(segment)
@@ -281,6 +282,19 @@ final class TemporaryDirectory: Sendable {
         #expect(try spool.segment(draft.id) != nil)
     }
 
+    @Test func `a death after the renames of a commit leaves a segment that is committed`() throws {
+        let spool = try Spool(at: folder.path)
+        var segment = Segment.sample(origin: SegmentOrigin(recorder: "node-a", spoolID: spool.id))
+        let open = try spool.begin(segment.header)
+        try [1, 2, 3].withUnsafeBytes { try open.append($0) }
+        segment.media.bytes = open.bytes
+        segment.media.sha256 = open.finish()
+        try spool.place(segment)
+        #expect(try spool.recover(as: "node-a") == [.segment(segment)])
+        #expect(try Files.names(in: folder.path + "/open").allSatisfy { $0.hasSuffix(".lock") })
+        #expect(try spool.recover(as: "node-a").isEmpty)
+    }
+
     @Test func `what nobody understands is found and put aside`() throws {
         let spool = try Spool(at: folder.path)
         let segment = try committed(spool, [1, 2, 3])
@@ -374,10 +388,10 @@ final class TemporaryDirectory: Sendable {
         withExtendedLifetime(first) {}
     }
 
-    @Test func `a directory that cannot be made durable is that, whatever the reason`() {
-        let full = SystemError(call: "fsync", "stored", code: ENOSPC)
-        #expect(SpoolError(full, "stored", kind: .directoryNotDurable).kind == .directoryNotDurable)
-        #expect(SpoolError(full, "stored").kind == .diskFull)
+    @Test func `a full disk, too many open files and a disk that fails are told apart`() {
+        #expect(SpoolError(SystemError(call: "fsync", "stored", code: ENOSPC), "stored").kind == .diskFull)
+        #expect(SpoolError(SystemError(call: "open", "a", code: EMFILE), "a").kind == .tooManyOpen)
+        #expect(SpoolError(SystemError(call: "open", "a", code: ENFILE), "a").kind == .tooManyOpen)
         #expect(SpoolError(SystemError(call: "read", "a", code: EIO), "a").kind == .fileFailed)
     }
 

@@ -51,6 +51,7 @@ enum StateView {
         case .clock: "A clock is wrong"
         case .lossy: "Packets are lost"
         case .noKeyFrames: "No key frames"
+        case .diskFailed: "Recorder’s disk fails"
         case .audioLeftOut: "Audio is left out"
         }
     }
