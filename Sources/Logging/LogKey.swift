@@ -37,6 +37,8 @@ extension LogKey {
     public static let detail = LogKey("detail")
     /// Free space of the spool in bytes.
     public static let diskFreeBytes = LogKey("disk.free_bytes")
+    /// The files that the spool's disk can still take.
+    public static let diskFreeFiles = LogKey("disk.free_files")
     /// The error that is reported.
     public static let error = LogKey("error")
     /// A file, relative to the spool.

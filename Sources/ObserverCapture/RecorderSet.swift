@@ -9,6 +9,10 @@ import System
 ///
 /// Belongs to the reconciler's thread.
 final class RecorderSet {
+    private static let diskInterval = Duration.milliseconds(500)
+    /// The time between two log lines while more and more cameras pause.
+    private static let diskLogInterval = Duration.seconds(10)
+
     private let context: RecorderContext
     /// A camera always has the same loop, so that its recorders follow one another in order.
     private let loops: [CameraLoop]
@@ -20,6 +24,7 @@ final class RecorderSet {
     private var off: [CameraID: Int64] = [:]
     private var diskDue = MonotonicInstant.now()
     private var diskPause = DiskPause()
+    private var diskLogDue = MonotonicInstant.now()
     /// As the database has them: a new priority replaces no recorder.
     private var priorities: [CameraID: Int] = [:]
 
@@ -132,21 +137,21 @@ final class RecorderSet {
 
     // MARK: Disk
 
-    /// Pauses recorders while the disk is nearly full, one more every five seconds (``DiskPause``).
+    /// Pauses recorders while the disk is nearly full (``DiskPause``).
     func watchDisk() {
-        guard MonotonicInstant.now() >= diskDue, let space = try? context.spool.space() else { return }
-        diskDue = .now() + .seconds(5)
+        guard diskDue.hasPassed, let space = try? context.spool.spaceBesideReserve() else { return }
+        diskDue = .now() + Self.diskInterval
         let before = diskPause.count
-        let paused = diskPause.update(
-            freeBytes: space.freeBytes,
-            totalBytes: space.totalBytes,
-            priorities: priorities
-        )
+        let paused = diskPause.update(space, priorities: priorities)
         for (id, recorder) in recorders { recorder.setPaused(paused.contains(id)) }
-        guard diskPause.count != before else { return }
+        guard diskPause.count != before, before == 0 || diskPause.count == 0 || diskLogDue.hasPassed else { return }
+        diskLogDue = .now() + Self.diskLogInterval
         context.logger.warning(
             diskPause.count > 0 ? "Disk nearly full; cameras paused" : "Disk has room again",
-            [.camerasPaused: .int(diskPause.count), .diskFreeBytes: .int(Int(space.freeBytes))]
+            [
+                .camerasPaused: .int(diskPause.count), .diskFreeBytes: .int(Int(space.freeBytes)),
+                .diskFreeFiles: .int(Int(space.freeFiles)),
+            ]
         )
     }
 }
