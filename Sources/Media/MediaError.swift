@@ -26,6 +26,8 @@ public struct MediaError: DescribedError, Hashable {
         case dns
         /// The stream may be fine; this reader is the wrong one for it.
         case foreign
+        /// The process, or the system, may open no more files and connections.
+        case tooManyOpen
         /// A file or the memory behind it failed.
         case file
         /// The caller asked for the end.
@@ -49,7 +51,7 @@ public struct MediaError: DescribedError, Hashable {
     /// True if trying again by itself may help.
     public var isTemporary: Bool {
         switch kind {
-        case .unreachable, .refused, .stalled, .dns, .notFound, .noKeyFrames, .badStream: true
+        case .unreachable, .refused, .stalled, .dns, .notFound, .noKeyFrames, .badStream, .tooManyOpen: true
         case .unauthorized, .noVideo, .foreign, .file, .stopped: false
         }
     }

@@ -29,6 +29,8 @@ package enum CaptureService {
         logger: Logger
     ) throws -> [Stage] {
         ProcessMemory.limitArenas()
+        // Each camera takes a few.
+        ProcessDescriptors.raiseLimit()
         let logger = logger.with([.recorderID: .string(configuration.recorder)])
         logger.info("Starting", [.spoolPath: .string(configuration.spool)])
         return try compose(configuration, spool: try Spool(at: configuration.spool), times: times, logger: logger)

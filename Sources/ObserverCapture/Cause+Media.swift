@@ -14,6 +14,7 @@ extension Cause {
         case .stalled: self = .stalled
         case .badStream, .foreign, .file: self = .badStream
         case .dns: self = .dns
+        case .tooManyOpen: self = .noRecorder
         case .stopped: return nil
         }
     }

@@ -1,4 +1,5 @@
 import Media
+import ObserverCore
 import System
 
 /// The way to a camera's port: looks its name up, then connects to its addresses in turn.
@@ -78,6 +79,8 @@ extension MediaError {
     init(connecting error: SystemError) {
         if error.kind == .refused {
             self.init(.refused, "nothing listens at the camera's port", code: error.code)
+        } else if error.kind == .tooManyOpen {
+            self.init(.tooManyOpen, Interruption.tooManyOpen.detail, code: error.code)
         } else {
             self.init(.unreachable, "nothing answers at the camera's address", code: error.code)
         }
