@@ -69,7 +69,10 @@ extension Interruption {
         case .tooManyOpen: self = .tooManyOpen
         case .notASpool, .fileFailed, .corrupt:
             let words = error.code == 0 ? error.detail : String(cString: strerror(error.code))
-            self.init(.diskFailed, "the recorder's disk cannot be written (\(words)); once it can, recording goes on by itself")
+            self.init(
+                .diskFailed,
+                "the recorder's disk cannot be written (\(words)); once it can, recording goes on by itself"
+            )
         }
     }
 

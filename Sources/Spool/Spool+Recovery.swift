@@ -83,7 +83,9 @@ extension Spool {
     /// Removes a draft that was being written when its recorder died.
     private func removeOldPart(_ name: String) {
         let path = "\(layout.open)/\(name)"
-        guard name.hasSuffix(".json.part"), let status = try? Files.status(path), status.ageSeconds > 600 else { return }
+        guard name.hasSuffix(".json.part"), let status = try? Files.status(path), status.ageSeconds > 600 else {
+            return
+        }
         try? Files.remove(path)
     }
 

@@ -128,12 +128,18 @@ class SpoolDisk:
     @contextmanager
     def read_only(self):
         """Nothing can be opened for writing, renamed or removed; what is open can be written on, as with ext4."""
-        run("mount", "--bind", str(self.home.spool), str(self.home.spool))
+        # Made where nobody has anything open, which would keep it from becoming read-only; its copy is so, too.
+        view = self.home.path / "run" / "read-only"
+        view.mkdir(exist_ok=True)
+        run("mount", "--bind", str(self.home.spool), str(view))
+        run("mount", "-o", "remount,bind,ro", str(view))
+        run("mount", "--bind", str(view), str(self.home.spool))
         try:
-            run("mount", "-o", "remount,bind,ro", str(self.home.spool))
+            assert os.statvfs(self.home.spool).f_flag & os.ST_RDONLY
             yield
         finally:
             run("umount", "--lazy", str(self.home.spool))
+            run("umount", "--lazy", str(view))
 
     # Calls
 

@@ -60,11 +60,12 @@ class DiskTrial:
     threads: list[threading.Thread] = field(default_factory=list)
 
     def begin(self) -> None:
+        self.began = time.time()
         for name, priority in CAMERAS.items():
             url = self.camera_simulator.url(name)
             self.cameras[name] = self.api.add_camera(f"On a bad disk {name}", url, priority=priority)["id"]
         self.await_recording(20)
-        self.began = time.time()
+        self.faults.append(Fault("start", {"no_recorder"}, self.began, 0, time.time()))
         self.pids = {service: self.home.pid(service) for service in SERVICES}
         for look in (self.look_at_spool, self.look_at_states):
             self.threads.append(threading.Thread(target=look, daemon=True))

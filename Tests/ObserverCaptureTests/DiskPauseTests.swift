@@ -24,7 +24,7 @@ import Testing
         return pause.update(space, priorities: priorities(cameras)).map(\.rawValue).sorted()
     }
 
-    @Test func `the less room there is the more pause, the lowest priority first and among equals the highest number`() {
+    @Test func `the less room the more pause, the lowest priority first and among equals the highest number`() {
         let cameras: [Int64: Int] = [1: 0, 2: -100, 3: 0, 4: 100, 5: -1]
         var pause = DiskPause()
         let found = [0.5, 0.031, 0.029, 0.025, 0.021, 0.017, 0.013, 0.011, 0.009].map { share in
