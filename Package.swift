@@ -198,7 +198,10 @@ let package = Package(
         tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore", "Encodings"]),
-        tests("SpoolTests", ["Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System", "TestSupport"]),
+        tests(
+            "SpoolTests",
+            ["SeededNumbers", "Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System", "TestSupport"]
+        ),
         tests(
             "ObserverWebTests",
             [

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 enum { MOST = 64 };
@@ -116,4 +117,10 @@ bool observer_confine(uint64_t memory, uint64_t files) {
 void observer_tune_memory(int arenas, int mapped) {
     mallopt(M_ARENA_MAX, arenas);
     mallopt(M_MMAP_THRESHOLD, mapped);
+}
+
+bool observer_clock_is_synchronized(void) {
+    struct timex state = {0};
+    int verdict = adjtimex(&state);
+    return verdict >= 0 && verdict != TIME_ERROR && !(state.status & STA_UNSYNC);
 }

@@ -31,6 +31,8 @@ extension LogKey {
     public static let cause = LogKey("cause")
     /// The address that a request came from.
     public static let clientAddress = LogKey("client.address")
+    /// The machine's clock less the time that counts.
+    public static let clockErrorMilliseconds = LogKey("clock.error_ms")
     /// The connection that came or went.
     public static let connectionName = LogKey("connection.name")
     /// The cause as a sentence.

@@ -38,6 +38,7 @@ final class CameraConnection: CameraSource {
     private let options: Options
     private let resolver: CameraResolver
     private let processes: MediaProcesses
+    private let clock: SharedClock
     private let loop: CameraLoop
     private let logger: Logger
     private var stage = Stage.closed
@@ -59,12 +60,14 @@ final class CameraConnection: CameraSource {
         _ options: Options,
         resolver: CameraResolver,
         processes: MediaProcesses,
+        clock: SharedClock,
         loop: CameraLoop,
         logger: Logger
     ) {
         self.options = options
         self.resolver = resolver
         self.processes = processes
+        self.clock = clock
         self.loop = loop
         self.logger = logger
     }
@@ -181,7 +184,7 @@ final class CameraConnection: CameraSource {
         _ socket: CameraSocket,
         at now: MonotonicInstant
     ) throws(MediaError) {
-        let wallClock = Timestamp.now().microseconds
+        let wallClock = clock.time(at: now).microseconds
         try receive(reader, socket, at: now, wallClock: wallClock)
         try ports?.receive(from: senders, using: loop.scratch) { (track, isReport, bytes) throws(MediaError) in
             receivedBytes += bytes.count

@@ -68,11 +68,8 @@ final class CameraSession {
         context = recorder.context
         plan = recorder.plan
         logger = context.logger.with([.cameraID: .int(Int(plan.camera.id.rawValue))])
-        let (resolver, processes) = (context.resolver, context.processes)
-        library = LibrarySource(plan.libraryStream, processes: processes, resolver: resolver, loop: loop)
-        native = plan.connectionOptions.map { [logger] options in
-            CameraConnection(options, resolver: resolver, processes: processes, loop: loop, logger: logger)
-        }
+        library = plan.librarySource(context, loop: loop)
+        native = plan.connection(context, loop: loop, logger: logger)
         source = native ?? library
         work = .beginning(after: recorder.predecessor, until: .now() + plan.delay)
     }

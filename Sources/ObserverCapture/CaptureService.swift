@@ -22,51 +22,56 @@ package enum CaptureService {
         try stages(configuration, times: Lease.Times(), logger: logger)
     }
 
-    /// Composes the services with other times of ownership, for tests.
+    /// Composes the services with other times of ownership and another clock of the machine, for tests.
     static func stages(
         _ configuration: CaptureConfiguration,
         times: Lease.Times,
-        logger: Logger
+        logger: Logger,
+        readClock: @escaping @Sendable () -> SystemClock.Reading = SystemClock.read
     ) throws -> [Stage] {
         ProcessMemory.limitArenas()
         // Each camera takes a few.
         ProcessDescriptors.raiseLimit()
         let logger = logger.with([.recorderID: .string(configuration.recorder)])
         logger.info("Starting", [.spoolPath: .string(configuration.spool)])
-        return try compose(configuration, spool: try Spool(at: configuration.spool), times: times, logger: logger)
+        let spool = try Spool(at: configuration.spool)
+        let clock = SharedClock(in: spool, logger: logger, read: readClock)
+        return try compose(configuration, spool: spool, clock: clock, times: times, logger: logger)
     }
 
     private static func compose(
         _ configuration: CaptureConfiguration,
         spool: Spool,
+        clock: SharedClock,
         times: Lease.Times,
         logger: Logger
     ) throws -> [Stage] {
         let topology = Broker.topology(recorder: configuration.recorder, spool: spool.id)
         let publisher = publisher(configuration, in: topology, logger: logger)
         let journal = GapJournal(in: spool, recorder: configuration.recorder)
-        let statusWriter = statusWriter(configuration, journal: journal, logger: logger)
+        let statusWriter = statusWriter(configuration, journal: journal, clock: clock, logger: logger)
         let segmentPublisher = SegmentPublisher(publisher, statusWriter: statusWriter, logger: logger)
-        let recovery = SpoolRecovery(
-            spool: spool,
-            journal: journal,
-            recorder: configuration.recorder,
-            segmentPublisher: segmentPublisher,
-            logger: logger
-        )
+        let recovery = recovery(configuration, of: spool, by: clock, in: journal, to: segmentPublisher, logger: logger)
         let ownership = Ownership(name: configuration.recorder, times: times)
         let processes = try MediaProcesses(logger: logger)
         let interval = configuration.snapshotInterval
         let snapshots = SnapshotPool(interval, of: spool, by: processes, into: statusWriter, logger: logger)
-        let writers = WriterPool(spool: spool, gate: ownership.gate, threads: 2, snapshots: snapshots, logger: logger) {
-            segmentPublisher.announce($0)
-        }
+        let writers = WriterPool(
+            spool: spool,
+            clock: clock,
+            gate: ownership.gate,
+            threads: 2,
+            snapshots: snapshots,
+            logger: logger,
+            onCommit: segmentPublisher.announce
+        )
         let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
         let loops = try loops(logger)
         let reconciler = CaptureReconciler(
             context: RecorderContext(
                 configuration,
                 spool: spool,
+                clock: clock,
                 writers: writers,
                 statusWriter: statusWriter,
                 resolver: resolver,
@@ -77,7 +82,7 @@ package enum CaptureService {
             ownership: ownership,
             database: configuration.database,
             key: configuration.sealingKey,
-            knowledge: CoverageReader(recovery: recovery, journal: journal),
+            knowledge: CoverageReader(recovery: recovery, journal: journal, clock: clock),
             segmentPublisher: segmentPublisher
         )
         let notifications = notifications(configuration, in: topology, for: reconciler, and: snapshots, logger: logger)
@@ -85,34 +90,51 @@ package enum CaptureService {
             configuration,
             spool: spool,
             ownership: ownership,
+            clock: clock,
             publisher: publisher,
             logger: logger,
             silence: { notifications.newestSilence },
             onChange: reconciler.wake
         )
         let partitions = PartitionService(configuration.database, logger: logger)
+        let helpers: [any Service] = [processes, snapshots, resolver, partitions]
         return [
-            Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery]),
+            Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery, clock]),
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),
             Stage("lease", shutdownLimit: .seconds(1), services: lease.services),
             Stage("writers", shutdownLimit: .seconds(4), services: writers.services),
-            Stage(
-                "helpers",
-                shutdownLimit: .milliseconds(500),
-                services: [processes, snapshots, resolver, partitions]
-            ),
+            Stage("helpers", shutdownLimit: .milliseconds(500), services: helpers),
             Stage("loops", shutdownLimit: .milliseconds(500), services: loops),
             Stage("recorders", shutdownLimit: .seconds(17), services: [reconciler, notifications]),
         ]
     }
 
+    private static func recovery(
+        _ configuration: CaptureConfiguration,
+        of spool: Spool,
+        by clock: SharedClock,
+        in journal: GapJournal,
+        to segmentPublisher: SegmentPublisher,
+        logger: Logger
+    ) -> SpoolRecovery {
+        SpoolRecovery(
+            spool: spool,
+            journal: journal,
+            clock: clock,
+            recorder: configuration.recorder,
+            segmentPublisher: segmentPublisher,
+            logger: logger
+        )
+    }
+
     private static func statusWriter(
         _ configuration: CaptureConfiguration,
         journal: GapJournal,
+        clock: SharedClock,
         logger: Logger
     ) -> StatusWriter {
         let (database, recorder) = (configuration.database, configuration.recorder)
-        return StatusWriter(database, journal: journal, recorder: recorder, logger: logger)
+        return StatusWriter(database, journal: journal, clock: clock, recorder: recorder, logger: logger)
     }
 
     /// Half as many loops as processors: the writers and the other services have work as well.

@@ -22,8 +22,9 @@ final class JournalWriter: Service {
         self.logger = logger
     }
 
-    func take(_ changes: [GapChange]) {
-        let dropped = journal.append(changes)
+    /// Takes changes; `clock` is the time under which they were decided, if that is provisional.
+    func take(_ changes: [GapChange], clock: JournalClock?) {
+        let dropped = journal.append(changes, clock: clock)
         if dropped > 0 { logger.error("Journal full; oldest gaps dropped", [.gapCount: .int(dropped)]) }
         wakeUps.withLock { $0 += 1 }
     }

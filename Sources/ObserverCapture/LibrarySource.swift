@@ -27,6 +27,7 @@ final class LibrarySource: CameraSource {
     private let stream: LibraryStream
     private let processes: MediaProcesses
     private let resolver: CameraResolver
+    private let clock: SharedClock
     private let loop: CameraLoop
     private(set) var history = LibraryHistory()
     private var stage = Stage.closed
@@ -38,8 +39,15 @@ final class LibrarySource: CameraSource {
     /// libavformat keeps to itself what it lost.
     let lostPackets = 0
 
-    init(_ stream: LibraryStream, processes: MediaProcesses, resolver: CameraResolver, loop: CameraLoop) {
+    init(
+        _ stream: LibraryStream,
+        processes: MediaProcesses,
+        resolver: CameraResolver,
+        clock: SharedClock,
+        loop: CameraLoop
+    ) {
         self.stream = stream
+        self.clock = clock
         self.processes = processes
         self.resolver = resolver
         self.loop = loop
@@ -196,7 +204,7 @@ final class LibrarySource: CameraSource {
     }
 
     private func take(_ process: MediaProcess, _ reader: LibraryReader, at now: MonotonicInstant) throws(MediaError) {
-        let wallClock = Timestamp.now().microseconds
+        let wallClock = clock.time(at: now).microseconds
         var taken = 0
         hasMore = true
         while hasMore, taken < Self.turnLimit {

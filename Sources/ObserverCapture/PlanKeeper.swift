@@ -31,6 +31,7 @@ struct PlanKeeper {
         do throws(SpoolError) {
             try context.spool.keep(plan, of: context.recorder, key: key)
             last = plan
+            touchDue = .now()
         } catch {
             context.logger.warning("Plan not kept", [.error: LogValue(error)])
         }
@@ -45,6 +46,6 @@ struct PlanKeeper {
     mutating func touch() {
         guard last != nil, touchDue.hasPassed else { return }
         touchDue = .now() + Self.touchInterval
-        context.spool.touchPlan(of: context.recorder)
+        context.spool.touchPlan(of: context.recorder, at: context.clock.now())
     }
 }

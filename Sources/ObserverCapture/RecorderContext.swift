@@ -9,6 +9,7 @@ struct RecorderContext: Sendable {
     let recorder: String
     let spool: Spool
     let prefix: String
+    let clock: SharedClock
     let writers: WriterPool
     let statusWriter: StatusWriter
     let resolver: CameraResolver
@@ -23,6 +24,7 @@ extension RecorderContext {
     init(
         _ configuration: CaptureConfiguration,
         spool: Spool,
+        clock: SharedClock,
         writers: WriterPool,
         statusWriter: StatusWriter,
         resolver: CameraResolver,
@@ -33,6 +35,7 @@ extension RecorderContext {
             recorder: configuration.recorder,
             spool: spool,
             prefix: configuration.prefix,
+            clock: clock,
             writers: writers,
             statusWriter: statusWriter,
             resolver: resolver,

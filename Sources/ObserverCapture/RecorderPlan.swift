@@ -1,4 +1,5 @@
 import Crypto
+import Logging
 import Media
 import ObserverCore
 import RTSP
@@ -46,6 +47,31 @@ extension RecorderPlan {
             credentials: credentials.map { RTSPCredentials(user: $0.user, password: $0.password) },
             transport: camera.transport.rtsp,
             wantsAudio: camera.audio == .copy
+        )
+    }
+
+    /// The camera as it is read without a library; nil where that is not possible.
+    func connection(_ context: RecorderContext, loop: CameraLoop, logger: Logger) -> CameraConnection? {
+        connectionOptions.map { options in
+            CameraConnection(
+                options,
+                resolver: context.resolver,
+                processes: context.processes,
+                clock: context.clock,
+                loop: loop,
+                logger: logger
+            )
+        }
+    }
+
+    /// The camera as it is read through the library.
+    func librarySource(_ context: RecorderContext, loop: CameraLoop) -> LibrarySource {
+        LibrarySource(
+            libraryStream,
+            processes: context.processes,
+            resolver: context.resolver,
+            clock: context.clock,
+            loop: loop
         )
     }
 

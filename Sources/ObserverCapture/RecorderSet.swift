@@ -74,8 +74,9 @@ final class RecorderSet {
         let coverage = StreamCoverage(
             StreamID(id, .main),
             recorder: context.recorder,
+            clock: context.clock,
             logger: context.logger,
-            perform: { [statusWriter = context.statusWriter] in statusWriter.take($0) }
+            perform: { [statusWriter = context.statusWriter] in statusWriter.take($0, under: $1) }
         )
         let made = WriteQueue(camera: id, coverage: coverage)
         writeQueues[id] = made

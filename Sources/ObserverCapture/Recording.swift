@@ -54,16 +54,16 @@ final class Recording {
         RunSegmenter(
             streams,
             seconds: Double(camera.segmentSeconds),
-            firstSeconds: Self.firstSeconds(camera),
+            firstSeconds: Self.firstSeconds(camera, at: context.clock.now()),
             pool: context.fragments
         ) { [unowned self] output in take(output) }
     }()
 
     /// Shifts the cuts of each camera, so that a thousand cameras do not end their files at the same time.
-    private static func firstSeconds(_ camera: Camera) -> Double {
+    private static func firstSeconds(_ camera: Camera, at time: Timestamp) -> Double {
         let length = Double(camera.segmentSeconds)
         let phase = (Double(camera.id.rawValue % 1000) * 0.618_034 * length).truncatingRemainder(dividingBy: length)
-        let now = Double(Timestamp.now().milliseconds) / 1000
+        let now = Double(time.milliseconds) / 1000
         let left = length - (now - phase).truncatingRemainder(dividingBy: length)
         return left < min(2, length / 2) ? left + length : left
     }
@@ -96,7 +96,7 @@ final class Recording {
             lostPackets: lostPackets,
             followsArrival: segmenter.timeline.clock != .source && streams.video.hasTimestamp,
             clockJumps: segmenter.timeline.rejoined,
-            wallSteps: segmenter.wallSteps,
+            ownClock: context.clock.trouble,
             dependentSegments: dependentSegments,
             uncommittedSegments: writeQueue.uncommittedSegments.load(ordering: .relaxed),
             leftOut: segmenter.streams.notes
@@ -118,7 +118,6 @@ final class Recording {
             finish(
                 reason: Self.reason(end.reason),
                 flags: Set(end.flags.map(SegmentFlag.init)),
-                startedAt: end.startedAt,
                 capturedAt: end.capturedAt
             )
         }
@@ -128,14 +127,15 @@ final class Recording {
         guard !isBehind else { return }
         let header = SegmentHeader(
             beginning: StreamID(camera.id, .main),
-            at: Self.milliseconds(begin.startedAt),
+            at: context.clock.time(at: begin.capturedAt / 1000),
             epoch: epoch(),
             run: run,
             sequence: begin.sequence,
             origin: SegmentOrigin(recorder: context.recorder, spoolID: context.spool.id),
             keyPrefix: context.prefix
         )
-        guard context.writers.begin(header, initSection: begin.initSection, writeQueue: writeQueue) else {
+        let begun = begin.capturedAt / 1000
+        guard context.writers.begin(header, begun: begun, initSection: begin.initSection, writeQueue: writeQueue) else {
             isBehind = true
             writeQueue.coverage.tell(.interrupted(.diskBehind))
             return
@@ -161,7 +161,7 @@ final class Recording {
         guard isTaken else {
             isBehind = true
             writeQueue.coverage.tell(.dropped(fragment: number, .diskBehind))
-            finish(reason: .lost, flags: [.diskBehind], startedAt: part.startedAt)
+            finish(reason: .lost, flags: [.diskBehind])
             return
         }
         now.media.duration90k = fragment.end90k - now.media.start90k
@@ -176,7 +176,7 @@ final class Recording {
         return KeyFramePlace(
             segment: segment.id,
             range: Int64(place.lowerBound)..<Int64(place.upperBound),
-            takenAt: Self.milliseconds(part.begunAt),
+            takenAt: context.clock.time(at: part.capturedAt / 1000),
             codec: segment.begin.streams.video.codec,
             parameters: segment.begin.decoderParameters
         )
@@ -185,14 +185,13 @@ final class Recording {
     private func finish(
         reason: SegmentEnd.Reason,
         flags: Set<SegmentFlag>,
-        startedAt: Int64? = nil,
         capturedAt: Int64? = nil
     ) {
         guard let ended = current else { return }
         current = nil
         if let capturedAt { writeQueue.coverage.tell(.corrected(ended.id, from: capturedAt / 1000)) }
         let ending = WriterPool.Ending(
-            startedAt: Self.milliseconds(startedAt ?? ended.begin.startedAt),
+            begun: (capturedAt ?? ended.begin.capturedAt) / 1000,
             media: ended.media,
             end: SegmentEnd(reason, durationMilliseconds: ended.media.durationMilliseconds, flags: flags)
         )
@@ -209,13 +208,6 @@ final class Recording {
         )
         media.start90k = begin.mediaStart90k
         return media
-    }
-
-    /// Rounds down to milliseconds, the precision of the JSON, so that row, sidecar and message agree.
-    private static func milliseconds(_ microseconds: Int64) -> Timestamp {
-        let time = Timestamp(milliseconds: Timestamp(microseconds: microseconds).milliseconds)
-        // A machine whose clock was never set records all the same.
-        return min(max(time, SegmentLimits.startedAt.lowerBound), SegmentLimits.startedAt.upperBound)
     }
 
     private static func reason(_ reason: RunSegmenter.EndReason) -> SegmentEnd.Reason {

@@ -16,6 +16,7 @@ import System
 struct SegmentWriter {
     private struct Open {
         let writeQueue: WriteQueue
+        let draft: SegmentDraft
         let segment: OpenSegment
         let initBytes: Int
         let initHash: String
@@ -26,6 +27,13 @@ struct SegmentWriter {
     private struct Ended {
         let open: Open
         let ending: WriterPool.Ending
+    }
+
+    /// A segment whose bytes are on the disk; it waits for its place in time.
+    private struct Complete {
+        let writeQueue: WriteQueue
+        let draft: SegmentDraft
+        let segment: Segment
     }
 
     /// The time between two rounds.
@@ -46,11 +54,13 @@ struct SegmentWriter {
     /// False once another recorder may have the cameras: nothing is written on.
     var isOurs = true
     private let spool: Spool
+    private let clock: SharedClock
     private let snapshots: SnapshotPool
     private let logger: Logger
     private let onCommit: (Segment) -> Void
     private var open: [SegmentID: Open] = [:]
     private var ended: [Ended] = []
+    private var complete: [Complete] = []
     /// Those that cannot be written on, until their last job, and the reasons.
     private var failed: [SegmentID: Interruption] = [:]
     /// Those that are to be committed, or deleted, once the disk works.
@@ -67,8 +77,15 @@ struct SegmentWriter {
     private(set) var roundDue = MonotonicInstant.now()
 
     /// Creates a writer; `snapshots` learns where key frames lie, `onCommit` gets each committed segment.
-    init(spool: Spool, snapshots: SnapshotPool, logger: Logger, onCommit: @escaping (Segment) -> Void) {
+    init(
+        spool: Spool,
+        clock: SharedClock,
+        snapshots: SnapshotPool,
+        logger: Logger,
+        onCommit: @escaping (Segment) -> Void
+    ) {
         self.spool = spool
+        self.clock = clock
         self.snapshots = snapshots
         self.logger = logger
         self.onCommit = onCommit
@@ -76,13 +93,14 @@ struct SegmentWriter {
 
     // MARK: Jobs
 
-    mutating func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) {
+    mutating func begin(_ header: SegmentHeader, begun: Int64, initSection: MediaBytes, writeQueue: WriteQueue) {
         if let failure, !failure.until.hasPassed { return refuse(header.id, of: writeQueue, failure.reason) }
+        let draft = SegmentDraft(header, begun: clock.bootMoment(at: begun))
         var isBegun = false
         do throws(SpoolError) {
             guard isOurs else { throw notOurs }
             isBegun = true
-            let segment = try spool.begin(header)
+            let segment = try spool.begin(header, begun: draft.begun)
             var hasher = SHA256Hasher()
             try initSection.withUnsafeBytes { bytes throws(SpoolError) in
                 try segment.append(bytes)
@@ -90,6 +108,7 @@ struct SegmentWriter {
             }
             open[header.id] = Open(
                 writeQueue: writeQueue,
+                draft: draft,
                 segment: segment,
                 initBytes: initSection.count,
                 initHash: hasher.finalize().hex,
@@ -97,7 +116,7 @@ struct SegmentWriter {
             )
             if failure != nil { hurry() }
         } catch {
-            if isBegun { unfinished.add(.discard, header, of: writeQueue, at: .now()) }
+            if isBegun { unfinished.add(.discard, draft, of: writeQueue, now: .now()) }
             fail(header.id, of: writeQueue, error)
             rest(after: error)
         }
@@ -165,75 +184,112 @@ struct SegmentWriter {
         keepReserve()
     }
 
+    /// Commits all that has ended; while nobody knows what time it is, what is complete waits for its place.
     private mutating func commitEnded() {
-        var placed: [(segment: Segment, writeQueue: WriteQueue)] = []
         for entry in ended {
-            let (header, writeQueue) = (entry.open.segment.header, entry.open.writeQueue)
+            let (open, writeQueue) = (entry.open, entry.open.writeQueue)
             guard entry.ending.media.frames > 0 else {
-                writeQueue.coverage.tell(.committed(header.id))
-                discard(header, of: writeQueue)
+                writeQueue.coverage.tell(.committed(open.draft.header.id))
+                discard(open.draft, of: writeQueue)
                 continue
             }
-            let segment = whole(entry)
+            let found = whole(entry)
             do throws(SpoolError) {
-                try entry.open.segment.syncBytes()
-                try spool.place(segment)
-                placed.append((segment, writeQueue))
+                try open.segment.syncBytes()
+                complete.append(found)
             } catch {
-                failToCommit(segment, of: writeQueue, error)
+                failToCommit(found, error)
             }
         }
         ended = []
+        if !complete.isEmpty, clock.isCertain { place() }
+    }
+
+    /// Gives what is complete its time and its final name, durably.
+    private mutating func place() {
+        var placed: [(entry: Complete, segment: Segment)] = []
+        for entry in complete {
+            let segment = timed(entry.segment, of: entry.draft)
+            do throws(SpoolError) {
+                try spool.move(entry.draft, to: segment.header)
+                try spool.place(segment)
+                placed.append((entry, segment))
+            } catch {
+                failToCommit(entry, at: segment.header, error)
+            }
+        }
+        complete = []
         guard !placed.isEmpty else { return }
         do throws(SpoolError) {
             let left = try spool.settle(placed.map(\.segment.id))
-            for (segment, writeQueue) in placed {
-                if left.contains(segment.id) { unfinished.add(.discard, segment.header, of: writeQueue, at: .now()) }
-                writeQueue.coverage.tell(.committed(segment.id))
+            for (entry, segment) in placed {
+                if left.contains(segment.id) {
+                    let draft = SegmentDraft(segment.header, begun: entry.draft.begun)
+                    unfinished.add(.discard, draft, of: entry.writeQueue, now: .now())
+                }
+                entry.writeQueue.coverage.tell(.committed(entry.draft.header.id))
                 onCommit(segment)
             }
             if hasFailed { hurry() }
         } catch {
-            for (segment, writeQueue) in placed { failToCommit(segment, of: writeQueue, error) }
+            for (entry, segment) in placed { failToCommit(entry, at: segment.header, error) }
         }
     }
 
-    /// The segment as it is to be committed.
-    private func whole(_ entry: Ended) -> Segment {
-        let file = entry.open.segment
+    /// The segment as it is to be committed, but for its time.
+    private func whole(_ entry: Ended) -> Complete {
+        let (file, header) = (entry.open.segment, entry.open.draft.header)
         var media = entry.ending.media
         media.sha256 = file.finish()
         media.bytes = file.bytes
         media.initBytes = Int64(entry.open.initBytes)
         media.initSHA256 = entry.open.initHash
-        var header = file.header
-        header.correct(startedAt: entry.ending.startedAt)
-        return Segment(header: header, media: media, end: entry.ending.end)
+        return Complete(
+            writeQueue: entry.open.writeQueue,
+            draft: SegmentDraft(header, begun: clock.bootMoment(at: entry.ending.begun)),
+            segment: Segment(header: header, media: media, end: entry.ending.end)
+        )
     }
 
-    private mutating func discard(_ header: SegmentHeader, of writeQueue: WriteQueue) {
+    /// The header of a segment at its place in time.
+    private func placed(_ draft: SegmentDraft) -> SegmentHeader {
+        guard let begun = draft.begun else { return draft.header }
+        return draft.header.moved(to: clock.time(at: begun.uptime))
+    }
+
+    /// A segment at its place in time.
+    private func timed(_ segment: Segment, of draft: SegmentDraft, at place: SegmentHeader? = nil) -> Segment {
+        var end = segment.end
+        if let begun = draft.begun?.uptime {
+            let length = end.durationMilliseconds.multipliedSaturated(by: 1000)
+            if clock.wasWrong(from: begun, to: begun.addingSaturated(length)) { end.flags.insert(.wallStep) }
+        }
+        return Segment(header: place ?? placed(draft), media: segment.media, end: end)
+    }
+
+    private mutating func discard(_ draft: SegmentDraft, of writeQueue: WriteQueue) {
         do throws(SpoolError) {
-            try spool.discard(header.id)
+            try spool.discard(draft.header.id)
         } catch {
-            unfinished.add(.discard, header, of: writeQueue, at: .now())
-            log(error, header.id, of: writeQueue)
+            unfinished.add(.discard, draft, of: writeQueue, now: .now())
+            log(error, draft.header.id, of: writeQueue)
         }
     }
 
     // MARK: What failed
 
     /// Takes note of a segment that could not be committed; its camera records on.
-    private mutating func failToCommit(_ segment: Segment, of writeQueue: WriteQueue, _ error: SpoolError) {
-        unfinished.add(.commit(segment), segment.header, of: writeQueue, at: .now())
-        writeQueue.uncommittedSegments.wrappingAdd(1, ordering: .relaxed)
+    private mutating func failToCommit(_ entry: Complete, at place: SegmentHeader? = nil, _ error: SpoolError) {
+        unfinished.add(.commit(entry.segment), entry.draft, at: place, of: entry.writeQueue, now: .now())
+        entry.writeQueue.uncommittedSegments.wrappingAdd(1, ordering: .relaxed)
         if error.kind == .diskFull { try? spool.releaseReserve() }
-        log(error, segment.id, of: writeQueue)
+        log(error, entry.segment.id, of: entry.writeQueue)
     }
 
     /// Takes note of a segment that cannot be written on; what is whole of it is committed later.
     private mutating func abandon(_ id: SegmentID, _ error: SpoolError) {
         guard let entry = open.removeValue(forKey: id) else { return }
-        unfinished.add(.salvage, entry.segment.header, of: entry.writeQueue, at: .now())
+        unfinished.add(.salvage, entry.draft, of: entry.writeQueue, now: .now())
         fail(id, of: entry.writeQueue, error)
         rest(after: error)
     }
@@ -285,27 +341,30 @@ struct SegmentWriter {
         while !end.hasPassed, let job = unfinished.next(at: now) {
             do throws(SpoolError) {
                 if try finish(job) { finished += 1 }
-                unfinished.remove(job.header.id)
+                unfinished.remove(job.draft.header.id)
                 if hasFailed { hurry() }
             } catch {
-                unfinished.failed(job.header.id, at: now)
+                unfinished.failed(job.draft.header.id, at: now)
             }
         }
         if finished > 0 { logger.info("Segments finished after a failure", [.segmentCount: .int(finished)]) }
     }
 
     /// Returns true if a segment was committed.
-    private func finish(_ job: UnfinishedSegments.Job) throws(SpoolError) -> Bool {
-        let (id, coverage) = (job.header.id, job.writeQueue.coverage)
-        let whole: Segment?
-        switch job.work {
-        case .discard:
+    private mutating func finish(_ job: UnfinishedSegments.Job) throws(SpoolError) -> Bool {
+        let (id, coverage) = (job.draft.header.id, job.writeQueue.coverage)
+        guard job.work != .discard else {
             try spool.discard(id)
             return false
-        case .salvage: whole = nil
-        case .commit(let segment): whole = segment
         }
-        let result = try spool.finish(job.header, as: whole)
+        guard job.place != nil || clock.isCertain else {
+            throw SpoolError(.inUse, spool.root, reason: "the time of day is not known yet")
+        }
+        let place = job.place ?? placed(job.draft)
+        unfinished.place(id, at: place)
+        var whole: Segment?
+        if case .commit(let segment) = job.work { whole = timed(segment, of: job.draft, at: place) }
+        let result = try spool.finish(job.draft, as: place, whole: whole)
         if whole != nil { job.writeQueue.uncommittedSegments.wrappingSubtract(1, ordering: .relaxed) }
         if case .segment(let segment)? = result {
             coverage.tell(

@@ -18,23 +18,27 @@ final class SpoolRecovery: Service {
     let name = "spool"
     private let spool: Spool
     private let journal: GapJournal
+    private let clock: SharedClock
     private let recorder: String
     private let segmentPublisher: SegmentPublisher
     private let logger: Logger
     private let lock = Lock<RecorderLock?>(nil)
     private let recorded = Lock<[StreamID: [KnownCoverage.Period]]>([:])
+    private let measured = Lock<[StreamID: [Stretch]]>([:])
     /// The files of this recorder's former life that are not completed yet.
     private let former = Lock<Set<SegmentID>>([])
 
     init(
         spool: Spool,
         journal: GapJournal,
+        clock: SharedClock,
         recorder: String,
         segmentPublisher: SegmentPublisher,
         logger: Logger
     ) {
         self.spool = spool
         self.journal = journal
+        self.clock = clock
         self.recorder = recorder
         self.segmentPublisher = segmentPublisher
         self.logger = logger
@@ -45,16 +49,20 @@ final class SpoolRecovery: Service {
         recorded.withLock { $0[stream] ?? [] }
     }
 
+    /// The stretches of a stream that earlier processes left since the machine booted, by its own clock.
+    func stretches(of stream: StreamID) -> [Stretch] {
+        measured.withLock { $0[stream] ?? [] }
+    }
+
     func start() throws {
         let lock = try spool.lock(recorder: recorder)
         self.lock.withLock { $0 = lock }
         loadJournal()
         // A disk too full for it, or one that fails, is told of by the writers.
         try? spool.keepReserve()
-        for (header, milliseconds) in try spool.leftOpen(by: recorder) {
-            former.withLock { _ = $0.insert(header.id) }
-            guard milliseconds > 0 else { continue }
-            note(header.stream, from: header.startedAt, to: header.startedAt.advanced(byMilliseconds: milliseconds))
+        for left in try spool.leftOpen(by: recorder, time: clock.spoolTime) {
+            former.withLock { _ = $0.insert(left.header.id) }
+            if left.milliseconds > 0 { note(left) }
         }
         lookAround()
     }
@@ -87,7 +95,7 @@ final class SpoolRecovery: Service {
         let ids = former.withLock { $0 }
         var left: Set<SegmentID> = []
         var reason: SpoolError?
-        for result in try spool.recover(as: recorder, former: ids) {
+        for result in try spool.recover(as: recorder, former: ids, time: clock.spoolTime) {
             if case .kept(let id, let error) = result {
                 left.insert(id)
                 reason = error
@@ -95,7 +103,8 @@ final class SpoolRecovery: Service {
                 report(result)
             }
         }
-        former.withLock { $0 = left.intersection(ids) }
+        // A file that was moved to another time bears another identifier.
+        former.withLock { $0 = ids.filter { id in left.contains { $0.isMoved(from: id) } } }
         return reason
     }
 
@@ -114,6 +123,18 @@ final class SpoolRecovery: Service {
         for id in ready { if let segment = try? spool.segment(id) { note(segment) } }
         let stored = ((try? spool.receiptIDs()) ?? []).sorted(by: >).prefix(Self.newest)
         for id in stored { if let receipt = try? spool.receipt(id) { note(receipt.segment) } }
+    }
+
+    private func note(_ left: Spool.LeftOpen) {
+        let stream = left.header.stream
+        switch left.place {
+        case .asWritten:
+            let start = left.header.startedAt
+            note(stream, from: start, to: start.advanced(byMilliseconds: left.milliseconds))
+        case .at(let uptime):
+            let end = uptime.addingSaturated(left.milliseconds.multipliedSaturated(by: 1000))
+            measured.withLock { $0[stream, default: []].append(Stretch(from: uptime, to: end)) }
+        }
     }
 
     private func note(_ segment: Segment) {

@@ -56,12 +56,20 @@ final class StatusWriter: Service {
     private let configuration: PostgresConfiguration
     private let journal: GapJournal
     private let journalWriter: JournalWriter
+    private let clock: SharedClock
     private let recorder: String
     private let logger: Logger
 
-    init(_ configuration: PostgresConfiguration, journal: GapJournal, recorder: String, logger: Logger) {
+    init(
+        _ configuration: PostgresConfiguration,
+        journal: GapJournal,
+        clock: SharedClock,
+        recorder: String,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.journal = journal
+        self.clock = clock
         journalWriter = JournalWriter(journal, logger: logger)
         self.recorder = recorder
         self.logger = logger
@@ -70,8 +78,8 @@ final class StatusWriter: Service {
     /// Both threads: the one that makes gaps durable, and the one that sends.
     var services: [any Service] { [self, journalWriter] }
 
-    /// Takes what the coverage of a stream has decided.
-    func take(_ actions: [Coverage.Action]) {
+    /// Takes what the coverage of a stream has decided under a time of day.
+    func take(_ actions: [Coverage.Action], under time: TimeOfDay) {
         var changes: [GapChange] = []
         for action in actions {
             switch action {
@@ -79,7 +87,7 @@ final class StatusWriter: Service {
             case .report(let status, _): inbox.withLock { $0.statuses[status.stream] = status }
             }
         }
-        if !changes.isEmpty { journalWriter.take(changes) }
+        if !changes.isEmpty { journalWriter.take(changes, clock: clock.journalClock(time)) }
     }
 
     func add(_ segment: Segment) {
@@ -156,6 +164,7 @@ final class StatusWriter: Service {
 
     /// Sends what is in the journal, in order; what may have arrived before does no harm.
     private func writeGaps(_ store: GapStore) throws(PostgresError) {
+        journal.settle(clock.spoolTime)
         var last = 0
         defer { journal.acknowledge(through: last) }
         for entry in journal.pending() {

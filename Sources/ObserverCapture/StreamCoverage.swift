@@ -1,6 +1,5 @@
 import Glibc
 import Logging
-import ObserverConfiguration
 import ObserverCore
 import Spool
 import System
@@ -10,23 +9,28 @@ import System
 /// It lives as long as the process has the camera, across recorders.
 final class StreamCoverage: Sendable {
     private let coverage: Lock<Coverage>
+    private let clock: SharedClock
     private let logger: Logger
-    private let perform: @Sendable ([Coverage.Action]) -> Void
+    private let perform: @Sendable ([Coverage.Action], TimeOfDay) -> Void
 
     /// Creates the coverage of a stream that nothing is known of yet.
     ///
     /// - Parameters:
     ///   - stream: The stream.
     ///   - recorder: The recorder's name.
+    ///   - clock: The time.
     ///   - logger: Takes changes of the state.
-    ///   - perform: Carries out actions; it is called under a lock, in their order, and must be short.
+    ///   - perform: Carries out actions that were decided under a time of day; it is called under a lock, in their order, and
+    ///     must be short.
     init(
         _ stream: StreamID,
         recorder: String,
+        clock: SharedClock,
         logger: Logger,
-        perform: @escaping @Sendable ([Coverage.Action]) -> Void
+        perform: @escaping @Sendable ([Coverage.Action], TimeOfDay) -> Void
     ) {
-        coverage = Lock(Coverage(stream, recorder: recorder, at: .now()))
+        self.clock = clock
+        coverage = Lock(Coverage(stream, recorder: recorder, at: clock.moment))
         self.logger = logger.with([.cameraID: .int(Int(stream.camera.rawValue))])
         self.perform = perform
     }
@@ -34,8 +38,9 @@ final class StreamCoverage: Sendable {
     /// Handles an event.
     func tell(_ event: Coverage.Event) {
         let actions = coverage.withLock { coverage in
-            let actions = coverage.handle(event, at: .now())
-            if !actions.isEmpty { perform(actions) }
+            let moment = clock.moment
+            let actions = coverage.handle(event, at: moment)
+            if !actions.isEmpty { perform(actions, moment.time) }
             return actions
         }
         for case .report(let status, isNew: true) in actions {
@@ -51,13 +56,6 @@ final class StreamCoverage: Sendable {
 
     /// True while frames are recorded, as far as is known.
     var isRecording: Bool { coverage.withLock { $0.isRecording } }
-}
-
-extension Moment {
-    /// The present.
-    static func now() -> Moment {
-        Moment(wall: .now(), uptime: MonotonicInstant.now().nanoseconds / 1000)
-    }
 }
 
 extension Interruption {

@@ -13,8 +13,8 @@ struct StreamHealth: Sendable {
         var followsArrival = false
         /// Jumps of the camera's clock.
         var clockJumps = 0
-        /// Steps of the recorder's own clock.
-        var wallSteps = 0
+        /// The trouble with the recorder's own clock, a sentence; nil if there is none.
+        var ownClock: String?
         /// Segments that had to begin without a key frame.
         var dependentSegments = 0
         /// Segments that could not be committed and wait for the disk.
@@ -28,7 +28,7 @@ struct StreamHealth: Sendable {
     private var facts = Facts()
     private var lossy: (until: MonotonicInstant, packets: Int)?
     private var jumping: MonotonicInstant?
-    private var stepping: MonotonicInstant?
+    private var stepping: (until: MonotonicInstant, note: String)?
     private var keyless: MonotonicInstant?
 
     /// Takes note of the facts as they stand.
@@ -42,7 +42,7 @@ struct StreamHealth: Sendable {
             lossy = (until, earlier + lost)
         }
         if new.clockJumps > facts.clockJumps { jumping = until }
-        if new.wallSteps > facts.wallSteps { stepping = until }
+        if let note = new.ownClock { stepping = (until, note) }
         if new.dependentSegments > facts.dependentSegments { keyless = until }
         facts = new
         return lost > 0
@@ -71,14 +71,14 @@ struct StreamHealth: Sendable {
             )
         } else if lasts(jumping) {
             notes.append(HealthNote(.clock, "The camera's clock jumps; let it take the time from a server."))
-        } else if lasts(stepping) {
-            notes.append(HealthNote(.clock, "The recorder's clock was set; let it take the time from a server."))
+        } else if let stepping, stepping.until > now {
+            notes.append(HealthNote(.clock, stepping.note))
         }
         if facts.uncommittedSegments > 0 {
             notes.append(
                 HealthNote(
                     .diskFailed,
-                    "\(facts.uncommittedSegments) segments are recorded and cannot be committed; check the recorder's disk."
+                    "The disk refuses to commit \(facts.uncommittedSegments) recorded segments; check the recorder's disk."
                 )
             )
         }

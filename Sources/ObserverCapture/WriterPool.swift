@@ -12,13 +12,14 @@ import Synchronization
 final class WriterPool: Sendable {
     /// The facts of a segment when its last bytes are on their way; the writer adds size and hashes.
     struct Ending: Sendable {
-        var startedAt: Timestamp
+        /// The moment of the first frame, in microseconds since the machine booted.
+        var begun: Int64
         var media: SegmentMedia
         var end: SegmentEnd
     }
 
     private enum Job: Sendable {
-        case begin(WriteQueue, SegmentHeader, MediaBytes)
+        case begin(WriteQueue, SegmentHeader, begun: Int64, MediaBytes)
         case append(WriteQueue, SegmentID, MediaBytes, fragment: Int, keyFrame: KeyFramePlace?)
         case end(SegmentID, Ending)
     }
@@ -33,6 +34,7 @@ final class WriterPool: Sendable {
     private let queues: [BlockingQueue<Job>]
     private let queuedBytes = Atomic(0)
     private let spool: Spool
+    private let clock: SharedClock
     private let gate: WriteGate
     private let snapshots: SnapshotPool
     private let logger: Logger
@@ -42,6 +44,7 @@ final class WriterPool: Sendable {
     ///
     /// - Parameters:
     ///   - spool: Where the segments go.
+    ///   - clock: The time at which they are placed.
     ///   - gate: Decides whether they may.
     ///   - count: The number of threads.
     ///   - snapshots: Learns where key frames lie.
@@ -49,6 +52,7 @@ final class WriterPool: Sendable {
     ///   - onCommit: Called on a writer's thread with each committed segment; must be short.
     init(
         spool: Spool,
+        clock: SharedClock,
         gate: WriteGate,
         threads count: Int,
         snapshots: SnapshotPool,
@@ -56,6 +60,7 @@ final class WriterPool: Sendable {
         onCommit: @escaping @Sendable (Segment) -> Void
     ) {
         self.spool = spool
+        self.clock = clock
         self.gate = gate
         self.snapshots = snapshots
         self.logger = logger
@@ -80,8 +85,10 @@ final class WriterPool: Sendable {
         }
     }
 
-    func begin(_ header: SegmentHeader, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
-        push(.begin(writeQueue, header, initSection), bytes: initSection.count + Self.jobBytes, from: writeQueue)
+    /// Begins a segment whose first frame was captured at a moment, in microseconds since the machine booted.
+    func begin(_ header: SegmentHeader, begun: Int64, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
+        let job = Job.begin(writeQueue, header, begun: begun, initSection)
+        return push(job, bytes: initSection.count + Self.jobBytes, from: writeQueue)
     }
 
     /// Appends a fragment, whose fate the coverage of the camera is told.
@@ -130,7 +137,13 @@ final class WriterPool: Sendable {
     // MARK: On the writers' threads
 
     private func write(_ queue: BlockingQueue<Job>) {
-        var writer = SegmentWriter(spool: spool, snapshots: snapshots, logger: logger, onCommit: onCommit)
+        var writer = SegmentWriter(
+            spool: spool,
+            clock: clock,
+            snapshots: snapshots,
+            logger: logger,
+            onCommit: onCommit
+        )
         while true {
             if let job = queue.pop(within: writer.roundDue - .now()) {
                 writer.isOurs = gate.waitUntilOpen { queue.isClosed }
@@ -144,9 +157,9 @@ final class WriterPool: Sendable {
 
     private func perform(_ job: Job, by writer: inout SegmentWriter) {
         switch job {
-        case .begin(let writeQueue, let header, let bytes):
+        case .begin(let writeQueue, let header, let begun, let bytes):
             account(-bytes.count - Self.jobBytes, writeQueue)
-            writer.begin(header, initSection: bytes, writeQueue: writeQueue)
+            writer.begin(header, begun: begun, initSection: bytes, writeQueue: writeQueue)
         case .append(let writeQueue, let id, let bytes, let fragment, let keyFrame):
             account(-bytes.count - Self.jobBytes, writeQueue)
             writer.append(bytes, to: id, fragment: fragment, keyFrame: keyFrame, writeQueue: writeQueue)

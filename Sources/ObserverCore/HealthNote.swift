@@ -8,7 +8,7 @@ package struct HealthNote: Hashable, Sendable {
         case lossy
         /// The stream has no key frames for long, so that segments cannot be played alone.
         case noKeyFrames = "no_key_frames"
-        /// What is recorded is written, but cannot be committed: the spool's disk fails.
+        /// Written segments cannot be committed: the spool's disk fails.
         case diskFailed = "disk_failed"
         /// The audio is not recorded.
         case audioLeftOut = "audio_left_out"

@@ -12,7 +12,7 @@ package enum SegmentFlag: String, CaseIterable, Sendable {
     case dependent
     /// The audio could not be carried on.
     case audioDropped = "audio_dropped"
-    /// The wall clock stepped against media time.
+    /// The clock of the recorder's machine was wrong, or was set, while it was recorded.
     case wallStep = "wall_step"
     /// The disk fell behind, and frames after the end of this segment are missing.
     case diskBehind = "disk_behind"

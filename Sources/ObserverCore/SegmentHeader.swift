@@ -61,6 +61,34 @@ package struct SegmentHeader: Hashable, Sendable {
     }
 
     package var cameraID: CameraID { stream.camera }
+
+    /// Returns the header for a start at another time.
+    ///
+    /// Within the hour that lies between start and identifier it keeps its identifier. Otherwise both identifier and key carry
+    /// the new time; the random bits stay, so that the move is the same whoever makes it, and however often.
+    package func moved(to time: Timestamp) -> SegmentHeader {
+        var moved = self
+        moved.correct(startedAt: time)
+        guard moved.startedAt != time, SegmentLimits.startedAt.contains(time) else { return moved }
+        let suffix = ObjectKey.suffix(stream: stream, epoch: epoch, id: id)
+        guard objectKey.hasSuffix(suffix) else { return self }
+        let id = id.moved(to: time)
+        return SegmentHeader(
+            id: id,
+            stream: stream,
+            epoch: epoch,
+            run: run,
+            sequence: sequence,
+            origin: origin,
+            startedAt: time,
+            objectKey: ObjectKey.make(
+                prefix: String(objectKey.dropLast(suffix.count)),
+                stream: stream,
+                epoch: epoch,
+                id: id
+            )
+        )
+    }
 }
 
 extension SegmentHeader: Codable {

@@ -71,6 +71,18 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
         bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) }
     }
 
+    /// Returns the identifier of version 7 with the same random bits and another time.
+    package func moved(to time: Timestamp) -> UniqueID {
+        let milliseconds = UInt64(clamping: max(time.milliseconds, 0))
+        let head = (0..<6).map { UInt8(truncatingIfNeeded: milliseconds >> (40 - 8 * $0)) }
+        return UniqueID(bytes: head + bytes.dropFirst(6)) ?? self
+    }
+
+    /// Returns true if an identifier of version 7 is the other one, perhaps moved to another time.
+    package func isMoved(from other: UniqueID) -> Bool {
+        bytes.dropFirst(6) == other.bytes.dropFirst(6)
+    }
+
     /// Creates an identifier of version 4: random bits alone.
     package static func version4<Generator: RandomNumberGenerator>(using generator: inout Generator) -> UniqueID {
         let high = UInt64.random(in: .min ... .max, using: &generator) & ~0xF000 | 0x4000

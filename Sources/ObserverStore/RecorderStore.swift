@@ -55,6 +55,11 @@ package struct RecorderStore {
         return try connection.first(statement) { row throws(PostgresError) in try Row(reading: &row) }
     }
 
+    /// The present by the database's clock.
+    package func time() throws(PostgresError) -> Timestamp? {
+        try connection.rows("select clock_timestamp()", as: (Timestamp).self).first
+    }
+
     /// Registers a recorder that starts, and orphans what an earlier life of it had, apart from what it keeps.
     ///
     /// - Parameters:
@@ -103,6 +108,8 @@ package struct RecorderStore {
         package var cameras = 0
         /// A number that changes with the caller's assignments.
         package var assignmentsMark: Int64 = 0
+        /// The present by the database's clock; nil where there is no recorder.
+        package var time: Timestamp?
     }
 
     /// Raises the heartbeat of a recorder if that is due, and reads the rows of all.
@@ -133,7 +140,7 @@ package struct RecorderStore {
                 from assignments where recorder_id = \(id) and incarnation = \(incarnation)
             )
             select \(unsafe: Self.columns), (select count(*) from cameras where deleted_at is null), mine.mark,
-                exists (select from beat)
+                exists (select from beat), clock_timestamp()
             from \(unsafe: Self.tables) cross join mine order by w.id
             """
         var round = Round()
@@ -143,6 +150,7 @@ package struct RecorderStore {
             round.cameras = try row.next()
             round.assignmentsMark = try row.next()
             round.hasBeaten = try row.next()
+            round.time = try row.next()
             if recorder.id == id { round.isCurrent = recorder.incarnation == incarnation && !recorder.isFenced }
         }
         return round

@@ -82,10 +82,23 @@ final class SpoolSweeper: Service {
         if !found.isEmpty { report(.found(found)) }
     }
 
+    /// The time of day as the recorders of this spool have proven it; certain an hour after the boot in any case.
+    private func time() -> SpoolTime {
+        let (now, boot) = (SystemClock.read(), SystemClock.bootID())
+        let own = now.wall.microseconds.addingSaturated(0 - now.instant.nanoseconds / 1000)
+        let kept = (try? spool.keptClock()).flatMap { $0.boot == boot ? $0.offset : nil }
+        let uptime = now.instant.nanoseconds / 1000
+        return SpoolTime(
+            boot: boot,
+            timeOfDay: TimeOfDay(offset: kept ?? own),
+            isCertain: kept != nil || uptime > RecorderClock.aloneTime
+        )
+    }
+
     private func recover(_ logged: inout Set<SegmentID>) throws(SpoolError) {
         var found: [SegmentID] = []
         var kept: [(id: SegmentID, error: SpoolError)] = []
-        for result in try spool.recover(as: nil) {
+        for result in try spool.recover(as: nil, time: time()) {
             switch result {
             case .segment(let segment):
                 logger.info("Segment of dead recorder recovered", [.segmentID: .string("\(segment.id)")])
@@ -100,6 +113,7 @@ final class SpoolSweeper: Service {
                     "Nothing to recover in file",
                     [.cameraID: .int(Int(header.cameraID.rawValue)), .segmentID: .string("\(header.id)")]
                 )
+            case .kept(_, let error) where error.kind == .inUse: continue
             case .kept(let id, let error):
                 if logged.insert(id).inserted { kept.append((id, error)) }
             }

@@ -14,6 +14,8 @@ package final class GapJournal: Sendable {
     package struct Entry: Hashable, Sendable {
         package let number: Int
         package let change: GapChange
+        /// The provisional time of day under which it was decided, until its time is settled.
+        var clock: JournalClock?
     }
 
     private struct State {
@@ -67,7 +69,7 @@ package final class GapJournal: Sendable {
                 continue
             }
             if let change = line.change {
-                state.entries.append(Entry(number: line.number, change: change))
+                state.entries.append(Entry(number: line.number, change: change, clock: line.clock))
             } else {
                 state.acknowledged = max(state.acknowledged, line.number)
             }
@@ -82,12 +84,15 @@ package final class GapJournal: Sendable {
 
     /// Takes changes; they are durable after the next ``flush()``.
     ///
+    /// - Parameters:
+    ///   - changes: The changes.
+    ///   - clock: The time of day under which they were decided, if that is provisional: they wait for ``settle(_:)``.
     /// - Returns: The number of changes that were dropped, because there are too many.
     @discardableResult
-    package func append(_ changes: [GapChange]) -> Int {
+    package func append(_ changes: [GapChange], clock: JournalClock? = nil) -> Int {
         state.withLock { state in
             for change in changes {
-                state.entries.append(Entry(number: state.next, change: change))
+                state.entries.append(Entry(number: state.next, change: change, clock: clock))
                 state.next += 1
             }
             let excess = state.entries.count - limit
@@ -111,7 +116,7 @@ package final class GapJournal: Sendable {
         guard isAnew || !entries.isEmpty || hasNews else { return }
         var bytes: [UInt8] = []
         if acknowledged > 0 { bytes += JournalLine.encode(number: acknowledged, nil) }
-        for entry in entries { bytes += JournalLine.encode(number: entry.number, entry.change) }
+        for entry in entries { bytes += JournalLine.encode(number: entry.number, entry.change, clock: entry.clock) }
         do throws(SpoolError) {
             if isAnew {
                 try Files.writeDurably(bytes, to: path)
@@ -144,10 +149,24 @@ package final class GapJournal: Sendable {
         }
     }
 
+    /// Moves the changes that were decided under a provisional time of day to their time, once that is known.
+    package func settle(_ time: SpoolTime) {
+        guard time.isCertain else { return }
+        state.withLock { state in
+            guard state.entries.contains(where: { $0.clock != nil }) else { return }
+            state.entries = state.entries.compactMap { $0.settled(time) }
+            state.mustRewrite = true
+        }
+    }
+
     /// The oldest changes that are on the disk and not acknowledged, in order; all of them while the disk fails.
+    ///
+    /// Those whose time is not settled hold up what follows.
     package func pending(limit: Int = 500) -> [Entry] {
         state.withLock { state in
-            let durable = state.entries.prefix { state.hasFailed || $0.number <= state.written }
+            let durable = state.entries.prefix { entry in
+                (state.hasFailed || entry.number <= state.written) && entry.clock == nil
+            }
             return Array(durable.prefix(limit))
         }
     }
@@ -166,12 +185,44 @@ package final class GapJournal: Sendable {
         }
     }
 
-    /// Applies what is not in the database yet to the newest gaps of a stream that are.
-    package func gaps(of stream: StreamID, over rows: [Gap]) -> [Gap] {
-        var gaps = rows
-        for change in state.withLock({ $0.entries.map(\.change) }) where change.stream == stream {
+    /// Applies what is not in the database yet to the newest gaps of a stream that are, at the times that are known now.
+    ///
+    /// - Returns: The gaps, and the starts of those that this boot's own clock has measured.
+    package func gaps(
+        of stream: StreamID,
+        over rows: [Gap],
+        time: SpoolTime? = nil
+    ) -> (gaps: [Gap], measured: Set<Timestamp>) {
+        var (gaps, measured) = (rows, Set<Timestamp>())
+        for entry in state.withLock({ $0.entries }) where entry.change.stream == stream {
+            guard let time, let clock = entry.clock else {
+                gaps.apply(entry.change)
+                continue
+            }
+            guard let change = clock.settle(entry.change, time) else { continue }
             gaps.apply(change)
+            if clock.boot == time.boot, let start = change.startedAt, time.timeOfDay.uptime(start) >= 0 {
+                measured.insert(start)
+            }
         }
-        return gaps
+        return (gaps, measured)
+    }
+}
+
+extension GapJournal.Entry {
+    /// The entry at the times that are known now; nil for one that belongs nowhere.
+    fileprivate func settled(_ time: SpoolTime) -> GapJournal.Entry? {
+        guard let clock else { return self }
+        return clock.settle(change, time).map { GapJournal.Entry(number: number, change: $0) }
+    }
+}
+
+extension GapChange {
+    /// The start of the gap that is left; nil for one that is removed.
+    fileprivate var startedAt: Timestamp? {
+        switch self {
+        case .open(let gap), .close(let gap): gap.startedAt
+        case .remove: nil
+        }
     }
 }

@@ -13,9 +13,11 @@ struct JournalLine: Codable {
     var number: Int
     /// Nil: everything up to this number is in the database.
     var change: GapChange?
+    /// The time of day under which it was decided, while that was not proven.
+    var clock: JournalClock?
 
-    static func encode(number: Int, _ change: GapChange?) -> [UInt8] {
-        let json = SpoolJSON.encode(JournalLine(number: number, change: change))
+    static func encode(number: Int, _ change: GapChange?, clock: JournalClock? = nil) -> [UInt8] {
+        let json = SpoolJSON.encode(JournalLine(number: number, change: change, clock: clock))
         return checksum(json.dropLast()) + [UInt8(ascii: " ")] + json
     }
 
@@ -24,14 +26,16 @@ struct JournalLine: Codable {
         let json = bytes.dropFirst(Self.checksumBytes + 1)
         guard !json.isEmpty, Self.checksum(json) == Array(bytes.prefix(Self.checksumBytes)),
             let line = try? JSONDecoder().decode(JournalLine.self, from: Data(json)),
-            (0...(1 << 53)).contains(line.number), line.change?.isPlausible ?? true
+            (0...(1 << 53)).contains(line.number), line.change?.isPlausible ?? true,
+            line.clock.map({ SegmentLimits.startedAt.contains(Timestamp(microseconds: $0.offset)) }) ?? true
         else { return nil }
         self = line
     }
 
-    private init(number: Int, change: GapChange?) {
+    private init(number: Int, change: GapChange?, clock: JournalClock?) {
         self.number = number
         self.change = change
+        self.clock = clock
     }
 
     private static func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {

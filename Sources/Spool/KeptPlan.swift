@@ -109,9 +109,11 @@ extension Spool {
         }
     }
 
-    /// Marks the plan of a recorder as that of one that lives, by the time of its file.
-    package func touchPlan(of recorder: String) {
-        _ = utimensat(AT_FDCWD, planPath(recorder), nil, AT_SYMLINK_NOFOLLOW)
+    /// Marks the plan of a recorder as that of one that lives at a moment, by the time of its file.
+    package func touchPlan(of recorder: String, at moment: Timestamp) {
+        let second = moment.microseconds / 1_000_000
+        let time = timespec(tv_sec: Int(second), tv_nsec: Int(moment.microseconds % 1_000_000) * 1000)
+        _ = utimensat(AT_FDCWD, planPath(recorder), [time, time], AT_SYMLINK_NOFOLLOW)
     }
 
     private func planPath(_ recorder: String) -> String {

@@ -5,9 +5,13 @@ extension Spool {
     ///
     /// Both become durable with the first sync of the segment, or when it is placed.
     ///
+    /// - Parameters:
+    ///   - header: Its header.
+    ///   - begun: The moment of its first frame on the machine's own clock.
+    /// - Returns: The open file.
     /// - Throws: `SpoolError`: `.diskFull`, `.tooManyOpen`, `.fileFailed`; then ``discard(_:)`` is to follow.
-    package func begin(_ header: SegmentHeader) throws(SpoolError) -> OpenSegment {
-        try Files.write(SpoolJSON.encode(header), to: layout.draft(header.id))
+    package func begin(_ header: SegmentHeader, begun: BootMoment? = nil) throws(SpoolError) -> OpenSegment {
+        try Files.write(SpoolJSON.encode(SegmentDraft(header, begun: begun)), to: layout.draft(header.id))
         return try OpenSegment(header, path: layout.openMedia(header.id), draft: layout.draft(header.id))
     }
 
@@ -24,6 +28,23 @@ extension Spool {
         guard try settle([id]).isEmpty else {
             throw SpoolError(.fileFailed, layout.draft(id), reason: "the draft cannot be removed")
         }
+    }
+
+    /// Gives an open segment another identifier, because its time is known now.
+    ///
+    /// A start that comes between the steps finds it under one of the two.
+    ///
+    /// - Throws: `SpoolError`.
+    package func move(_ draft: SegmentDraft, to header: SegmentHeader) throws(SpoolError) {
+        let old = draft.header.id
+        guard header.id != old else { return }
+        try Files.writeDurably(
+            SpoolJSON.encode(SegmentDraft(header, begun: draft.begun)),
+            to: layout.draft(header.id)
+        )
+        try Files.rename(layout.openMedia(old), layout.openMedia(header.id))
+        try Files.syncDirectory(layout.open)
+        try Files.remove(layout.draft(old))
     }
 
     /// Gives a finished segment its final name and its sidecar, the first half of a commit.

@@ -12,18 +12,25 @@ extension Spool {
     /// again and its files are renamed again before they are synced.
     ///
     /// - Parameters:
-    ///   - header: The segment as it was begun.
-    ///   - whole: The segment as it was to be committed; nil where not all of it was written.
+    ///   - draft: The segment as it was begun.
+    ///   - header: Its header at its place in time, the same in each call.
+    ///   - whole: The segment as it is to be committed, with that header; nil where not all of it was written.
     /// - Returns: The outcome; nil if nothing of it is there, as when it was uploaded meanwhile.
     /// - Throws: `SpoolError`: the disk still fails, and the call may be repeated.
-    package func finish(_ header: SegmentHeader, as whole: Segment?) throws(SpoolError) -> Recovered? {
+    package func finish(
+        _ draft: SegmentDraft,
+        as header: SegmentHeader,
+        whole: Segment?
+    ) throws(SpoolError) -> Recovered? {
         do throws(SpoolError) {
+            if draft.header.id != header.id, try takeBack(draft.header.id) { try move(draft, to: header) }
             guard try takeBack(header.id) else {
+                try discard(draft.header.id)
                 try discard(header.id)
                 return nil
             }
             if let whole, try commitAgain(whole) { return .segment(whole) }
-            return try salvage(header, isRewritten: true)
+            return try salvage(SegmentDraft(header, begun: draft.begun), as: header, isRewritten: true)
         } catch {
             guard error.kind == .corrupt else { throw error }
             let result = putAside(header.id, error)
@@ -59,27 +66,33 @@ extension Spool {
     ///
     /// - Parameters:
     ///   - draft: The segment as it was begun.
+    ///   - header: Its header at its place in time.
     ///   - isRewritten: Writes the bytes again; without it those are trusted that a process left that was killed.
     /// - Returns: The outcome; nil if there is no file.
     /// - Throws: `SpoolError`.
-    func salvage(_ draft: SegmentHeader, isRewritten: Bool = false) throws(SpoolError) -> Recovered? {
-        let path = layout.openMedia(draft.id)
-        guard try Files.exists(path) else {
+    func salvage(
+        _ draft: SegmentDraft,
+        as header: SegmentHeader,
+        isRewritten: Bool = false
+    ) throws(SpoolError) -> Recovered? {
+        let id = draft.header.id
+        if try !Files.exists(layout.openMedia(id)) {
             // Between the rename of the media and the one of the sidecar, or just after both.
-            guard try Files.exists(layout.media(draft.id)) else {
-                try discard(draft.id)
+            guard try Files.exists(layout.media(id)) else {
+                try discard(id)
                 return nil
             }
-            if let segment = try segment(draft.id) {
-                try settleAlone(draft.id)
+            if let segment = try segment(id) {
+                try settleAlone(id)
                 return .segment(segment)
             }
-            try Files.rename(layout.media(draft.id), path)
-            return try salvage(draft, isRewritten: isRewritten)
+            try Files.rename(layout.media(id), layout.openMedia(id))
         }
+        try move(draft, to: header)
+        let path = layout.openMedia(header.id)
         guard let found = try wholeFragments(path) else {
-            try discard(draft.id)
-            return .nothing(draft)
+            try discard(header.id)
+            return .nothing(header)
         }
         guard truncate(path, off_t(found.completeBytes)) == 0 else { throw SpoolError(call: "truncate", path) }
         let hashes = try hashes(of: path, initBytes: Int(found.initBytes), isRewritten: isRewritten)
@@ -96,8 +109,10 @@ extension Spool {
         media.start90k = found.mediaStart90k
         media.duration90k = found.mediaDuration90k
         media.frames = found.frames
-        let end = SegmentEnd(.recovered, durationMilliseconds: media.durationMilliseconds, flags: [.recovered])
-        let segment = Segment(header: draft, media: media, end: end)
+        var end = SegmentEnd(.recovered, durationMilliseconds: media.durationMilliseconds, flags: [.recovered])
+        let shift = header.startedAt.milliseconds - draft.header.startedAt.milliseconds
+        if shift.magnitude > 1000 { end.flags.insert(.wallStep) }
+        let segment = Segment(header: header, media: media, end: end)
         if let problem = segment.problem { throw SpoolError(.corrupt, path, reason: problem) }
         try commit(segment)
         return .segment(segment)

@@ -11,9 +11,15 @@ extension Spool {
     /// - Parameters:
     ///   - recorder: The caller's own name, whose lock it holds; nil where the caller records nothing.
     ///   - former: The caller's own files that are of a former life; nil for all, where it records nothing yet.
-    /// - Returns: The outcome for each file. The caller's own are `kept` as `inUse` while another process is at them.
+    ///   - time: What is known of the time of day; nil for the times in the drafts.
+    /// - Returns: The outcome for each file. The caller's own are `kept` as `inUse` while another process is at them, and all
+    ///   are while the time is uncertain.
     /// - Throws: `SpoolError` where nothing can be done at all; calling again goes on from there.
-    package func recover(as recorder: String?, former: Set<SegmentID>? = nil) throws(SpoolError) -> [Recovered] {
+    package func recover(
+        as recorder: String?,
+        former: Set<SegmentID>? = nil,
+        time: SpoolTime? = nil
+    ) throws(SpoolError) -> [Recovered] {
         var results: [Recovered] = []
         // Two recoveries of the same file would disturb each other. Nothing else locks this directory.
         let folder = layout.open
@@ -24,14 +30,15 @@ extension Spool {
         )
         // Files that were there before their recorder was found dead are not those of its next life.
         var dead: [String: Bool] = [:]
+        let ends = try time.map { time throws(SpoolError) in try self.ends(time) } ?? [:]
         for name in try Files.names(in: folder).sorted() {
             removeOldPart(name)
             guard name.hasSuffix(".json"), let id = SegmentID(String(name.dropLast(5))) else { continue }
             do throws(SpoolError) {
                 guard let draft = try draft(id) else { continue }
-                let owner = draft.origin.recorder
+                let owner = draft.header.origin.recorder
                 if owner == recorder {
-                    guard former?.contains(id) ?? true else { continue }
+                    guard former?.contains(where: { id.isMoved(from: $0) }) ?? true else { continue }
                     guard single != nil else {
                         let reason = "another process finishes what was left open"
                         throw SpoolError(.inUse, layout.draft(id), reason: reason)
@@ -41,7 +48,7 @@ extension Spool {
                     if dead[owner] == nil { dead[owner] = try tryLock(owner, for: .recovery) != nil }
                     guard dead[owner] == true else { continue }
                 }
-                if let result = try salvage(draft) { results.append(result) }
+                if let result = try salvage(draft, time, ends: ends) { results.append(result) }
             } catch {
                 results.append(error.kind == .corrupt ? putAside(id, error) : .kept(id, error))
             }
@@ -49,34 +56,85 @@ extension Spool {
         return results
     }
 
-    /// The files that a former life of a recorder left open, with the length of what is whole of each in milliseconds.
+    /// A file that a former life of a recorder left open.
+    package struct LeftOpen: Sendable {
+        package var header: SegmentHeader
+        package var place: SpoolTime.Place
+        /// The length of what is whole of it.
+        package var milliseconds: Int64
+    }
+
+    /// The files that a former life of a recorder left open.
     ///
     /// Nothing is read but the heads of fragments, so that a start need not wait for more.
-    package func leftOpen(by recorder: String) throws(SpoolError) -> [(header: SegmentHeader, milliseconds: Int64)] {
-        var found: [(SegmentHeader, Int64)] = []
-        for name in try Files.names(in: layout.open) where name.hasSuffix(".json") {
-            guard let id = SegmentID(String(name.dropLast(5))), let draft = try? draft(id),
-                draft.origin.recorder == recorder
-            else { continue }
-            let path = try Files.exists(layout.openMedia(id)) ? layout.openMedia(id) : layout.media(id)
-            let whole = try Files.exists(path) ? wholeFragments(path) : nil
-            found.append((draft, (whole?.mediaDuration90k ?? 0) / 90))
+    package func leftOpen(by recorder: String, time: SpoolTime? = nil) throws(SpoolError) -> [LeftOpen] {
+        let ends = try time.map { time throws(SpoolError) in try self.ends(time) } ?? [:]
+        var found: [LeftOpen] = []
+        for draft in try drafts() where draft.header.origin.recorder == recorder {
+            found.append(
+                LeftOpen(
+                    header: draft.header,
+                    place: time?.place(draft, ends: ends) ?? .asWritten,
+                    milliseconds: try length(of: draft.header.id)
+                )
+            )
         }
         return found
     }
 
+    private func drafts() throws(SpoolError) -> [SegmentDraft] {
+        try identifiers(in: layout.open).compactMap { id in try? draft(id) }
+    }
+
+    private func length(of id: SegmentID) throws(SpoolError) -> Int64 {
+        let path = try Files.exists(layout.openMedia(id)) ? layout.openMedia(id) : layout.media(id)
+        let whole = try Files.exists(path) ? wholeFragments(path) : nil
+        return (whole?.mediaDuration90k ?? 0) / 90
+    }
+
+    /// The last moment of what each earlier boot left open, by its own clock, where the times of that cannot be right.
+    private func ends(_ time: SpoolTime) throws(SpoolError) -> [String: Int64] {
+        var ends: [String: Int64] = [:]
+        for draft in try drafts() {
+            guard let begun = draft.begun, begun.boot != time.boot, !time.isPossible(draft.header.startedAt) else {
+                continue
+            }
+            let end = begun.uptime.addingSaturated(try length(of: draft.header.id).multipliedSaturated(by: 1000))
+            ends[begun.boot] = max(ends[begun.boot] ?? end, end)
+        }
+        return ends
+    }
+
+    /// Commits what is whole of a file that was left open, at its place in time.
+    private func salvage(
+        _ draft: SegmentDraft,
+        _ time: SpoolTime?,
+        ends: [String: Int64]
+    ) throws(SpoolError) -> Recovered? {
+        var header = draft.header
+        if let time, case .at(let uptime) = time.place(draft, ends: ends) {
+            guard time.isCertain else {
+                throw SpoolError(.inUse, layout.draft(header.id), reason: "the time of day is not known yet")
+            }
+            header = header.moved(to: time.timeOfDay.wall(uptime))
+        }
+        return try salvage(draft, as: header)
+    }
+
     /// Reads the draft of an open file; nil if another process has finished it meanwhile.
-    private func draft(_ id: SegmentID) throws(SpoolError) -> SegmentHeader? {
+    private func draft(_ id: SegmentID) throws(SpoolError) -> SegmentDraft? {
         let path = layout.draft(id)
-        let draft: SegmentHeader
+        let draft: SegmentDraft
         do {
-            draft = try SpoolJSON.decode(SegmentHeader.self, at: path)
+            draft = try SpoolJSON.decode(SegmentDraft.self, at: path)
         } catch {
             guard try Files.exists(path) else { return nil }
             throw error
         }
         if let problem = draft.problem { throw SpoolError(.corrupt, path, reason: problem) }
-        guard draft.id == id else { throw SpoolError(.corrupt, path, reason: "it is the draft of \(draft.id)") }
+        guard draft.header.id == id else {
+            throw SpoolError(.corrupt, path, reason: "it is the draft of \(draft.header.id)")
+        }
         return draft
     }
 

@@ -5,7 +5,7 @@ package import System
 /// The folder on a recorder's disk that holds segments until S3 has them.
 ///
 /// ```
-/// VERSION  SPOOL_ID  reserve
+/// VERSION  SPOOL_ID  reserve  clock.json (the time of day that was proven last)
 /// open/<id>.mp4.part + <id>.json    being written; the .json is the draft that lets a cut-off file be finished
 /// ready/<id>.mp4 + <id>.json        committed: the rename of the .json is the commit
 /// stored/<id>.json                  receipt of an upload, kept until its row is in the database

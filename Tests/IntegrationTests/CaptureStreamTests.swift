@@ -266,6 +266,7 @@ struct CaptureStreamTests {
             ),
             resolver: CameraResolver(policy: policy),
             processes: try MediaProcesses(logger: Logger(label: "test", level: .error)),
+            clock: .ofMachine(),
             loop: try CameraLoop(name: "test", slots: OpeningSlots(), logger: Logger(label: "test", level: .error)),
             logger: Logger(label: "test", level: .error)
         )

@@ -37,6 +37,7 @@ struct EncodedAudioTests {
             ),
             resolver: CameraResolver(policy: try NetworkPolicy(parsing: "127.0.0.0/8")),
             processes: programs.processes,
+            clock: .ofMachine(),
             loop: programs.loop,
             logger: Logger(label: "test", level: .error)
         )

@@ -37,6 +37,7 @@ final class MediaPrograms {
             stream,
             processes: processes,
             resolver: CameraResolver(policy: try NetworkPolicy(parsing: networks)),
+            clock: .ofMachine(),
             loop: loop
         )
     }

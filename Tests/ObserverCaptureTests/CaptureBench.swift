@@ -1,3 +1,4 @@
+import Glibc
 import Lifecycle
 import Logging
 import Media
@@ -14,34 +15,61 @@ struct CaptureBench {
     let root = "/tmp/observer-capture-\(UInt64.random(in: 0 ... .max))"
     let logger = Logger(label: "test", level: .error)
     let gate = WriteGate()
+    let clock: SharedClock
     let writers: WriterPool
     let context: RecorderContext
     let committed = Monitor<[Segment]>([])
     let gaps = Monitor<[Gap]>([])
     let causes = Monitor<[CameraID: Cause]>([:])
 
-    init(cameras: NetworkPolicy = .standard) throws {
+    init(cameras: NetworkPolicy = .standard, clock: SharedClock = .ofMachine()) throws {
+        self.clock = clock
         let spool = try Spool(at: root)
         let logger = logger
         gate.set(Self.lease(sentAt: .now() + .seconds(3600)))
         let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
         let journal = GapJournal(in: spool, recorder: "test")
-        let statusWriter = StatusWriter(configuration, journal: journal, recorder: "test", logger: logger)
+        let statusWriter = StatusWriter(configuration, journal: journal, clock: clock, recorder: "test", logger: logger)
         let processes = try MediaProcesses(logger: logger)
         let snapshots = SnapshotPool(nil, of: spool, by: processes, into: statusWriter, logger: logger)
-        writers = WriterPool(spool: spool, gate: gate, threads: 1, snapshots: snapshots, logger: logger) {
-            [committed] segment in committed.withLock { $0.append(segment) }
+        writers = WriterPool(
+            spool: spool,
+            clock: clock,
+            gate: gate,
+            threads: 1,
+            snapshots: snapshots,
+            logger: logger
+        ) { [committed] segment in
+            committed.withLock { $0.append(segment) }
         }
         context = RecorderContext(
             recorder: "test",
             spool: spool,
             prefix: "test",
+            clock: clock,
             writers: writers,
             statusWriter: statusWriter,
             resolver: CameraResolver(policy: cameras),
             processes: processes,
             logger: logger
         )
+    }
+
+    /// Removes the spool.
+    func remove() {
+        for folder in ["open", "away", "ready", "journal"] {
+            guard let entries = opendir("\(root)/\(folder)") else { continue }
+            while let entry = readdir(entries) {
+                let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                }
+                unlink("\(root)/\(folder)/\(name)")
+            }
+            closedir(entries)
+        }
+        for name in ["open", "away", "ready", "stored", "quarantine", "journal", "plans"] { rmdir("\(root)/\(name)") }
+        for name in ["open", "ready", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
+        rmdir(root)
     }
 
     /// A lease with a beat of that moment.
@@ -53,8 +81,8 @@ struct CaptureBench {
 
     /// A way to the disk for a camera, whose gaps come to `gaps`, and the cause of its state to `causes`.
     func writeQueue(_ camera: CameraID) -> WriteQueue {
-        let coverage = StreamCoverage(StreamID(camera, .main), recorder: "test", logger: logger) {
-            [gaps, causes] actions in
+        let coverage = StreamCoverage(StreamID(camera, .main), recorder: "test", clock: clock, logger: logger) {
+            [gaps, causes] (actions, _) in
             for case .gap(let change) in actions { gaps.withLock { $0.apply(change) } }
             for case .report(let status, _) in actions { causes.withLock { $0[camera] = status.cause } }
         }

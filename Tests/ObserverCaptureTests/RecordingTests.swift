@@ -83,19 +83,7 @@ import Testing
         recording.end(.stopped)
         stop.stop()
         for thread in threads { thread.join() }
-        for folder in ["open", "away", "ready", "journal"] {
-            guard let entries = opendir("\(root)/\(folder)") else { continue }
-            while let entry = readdir(entries) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                unlink("\(root)/\(folder)/\(name)")
-            }
-            closedir(entries)
-        }
-        for name in ["open", "away", "ready", "stored", "quarantine", "journal", "plans"] { rmdir("\(root)/\(name)") }
-        for name in ["open", "ready", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
-        rmdir(root)
+        bench.remove()
     }
 
     @Test func `while the disk fails nothing counts as recorded, however much is queued`() throws {

@@ -49,7 +49,7 @@ import Testing
     @Test(arguments: [(1, 0), (0, 1)]) func `a clock that jumped is trouble for a minute`(camera: Int, recorder: Int) {
         var health = StreamHealth()
         var facts = StreamHealth.Facts()
-        (facts.clockJumps, facts.wallSteps) = (camera, recorder)
+        (facts.clockJumps, facts.ownClock) = (camera, recorder > 0 ? "It is wrong." : nil)
         _ = health.update(facts, at: Self.at(1))
         #expect(health.notes(at: Self.at(60)).map(\.cause) == [.clock])
         #expect(health.notes(at: Self.at(61)).isEmpty)

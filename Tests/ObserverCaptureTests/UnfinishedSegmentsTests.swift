@@ -1,5 +1,6 @@
 import Logging
 import ObserverCore
+import Spool
 import System
 import Testing
 
@@ -12,8 +13,9 @@ import Testing
         coverage: StreamCoverage(
             StreamID(CameraID(rawValue: 7), .main),
             recorder: "test",
+            clock: .ofMachine(),
             logger: Logger(label: "test", level: .error),
-            perform: { _ in }
+            perform: { (_, _) in }
         )
     )
 
@@ -32,8 +34,8 @@ import Testing
     @Test func `a segment is tried after a second, then after growing waits, at most a minute`() {
         var segments = UnfinishedSegments()
         let header = header()
-        segments.add(.salvage, header, of: queue, at: start)
-        segments.add(.salvage, header, of: queue, at: start)
+        segments.add(.salvage, SegmentDraft(header, begun: nil), of: queue, now: start)
+        segments.add(.salvage, SegmentDraft(header, begun: nil), of: queue, now: start)
         #expect(segments.count == 1 && segments.next(at: start) == nil)
         var now = start
         var waits: [Int] = []
@@ -54,23 +56,23 @@ import Testing
     @Test func `one that fails does not stand in the way of the others`() {
         var segments = UnfinishedSegments()
         let headers = (0..<2).map { header($0) }
-        for header in headers { segments.add(.discard, header, of: queue, at: start) }
+        for header in headers { segments.add(.discard, SegmentDraft(header, begun: nil), of: queue, now: start) }
         let now = start + .seconds(1)
-        #expect(segments.next(at: now)?.header.id == headers[0].id)
+        #expect(segments.next(at: now)?.draft.header.id == headers[0].id)
         segments.failed(headers[0].id, at: now)
-        #expect(segments.next(at: now)?.header.id == headers[1].id)
+        #expect(segments.next(at: now)?.draft.header.id == headers[1].id)
     }
 
     @Test func `when the disk works again those that failed wait no longer`() {
         var segments = UnfinishedSegments()
         let (old, new) = (header(0), header(1))
-        segments.add(.salvage, old, of: queue, at: start)
+        segments.add(.salvage, SegmentDraft(old, begun: nil), of: queue, now: start)
         for second in 1..<8 { segments.failed(old.id, at: start + .seconds(second)) }
         let now = start + .seconds(8)
-        segments.add(.salvage, new, of: queue, at: now)
+        segments.add(.salvage, SegmentDraft(new, begun: nil), of: queue, now: now)
         #expect(segments.next(at: now) == nil)
         segments.hurry(at: now)
-        #expect(segments.next(at: now)?.header.id == old.id)
+        #expect(segments.next(at: now)?.draft.header.id == old.id)
         segments.remove(old.id)
         // What failed just now gets its second.
         #expect(segments.next(at: now) == nil)

@@ -34,6 +34,10 @@ import Testing
         get throws { try Files.names(in: folder.path + "/open").filter { !$0.hasSuffix(".lock") } }
     }
 
+    private func finish(_ header: SegmentHeader, as whole: Segment?) throws(SpoolError) -> Recovered? {
+        try spool.finish(SegmentDraft(header, begun: nil), as: header, whole: whole)
+    }
+
     private func expectCommitted(_ segment: Segment) throws {
         #expect(try spool.segment(segment.id) == segment)
         #expect(try Files.read(spool.media(segment.id)) == bytes)
@@ -46,10 +50,10 @@ import Testing
         try Files.rename(ready, away)
         close(open(ready, O_CREAT | O_WRONLY, 0o600))
         #expect(throws: SpoolError.self) { try spool.place(segment) }
-        #expect(throws: SpoolError.self) { try spool.finish(segment.header, as: segment) }
+        #expect(throws: SpoolError.self) { try finish(segment.header, as: segment) }
         try Files.remove(ready)
         try Files.rename(away, ready)
-        #expect(try spool.finish(segment.header, as: segment) == .segment(segment))
+        #expect(try finish(segment.header, as: segment) == .segment(segment))
         try expectCommitted(segment)
     }
 
@@ -57,7 +61,7 @@ import Testing
         let segment = try written()
         try spool.place(segment)
         let before = try File.status(of: spool.layout.sidecar(segment.id))
-        #expect(try spool.finish(segment.header, as: segment) == .segment(segment))
+        #expect(try finish(segment.header, as: segment) == .segment(segment))
         #expect(try File.status(of: spool.layout.sidecar(segment.id)) != before)
         try expectCommitted(segment)
     }
@@ -66,7 +70,7 @@ import Testing
         let segment = try written()
         try spool.place(segment)
         try spool.removeReady(segment.id)
-        #expect(try spool.finish(segment.header, as: segment) == nil)
+        #expect(try finish(segment.header, as: segment) == nil)
         #expect(try openFiles.isEmpty && spool.readyIDs().isEmpty)
     }
 
@@ -75,7 +79,7 @@ import Testing
         let path = spool.layout.openMedia(segment.id)
         truncate(path, off_t(bytes.count - 5))
         let whole = try FragmentedMP4.inspect(bytes: Array(bytes.dropLast(5)))
-        guard case .segment(let found)? = try spool.finish(segment.header, as: segment) else {
+        guard case .segment(let found)? = try finish(segment.header, as: segment) else {
             Issue.record("nothing was committed")
             return
         }
@@ -87,7 +91,7 @@ import Testing
     @Test func `a segment that could not be written on needs no draft to be finished`() throws {
         let segment = try written()
         try Files.remove(spool.layout.draft(segment.id))
-        guard case .segment(let found)? = try spool.finish(segment.header, as: nil) else {
+        guard case .segment(let found)? = try finish(segment.header, as: nil) else {
             Issue.record("nothing was committed")
             return
         }

@@ -168,9 +168,9 @@ import Testing
     @Test func `what is on its way counts over what is in the database`() throws {
         let journal = try journal()
         journal.append([gap(1), gap(1, isOver: true), gap(5)])
-        let gaps = journal.gaps(of: stream, over: [])
+        let gaps = journal.gaps(of: stream, over: []).gaps
         #expect(gaps.map(GapChange.gapOf) == [gap(1, isOver: true), gap(5)])
-        #expect(journal.gaps(of: StreamID(CameraID(rawValue: 8), .main), over: []).isEmpty)
+        #expect(journal.gaps(of: StreamID(CameraID(rawValue: 8), .main), over: []).gaps.isEmpty)
     }
 }
 

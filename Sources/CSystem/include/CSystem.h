@@ -41,3 +41,6 @@ bool observer_confine(uint64_t memory, uint64_t files);
 
 /// Sets the number of malloc's arenas, and the size in bytes from which on blocks are mapped one by one (mallopt(3)).
 void observer_tune_memory(int arenas, int mapped);
+
+/// Returns true if the kernel says that a time server steers its clock (adjtimex(2)); false also where it does not tell.
+bool observer_clock_is_synchronized(void);

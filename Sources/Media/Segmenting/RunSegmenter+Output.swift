@@ -17,8 +17,8 @@ extension RunSegmenter {
         public var initSection: MediaBytes
         /// Decode time of its first frame, in 1/90000 s.
         public var mediaStart90k: Int64
-        /// UTC of its first frame, in microseconds since 1970, as far as known by now.
-        public var startedAt: Int64
+        /// When its first frame was captured, in nanoseconds of the clock of the arrivals, as far as known by now.
+        public var capturedAt: Int64
         /// RFC 6381 names, video first.
         public var codecs: String
         /// The configuration that a decoder needs for frames as they lie in the file.
@@ -31,10 +31,6 @@ extension RunSegmenter {
     public struct Part: Sendable {
         /// The fragment.
         public var fragment: Fragment
-        /// UTC of the segment's first frame, by what is known now.
-        public var startedAt: Int64
-        /// UTC of its own first frame, likewise.
-        public var begunAt: Int64
         /// When its first frame was captured, in nanoseconds of the clock of the arrivals, by what is known now.
         public var capturedAt: Int64
         /// When its last frame ended, likewise; nothing is missing in between.

@@ -18,8 +18,6 @@ public final class RunSegmenter {
     var isRecording = false
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
-    /// Steps of the wall clock against media time.
-    public var wallSteps: Int { wall.steps }
 
     /// The tracks as they stand now.
     public internal(set) var streams: StreamDescription
@@ -290,7 +288,7 @@ public final class RunSegmenter {
                     sequence: sequence,
                     initSection: head.bytes,
                     mediaStart90k: frame.decode,
-                    startedAt: utc(frame.decode) ?? 0,
+                    capturedAt: video.captured(frame.decode) ?? 0,
                     codecs: head.section.codecs,
                     decoderParameters: format.decoderParameters,
                     streams: streams
@@ -320,11 +318,10 @@ public final class RunSegmenter {
     private func endFragment(until next: Int64?) {
         guard let first = fragmenter.start90k else { return }
         segment.fragments += 1
-        let begunAt = utc(first)
         let ended = fragmenter.end(
             until: next,
             sequence: segment.fragments,
-            wallClock: begunAt,
+            wallClock: utc(first),
             moving: move
         )
         guard let ended else { return }
@@ -334,8 +331,6 @@ public final class RunSegmenter {
             .fragment(
                 Part(
                     fragment: ended,
-                    startedAt: utc(segment.start) ?? 0,
-                    begunAt: begunAt ?? 0,
                     capturedAt: video.captured(ended.start90k) ?? 0,
                     capturedUntil: video.captured(ended.end90k) ?? 0
                 )

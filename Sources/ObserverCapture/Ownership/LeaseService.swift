@@ -23,6 +23,7 @@ final class LeaseService: Service {
     private let spool: Spool
     private let key: SealingKey
     private let ownership: Ownership
+    private let clock: SharedClock
     private let database: PostgresConfiguration
     private let publisher: AMQPConfirmedPublisher
     private let logger: Logger
@@ -35,6 +36,7 @@ final class LeaseService: Service {
     ///   - configuration: The recorder's name, the database, and the key of the plan in the spool.
     ///   - spool: The spool, whose lock is held under that name when the service runs.
     ///   - ownership: Takes the lease.
+    ///   - clock: Takes the database's time.
     ///   - publisher: Tells all recorders of fencings.
     ///   - logger: Takes changes.
     ///   - silence: When the broker had nothing more to say.
@@ -43,6 +45,7 @@ final class LeaseService: Service {
         _ configuration: CaptureConfiguration,
         spool: Spool,
         ownership: Ownership,
+        clock: SharedClock,
         publisher: AMQPConfirmedPublisher,
         logger: Logger,
         silence: @escaping @Sendable () -> AMQPConsumerService.Silence?,
@@ -52,6 +55,7 @@ final class LeaseService: Service {
         self.spool = spool
         key = configuration.sealingKey
         self.ownership = ownership
+        self.clock = clock
         var database = configuration.database
         database.deadline = ownership.times.deadline
         database.reconnectInterval = .milliseconds(100)
@@ -144,6 +148,8 @@ final class LeaseService: Service {
         keeping former: Int64?,
         sentAt: MonotonicInstant
     ) throws(PostgresError) -> Bool {
+        // Nothing is recorded before the time is known, if that can be.
+        try hearTime(store)
         let row = try store.row(of: recorder)
         switch registration.decide(row.map(Registration.Row.init), at: .now()) {
         case .wait: return true
@@ -162,6 +168,13 @@ final class LeaseService: Service {
             onChange()
             return true
         }
+    }
+
+    private func hearTime(_ store: RecorderStore) throws(PostgresError) {
+        // The first statement may have to connect.
+        _ = try store.time()
+        let askedAt = MonotonicInstant.now()
+        if let time = try store.time() { clock.hear(time, sent: askedAt, received: .now()) }
     }
 
     /// Begins by the plan in the spool, because the database does not answer.
@@ -191,12 +204,14 @@ final class LeaseService: Service {
         sentAt: MonotonicInstant
     ) throws(PostgresError) {
         let isBeat = ownership.lease.isBeatDue(at: sentAt)
+        let askedAt = MonotonicInstant.now()
         let found = try store.round(
             recorder,
             incarnation: incarnation,
             load: isBeat ? load.measure() : nil,
             isEnding: ownership.isEnding
         )
+        if let time = found.time { clock.hear(time, sent: askedAt, received: .now()) }
         let lease = ownership.update { lease in
             lease.answered(Lease.Round(found), sentAt: sentAt, at: .now())
             return lease

@@ -7,8 +7,8 @@
 /// Events are told in the order in which they happen, but a fragment's fate is known later than that of the camera. What
 /// follows from them is therefore decided in the order of a queue, when everything before is known.
 ///
-/// Times are kept by a clock that nobody sets and become wall time when a row is made. When the wall clock is set, the gap
-/// that lasts is moved, and so are rows of this process that would lie in the future.
+/// Times are kept by a clock that nobody sets and become wall time when a row is made. When more is known of the time of day,
+/// the rows of this process are moved as its segments are (``RecorderClock``).
 package struct Coverage: Sendable {
     /// Shorter stretches than this are no gaps, in microseconds.
     package static let tolerance: Int64 = 100_000

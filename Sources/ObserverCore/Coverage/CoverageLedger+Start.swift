@@ -1,7 +1,11 @@
 extension CoverageLedger {
     /// Takes over what earlier recorders left behind.
     mutating func start(_ known: KnownCoverage, at now: Int64) {
-        let ownEnds = [frontier, lastFrame.map(Point.measured)].compactMap { $0 }
+        var known = known
+        known.recorded += known.measured.map { .init(from: wall($0.from), to: wall($0.to)) }
+        let gapEnd = known.isGapMeasured ? known.gap?.endedAt.map { uptime($0) } : nil
+        let measured = (known.measured.map(\.to) + [gapEnd].compactMap { $0 }).filter { $0 <= now }
+        let ownEnds = [frontier].compactMap { $0 } + (measured + [lastFrame].compactMap { $0 }).map(Point.measured)
         let own = open
         open = nil
         reason = nil
@@ -9,7 +13,8 @@ extension CoverageLedger {
         let adopted = adopt(known, own: own, now: now)
         let ends = known.recorded.map(\.to) + (known.gap?.endedAt.map { [$0] } ?? [])
         let last = (ends + [known.wantedSince] + (known.gap.map { [$0.startedAt] } ?? [])).max()
-        future = last.flatMap { uptime($0) > now ? ($0, now, adopted.removed) : nil }
+        let until = known.measured.map(\.from).min().map { min($0, now) } ?? now
+        future = last.flatMap { uptime($0) > now ? ($0, now, until, adopted.removed) : nil }
         let latest = ends.filter { uptime($0) <= now }.max()
         if ended == nil, open == nil { settle(known, after: [latest, adopted.end].compactMap { $0 }.max()) }
         frontier = open?.from ?? beginning(known, after: latest, own: ownEnds, now: now)
@@ -30,9 +35,11 @@ extension CoverageLedger {
     func beginning(_ known: KnownCoverage, after latest: Timestamp?, own: [Point], now: Int64) -> Point {
         let wantedSince = uptime(known.wantedSince)
         // The clock of the database, or this one, is wrong.
-        guard wantedSince <= now else { return .measured(now) }
+        guard wantedSince <= now else {
+            return .measured(known.measured.map(\.to).filter { $0 <= now }.max() ?? now)
+        }
         if let ended { return .measured(wantedSince < ended ? now : wantedSince) }
-        let candidates = [recorded(known.wantedSince)] + (latest.map { [recorded($0)] } ?? []) + own
+        let candidates = own + [recorded(known.wantedSince)] + (latest.map { [recorded($0)] } ?? [])
         return candidates.max { uptime($0) < uptime($1) } ?? .measured(now)
     }
 
@@ -62,8 +69,9 @@ extension CoverageLedger {
     ) -> (removed: Gap?, end: Timestamp?) {
         guard let gap = known.gap ?? own?.row else { return (nil, nil) }
         let isOwn = own?.row.startedAt == gap.startedAt
-        let from = isOwn ? own?.from ?? recorded(gap.startedAt) : recorded(gap.startedAt)
-        guard uptime(from) <= now else {
+        let start = known.isGapMeasured ? .measured(uptime(gap.startedAt)) : recorded(gap.startedAt)
+        let from = isOwn ? own?.from ?? start : start
+        guard isOwn || uptime(gap.startedAt) <= now else {
             remove(gap)
             return (gap, nil)
         }

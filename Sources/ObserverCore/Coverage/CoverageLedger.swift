@@ -4,7 +4,8 @@
 struct CoverageLedger: Sendable {
     /// A moment: by the wall clock of an earlier recorder, or by the clock of this process.
     enum Point: Hashable, Sendable {
-        /// The second value is the same by this process, if the wall clock went right all the time until it began.
+        /// The second value is the same by what this process knew of the time when it began; it counts while the first has not
+        /// come yet.
         case recorded(Timestamp, Int64)
         case measured(Int64)
     }
@@ -20,12 +21,14 @@ struct CoverageLedger: Sendable {
         var row: Gap
     }
 
-    private static let entryLimit = 64
+    private static let entryLimit = 512
 
     let stream: StreamID
     var epoch: Int64 = 0
-    /// Wall time minus the time of this process, in microseconds.
-    var offset: Int64
+    /// The wall time of moments of this process.
+    var time: TimeOfDay
+    /// The latest moment of which was heard.
+    var present: Int64
     /// Everything wanted before this is recorded, or has a row; nil while the stream is not wanted.
     var frontier: Point?
     /// The gap that lasts.
@@ -38,7 +41,9 @@ struct CoverageLedger: Sendable {
     var beginning: Int64?
     /// The newest time that earlier recorders left, if it lies after the beginning of this one: the clock was wrong then, or
     /// is now.
-    var future: (known: Timestamp, beginning: Int64, removed: Gap?)?
+    ///
+    /// `until` is the end of what is not accounted for if it was.
+    var future: (known: Timestamp, beginning: Int64, until: Int64, removed: Gap?)?
     /// The written parts of segments that are not committed.
     var written: [SegmentID: [Stretch]] = [:]
     var changes: [GapChange] = []
@@ -51,7 +56,8 @@ struct CoverageLedger: Sendable {
 
     init(_ stream: StreamID, at now: Moment) {
         self.stream = stream
-        offset = Self.bounded(now.wall).microseconds.addingSaturated(0 - now.uptime)
+        time = now.time
+        present = now.uptime
     }
 
     mutating func takeChanges() -> [GapChange] {
@@ -112,6 +118,7 @@ struct CoverageLedger: Sendable {
 
     static let starting = Interruption(.noRecorder, "no recorder was running, or it was just starting")
     static let silence = Interruption(.stalled, "the camera sent nothing")
+    static let leap = Interruption(.noRecorder, "the recorder's machine stood still, or its clock was set forward")
     static let loss = Interruption(.lossy, "packets of the camera were lost on their way")
 
     mutating func openGap(from point: Point, _ reason: Interruption, at now: Int64) {
@@ -133,7 +140,7 @@ struct CoverageLedger: Sendable {
         finish(entry.row, at: end)
         entry.to = point
         entry.row.endedAt = end
-        if end > entry.row.startedAt { remember(entry) }
+        remember(entry)
     }
 
     mutating func add(from start: Point, to end: Point, _ reason: Interruption) {
@@ -145,8 +152,7 @@ struct CoverageLedger: Sendable {
             cause: reason.cause,
             detail: reason.detail
         )
-        guard row.startedAt < wall(end) else { return }
-        changes.append(.close(row))
+        if row.startedAt < wall(end) { changes.append(.close(row)) }
         remember(Entry(from: start, to: end, since: uptime(end), row: row))
     }
 

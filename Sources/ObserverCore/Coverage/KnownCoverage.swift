@@ -19,8 +19,14 @@ package struct KnownCoverage: Hashable, Sendable {
     package var wantedBefore: [Period]
     /// The newest segments, in any order; all that are newer than the newest gap, as far as possible.
     package var recorded: [Period]
+    /// Stretches that earlier processes recorded since the machine booted, by its own clock.
+    ///
+    /// They lie where this process's own do.
+    package var measured: [Stretch] = []
     /// The newest gap, which may be open.
     package var gap: Gap?
+    /// True if the gap was noted since the machine booted, by its own clock: it lies where this process's own time does.
+    package var isGapMeasured = false
     /// True if the recorder before goes on until this one records, or cannot, for ten seconds at most.
     package var isHandedOver = false
 
@@ -29,12 +35,14 @@ package struct KnownCoverage: Hashable, Sendable {
         switchedOffAt: Timestamp? = nil,
         wantedBefore: [Period] = [],
         recorded: [Period] = [],
+        measured: [Stretch] = [],
         gap: Gap? = nil
     ) {
         self.wantedSince = wantedSince
         self.switchedOffAt = switchedOffAt
         self.wantedBefore = wantedBefore
         self.recorded = recorded
+        self.measured = measured
         self.gap = gap
     }
 }

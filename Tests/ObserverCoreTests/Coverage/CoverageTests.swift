@@ -30,7 +30,11 @@ import Testing
         }
 
         mutating func tell(_ event: Coverage.Event, at seconds: Double) {
-            for action in coverage.handle(event, at: Self.moment(seconds, error)) {
+            tell(event, at: Self.moment(seconds, error))
+        }
+
+        mutating func tell(_ event: Coverage.Event, at moment: Moment) {
+            for action in coverage.handle(event, at: moment) {
                 switch action {
                 case .gap(let change):
                     changes.append(change)
@@ -328,12 +332,22 @@ import Testing
         #expect(stream.gaps == ["0.0–2.0 no_recorder"])
     }
 
-    @Test func `a clock that is set by seconds moves the gap that lasts, and none that are over`() {
+    @Test func `a clock that is put right moves all gaps of this process`() {
         var stream = recorded()
         stream.tell(.interrupted(Self.silent), at: 20)
         stream.error = 5
         stream.tell(.tick, at: 21)
-        #expect(stream.gaps == ["0.0–2.0 no_recorder", "15.0– stalled"])
+        #expect(stream.gaps == ["0.0–7.0 no_recorder", "15.0– stalled"])
+    }
+
+    @Test func `a clock that is set forward from some moment on leaves what was before, and a gap for what never was`()
+    {
+        var stream = recorded()
+        var time = Stream.moment(12, 0).time
+        time.set(offset: time.offset + 5_000_000, from: 11_000_000)
+        stream.tell(.tick, at: Moment(12_000_000, time))
+        stream.tell(.tick, at: Moment(13_000_000, time))
+        #expect(stream.gaps == ["0.0–2.0 no_recorder", "11.0–16.0 no_recorder"])
     }
 
     @Test func `numbers beyond all bounds end no process`() {
