@@ -32,6 +32,10 @@ class Recording:
             counter for counter in sent if self.counters[0] <= counter <= self.counters[-1] and counter not in stored
         ]
 
+    def counters_of(self, row: dict) -> list[int]:
+        """The counters of one segment."""
+        return counters_in(self.objects[row["id"]])
+
     def of_run(self, run: str) -> list[dict]:
         return [row for row in self.rows if row["run"] == run]
 
@@ -39,7 +43,7 @@ class Recording:
 def segment_rows(home: Home, camera: int) -> list[dict]:
     return home.rows(
         "select id::text, camera_id, epoch, run::text, sequence, bytes, encode(sha256, 'hex') sha256, frames, state, "
-        "end_reason, object_key, media_start_90k, media_duration_90k, started_at, duration_ms, tries, error "
+        "end_reason, object_key, media_start_90k, media_duration_90k, started_at, duration_ms, has_audio, flags, tries, error "
         "from segments where camera_id = %s order by started_at, sequence",
         camera,
     )

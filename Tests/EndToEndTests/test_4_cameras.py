@@ -1,6 +1,5 @@
 """Cameras that go away, refuse, lie and misbehave; and those that speak something other than RTSP over TCP."""
 
-import datetime
 import os
 import re
 import signal
@@ -11,6 +10,7 @@ import time
 
 import pytest
 
+from account import adds_up
 from evidence import assert_no_frame_lost, assert_playable_alone, gather, ranges_of
 from sources import Sources
 from waiting import Stopwatch, await_value
@@ -112,26 +112,9 @@ def test_misbehaving_cameras_get_their_cause_and_disturb_no_other(home, api, cam
     assert {gap["cause"] for gap in gaps} >= {"refused", "stalled"} and all(gap["ended_at"] for gap in gaps), gaps
     for cause, camera in (("refused", unplugged), ("stalled", stalls)):
         timeline = api.get(f"/cameras/{camera}/timeline")
-        assert_adds_up(timeline)
+        assert not adds_up(timeline)
         assert cause in {gap["cause"] for gap in timeline["gaps"]}, timeline
         assert all(gap["to"] for gap in timeline["gaps"]) and not timeline["waiting"], timeline
-
-
-def assert_adds_up(timeline: dict) -> None:
-    """Each millisecond that was wanted is in exactly one part of the timeline."""
-
-    def ends(stretch: dict) -> tuple[int, int]:
-        first, last = (
-            datetime.datetime.fromisoformat((stretch[end] or timeline["to"]).replace("Z", "+00:00"))
-            for end in ("from", "to")
-        )
-        return round(first.timestamp() * 1000), round(last.timestamp() * 1000)
-
-    parts = sorted(ends(stretch) for part in ("covered", "gaps", "unexplained") for stretch in timeline[part])
-    wanted = sorted(ends(stretch) for stretch in timeline["wanted"])
-    assert wanted and all(first < last for first, last in parts), timeline
-    assert all(before[1] <= after[0] for before, after in zip(parts, parts[1:])), f"parts overlap: {timeline}"
-    assert sum(last - first for first, last in parts) == sum(last - first for first, last in wanted), timeline
 
 
 def test_a_camera_that_refused_the_password_is_connected_at_once_when_asked(api, camera_simulator, cameras):

@@ -1,0 +1,110 @@
+"""Holds what is stored of a camera against what it sent: frames, times, gaps."""
+
+import datetime
+from dataclasses import dataclass
+
+from evidence import Recording, ranges_of
+from odd_cameras import Log, Sent
+
+# Times of the catalogue may be wrong by so much.
+TOLERANCE = 0.2
+# A silence of less than that is no gap.
+SILENCE = 2.5
+
+
+def seconds(text: str) -> float:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+@dataclass
+class Account:
+    """One camera's sendings, its recording, and its timeline, until it was switched off."""
+
+    log: Log
+    recording: Recording
+    timeline: dict
+    off: float
+    # Frames may be sent so long after they were taken, or, where times cannot be known better, be placed so much too early.
+    early: float = 0.0
+    late: float = 0.0
+
+    @property
+    def sent(self) -> list[Sent]:
+        return [frame for frame in self.log.frames if frame.at < self.off - 0.1]
+
+    def complaints(self) -> list[str]:
+        return [*self.about_frames(), *self.about_times(), *self.about_gaps(), *adds_up(self.timeline)]
+
+    def about_frames(self) -> list[str]:
+        stored, wanted = self.recording.counters, [frame.counter for frame in self.sent if frame.is_whole]
+        found = []
+        if missing := sorted(set(wanted) - set(stored)):
+            first = min(frame.at for frame in self.log.frames)
+            places = [f"{self.time_of(begin) - first:.1f} s ({end - begin + 1})" for begin, end in ranges_of(missing)]
+            found.append(f"{len(missing)} of {len(wanted)} frames are missing, after {', '.join(places[:8])}")
+        if doubled := len(stored) - len(set(stored)):
+            found.append(f"{doubled} frames are stored twice")
+        if stored != sorted(stored):
+            found.append("frames are out of order")
+        if strange := set(stored) - {frame.counter for frame in self.log.frames}:
+            found.append(f"frames that were never sent: {sorted(strange)[:5]}")
+        return found
+
+    def time_of(self, counter: int) -> float:
+        return next(frame.at for frame in self.log.frames if frame.counter == counter)
+
+    def about_times(self) -> list[str]:
+        """Each segment begins when its first frame was sent, and ends when the frame after its last one was."""
+        at = {frame.counter: frame for frame in self.log.frames}
+        followers = dict(zip([frame.counter for frame in self.sent], self.sent[1:]))
+        found = []
+        for row in self.recording.rows:
+            counters = [counter for counter in self.recording.counters_of(row) if counter in at]
+            if not counters:
+                continue
+            begin, first, last = row["started_at"].timestamp(), at[min(counters)], at[max(counters)]
+            if not -self.early - TOLERANCE <= begin - first.at <= self.late + TOLERANCE:
+                found.append(f"segment {row['sequence']} is said to begin {begin - first.at:+.2f} s from its first frame")
+            after = followers.get(last.counter)
+            goes_on = after and after.connection == last.connection and after.at - last.at < SILENCE
+            end, latest = begin + row["duration_ms"] / 1000, after.at if goes_on else last.at + 0.5
+            if not last.at - self.early - TOLERANCE <= end <= latest + self.late + TOLERANCE:
+                found.append(f"segment {row['sequence']} is said to end {end - last.at:+.2f} s from its last frame")
+        return found
+
+    def about_gaps(self) -> list[str]:
+        """What is a gap has no frame in it, and what has no frame is a gap."""
+        found, stored = [], set(self.recording.counters)
+        gaps = [(seconds(gap["from"]), seconds(gap["to"] or self.timeline["to"]), gap["cause"]) for gap in self.timeline["gaps"]]
+        kept = [frame for frame in self.sent if frame.counter in stored]
+        margin = 0.3 + self.early + self.late
+        for begin, end, cause in gaps:
+            inside = [frame for frame in kept if begin + margin < frame.at < end - margin]
+            if inside:
+                found.append(f"{len(inside)} stored frames are in a gap ({cause}) of {end - begin:.1f} s")
+        for before, after in zip(kept, kept[1:]):
+            if after.at - before.at > SILENCE:
+                told = sum(max(0.0, min(end, after.at) - max(begin, before.at)) for begin, end, _ in gaps)
+                if told < after.at - before.at - 1.2 - self.early - self.late:
+                    found.append(f"only {told:.1f} s of a silence of {after.at - before.at:.1f} s are gaps")
+        return found
+
+
+def adds_up(timeline: dict) -> list[str]:
+    """Each millisecond that was wanted is in exactly one part of the timeline, and none is unexplained."""
+
+    def ends(stretch: dict) -> tuple[int, int]:
+        return tuple(round(seconds(stretch[end] or timeline["to"]) * 1000) for end in ("from", "to"))
+
+    parts = sorted(ends(stretch) for part in ("covered", "gaps", "unexplained") for stretch in timeline[part])
+    wanted = [ends(stretch) for stretch in timeline["wanted"]]
+    found = []
+    if not wanted or any(last <= first for first, last in parts):
+        found.append(f"nothing is wanted, or a part is empty: {timeline}")
+    if any(before[1] > after[0] for before, after in zip(parts, parts[1:])):
+        found.append(f"parts overlap: {timeline}")
+    if sum(last - first for first, last in parts) != sum(last - first for first, last in wanted):
+        found.append(f"the parts are not what was wanted: {timeline}")
+    if timeline["unexplained"]:
+        found.append(f"unexplained: {timeline['unexplained']}")
+    return found

@@ -1,0 +1,196 @@
+"""Odd cameras, one test a case: everything they sent is stored once, at its time, and each second is covered or a gap."""
+
+import re
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from account import Account
+from evidence import Recording, gather, segment_rows
+from odd_cameras import CASES, OddCameras
+
+# All cases of a group are recorded at the same time.
+GROUPS = 2
+SECONDS = 38.0
+SEGMENT_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What Observer should make of a camera; by default it records every frame, in one connection."""
+
+    # Why it is not recorded, or not all the time, and words of the sentence that says so.
+    cause: str = ""
+    says: str = ""
+    is_recorded: bool = True
+    connections: int | None = 1
+    # Bounds of `Account`, for frames that are sent long after they were taken.
+    early: float = 0.0
+    late: float = 0.0
+    has_audio: bool | None = None
+    health: str = ""
+    flags: set = field(default_factory=set)
+
+
+def never(cause: str, says: str) -> Expected:
+    return Expected(cause, says, is_recorded=False, connections=None)
+
+
+def leaving(cause: str, says: str = "") -> Expected:
+    return Expected(cause, says, connections=None)
+
+
+HEARD, UNHEARD = Expected(has_audio=True), Expected(has_audio=False)
+EXPECTED = {
+    "options-closes": Expected(connections=1),
+    "half-answer": leaving("unreachable"),
+    "not-rtsp": never("bad_stream", "RTSP"),
+    "not-found": never("not_found", "address"),
+    "full": never("refused", "453|connection"),
+    "starting": never("refused", "503"),
+    "speechless": never("unreachable", "did not answer"),
+    "locked": never("unauthorized", "password"),
+    "sets-missing": never("no_key_frames", "key"),
+    "audio-only": never("no_video", "video"),
+    "nothing": never("no_video", "stream"),
+    "udp-refused": never("bad_stream", "UDP"),
+    "udp-only-asked-tcp": never("bad_stream", "TCP"),
+    "udp-never": never("stalled", "sent none"),
+    "no-transport": never("bad_stream", "send"),
+    "closes": leaving("unreachable", "closed"),
+    "closes-at-once": leaving("unreachable", "closed"),
+    "resets": leaving("unreachable"),
+    "tears-down": leaving("unreachable", "ended the session"),
+    "hangs": leaving("stalled"),
+    "closes-half": leaving("unreachable", "closed"),
+    "goes-away": leaving("refused", "listens"),
+    "silence": Expected("stalled"),
+    "silence-short": Expected("stalled"),
+    "silence-again": Expected("stalled"),
+    "held-back": Expected(early=6.0),
+    "pre-event": Expected(early=4.0),
+    "bunches": Expected(early=0.8),
+    "jitter": Expected(early=0.1),
+    "clock-1khz": Expected(flags={"clock_arrival"}),
+    "clock-zero": Expected(flags={"clock_arrival"}),
+    "jump-hour": Expected(flags={"clock_joined"}),
+    "audio-unwanted": UNHEARD,
+    "audio-first": HEARD,
+    "aac": HEARD,
+    "opus": HEARD,
+    "mp3": HEARD,
+    "mu-law": HEARD,
+    "a-law": HEARD,
+    "linear": HEARD,
+    "g726": HEARD,
+    "udp-audio": HEARD,
+    "audio-refused": UNHEARD,
+    "group-60-joined": Expected(flags={"dependent"}),
+}
+
+
+@dataclass
+class Outcome:
+    """One case after it was recorded."""
+
+    camera: int
+    instance: str
+    on: float
+    off: float = 0.0
+    causes: dict[str, str] = field(default_factory=dict)
+    health: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def odd(artifacts):
+    cameras = OddCameras(artifacts / "odd.log")
+    yield cameras
+    cameras.end()
+
+
+@pytest.fixture(scope="module")
+def outcomes(request, home, api, odd) -> dict[str, Outcome]:
+    """All cases that are asked for, recorded group by group."""
+    names = [item.callspec.params["name"] for item in request.session.items if "name" in getattr(getattr(item, "callspec", None), "params", {})]
+    names = [name for name in names if name in CASES]
+    found: dict[str, Outcome] = {}
+    for number in range(GROUPS):
+        found |= record(home, api, odd, names[number::GROUPS])
+    return found
+
+
+def record(home, api, odd: OddCameras, names: list[str]) -> dict[str, Outcome]:
+    found = {}
+    for name in names:
+        case, instance = CASES[name], str(time.time_ns())
+        on = time.time()
+        fields = {"segment_seconds": SEGMENT_SECONDS} | case.options
+        found[name] = Outcome(api.add_camera(f"Odd {name}", odd.url(case, instance), **fields)["id"], instance, on)
+    watch(api, found, SECONDS)
+    for outcome in found.values():
+        outcome.off = time.time()
+        api.switch(outcome.camera, False)
+    watch(api, found, 3)
+    return found
+
+
+def watch(api, outcomes: dict[str, Outcome], seconds: float) -> None:
+    """Notes the causes and the troubles that are told meanwhile."""
+    ended, by_camera = time.monotonic() + seconds, {outcome.camera: outcome for outcome in outcomes.values()}
+    while time.monotonic() < ended:
+        for camera in api.get("/cameras/"):
+            if outcome := by_camera.get(camera["id"]):
+                status = camera["status"]
+                if status["cause"]:
+                    outcome.causes[status["cause"]] = status["detail"]
+                outcome.health |= {note["cause"]: note["detail"] for note in status["health"]}
+        time.sleep(1)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_odd_camera(home, api, odd, outcomes, name):
+    case, outcome, expected = CASES[name], outcomes[name], EXPECTED.get(name, Expected())
+    log = odd.seen(case, outcome.instance)
+    assert not log.complaints, f"the camera itself broke: {log.complaints}"
+    window = {"from": stamp(outcome.on - 1), "to": stamp(outcome.off + 5)}
+    if expected.is_recorded:
+        recording = gather(home, outcome.camera)
+    else:
+        recording = Recording(segment_rows(home, outcome.camera))
+    timeline = api.get(f"/cameras/{outcome.camera}/timeline", params=window)
+    account = Account(log, recording, timeline, outcome.off, expected.early, expected.late)
+    complaints = account.complaints()
+    complaints += about_causes(expected, outcome, timeline)
+    if expected.connections is not None and len(log.playing) != expected.connections:
+        complaints.append(f"{len(log.playing)} connections: {[(c['reason'], len(c['frames'])) for c in log.playing]}")
+    if not expected.is_recorded and recording.rows:
+        complaints.append(f"{len(recording.rows)} segments of what cannot be recorded")
+    if expected.has_audio is not None and {row["has_audio"] for row in recording.rows} != {expected.has_audio}:
+        complaints.append(f"audio is {[row['has_audio'] for row in recording.rows]}")
+    if missing := expected.flags - {flag for row in recording.rows for flag in row["flags"]}:
+        complaints.append(f"flags are missing: {missing}")
+    assert not complaints, f"{case.told}\n" + "\n".join([*complaints, f"states: {outcome.causes}", f"health: {outcome.health}", f"log: {brief(log)}"])
+
+
+def about_causes(expected: Expected, outcome: Outcome, timeline: dict) -> list[str]:
+    told = {gap["cause"]: gap["detail"] or "" for gap in timeline["gaps"]} | outcome.causes
+    told.pop("no_recorder", None)
+    if not expected.cause:
+        return [f"causes are told: {told}"] if told else []
+    if expected.cause not in told:
+        return [f"the cause {expected.cause} is not told: {told}"]
+    if not re.search(expected.says, told[expected.cause]):
+        return [f"the sentence does not help: {told[expected.cause]}"]
+    return []
+
+
+def brief(log) -> list:
+    return [
+        (connection["reason"], len(connection["frames"]), [f"{what} {status}" for _, what, status in connection["requests"]][:12])
+        for connection in log.connections[:4]
+    ]
+
+
+def stamp(at: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
