@@ -146,9 +146,12 @@ struct VideoConfiguration {
         }
     }
 
-    /// Returns true if the frame that begins now needs parameter sets in front of it that the init section does not have.
+    /// Returns true if the frame that begins now needs parameter sets in front of it.
+    ///
+    /// Once a frame of the segment had some, they replaced those of the init section in a decoder: also a camera that goes
+    /// back to the latter needs them in band from then on, at each start.
     func needsSetsInBand(isStart: Bool) -> Bool {
-        hasUnwritten && (isStart || sets.map(\.unit) != inBand)
+        inBand.isEmpty ? hasUnwritten : isStart || sets.map(\.unit) != inBand
     }
 
     /// Appends the sets as they stand now.
