@@ -222,8 +222,7 @@ final class CameraSession {
         )
         recording = made
         health = StreamHealth()
-        checkDue = .now()
-        measureDue = .now()
+        (checkDue, measureDue) = (.now(), .now())
         tell(.opened(video(streams.video)))
         return made.segmenter
     }
@@ -244,6 +243,7 @@ final class CameraSession {
     /// Checks that need not run every time.
     private func check(_ recording: Recording, at now: MonotonicInstant) {
         if health.update(recording.facts(lostPackets: source.lostPackets), at: now) { tell(.lostPackets) }
+        if recording.segmenter.isShortOfKeyFrames { tell(.waiting(.keyFrameAwaited)) }
         guard recorder.writeQueue.coverage.isRecording else { return }
         handle(.recording)
         guard now >= measureDue else { return }

@@ -74,6 +74,11 @@ extension Interruption {
         }
     }
 
+    /// A recording begins with a key frame.
+    static let keyFrameAwaited = Interruption(
+        .noKeyFrames,
+        "the camera's first key frame was awaited; set its key-frame interval to 1 to 4 s"
+    )
     /// No room is left for this camera.
     static let diskFull = Interruption(
         .diskFull,

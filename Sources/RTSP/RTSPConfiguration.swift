@@ -31,6 +31,8 @@ public struct RTSPConfiguration: Sendable {
     var clientNonce: @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
     /// Redirects and reopened connections so far.
     var hops = 0
+    /// True for a camera that closed the connection at OPTIONS: it is not asked again.
+    var skipsOptions = false
     /// The challenge of a connection that the camera closed after it.
     var challenge: Challenge?
 
@@ -57,6 +59,14 @@ public struct RTSPConfiguration: Sendable {
         result.hops += 1
         if !next.isSafeForCredentials(of: url) { result.credentials = nil }
         if next.authority != url.authority { result.challenge = nil }
+        return result
+    }
+
+    /// The configuration for a new connection that begins with DESCRIBE.
+    func reopeningWithoutOptions() -> RTSPConfiguration {
+        var result = self
+        result.hops += 1
+        result.skipsOptions = true
         return result
     }
 

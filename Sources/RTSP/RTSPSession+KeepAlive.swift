@@ -40,8 +40,9 @@ extension RTSPSession {
         } else {
             usual = [.options, .getParameter, .setParameter]
         }
-        guard let forced = configuration.keepAliveMethod else { return usual }
-        return [forced] + usual.filter { $0 != forced }
+        let known = usual.filter { $0 != .options || !configuration.skipsOptions }
+        guard let forced = configuration.keepAliveMethod else { return known }
+        return [forced] + known.filter { $0 != forced }
     }
 
     /// The method of the next request.

@@ -12,7 +12,13 @@ extension RTSPSession {
         if let sessionID { text += "Session: \(sessionID)\r\n" }
         for header in headers { text += header + "\r\n" }
         send(text + "\r\n")
-        let limit = purpose == .tearDown ? RTSPLimits.tearDownTimeout : configuration.answerTimeout
+        let limit =
+            switch purpose {
+            case .tearDown: RTSPLimits.tearDownTimeout
+            // What is not answered by then gives way to another method, while the session lives.
+            case .keepAlive: min(configuration.answerTimeout, keepAliveInterval)
+            case .options, .describe, .setUp, .play: configuration.answerTimeout
+            }
         exchanges.append(
             Exchange(
                 purpose: purpose,

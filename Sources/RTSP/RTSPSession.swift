@@ -113,7 +113,7 @@ public struct RTSPSession: ~Copyable, Sendable {
     public mutating func begin(now: Int64) {
         guard phase == .idle else { return }
         phase = .opening
-        perform(.options, now: now)
+        perform(configuration.skipsOptions ? .describe : .options, now: now)
     }
 
     /// Reads bytes of the connection.
@@ -205,6 +205,9 @@ public struct RTSPSession: ~Copyable, Sendable {
                 finish(.reopen(configuration.reopening(with: authenticator.challenge)))
             } else if answered == 0, reader.statistics.skippedBytes > 0 {
                 fail(RTSPError(.notRTSP, "the port does not speak RTSP"))
+            } else if exchanges.last?.purpose == .options, configuration.hops < RTSPLimits.hops {
+                // OPTIONS is a courtesy, which not all cameras know.
+                finish(.reopen(configuration.reopeningWithoutOptions()))
             } else {
                 let step = exchanges.last.map { " before it answered \($0.purpose.method.rawValue)" } ?? ""
                 fail(RTSPError(.closed, "the camera closed the connection" + step))

@@ -24,13 +24,18 @@ class Account:
     recording: Recording
     timeline: dict
     off: float
-    # Frames may be sent so long after they were taken, or, where times cannot be known better, be placed so much too early.
-    early: float = 0.0
-    late: float = 0.0
+    # Where times cannot be known better, the most by which they are wrong.
+    tolerance: float = TOLERANCE
 
     @property
     def sent(self) -> list[Sent]:
         return [frame for frame in self.log.frames if frame.at < self.off - 0.1]
+
+    @property
+    def interval(self) -> float:
+        """The usual time between two frames."""
+        steps = sorted(after.at - before.at for before, after in zip(self.sent, self.sent[1:]))
+        return steps[len(steps) // 2] if steps else 0.0
 
     def complaints(self) -> list[str]:
         return [*self.about_frames(), *self.about_times(), *self.about_gaps(), *adds_up(self.timeline)]
@@ -53,8 +58,13 @@ class Account:
     def time_of(self, counter: int) -> float:
         return next(frame.at for frame in self.log.frames if frame.counter == counter)
 
+    @property
+    def margin(self) -> float:
+        """Nobody can tell times better than the machine sends and reads."""
+        return self.tolerance + self.log.lag
+
     def about_times(self) -> list[str]:
-        """Each segment begins when its first frame was sent, and ends when the frame after its last one was."""
+        """Each segment begins when its first frame was taken or sent, and ends when the frame after its last one was."""
         at = {frame.counter: frame for frame in self.log.frames}
         followers = dict(zip([frame.counter for frame in self.sent], self.sent[1:]))
         found = []
@@ -63,12 +73,12 @@ class Account:
             if not counters:
                 continue
             begin, first, last = row["started_at"].timestamp(), at[min(counters)], at[max(counters)]
-            if not -self.early - TOLERANCE <= begin - first.at <= self.late + TOLERANCE:
+            if not first.taken - self.margin <= begin <= first.at + self.margin:
                 found.append(f"segment {row['sequence']} is said to begin {begin - first.at:+.2f} s from its first frame")
             after = followers.get(last.counter)
             goes_on = after and after.connection == last.connection and after.at - last.at < SILENCE
-            end, latest = begin + row["duration_ms"] / 1000, after.at if goes_on else last.at + 0.5
-            if not last.at - self.early - TOLERANCE <= end <= latest + self.late + TOLERANCE:
+            end, latest = begin + row["duration_ms"] / 1000, after.at if goes_on else last.at + self.interval
+            if not last.taken - self.margin <= end <= latest + self.margin:
                 found.append(f"segment {row['sequence']} is said to end {end - last.at:+.2f} s from its last frame")
         return found
 
@@ -77,16 +87,16 @@ class Account:
         found, stored = [], set(self.recording.counters)
         gaps = [(seconds(gap["from"]), seconds(gap["to"] or self.timeline["to"]), gap["cause"]) for gap in self.timeline["gaps"]]
         kept = [frame for frame in self.sent if frame.counter in stored]
-        margin = 0.3 + self.early + self.late
         for begin, end, cause in gaps:
-            inside = [frame for frame in kept if begin + margin < frame.at < end - margin]
+            inside = [frame for frame in kept if begin + self.margin < frame.taken and frame.at < end - self.margin]
             if inside:
                 found.append(f"{len(inside)} stored frames are in a gap ({cause}) of {end - begin:.1f} s")
         for before, after in zip(kept, kept[1:]):
-            if after.at - before.at > SILENCE:
-                told = sum(max(0.0, min(end, after.at) - max(begin, before.at)) for begin, end, _ in gaps)
-                if told < after.at - before.at - 1.2 - self.early - self.late:
-                    found.append(f"only {told:.1f} s of a silence of {after.at - before.at:.1f} s are gaps")
+            silence = after.taken - before.at
+            if silence > SILENCE:
+                told = sum(max(0.0, min(end, after.taken) - max(begin, before.at)) for begin, end, _ in gaps)
+                if told < silence - self.interval - 1:
+                    found.append(f"only {told:.1f} s of a silence of {silence:.1f} s are gaps")
         return found
 
 

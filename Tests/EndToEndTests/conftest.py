@@ -66,7 +66,7 @@ def home(artifacts: Path):
         "OBSERVER_SEGMENT_SECONDS": "3",
         "OBSERVER_SWEEP_SECONDS": "5",
         "OBSERVER_SNAPSHOT_SECONDS": "5",
-        "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.1/32,::1/128",
+        "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.1/32,127.0.0.4/32,::1/128",
     }
     port_file = HOME / "e2e-port"
     port = int(port_file.read_text()) if KEEP and port_file.exists() else free_port()

@@ -21,7 +21,8 @@ class Sent:
     """One frame that a camera sent."""
 
     counter: int
-    at: float  # Unix time
+    taken: float  # Unix time
+    at: float
     is_whole: bool
     connection: int
 
@@ -36,10 +37,15 @@ class Log:
     @property
     def frames(self) -> list[Sent]:
         return [
-            Sent(counter, at, bool(is_whole), number)
+            Sent(counter, taken, at, bool(is_whole), number)
             for number, connection in enumerate(self.connections)
-            for counter, at, is_whole, _ in connection["frames"]
+            for counter, taken, at, is_whole in connection["frames"]
         ]
+
+    @property
+    def lag(self) -> float:
+        """The most by which a frame was sent too late, because the machine was busy."""
+        return max((connection["lag"] for connection in self.connections), default=0.0)
 
     @property
     def playing(self) -> list[dict]:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from account import Account
+from account import TOLERANCE, Account
 from evidence import Recording, gather, segment_rows
 from odd_cameras import CASES, OddCameras
 
+from clip import UNIT_MARK  # the simulator's; odd_cameras.py put its folder on the path
+
 # All cases of a group are recorded at the same time.
 GROUPS = 2
-SECONDS = 38.0
+SECONDS = 30.0
 SEGMENT_SECONDS = 5
 
 
@@ -25,9 +27,7 @@ class Expected:
     says: str = ""
     is_recorded: bool = True
     connections: int | None = 1
-    # Bounds of `Account`, for frames that are sent long after they were taken.
-    early: float = 0.0
-    late: float = 0.0
+    tolerance: float = TOLERANCE
     has_audio: bool | None = None
     health: str = ""
     flags: set = field(default_factory=set)
@@ -43,7 +43,6 @@ def leaving(cause: str, says: str = "") -> Expected:
 
 HEARD, UNHEARD = Expected(has_audio=True), Expected(has_audio=False)
 EXPECTED = {
-    "options-closes": Expected(connections=1),
     "half-answer": leaving("unreachable"),
     "not-rtsp": never("bad_stream", "RTSP"),
     "not-found": never("not_found", "address"),
@@ -51,7 +50,7 @@ EXPECTED = {
     "starting": never("refused", "503"),
     "speechless": never("unreachable", "did not answer"),
     "locked": never("unauthorized", "password"),
-    "sets-missing": never("no_key_frames", "key"),
+    "sets-missing": never("no_key_frames", "key-frame interval"),
     "audio-only": never("no_video", "video"),
     "nothing": never("no_video", "stream"),
     "udp-refused": never("bad_stream", "UDP"),
@@ -66,12 +65,11 @@ EXPECTED = {
     "closes-half": leaving("unreachable", "closed"),
     "goes-away": leaving("refused", "listens"),
     "silence": Expected("stalled"),
+    "silence-numbered": Expected("lossy"),
     "silence-short": Expected("stalled"),
     "silence-again": Expected("stalled"),
-    "held-back": Expected(early=6.0),
-    "pre-event": Expected(early=4.0),
-    "bunches": Expected(early=0.8),
-    "jitter": Expected(early=0.1),
+    # Nobody can tell a step of some tenths from a link that was slow.
+    "jump-often": Expected(tolerance=0.45),
     "clock-1khz": Expected(flags={"clock_arrival"}),
     "clock-zero": Expected(flags={"clock_arrival"}),
     "jump-hour": Expected(flags={"clock_joined"}),
@@ -86,7 +84,10 @@ EXPECTED = {
     "g726": HEARD,
     "udp-audio": HEARD,
     "audio-refused": UNHEARD,
-    "group-60-joined": Expected(flags={"dependent"}),
+    "group-10-joined": Expected("no_key_frames", "awaited"),
+    "hevc-joined": Expected("no_key_frames", "awaited"),
+    "group-60-joined": Expected("no_key_frames", "awaited", flags={"dependent"}),
+    "refresh-joined": Expected("no_key_frames", "awaited"),
 }
 
 
@@ -155,11 +156,11 @@ def test_an_odd_camera(home, api, odd, outcomes, name):
     assert not log.complaints, f"the camera itself broke: {log.complaints}"
     window = {"from": stamp(outcome.on - 1), "to": stamp(outcome.off + 5)}
     if expected.is_recorded:
-        recording = gather(home, outcome.camera)
+        recording = gather(home, outcome.camera, 20, UNIT_MARK, any(not frame.is_whole for frame in log.frames))
     else:
         recording = Recording(segment_rows(home, outcome.camera))
     timeline = api.get(f"/cameras/{outcome.camera}/timeline", params=window)
-    account = Account(log, recording, timeline, outcome.off, expected.early, expected.late)
+    account = Account(log, recording, timeline, outcome.off, expected.tolerance)
     complaints = account.complaints()
     complaints += about_causes(expected, outcome, timeline)
     if expected.connections is not None and len(log.playing) != expected.connections:
@@ -170,7 +171,7 @@ def test_an_odd_camera(home, api, odd, outcomes, name):
         complaints.append(f"audio is {[row['has_audio'] for row in recording.rows]}")
     if missing := expected.flags - {flag for row in recording.rows for flag in row["flags"]}:
         complaints.append(f"flags are missing: {missing}")
-    assert not complaints, f"{case.told}\n" + "\n".join([*complaints, f"states: {outcome.causes}", f"health: {outcome.health}", f"log: {brief(log)}"])
+    assert not complaints, f"{case.told}\n" + "\n".join([*complaints, f"states: {outcome.causes}", f"health: {outcome.health}", f"gaps: {timeline['gaps']}", f"lag: {log.lag} s", f"log: {brief(log)}"])
 
 
 def about_causes(expected: Expected, outcome: Outcome, timeline: dict) -> list[str]:

@@ -31,7 +31,10 @@ import Testing
             }
             if let failure { throw failure }
         }
-        for seconds: Int64 in 100...140 { try take(at: seconds) }
+        for seconds: Int64 in 100...103 { try take(at: seconds) }
+        #expect(!segmenter.isShortOfKeyFrames)
+        for seconds: Int64 in 104...140 { try take(at: seconds) }
+        #expect(segmenter.isShortOfKeyFrames)
         #expect { try take(at: 141) } throws: { ($0 as? MediaError)?.kind == .noKeyFrames }
     }
 

@@ -85,6 +85,22 @@ import Testing
         #expect(next == [Self.slice])
     }
 
+    @Test func `once sets were in band, each start has them, also those of the init section`() {
+        var configuration = Self.configuration(Self.sets)
+        _ = configuration.beginSegment()
+        let buffer = ByteBuffer()
+        #expect(!configuration.needsSetsInBand(isStart: true))
+        let other = [RunSimulation.sequences[1], Self.otherPicture]
+        for sets in [other, Self.sets, Self.sets, other] {
+            configuration.take(sets)
+            #expect(configuration.needsSetsInBand(isStart: true))
+            configuration.appendSets(to: buffer)
+            #expect(!configuration.needsSetsInBand(isStart: false))
+        }
+        _ = configuration.beginSegment()
+        #expect(!configuration.needsSetsInBand(isStart: true))
+    }
+
     @Test func `a sequence that cannot be read makes no new segment`() {
         var configuration = Self.configuration(Self.sets)
         _ = configuration.beginSegment()

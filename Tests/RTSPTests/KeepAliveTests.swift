@@ -156,6 +156,19 @@ import Testing
         #expect(Set(camera.requests.map(\.method)).isSuperset(of: ["GET_PARAMETER", "OPTIONS", "SET_PARAMETER"]))
     }
 
+    @Test(arguments: [2, 5] as [Int64], [true, false])
+    func `a camera that counts keep-alives without an answer is kept`(timeout: Int64, answersNone: Bool) {
+        var camera = ModelCamera()
+        camera.timeout = timeout
+        camera.answer = { camera, request in
+            camera.isPlaying && (answersNone || request.method == "GET_PARAMETER") ? "" : nil
+        }
+        var driver = SessionDriver.playing(&camera)
+        driver.run(with: &camera, seconds: 60)
+        #expect(camera.isAlive(at: driver.now))
+        #expect(driver.session.phase == .streaming)
+    }
+
     @Test(arguments: [
         ("60", 24), ("10", 4), ("1", 0), (" 30 ;x=y", 12), ("0", 24), ("-5", 24), ("abc", 24), ("", 24),
         ("99999999999999999999", 24), ("86400", 30), ("120", 30),

@@ -244,9 +244,31 @@ import Testing
     @Test func `a connection that the camera closes ends the session with the step it was at`() {
         let driver = SessionDriver()
         driver.begin()
+        driver.receive("RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
         driver.disconnect()
         #expect(driver.error?.kind == .closed)
-        #expect(driver.error?.detail == "the camera closed the connection before it answered OPTIONS")
+        #expect(driver.error?.detail == "the camera closed the connection before it answered DESCRIBE")
+    }
+
+    @Test func `a camera that closes the connection at OPTIONS is asked for its description on another one`() throws {
+        var driver = SessionDriver()
+        driver.begin()
+        driver.disconnect()
+        var camera = ModelCamera()
+        let configuration = try #require(driver.reopening)
+        var second = SessionDriver.playing(&camera) { $0 = configuration }
+        #expect(camera.requests.first?.method == "DESCRIBE")
+        second.run(with: &camera, seconds: 200)
+        #expect(second.session.phase == .streaming)
+        #expect(!camera.requests.contains { $0.method == "OPTIONS" })
+        var third = RTSPSession(configuration)
+        third.begin(now: 0)
+        third.disconnect(now: 0)
+        guard case .failed(let error) = third.takeEvents().last else {
+            Issue.record("a second close is not final")
+            return
+        }
+        #expect(error.detail == "the camera closed the connection before it answered DESCRIBE")
     }
 
     @Test func `reports go to the camera on the track's channel`() {

@@ -13,6 +13,8 @@ from pathlib import Path
 
 UUID = b"ObserverFrameCnt"  # sixteen bytes, none of them zero: no emulation prevention can split them
 MARK = re.compile(re.escape(UUID) + rb"(\d{12})")
+# The same in an MP4, as a unit of its own with its length in front: not the copy of one that a damaged frame may contain.
+UNIT_MARK = re.compile(rb"\x00\x00\x00(?:\x20\x06|\x21\x4e\x01)\x05\x1c" + re.escape(UUID) + rb"(\d{12})")
 MAX_PAYLOAD = 1400
 NAL_SLICE, NAL_IDR, NAL_SEI, NAL_SPS, NAL_PPS, NAL_AUD = 1, 5, 6, 7, 8, 9
 
@@ -22,9 +24,9 @@ def counter_nal(counter: int) -> bytes:
     return b"\x06\x05\x1c" + UUID + b"%012d" % counter + b"\x80"
 
 
-def counters_in(data: bytes) -> list[int]:
+def counters_in(data: bytes, mark: re.Pattern = MARK) -> list[int]:
     """Every frame counter in the bytes of a recording, in their order."""
-    return [int(match) for match in MARK.findall(data)]
+    return [int(match) for match in mark.findall(data)]
 
 
 @dataclass(frozen=True)

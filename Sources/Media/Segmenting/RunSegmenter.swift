@@ -11,6 +11,8 @@ public final class RunSegmenter {
     public static let origin90k: Int64 = 90_000
     /// How long a frame that can begin a recording is waited for, in nanoseconds.
     private static let keyFrameLimit: Int64 = 40_000_000_000
+    /// A longer wait for the first key frame is worth a word.
+    private static let usualWait: Int64 = 3_000_000_000
 
     /// Frames received so far.
     public internal(set) var frames = 0
@@ -33,7 +35,9 @@ public final class RunSegmenter {
     var segment = SegmentProgress()
     private var head: (video: VideoFormat, section: InitSection, bytes: MediaBytes)?
     private var firstArrival: Int64?
+    /// The first and the latest arrival of frames that nothing could begin with.
     private var waitingSince: Int64?
+    private var lastWaited: Int64?
     var isReordered = false
     /// True while the present fragment has frames whose time may still change.
     private var isHolding = false
@@ -168,10 +172,17 @@ public final class RunSegmenter {
         return frame
     }
 
+    /// True once frames have come for more than three seconds without one that a recording can begin with.
+    public var isShortOfKeyFrames: Bool {
+        guard let waitingSince, let lastWaited else { return false }
+        return lastWaited &- waitingSince > Self.usualWait
+    }
+
     /// Without a frame to begin with nothing is recorded, so that must not last.
     private func awaitKeyFrame(_ arrival: Int64) throws(MediaError) {
         let since = waitingSince ?? arrival
         waitingSince = since
+        lastWaited = arrival
         guard arrival &- since <= Self.keyFrameLimit else {
             throw MediaError(
                 .noKeyFrames,

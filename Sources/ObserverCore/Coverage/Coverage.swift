@@ -22,6 +22,7 @@ package struct Coverage: Sendable {
         case start(KnownCoverage, at: Int64)
         case rest(KnownCoverage)
         case reconnect(Interruption, at: Int64)
+        case wait(Interruption)
         case fragment(CoverageFragment, Fate, cause: Cause)
         case interruption(Interruption, at: Int64)
         case correction(SegmentID, from: Int64)
@@ -87,6 +88,8 @@ package struct Coverage: Sendable {
             status.state = .connecting
             (status.cause, status.detail) = (nil, nil)
             items.append(.reconnect(reason, at: now.uptime))
+        case .waiting(let reason):
+            items.append(.wait(reason))
         case .opened(let video):
             status.video = video
             status.health = []
@@ -189,6 +192,7 @@ package struct Coverage: Sendable {
             case .start(let known, let time): ledger.start(known, at: time)
             case .rest(let known): ledger.rest(known)
             case .reconnect(let reason, let time): ledger.reconnect(reason, at: time)
+            case .wait(let reason): ledger.wait(reason)
             case .interruption(let reason, let time): ledger.interrupt(reason, at: time)
             case .correction(let segment, let from): ledger.correct(segment, from: from)
             case .end(.off, let time): ledger.end(at: time)

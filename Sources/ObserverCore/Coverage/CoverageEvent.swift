@@ -13,6 +13,8 @@ extension Coverage {
         case reconnecting(Interruption)
         /// The stream is open; its first frame is awaited.
         case opened(VideoInfo)
+        /// Frames come, and none that a recording can begin with: the time until one does has this reason.
+        case waiting(Interruption)
         /// Figures of the running recording and what is wrong with it, to be reported.
         case measured(VideoInfo, health: [HealthNote])
         /// The stream ended, could not be opened, or may not be recorded.

@@ -88,6 +88,13 @@ struct CoverageLedger: Sendable {
         self.reason = self.reason ?? reason
     }
 
+    /// Takes note of the reason for which the present recorder has not recorded yet.
+    mutating func wait(_ reason: Interruption) {
+        guard frontier != nil, open == nil else { return }
+        settleBeginning()
+        self.reason = reason
+    }
+
     /// Opens a gap, or gives the one that lasts another cause from here on.
     mutating func interrupt(_ reason: Interruption, at now: Int64) {
         takeOver(at: now)

@@ -92,6 +92,20 @@ import Testing
         #expect(stream.coverage.isRecording)
     }
 
+    @Test func `the wait for a key frame is a gap of its own, and the time before the recorder stays what it was`() {
+        let waiting = Interruption(.noKeyFrames, "awaited")
+        var stream = Stream()
+        stream.tell(.waiting(waiting), at: 5)
+        stream.tell(.waiting(waiting), at: 6)
+        stream.write((12, 13), of: first)
+        #expect(stream.gaps == ["0.0–1.0 no_recorder", "1.0–12.0 no_key_frames"])
+        // A connection that was lost keeps its cause.
+        stream.tell(.interrupted(Self.silent), at: 20)
+        stream.tell(.waiting(waiting), at: 24)
+        stream.write((30, 31), of: second)
+        #expect(stream.gaps.last == "13.0–30.0 stalled")
+    }
+
     @Test func `nothing is recorded before it is written`() {
         var stream = Stream()
         let number = stream.queue((2, 3), of: first)

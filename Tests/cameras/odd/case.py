@@ -54,6 +54,7 @@ class Picture:
     is_key: bool
     units: list[bytes]
     stamp: int  # RTP ticks
+    taken: float = 0.0  # seconds since the connection began to play; earlier than `at` where frames are held back
     is_whole: bool = True  # False: the case destroys it, so that it may be missing
     is_sent: bool = True
 

@@ -23,7 +23,9 @@ def lossy(share: float):
 
 
 def shuffled(packets: list[Packet], picture: Picture, stream) -> list:
-    """The packets of a frame in another order."""
+    """The packets of a frame in another order, but for the first one: what came ahead of it nobody would miss."""
+    if picture.index == 0:
+        return packets
     dice = stream.notes.setdefault("dice", random.Random(7))
     return dice.sample(packets, len(packets))
 
@@ -99,6 +101,6 @@ DATAGRAMS = [
     case("udp-only", "Refuses TCP, and may be asked for either.", answer=only_udp, options={"transport": "auto"}),
     case("udp-refused", "Refuses UDP, and is asked for it alone.", answer=only_tcp),
     case("udp-only-asked-tcp", "Refuses TCP, and is asked for it alone.", answer=only_udp, options={"transport": "tcp"}),
-    case("udp-never", "Grants UDP, and sends nothing: a firewall.", pack=lambda packets, picture, stream: []),
+    case("udp-never", "Grants UDP, and sends nothing: a firewall.", pack=lossy(1.0)),
     case("no-transport", "Refuses whatever it is asked for.", answer=refused("SETUP", 461), options={"transport": "auto"}),
 ]

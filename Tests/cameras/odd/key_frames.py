@@ -24,18 +24,22 @@ def changed(at: float, other: str):
     return edit
 
 
-def recovered(picture: Picture, stream) -> None:
-    """Nothing can be decoded before the first frame of the film was sent; later ones refresh bit by bit."""
-    picture.is_whole = True
+def joined(seconds: float):
+    """A key frame may still come for so long; then the rest is worth more than nothing."""
+
+    def edit(picture: Picture, stream) -> None:
+        picture.is_whole = picture.at > seconds
+
+    return edit
 
 
 KEY_FRAMES = [
     Case("group-10", "Sends a key frame in 10 s.", film="long"),
     Case("group-10-joined", "Sends a key frame in 10 s, and begins 6 s before the next.", film="long", first_index=40),
     Case("group-60", "Sends a key frame in a minute: a `smart` codec.", film="minute"),
-    Case("group-60-joined", "Sends a key frame in a minute, and begins after it.", film="minute", first_index=5, picture=recovered),
+    Case("group-60-joined", "Sends a key frame in a minute, and begins after it.", film="minute", first_index=5, picture=joined(10.5)),
     Case("refresh", "Sends one key frame, and refreshes bit by bit from then on.", film="refresh"),
-    Case("refresh-joined", "Refreshes bit by bit, and begins after its only key frame.", film="refresh", first_index=5, picture=recovered),
+    Case("refresh-joined", "Refreshes bit by bit, and begins after its only key frame.", film="refresh", first_index=5, picture=joined(10.5)),
     Case("keys-only", "Sends key frames alone.", film="keys"),
     Case("keys-quick", "Sends five key frames a second.", film="quick-keys"),
     Case("size-changes", "Changes its resolution once.", picture=changed(12, "other")),

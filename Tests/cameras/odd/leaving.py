@@ -26,6 +26,7 @@ async def reset(session) -> None:
 
 
 async def tear_down(session) -> None:
+    session.stream.is_muted = True
     session.write(f"TEARDOWN rtsp://127.0.0.1/ RTSP/1.0\r\nCSeq: 3\r\nSession: {session.identifier}\r\n\r\n".encode())
     await asyncio.sleep(0.3)
     session.end("tore down")

@@ -159,13 +159,9 @@ def doubled(packets: list[Packet], picture: Picture, stream) -> list:
     return [copy for packet in packets for copy in (packet, packet)]
 
 
-def swapped(packets: list[Packet], picture: Picture, stream) -> list:
-    """The first two packets change places."""
-    return [packets[1], packets[0], *packets[2:]]
-
-
 def numbers_stand(packets: list[Packet], picture: Picture, stream) -> list:
-    """All packets have the same number."""
+    """All packets have the same number; until that is known, they look like one that is repeated."""
+    picture.is_whole = picture.is_whole and picture.index >= stream.film.gop
     return [dataclasses.replace(packet, sequence=1) for packet in packets]
 
 
@@ -204,7 +200,7 @@ PACKING = [
     Case("unknown-units", "Sends units of types that mean nothing.", picture=unknown_units),
     Case("zero-tail", "Ends its units with zeros.", picture=zero_tail),
     Case("annex-b", "Sends a frame as it would be in a file, with start codes.", picture=annex_b),
-    Case("annex-b-each", "Sends each unit with a start code in front.", picture=annex_b_each),
+    Case("annex-b-each", "Sends each unit with a start code in front.", picture=annex_b_each, payload_bytes=60000),
     Case("no-markers", "Sets no marker.", pack=no_markers),
     Case("all-markers", "Sets the marker of each packet.", pack=each(has_marker=True)),
     Case("slices", "Sends three slices a frame.", film="slices"),
@@ -217,7 +213,6 @@ PACKING = [
     Case("numbers-stand", "Numbers all packets 1.", pack=numbers_stand),
     Case("empty-packets", "Sends a packet without payload ahead of each frame.", form=empty_first),
     Case("doubled-packets", "Sends each packet twice.", pack=doubled),
-    Case("swapped-packets", "Swaps packets, over TCP.", pack=now_and_then(swapped)),
-    Case("type-other", "Sends another payload type than it describes.", pack=each(kind=97)),
+    Case("type-beside", "Sends packets of a type of its own beside the video.", pack=ahead(lambda: interleaved(0, b"\x80\x70" + bytes(10) + b"own"))),
     Case("reports-amid", "Sends its reports on the channel of the media.", pack=reports_amid),
 ]

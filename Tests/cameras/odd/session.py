@@ -49,7 +49,7 @@ class Session:
         self.notes: dict = {}
         self.tasks: list[asyncio.Task] = []
         self.alive = time.monotonic()
-        self.record = {"opened": time.time(), "closed": None, "reason": "", "requests": [], "frames": [], "audio": 0, "reports": 0}
+        self.record = {"opened": time.time(), "closed": None, "reason": "", "requests": [], "frames": [], "audio": 0, "reports": 0, "lag": 0.0}
         camera.connections.append(self.record)
 
     # Reading

@@ -23,7 +23,7 @@ class Stream:
         self.source = {"video": secrets.randbelow(1 << 32), "audio": secrets.randbelow(1 << 32)}
         self.is_decodable = False
         self.is_muted = False
-        self.began = time.monotonic()
+        self.began, self.began_at = time.monotonic(), time.time()
 
     @property
     def elapsed(self) -> float:
@@ -36,6 +36,7 @@ class Stream:
         while True:
             at = self.case.pace(index, self.film.fps) if self.case.pace else index / self.film.fps
             await asyncio.sleep(max(0.0, at - self.elapsed))
+            self.session.record["lag"] = max(self.session.record["lag"], round(self.elapsed - at, 3))
             if not self.is_muted:
                 self.send_picture(self.picture(index, at))
             index += 1
@@ -46,6 +47,7 @@ class Stream:
         shown = self.film.shown(place) - self.case.first_index
         stamp = self.base + (round(at * CLOCK) if not self.film.delay else shown * CLOCK // self.film.fps)
         picture = Picture(index, counter, at, self.film.shot(place).is_key, self.film.units(place, counter), stamp)
+        picture.taken = at
         self.is_decodable = self.is_decodable or picture.is_key
         picture.is_whole = self.is_decodable
         if self.case.picture:
@@ -58,14 +60,13 @@ class Stream:
         packets[-1].has_marker = True
         if self.case.form:
             packets = self.case.form(packets, picture)
-        for packet in packets:
-            packet.sequence, packet.source = self.number("video"), self.source["video"]
-        items = self.case.pack(packets, picture, self) if self.case.pack else packets
         if picture.is_sent:
-            for item in items:
+            for packet in packets:
+                packet.sequence, packet.source = self.number("video"), self.source["video"]
+            for item in self.case.pack(packets, picture, self) if self.case.pack else packets:
                 self.send(item)
         self.session.record["frames"].append(
-            [picture.counter, round(time.time(), 4), int(picture.is_whole and picture.is_sent), int(picture.is_key)]
+            [picture.counter, round(self.began_at + picture.taken, 4), round(time.time(), 4), int(picture.is_whole and picture.is_sent)]
         )
 
     def number(self, track: str) -> int:

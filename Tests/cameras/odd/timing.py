@@ -5,6 +5,8 @@ import random
 from .case import Case, Picture
 from .stream import CLOCK
 
+EARLIER = 4  # seconds
+
 
 def clock(function):
     """Timestamps as a function of the seconds since PLAY, in seconds."""
@@ -45,6 +47,24 @@ def silence(begin: float, seconds: float, every: float = 1e9):
     return edit
 
 
+def unsent(begin: float, seconds: float):
+    """Packets that are numbered, and dropped."""
+
+    def edit(packets: list, picture: Picture, stream) -> list:
+        picture.is_sent = not begin < picture.at < begin + seconds
+        return packets if picture.is_sent else []
+
+    return edit
+
+
+def kept(picture: Picture, stream) -> None:
+    """Stamps tell when a frame was taken, not when it was sent."""
+    picture.taken = picture.index / stream.film.fps
+    if stream.case.pace is begins_early:
+        picture.taken -= EARLIER
+    picture.stamp = stream.base + picture.index * CLOCK // stream.film.fps
+
+
 def held_back(begin: float, seconds: float):
     """Frames are held back for some seconds, and come at once."""
     return lambda index, fps: begin + seconds if begin < index / fps < begin + seconds else index / fps
@@ -54,9 +74,9 @@ def bunches(size: int):
     return lambda index, fps: (index - index % size + size - 1) / fps
 
 
-def pre_event(seconds: float):
+def begins_early(index: int, fps: float) -> float:
     """What was before PLAY comes at once: the camera keeps some seconds for events."""
-    return lambda index, fps: max(0.0, index / fps - seconds)
+    return max(0.0, index / fps - EARLIER)
 
 
 def jittery(index: int, fps: float) -> float:
@@ -101,12 +121,13 @@ TIMING = [
     Case("reports-stand", "Tells the same time for ever.", report=lambda wall, at: 1.7e9),
     Case("reordered", "Sends B-frames.", film="reordered"),
     Case("silence", "Is silent for 8 s, and goes on.", picture=silence(12, 8)),
+    Case("silence-numbered", "Is silent for 5 s, and numbers what it did not send: its link was full.", pack=unsent(12, 5)),
     Case("silence-short", "Is silent for 3 s, and goes on.", picture=silence(12, 3)),
     Case("silence-again", "Is silent for 6 s out of ten.", picture=silence(8, 6, every=10)),
-    Case("held-back", "Holds 6 s back, and sends them at once: a link that broke.", pace=held_back(12, 6)),
-    Case("bunches", "Sends its frames in bunches of eight.", pace=bunches(8)),
-    Case("pre-event", "Begins with the last 4 s, at once.", pace=pre_event(4)),
-    Case("jitter", "Sends frames up to 80 ms late.", pace=jittery),
+    Case("held-back", "Holds 6 s back, and sends them at once: a link that broke.", picture=kept, pace=held_back(12, 6)),
+    Case("bunches", "Sends its frames in bunches of eight.", picture=kept, pace=bunches(8)),
+    Case("pre-event", "Begins with the last 4 s, at once.", picture=kept, pace=begins_early),
+    Case("jitter", "Sends frames up to 80 ms late.", picture=kept, pace=jittery),
     Case("slow", "Sends a frame in two seconds.", film="keys", pace=real(0.5)),
     Case("rate-changes", "Sends ten frames a second, then four.", pace=lambda index, fps: index / 10 if index < 120 else 12 + (index - 120) / 4),
 ]
