@@ -205,7 +205,9 @@ public struct RTSPSession: ~Copyable, Sendable {
                 finish(.reopen(configuration.reopening(with: authenticator.challenge)))
             } else if answered == 0, reader.statistics.skippedBytes > 0 {
                 fail(RTSPError(.notRTSP, "the port does not speak RTSP"))
-            } else if exchanges.last?.purpose == .options, configuration.hops < RTSPLimits.hops {
+            } else if exchanges.last?.purpose == .options, configuration.challenge == nil,
+                configuration.hops < RTSPLimits.hops
+            {
                 // OPTIONS is a courtesy, which not all cameras know.
                 finish(.reopen(configuration.reopeningWithoutOptions()))
             } else {

@@ -11,9 +11,8 @@ told by `GET /stats` on the control port, and `POST /fault` makes a camera misbe
     stall      connections stay, nothing is sent           401 404 453 503   answers to DESCRIBE (453: SETUP)
     silent     requests are never answered                 redirect          302 to `location`
     close      connections end, new ones too               jump              timestamps leap by `seconds`
-    garbage    random bytes instead of answers and media   freeze            timestamps stand still
-    resize     goes on with the clip `clip`                mute              no sound is sent
-    resume     all well again
+    garbage    random bytes instead of answers and media   mute              no sound is sent
+    resize     goes on with the clip `clip`                resume            all well again
     refuse     with `port` instead of `camera`: that port does not listen (until `resume`)
 """
 
@@ -161,8 +160,6 @@ class CameraSimulator:
         timestamp = counter * clip.ticks
         if camera.fault == "jump":
             timestamp += int(camera.arguments.get("seconds", 3600) * 90000)
-        elif camera.fault == "freeze":
-            timestamp = camera.arguments.setdefault("at", timestamp)
         connection.write(self.pack(clip, counter, connection.sequence, timestamp, connection.channel))
         connection.sequence = (connection.sequence + clip.unit(counter).packets) & 0xFFFF
         if connection.voice_channel is not None and camera.fault != "mute":
