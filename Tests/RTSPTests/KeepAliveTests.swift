@@ -163,7 +163,7 @@ import Testing
         camera.answer = { camera, request in
             camera.isPlaying && request.method == "GET_PARAMETER" ? "" : nil
         }
-        var driver = SessionDriver.playing(&camera)
+        let driver = SessionDriver.playing(&camera)
         driver.run(with: &camera, seconds: 60)
         #expect(camera.isAlive(at: driver.now))
         #expect(driver.session.phase == .streaming)

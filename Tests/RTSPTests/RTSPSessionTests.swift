@@ -251,12 +251,12 @@ import Testing
     }
 
     @Test func `a camera that closes the connection at OPTIONS is asked for its description on another one`() throws {
-        var driver = SessionDriver()
+        let driver = SessionDriver()
         driver.begin()
         driver.disconnect()
         var camera = ModelCamera()
         let configuration = try #require(driver.reopening)
-        var second = SessionDriver.playing(&camera) { $0 = configuration }
+        let second = SessionDriver.playing(&camera) { $0 = configuration }
         #expect(camera.requests.first?.method == "DESCRIBE")
         second.run(with: &camera, seconds: 200)
         #expect(second.session.phase == .streaming)
