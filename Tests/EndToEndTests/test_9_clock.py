@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from account import adds_up
 from evidence import assert_no_frame_lost, gather
-from test_4_cameras import assert_adds_up
 from waiting import await_value
 
 from clip import counters_in
@@ -91,8 +91,7 @@ def assert_right_times(home, api, camera_simulator, camera: int, name: str):
         late = end - times[counters[-1]] - 1 / camera_simulator.fps
         assert abs(late) <= WITHIN_SECONDS, f"{row['id']} ends {late:.3f} s late"
     timeline = api.get(f"/cameras/{camera}/timeline")
-    assert_adds_up(timeline)
-    assert not timeline["unexplained"], timeline
+    assert not adds_up(timeline), timeline
     now = home.rows("select now() as now")[0]["now"]
     future = home.rows("select started_at, ended_at from gaps where started_at > %s or ended_at > %s", now, now)
     assert not future, f"gaps in the future: {future}"
