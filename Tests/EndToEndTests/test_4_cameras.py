@@ -256,7 +256,8 @@ def test_a_snapshot_shows_what_the_camera_saw_a_moment_ago(api, camera_simulator
         )
         assert probe.stdout.strip() == "mjpeg" and not probe.stderr, probe
     assert len(seen) == 3, "the same picture again"
-    assert max(took) <= 1.0, took
+    # Just after a segment has left the spool, the next key frame is waited for.
+    assert max(took) <= 2.0, took
 
 
 def test_an_mp4_file_over_http_is_recorded_whole(home, api, cameras, sources, tmp_path):

@@ -16,6 +16,8 @@ final class SnapshotPool: Service {
         var place: KeyFramePlace
         /// The place of the key frame that was shown last.
         var shown: KeyFramePlace?
+        /// True if a picture is made of the next key frame as soon as it is there: the newest one has left the spool.
+        var isAwaited = false
         var quarantine = Quarantine()
     }
 
@@ -54,12 +56,14 @@ final class SnapshotPool: Service {
 
     /// Takes note of a key frame that has been written.
     func note(_ place: KeyFramePlace, of camera: CameraID) {
-        let isNew = subjects.withLock { subjects in
-            let isNew = subjects[camera] == nil
+        let (isNew, isAwaited) = subjects.withLock { subjects in
+            let before = subjects[camera]
             subjects[camera, default: Subject(place: place)].place = place
-            return isNew
+            subjects[camera]?.isAwaited = false
+            return (before == nil, before?.isAwaited == true)
         }
         if isNew { schedule.withLock { $0.add(camera) } }
+        if isAwaited { schedule.withLock { $0.ask(for: camera) } }
     }
 
     /// Asks for a picture of the newest key frame of a camera.
@@ -98,7 +102,7 @@ final class SnapshotPool: Service {
         if subject.place == subject.shown { return statusWriter.noteLook(at: camera) }
         let fields: [LogKey: LogValue] = [.cameraID: .int(Int(camera.rawValue))]
         do throws(MediaError) {
-            guard let frame = try keyFrame(at: subject.place) else { return }
+            guard let frame = try keyFrame(at: subject.place) else { return postpone(camera, after: subject.place) }
             let present: StillsProcess
             if let process { present = process } else { present = try StillsProcess(processes) }
             process = present
@@ -114,6 +118,16 @@ final class SnapshotPool: Service {
             }
             logger.warning(isOver ? "Camera gets no snapshots for an hour" : "Snapshot broke its program", fields)
         }
+    }
+
+    /// Puts the picture off until the next key frame.
+    private func postpone(_ camera: CameraID, after place: KeyFramePlace) {
+        let isThere = subjects.withLock { subjects in
+            let isThere = subjects[camera]?.place != place
+            subjects[camera]?.isAwaited = !isThere
+            return isThere
+        }
+        if isThere { schedule.withLock { $0.ask(for: camera) } }
     }
 
     /// Reads a key frame; nil if its segment is no longer in the spool.

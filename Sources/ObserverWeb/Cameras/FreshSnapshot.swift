@@ -8,8 +8,8 @@ import System
 struct FreshSnapshot {
     /// A picture is new enough for this time after the recorder looked.
     private static let freshness: Int64 = 1000
-    /// The time that a picture may take: the program is started, a frame decoded.
-    private static let limit = Duration.milliseconds(1500)
+    /// The time that a picture may take: the next fragment is written, the program started, a frame decoded.
+    private static let limit = Duration.milliseconds(2000)
     private static let interval: useconds_t = 25_000
 
     private let context: WebContext
