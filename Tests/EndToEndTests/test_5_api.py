@@ -126,7 +126,7 @@ WRONG = [
     ("url", "http://169.254.169.254/latest/meta-data"),
     ("url", "rtsp://0.0.0.0/a"),
     ("url", "rtsp://127.0.0.2/a"),
-    ("url", "rtsp://[::1]/a"),
+    ("url", "rtsp://[::ffff:127.0.0.2]/a"),
     ("sub_url", 12),
     ("sub_url", "rtsp://viewer:secret@192.0.2.10/small"),
     ("is_active", "yes"),

@@ -180,8 +180,12 @@ def test_an_odd_camera(home, api, odd, outcomes, name):
 
 
 def about_causes(expected: Expected, outcome: Outcome, timeline: dict) -> list[str]:
-    # What is no longer than times are exact needs no cause.
-    gaps = [gap for gap in timeline["gaps"] if seconds(gap["to"]) - seconds(gap["from"]) > 1.5 * TOLERANCE]
+    # What is no longer than times are exact needs no cause, nor does a switch between two bunches of frames.
+    def is_long(gap: dict) -> bool:
+        limit = 1.0 if seconds(gap["to"]) > outcome.off - TOLERANCE else 1.5 * TOLERANCE
+        return seconds(gap["to"]) - seconds(gap["from"]) > limit
+
+    gaps = [gap for gap in timeline["gaps"] if is_long(gap)]
     told = {gap["cause"]: gap["detail"] or "" for gap in gaps} | outcome.causes
     told.pop("no_recorder", None)
     if not expected.cause:
