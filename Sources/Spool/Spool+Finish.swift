@@ -8,8 +8,8 @@ import System
 extension Spool {
     /// Commits a segment of the caller's own that could not be written or committed: all of it, or what is whole of it.
     ///
-    /// What a failed sync leaves in memory may be on no disk, and may never be written to it again. So its bytes are written
-    /// again and its files are renamed again before they are synced.
+    /// Bytes that a failed sync leaves in memory may be on no disk, and may never be written to it again. So they are written
+    /// again, and the files are renamed again, before they are synced.
     ///
     /// - Parameters:
     ///   - draft: The segment as it was begun.

@@ -27,8 +27,8 @@ package struct SpoolTime: Sendable {
 
     /// Finds the place of a segment that an earlier process began.
     ///
-    /// What was recorded since the machine booted lies where its clock says. What is older keeps the time that it was given,
-    /// unless that has not come yet or was never set: then it is known only that it was before this boot, and it ends there.
+    /// Recordings since the machine booted lie where its clock says. Older ones keep the time that they were given,
+    /// unless that has not come yet or was never set: then it is known only that they are older than this boot, and they end there.
     ///
     /// - Parameters:
     ///   - draft: Its draft.

@@ -7,6 +7,7 @@ import ObserverCore
 import Postgres
 import Spool
 import System
+import Testing
 
 @testable import ObserverCapture
 
@@ -52,6 +53,28 @@ struct CaptureBench {
             resolver: CameraResolver(policy: cameras),
             processes: processes,
             logger: logger
+        )
+    }
+
+    /// Starts the writers.
+    func startWriters(until stop: StopSignal) -> [DedicatedThread] {
+        writers.services.map { service in
+            DedicatedThread.start(name: service.name) {
+                do { try service.run(until: stop) } catch { Issue.record(error) }
+            }
+        }
+    }
+
+    /// A recording of Motion JPEG that is wanted from now on.
+    func recording(_ writeQueue: WriteQueue, framesPerSecond: Double) -> Recording {
+        let video = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: framesPerSecond)
+        writeQueue.coverage.tell(.started(KnownCoverage(wantedSince: .now()), epoch: 1))
+        return Recording(
+            StreamDescription(video: video),
+            camera: Self.camera(),
+            epoch: { 1 },
+            writeQueue: writeQueue,
+            context: context
         )
     }
 

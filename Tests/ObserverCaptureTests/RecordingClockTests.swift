@@ -29,16 +29,9 @@ import Testing
             )
         }
         bench = try CaptureBench(clock: clock)
-        let camera = CaptureBench.camera()
-        writeQueue = bench.writeQueue(camera.id)
-        let streams = StreamDescription(video: VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 50))
-        recording = Recording(streams, camera: camera, epoch: { 1 }, writeQueue: writeQueue, context: bench.context)
-        threads = bench.writers.services.map { [stop] service in
-            DedicatedThread.start(name: service.name) {
-                do { try service.run(until: stop) } catch { Issue.record(error) }
-            }
-        }
-        writeQueue.coverage.tell(.started(KnownCoverage(wantedSince: .now()), epoch: 1))
+        writeQueue = bench.writeQueue(CaptureBench.camera().id)
+        recording = bench.recording(writeQueue, framesPerSecond: 50)
+        threads = bench.startWriters(until: stop)
     }
 
     /// Takes frames that came one each 20 ms up to now, for so many seconds.
@@ -64,7 +57,7 @@ import Testing
         return Timestamp.now().advanced(bySeconds: -seconds)
     }
 
-    /// Tells the time, as the database does.
+    /// Answers for the database, whose clock is right.
     private func tellTime() {
         let now = MonotonicInstant.now()
         clock.hear(.now(), sent: now, received: now)

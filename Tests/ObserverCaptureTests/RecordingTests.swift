@@ -21,16 +21,9 @@ import Testing
 
     init() throws {
         bench = try CaptureBench()
-        let camera = CaptureBench.camera()
-        writeQueue = bench.writeQueue(camera.id)
-        let streams = StreamDescription(video: VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 500))
-        recording = Recording(streams, camera: camera, epoch: { 1 }, writeQueue: writeQueue, context: bench.context)
-        threads = bench.writers.services.map { [stop] service in
-            DedicatedThread.start(name: service.name) {
-                do { try service.run(until: stop) } catch { Issue.record(error) }
-            }
-        }
-        writeQueue.coverage.tell(.started(KnownCoverage(wantedSince: .now()), epoch: 1))
+        writeQueue = bench.writeQueue(CaptureBench.camera().id)
+        recording = bench.recording(writeQueue, framesPerSecond: 500)
+        threads = bench.startWriters(until: stop)
     }
 
     private var root: String { bench.root }

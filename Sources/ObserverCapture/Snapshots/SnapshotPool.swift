@@ -68,8 +68,10 @@ final class SnapshotPool: Service {
 
     /// Asks for a picture of the newest key frame of a camera.
     ///
-    /// If there is none, or the last picture shows it, nothing happens but that the database is told.
+    /// If the last picture shows it, the database is told so. A camera without key frames is passed over: anything can stand in
+    /// a message.
     func ask(for camera: CameraID) {
+        guard subjects.withLock({ $0[camera] != nil }) else { return }
         schedule.withLock { $0.ask(for: camera) }
     }
 

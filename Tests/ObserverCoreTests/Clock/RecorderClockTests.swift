@@ -26,7 +26,7 @@ import Testing
         static func uptime(_ seconds: Double) -> Int64 { Int64(seconds * 1_000_000) }
         static func wall(_ seconds: Double) -> Timestamp { Timestamp(microseconds: base + uptime(seconds)) }
 
-        /// Lets so many seconds pass; the clocks are looked at once a second.
+        /// Passes so many seconds; the clocks are looked at once a second.
         mutating func run(_ seconds: Int, isSynchronized: Bool = false) {
             for _ in 0..<seconds {
                 now += 1
