@@ -57,6 +57,20 @@ import Testing
         #expect(zip(timestamps, timestamps.dropFirst()).allSatisfy { $0.decode < $1.decode })
     }
 
+    @Test(arguments: [90, 3600] as [Int64])
+    func `nothing was captured after it arrived, however fast frames come and whatever they claim`(step: Int64) {
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000)
+        for index in 0..<200_000 as Range<Int64> {
+            // Twenty thousand frames in a tenth of a second, whose clock begins anew after each twenty seconds.
+            let (arrival, stamp) = (index / 2000 * 10_000_000, index % 21_845 * step)
+            let frame = timeline.place(decode: stamp, presentation: stamp, duration: 0, arrival: arrival)
+            let captured = timeline.capturedByNow(frame.decode) ?? .max
+            guard captured > arrival else { continue }
+            Issue.record("frame \(index) of \(arrival) ns was captured at \(captured) ns")
+            return
+        }
+    }
+
     @Test func `no timestamps at all are replaced by the nominal pace`() {
         let (_, timestamps) = Self.run([Int64?](repeating: nil, count: 250))
         #expect(timestamps[249].decode - timestamps[0].decode == 249 * Self.frame)

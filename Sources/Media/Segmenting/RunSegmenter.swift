@@ -299,7 +299,7 @@ public final class RunSegmenter {
                     sequence: sequence,
                     initSection: head.bytes,
                     mediaStart90k: frame.decode,
-                    capturedAt: video.captured(frame.decode) ?? 0,
+                    capturedAt: video.capturedByNow(frame.decode) ?? 0,
                     codecs: head.section.codecs,
                     decoderParameters: format.decoderParameters,
                     streams: streams
@@ -342,8 +342,8 @@ public final class RunSegmenter {
             .fragment(
                 Part(
                     fragment: ended,
-                    capturedAt: video.captured(ended.start90k) ?? 0,
-                    capturedUntil: video.captured(ended.end90k) ?? 0
+                    capturedAt: video.capturedByNow(ended.start90k) ?? 0,
+                    capturedUntil: video.capturedByNow(ended.end90k) ?? 0
                 )
             )
         )
@@ -351,7 +351,7 @@ public final class RunSegmenter {
 
     /// UTC of a media time, in microseconds since 1970.
     private func utc(_ media90k: Int64) -> Int64? {
-        video.captured(media90k).flatMap(wall.time)
+        video.capturedByNow(media90k).flatMap(wall.time)
     }
 
     private func emitEnd(_ reason: EndReason) {
@@ -363,7 +363,7 @@ public final class RunSegmenter {
         if segment.isDependent { flags.insert(.dependent) }
         if segment.isAudioDropped { flags.insert(.audioDropped) }
         if wall.steps > segment.wallSteps { flags.insert(.wallStep) }
-        let capturedAt = video.captured(segment.start) ?? 0
+        let capturedAt = video.capturedByNow(segment.start) ?? 0
         emit(
             .ended(End(reason: reason, flags: flags, startedAt: utc(segment.start) ?? 0, capturedAt: capturedAt))
         )

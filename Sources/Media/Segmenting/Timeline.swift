@@ -109,6 +109,15 @@ public struct Timeline: Sendable {
         leastDelay.map { machine.nanoseconds(media + $0) }
     }
 
+    /// The same for a packet that has come, or for its end.
+    ///
+    /// Never later than the newest packet came, and for the end of that one than its duration after it: a camera may send frames
+    /// faster than time passes.
+    func capturedByNow(_ media: Int64) -> Int64? {
+        let newest = media > latest ?? media ? machine.now + nominalDuration : machine.now
+        return captured(media).map { min($0, machine.nanoseconds(newest)) }
+    }
+
     /// The timestamp of what is captured at `instant`, in nanoseconds of the clock of the arrivals.
     func position(of instant: Int64) -> Int64? {
         leastDelay.map { machine.ticks(instant) - $0 }
