@@ -1,6 +1,7 @@
 """Prints `passed failed` of one JUnit report. Ends with status 1 when it is missing, unreadable or empty.
 
 A skipped test counts for nothing; with OBSERVER_TEST_REQUIRED=1, when the run is meant to be complete, it has failed.
+With `first`, prints instead the end of what the first failed test reported.
 """
 import os
 import sys
@@ -12,6 +13,12 @@ except (OSError, ElementTree.ParseError) as problem:
     print(problem, file=sys.stderr)
     sys.exit(1)
 cases = list(root.iter("testcase"))
+if sys.argv[2:] == ["first"]:
+    first = next((found for case in cases for kind in ("failure", "error") if (found := case.find(kind)) is not None), None)
+    if first is not None:
+        # What failed and what was found stands at the end.
+        print("\n".join(line[:240] for line in (first.text or "").splitlines()[-45:]))
+    sys.exit(0)
 skipped = sum(case.find("skipped") is not None for case in cases)
 failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
 if not cases:

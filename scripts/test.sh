@@ -163,6 +163,7 @@ add_report() {
     printf '    %s: %d passed, %d failed\n' "$1" "$passed" "$failed"
     if ((failed)); then
         grep -aE '✘|^FAILED|^ERROR|Fatal error|Crash:|signal [0-9]' "$STEP_LOG" | cut -c 1-300 | head -n 40 | sed 's/^/    /'
+        /usr/bin/python3 "$REPO/scripts/count_tests.py" "$3" first | sed 's/^/      /'
         say "    the whole log: $STEP_LOG"
     fi
 }

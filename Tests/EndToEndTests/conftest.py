@@ -45,6 +45,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     if report.failed and home is not None:
         for service in ("web", "capture", "upload"):
             report.sections.append((f"last lines of {service}", home.log(service)))
+        report.sections.append(("processes", home.condition()))
     return report
 
 

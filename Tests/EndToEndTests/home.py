@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -109,6 +110,16 @@ class Home:
     def pid(self, service: str) -> int:
         """The pid of a service, 0 while it does not run."""
         return int(self.supervisor().getProcessInfo(service)["pid"])
+
+    def condition(self) -> str:
+        """The state of every service, and the room on the disk, for the report of a failure."""
+        try:
+            found = self.supervisor().getAllProcessInfo()
+            services = [f"{each['name']} {each['statename']}: {each['description']}" for each in found]
+        except OSError as error:
+            services = [f"no supervisor: {error}"]
+        free = shutil.disk_usage(self.path).free // 2**20
+        return "\n".join([*services, f"{free} MiB are free"])
 
     def kill(self, service: str, answers: Callable[[], bool] = lambda: True) -> float:
         """kill -9; returns the seconds until a new process ran the service's own program, and answered.
