@@ -69,6 +69,32 @@ import Testing
         }
     }
 
+    /// Frames of 25 Hz that come at once after `held` seconds of silence, and then in time.
+    @Test(arguments: [(held: 0, bunch: 70, isRefused: true), (0, 50, false), (60, 115, false), (60, 125, true)])
+    func `a minute more of video than time has passed is refused, and a bunch that was held up is not`(
+        held: Int64,
+        bunch: Int64,
+        isRefused: Bool
+    ) throws {
+        let video = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 25)
+        let segmenter = RunSegmenter(StreamDescription(video: video), seconds: 4) { _ in }
+        let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
+        func send() throws {
+            try frame.withUnsafeBytes { bytes in
+                for index in 0..<(bunch * 25 + 250) {
+                    let late = index == 0 ? 0 : held * Self.second + max(index - bunch * 25, 0) * Self.second / 25
+                    let packet = Self.packet(bytes, at: index * 3600, isKey: true)
+                    try segmenter.take(packet, arrival: late + index * 1000, wallClock: late / 1000)
+                }
+            }
+        }
+        if isRefused {
+            #expect { try send() } throws: { ($0 as? MediaError)?.kind == .badStream }
+        } else {
+            try send()
+        }
+    }
+
     @Test(arguments: [1, 5, 50] as [Int64])
     func `frames without timestamps last as long as they took to come`(rate: Int64) throws {
         var track = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 25)

@@ -157,6 +157,12 @@ public final class RunSegmenter {
             waitingSince = nil
         }
         let timestamp = place(time)
+        guard !video.isAheadOfTime else {
+            throw MediaError(
+                .badStream,
+                "the camera sends video faster than time passes, a minute too much already; restart it, or set its frame rate"
+            )
+        }
         wall.observe(time.wallClock, at: time.arrival)
         if timestamp.isRejoined { segment.isJoined = true }
         if timestamp.isAfterHole { segment.hasHole = true }

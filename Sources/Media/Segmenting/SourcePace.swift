@@ -58,6 +58,10 @@ struct SourcePace {
     /// The delay to go by when timestamps are of no use any more.
     var delayByArrival: Int64 { isHopeless ? firstDelay : leastDelay }
 
+    /// The ticks by which the time has run ahead of the first packet's: more than it was held up on its way, and than a server
+    /// has kept for a newcomer, is no time that has passed.
+    func lead(at now: Int64) -> Int64 { firstDelay - (now - time) }
+
     /// Takes the present delay for the least one.
     mutating func settle(at now: Int64) {
         leastDelay = now - time

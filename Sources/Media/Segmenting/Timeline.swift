@@ -101,6 +101,12 @@ public struct Timeline: Sendable {
         return machine.now - origin < 7 * second || latest - pace.time > second / 10
     }
 
+    /// True once a minute more has come than has passed since the first packet: nothing is captured so fast, and a clock that runs at
+    /// another rate than it claims is found out before.
+    var isAheadOfTime: Bool {
+        pace.map { $0.lead(at: machine.now) > 60 * second } ?? false
+    }
+
     /// Corrections so far that the source's own steps do not contain, in ticks.
     var corrections: Int64 { Int64(pace?.corrections ?? 0) }
 
