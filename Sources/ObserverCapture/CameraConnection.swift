@@ -22,8 +22,8 @@ final class CameraConnection: CameraSource {
 
     private enum Stage {
         case closed
-        /// The port is being reached.
-        case reaching(PortConnector, RTSPConfiguration)
+        /// The port is being reached. Apart, so that the stage of a stream that flows is small.
+        indirect case reaching(PortConnector, RTSPConfiguration)
         /// The session is being set up, or media flows.
         case connected(CameraReader, CameraSocket)
         /// The camera was told that this is the end, and has until then to say the same.

@@ -6,10 +6,14 @@ import System
 /// A thread that serves many cameras: it wakes when one of their sockets is ready while a stream is being opened, at the
 /// moments that they name, and ten times a second for all whose streams are open.
 final class CameraLoop: Service {
-    private struct Entry {
+    private final class Entry {
         let session: CameraSession
         /// The descriptor that wakes the loop for this session.
         var watched: Int32?
+
+        init(_ session: CameraSession) {
+            self.session = session
+        }
     }
 
     /// The time between two looks into the sockets of open streams.
@@ -63,7 +67,7 @@ final class CameraLoop: Service {
             let now = MonotonicInstant.now()
             for recorder in takeArrivals() {
                 let token = UInt64(UInt(bitPattern: ObjectIdentifier(recorder)))
-                entries[token] = Entry(session: CameraSession(recorder, loop: self, slots: slots))
+                entries[token] = Entry(CameraSession(recorder, loop: self, slots: slots))
             }
             let isSweep = now >= sweepDue
             if isSweep { sweepDue = now + Self.sweepInterval }
@@ -77,7 +81,7 @@ final class CameraLoop: Service {
                     entries[token] = nil
                     continue
                 }
-                entries[token]?.watched = watch(session.watch, token: token, before: entry.watched)
+                entry.watched = watch(session.watch, token: token, before: entry.watched)
             }
         }
     }

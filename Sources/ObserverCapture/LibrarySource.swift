@@ -10,7 +10,7 @@ final class LibrarySource: CameraSource {
         case closed
         /// The camera's name is being looked up.
         case lookingUp(AddressLookUp)
-        case starting(MediaProcessStart, LibraryStream)
+        indirect case starting(MediaProcessStart, LibraryStream)
         case running(MediaProcess, LibraryReader)
         /// The process has closed its socket, and how it ended will be known by then.
         case broken(MediaProcess, LibraryReader, until: MonotonicInstant)

@@ -40,8 +40,9 @@ struct SegmentWriter {
     private static let roundInterval = Duration.seconds(1)
     /// The time in which the last segments of other cameras may come, to be committed in the same round.
     private static let lastDelay = Duration.milliseconds(20)
-    /// The time after which an open file is synced, so that the loss of power costs no more of a long segment.
-    private static let syncInterval = Duration.seconds(10)
+    /// The time after which an open file is synced, so that the loss of power costs no more of a long segment; one of usual length
+    /// ends before.
+    private static let syncInterval = Duration.seconds(12)
     /// The time after a failure in which no segment is begun: a disk that fails refuses each of them.
     private static let restInterval = Duration.milliseconds(500)
     /// The time that a round may spend on what failed.

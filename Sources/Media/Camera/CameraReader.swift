@@ -21,29 +21,31 @@ public final class CameraReader {
 
     private static let reportInterval: Int64 = 5_000_000_000
 
-    var session: RTSPSession
     private let limits: Limits
     let wantsAudio: Bool
-    // Receivers stand apart from depacketizers: one hands packets out while the other reads them.
-    var videoReceiver: RTPReceiver?
-    var audioReceiver: RTPReceiver?
-    var video: (any Depacketizer)?
-    var audio: (any Depacketizer)?
+    // Each packet goes through these. Looking at run time whether two accesses overlap would cost as much as reading it. They do
+    // not: one thread has the reader, and session, receivers, depacketizers and segmenter stand apart, because one hands out
+    // what the next one reads.
+    @exclusivity(unchecked) var session: RTSPSession
+    @exclusivity(unchecked) var videoReceiver: RTPReceiver?
+    @exclusivity(unchecked) var audioReceiver: RTPReceiver?
+    @exclusivity(unchecked) var video: (any Depacketizer)?
+    @exclusivity(unchecked) var audio: (any Depacketizer)?
+    @exclusivity(unchecked) var segmenter: RunSegmenter?
     var videoClock = TrackClock(rate: 90_000, ticks: 90_000)
     var audioClock = TrackClock(rate: 90_000, ticks: 90_000)
-    var segmenter: RunSegmenter?
     /// The audio that is to be encoded, once the stream is open; nil where there is none, or it needs no encoder.
     public private(set) var samples: SampledAudio?
     /// Takes the audio that is to be encoded, its times in samples and nanoseconds; nil to leave it out.
     public var encode: ((_ bytes: UnsafeRawBufferPointer, _ timestamp: Int64, _ arrival: Int64) -> Void)?
     let sampleBuffer = ByteBuffer(capacity: 16)
     /// Media that came before the format of the audio was known.
-    var held: HeldMedia?
+    @exclusivity(unchecked) var held: HeldMedia?
     var events: [CameraReaderEvent] = []
     private var began: Int64 = 0
-    var lastVideo: Int64?
+    @exclusivity(unchecked) var lastVideo: Int64?
     /// Packets of video since the last frame.
-    var packetsWithoutFrame = 0
+    @exclusivity(unchecked) var packetsWithoutFrame = 0
     var reportDue: Int64 = .max
     private let source = UInt32.random(in: 1 ... .max)
 

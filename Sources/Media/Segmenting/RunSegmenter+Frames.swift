@@ -22,18 +22,18 @@ extension RunSegmenter {
     /// - Parameters:
     ///   - start: The beginning.
     ///   - presentation: When it is shown, in 1/90000 s of the source's clock.
-    ///   - sets: The stream's parameter sets.
+    ///   - sets: The stream's parameter sets, which are asked for where they may have changed.
     ///   - arrival: When it came, in nanoseconds of a monotonic clock.
     ///   - wallClock: When it came, in microseconds since 1970.
     /// - Throws: `badStream` when the stream cannot go on in this run.
     public func begin(
         _ start: FrameStart,
         presentation: Int64,
-        sets: ParameterSets,
+        sets: @autoclosure () -> ParameterSets,
         arrival: Int64,
         wallClock: Int64
     ) throws(MediaError) {
-        if !start.changedParameterSets.isEmpty || !isRecording { configuration.take(sets.units) }
+        if !start.changedParameterSets.isEmpty || !isRecording { configuration.take(sets().units) }
         if let size = start.size { configuration.take(size) }
         let time = SourceTime(presentation: presentation, arrival: arrival, wallClock: wallClock)
         assembling = try begin(kind(start.kind), at: time)
