@@ -108,6 +108,12 @@ final class CameraConnection: CameraSource {
         }
     }
 
+    var isCalm: Bool {
+        // The kernel keeps few datagrams, and audio that is encoded comes back from another process.
+        guard isOpen, ports == nil, encoding == nil, case .connected(let reader, _) = stage else { return false }
+        return reader.isCalm
+    }
+
     var lostPackets: Int {
         if case .connected(let reader, _) = stage { reader.lostPackets } else { 0 }
     }

@@ -4,15 +4,35 @@ import ObserverCore
 import System
 
 /// A thread that serves many cameras: it wakes when one of their sockets is ready while a stream is being opened, at the
-/// moments that they name, and ten times a second for all whose streams are open.
+/// moments that they name, and ten times a second for those whose streams are open; each calm one is served every second time.
 final class CameraLoop: Service {
     private final class Entry {
         let session: CameraSession
         /// The descriptor that wakes the loop for this session.
         var watched: Int32?
+        /// The moment at which the session is to be called at the latest.
+        var due = MonotonicInstant.distantPast
+        var sweep = CameraSession.Sweep.each
+        /// The sweeps, even or odd, that are for this session while it is calm.
+        let parity: Int
 
-        init(_ session: CameraSession) {
+        init(_ session: CameraSession, parity: Int) {
             self.session = session
+            self.parity = parity
+        }
+
+        /// Returns true if a sweep is for this session.
+        func isSwept(in number: Int) -> Bool {
+            switch sweep {
+            case .none: false
+            case .each: true
+            case .everySecond: number & 1 == parity
+            }
+        }
+
+        /// Asks the session when it is to be called.
+        func ask() {
+            (due, sweep) = (session.due, session.sweep)
         }
     }
 
@@ -60,20 +80,28 @@ final class CameraLoop: Service {
     func run(until stop: StopSignal) {
         stop.onStop { [poll] in poll.wake() }
         var entries: [UInt64: Entry] = [:]
-        var sweepDue = MonotonicInstant.now()
+        // All cameras of a process share their writers.
+        var writers: WriterPool?
+        var (sweepDue, sweepCount) = (MonotonicInstant.now(), 0)
         while !stop.isStopped || !entries.isEmpty {
             var ready: Set<UInt64> = []
-            poll.wait(until: wakeUp(for: entries, sweepDue: sweepDue)) { ready.insert($0) }
+            let hasRung = poll.wait(until: wakeUp(for: entries, sweepDue: sweepDue)) { ready.insert($0) }
             let now = MonotonicInstant.now()
             for recorder in takeArrivals() {
                 let token = UInt64(UInt(bitPattern: ObjectIdentifier(recorder)))
-                entries[token] = Entry(CameraSession(recorder, loop: self, slots: slots))
+                let session = CameraSession(recorder, loop: self, slots: slots)
+                entries[token] = Entry(session, parity: entries.count & 1)
+                writers = recorder.context.writers
             }
             let isSweep = now >= sweepDue
-            if isSweep { sweepDue = now + Self.sweepInterval }
+            if isSweep { (sweepDue, sweepCount) = (now + Self.sweepInterval, sweepCount + 1) }
             for (token, entry) in entries {
+                // Only the bell tells of what changed without a turn.
+                if hasRung { entry.ask() }
                 let session = entry.session
-                guard ready.contains(token) || (isSweep && session.isSwept) || session.due <= now || session.isCalled
+                guard
+                    entry.due <= now || isSweep && entry.isSwept(in: sweepCount) || ready.contains(token)
+                        || session.isCalled
                 else { continue }
                 session.turn(at: now)
                 guard !session.hasEnded else {
@@ -82,7 +110,9 @@ final class CameraLoop: Service {
                     continue
                 }
                 entry.watched = watch(session.watch, token: token, before: entry.watched)
+                entry.ask()
             }
+            writers?.wake()
         }
     }
 
@@ -96,7 +126,7 @@ final class CameraLoop: Service {
     private func wakeUp(for entries: [UInt64: Entry], sweepDue: MonotonicInstant) -> MonotonicInstant {
         var first = MonotonicInstant.distantFuture
         for entry in entries.values {
-            first = min(first, entry.session.isSwept ? min(sweepDue, entry.session.due) : entry.session.due)
+            first = min(first, entry.sweep == .none ? entry.due : min(sweepDue, entry.due))
         }
         return first
     }

@@ -82,12 +82,23 @@ final class CameraSession {
     /// True once nothing more comes.
     var hasEnded: Bool { if case .ended = work { true } else { false } }
 
-    /// True while `turn` is to be called ten times a second.
-    var isSwept: Bool {
+    /// How often `turn` is to be called.
+    enum Sweep {
+        /// When it is due, and not else.
+        case none
+        /// Ten times a second.
+        case each
+        /// Five times a second.
+        case everySecond
+    }
+
+    /// How often `turn` is to be called now.
+    var sweep: Sweep {
         switch work {
-        case .opening, .reading, .queuing, .pausing, .closing: true
-        case .beginning(let predecessor, _): predecessor != nil
-        default: false
+        case .reading: source.isCalm ? .everySecond : .each
+        case .opening, .queuing, .pausing, .closing: .each
+        case .beginning(let predecessor, _): predecessor == nil ? .none : .each
+        default: .none
         }
     }
 

@@ -3,8 +3,8 @@ import System
 
 /// A stream of a camera, read step by step without blocking.
 ///
-/// Belongs to the camera's loop, which calls `turn` soon after the watched descriptor is ready, at `due`, and ten times a
-/// second while the stream is open.
+/// Belongs to the camera's loop, which calls `turn` soon after the watched descriptor is ready, at `due`, and while the stream
+/// is open ten times a second, or five times while it is calm.
 protocol CameraSource: AnyObject {
     /// The phase that the last call led to.
     var phase: SourcePhase { get }
@@ -12,6 +12,8 @@ protocol CameraSource: AnyObject {
     var watch: SourceWatch? { get }
     /// The moment at which `turn` has something to do at the latest.
     var due: MonotonicInstant { get }
+    /// True while nothing is lost or blurred if what has come is read 0.2 s later.
+    var isCalm: Bool { get }
     /// Bytes that came from the camera since the stream was opened.
     var receivedBytes: Int { get }
     /// Packets that were lost on the way, as far as the source can tell.

@@ -114,6 +114,9 @@ final class LibrarySource: CameraSource {
         }
     }
 
+    /// The process notes when each packet came.
+    var isCalm: Bool { isOpen && !hasMore }
+
     var receivedBytes: Int {
         reader?.receivedBytes ?? 0
     }

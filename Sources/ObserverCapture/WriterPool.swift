@@ -32,6 +32,7 @@ final class WriterPool: Sendable {
     private static let jobBytes = 1 << 10
 
     private let queues: [BlockingQueue<Job>]
+    private let hasUnnoticed = Atomic(false)
     private let queuedBytes = Atomic(0)
     private let spool: Spool
     private let clock: SharedClock
@@ -85,6 +86,8 @@ final class WriterPool: Sendable {
         }
     }
 
+    // MARK: For the cameras: `wake` is to follow.
+
     /// Begins a segment whose first frame was captured at a moment, in microseconds since the machine booted.
     func begin(_ header: SegmentHeader, begun: Int64, initSection: MediaBytes, writeQueue: WriteQueue) -> Bool {
         let job = Job.begin(writeQueue, header, begun: begun, initSection)
@@ -122,11 +125,20 @@ final class WriterPool: Sendable {
         else { return false }
         account(bytes, writeQueue)
         let queue = queues[Int(writeQueue.camera.rawValue.magnitude) % queues.count]
-        guard queue.push(job) else {
+        guard queue.pushUnnoticed(job) else {
             account(-bytes, writeQueue)
             return false
         }
+        hasUnnoticed.store(true, ordering: .releasing)
         return true
+    }
+
+    /// Wakes the writers if there is something new for them; to be called soon after.
+    ///
+    /// A loop has something for them from many cameras at once: to wake them for each would cost as much as the writing.
+    func wake() {
+        guard hasUnnoticed.exchange(false, ordering: .acquiringAndReleasing) else { return }
+        for queue in queues { queue.wake() }
     }
 
     private func account(_ bytes: Int, _ writeQueue: WriteQueue) {

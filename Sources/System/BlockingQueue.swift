@@ -7,6 +7,12 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
         var isClosed = false
 
         var count: Int { elements.count - head }
+
+        mutating func append(_ element: Element, limit: Int) -> Bool {
+            guard !isClosed, count < limit else { return false }
+            elements.append(element)
+            return true
+        }
     }
 
     private let state = Monitor(State())
@@ -19,7 +25,7 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
 
     /// The number of elements that wait.
     public var count: Int {
-        state.withLock { $0.count }
+        state.withLockUnnoticed { $0.count }
     }
 
     /// Appends without waiting.
@@ -27,11 +33,20 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
     /// - Returns: False if the queue is full or closed; then nothing was appended.
     @discardableResult
     public func push(_ element: Element) -> Bool {
-        state.withLock { state in
-            guard !state.isClosed, state.count < limit else { return false }
-            state.elements.append(element)
-            return true
-        }
+        state.withLock { $0.append(element, limit: limit) }
+    }
+
+    /// Appends without waiting and without waking who waits for an element: `wake` is to follow soon.
+    ///
+    /// - Returns: False if the queue is full or closed; then nothing was appended.
+    @discardableResult
+    public func pushUnnoticed(_ element: Element) -> Bool {
+        state.withLockUnnoticed { $0.append(element, limit: limit) }
+    }
+
+    /// Wakes those who wait for an element.
+    public func wake() {
+        state.withLock { _ in }
     }
 
     /// Takes the oldest element, waiting for one for at most `duration`.
@@ -61,6 +76,6 @@ public final class BlockingQueue<Element: Sendable>: Sendable {
 
     /// Returns true if `close` was called.
     public var isClosed: Bool {
-        state.withLock { $0.isClosed }
+        state.withLockUnnoticed { $0.isClosed }
     }
 }

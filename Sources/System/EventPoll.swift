@@ -73,10 +73,13 @@ public final class EventPoll: @unchecked Sendable {
     /// - Parameters:
     ///   - deadline: The moment.
     ///   - take: Gets the token of each descriptor that is ready.
-    public func wait(until deadline: MonotonicInstant, take: (UInt64) -> Void) {
+    /// - Returns: True if the bell rang.
+    @discardableResult
+    public func wait(until deadline: MonotonicInstant, take: (UInt64) -> Void) -> Bool {
         let count = observer_poll_wait(poll, &tokens, Int32(tokens.count), deadline.pollMilliseconds)
         // A signal ends the wait early, which does no harm.
-        guard count > 0 else { return }
+        guard count > 0 else { return false }
+        var hasRung = false
         for token in tokens[..<Int(count)] {
             guard token == Self.bell else {
                 take(token)
@@ -84,7 +87,9 @@ public final class EventPoll: @unchecked Sendable {
             }
             var rings: UInt64 = 0
             _ = read(bellFile, &rings, MemoryLayout<UInt64>.size)
+            hasRung = true
         }
+        return hasRung
     }
 
     /// Ends the present wait, or the next one at once; may be called from any thread.

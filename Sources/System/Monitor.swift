@@ -2,7 +2,7 @@ import Glibc
 
 /// State that threads share and wait on: a mutex and a condition variable in one.
 ///
-/// Every `withLock` wakes the waiters, which look again. Waits are measured on the monotonic clock.
+/// Every `withLock` wakes the waiters, which look again; `withLockUnnoticed` does not. Waits are measured on the monotonic clock.
 ///
 /// Safe: `state` is touched only between lock and unlock of `mutex`; both pointers live as long as the object.
 public final class Monitor<State: Sendable>: @unchecked Sendable {
@@ -34,11 +34,19 @@ public final class Monitor<State: Sendable>: @unchecked Sendable {
     public func withLock<Result, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
     ) throws(Failure) -> Result {
+        // A waiter that wakes up finds the mutex free.
+        defer { pthread_cond_broadcast(changed) }
+        return try withLockUnnoticed(body)
+    }
+
+    /// Reads or changes the state and wakes nobody.
+    ///
+    /// The body must not call back into the same object, and should be short.
+    public func withLockUnnoticed<Result, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
-        defer {
-            pthread_cond_broadcast(changed)
-            pthread_mutex_unlock(mutex)
-        }
+        defer { pthread_mutex_unlock(mutex) }
         return try body(&state)
     }
 

@@ -36,7 +36,7 @@ import Testing
             }
             Self.add(10, frame, to: &fragmenter)
         }
-        #expect(lengths == [6, 20, 14, 20, 20, 20, 20, 20, 20, 20])
+        #expect(lengths == [6, 17, 17, 17, 17, 6, 17, 17, 6, 17, 17, 6, 17, 17])
     }
 
     @Test func `the first frame of a fragment is found in its bytes, whatever follows`() throws {

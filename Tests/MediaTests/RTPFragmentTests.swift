@@ -64,7 +64,7 @@ import Testing
         let head = InitSection(video: VideoFormat(.jpeg, width: 64, height: 48)).bytes
         let movie = try TestMovie(head + fragments.flatMap { $0.bytes.withUnsafeBytes { Array($0) } })
         #expect(movie.video.map(\.units) == (0..<120).map { [Self.unit($0, isKey: $0 % 40 == 0)] })
-        #expect(fragments.map(\.frames) == [6, 20, 14, 20, 20, 20, 20])
-        #expect(fragments.map { $0.kind == .idr } == [true, false, false, true, false, true, false])
+        #expect(fragments.map(\.frames) == [6, 17, 17, 17, 17, 6, 17, 17, 6])
+        #expect(fragments.map { $0.kind == .idr } == [true, false, false, true, false, false, true, false, false])
     }
 }

@@ -69,6 +69,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `a stream is calm once its own clock is known, and never without one`(hasClock: Bool) throws {
+        var video = VideoTrack(codec: .mjpeg, width: 64, height: 48, framesPerSecond: 25)
+        video.hasTimestamp = hasClock
+        let segmenter = RunSegmenter(StreamDescription(video: video), seconds: 4) { _ in }
+        let frame: [UInt8] = [0xFF, 0xD8, 0xFF, 0xD9]
+        var calm: [Bool] = []
+        try frame.withUnsafeBytes { bytes in
+            for index: Int64 in 0..<250 {
+                let packet = Self.packet(bytes, at: hasClock ? index * 3600 : nil, isKey: true)
+                try segmenter.take(packet, arrival: index * Self.second / 25, wallClock: index * 40_000)
+                calm.append(segmenter.followsSteadySource)
+            }
+        }
+        #expect(calm.prefix(150).allSatisfy { !$0 })
+        #expect(calm.last == hasClock)
+    }
+
     /// Frames of 25 Hz that come at once after `held` seconds of silence, and then in time.
     @Test(arguments: [(held: 0, bunch: 70, isRefused: true), (0, 50, false), (60, 115, false), (60, 125, true)])
     func `a minute more of video than time has passed is refused, and a bunch that was held up is not`(

@@ -51,6 +51,7 @@ import Testing
                 let wallClock = clock.time(at: arrival).microseconds
                 try recording.segmenter.take(packet, arrival: arrival.nanoseconds, wallClock: wallClock)
                 recording.update(receivedBytes: 0)
+                bench.writers.wake()
             }
         }
         recording.end(.stopped)

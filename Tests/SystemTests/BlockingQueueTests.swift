@@ -12,6 +12,20 @@ import Testing
         #expect(!queue.push(1))
     }
 
+    @Test func `what is pushed unnoticed is kept in order, and found after one wake`() {
+        let queue = BlockingQueue<Int>(limit: 3)
+        let taken = Monitor<[Int]>([])
+        let taker = DedicatedThread.start(name: "taker") {
+            while let number = queue.pop(within: .seconds(60)) { taken.withLock { $0.append(number) } }
+        }
+        #expect(queue.pushUnnoticed(1) && queue.pushUnnoticed(2))
+        queue.wake()
+        #expect(taken.wait(until: .now() + .seconds(20)) { $0 == [1, 2] })
+        queue.close()
+        taker.join()
+        #expect(!queue.pushUnnoticed(3))
+    }
+
     @Test func `what several threads push is taken exactly once`() {
         let queue = BlockingQueue<Int>(limit: 100_000)
         let sum = Monitor((count: 0, total: 0))

@@ -204,6 +204,12 @@ public final class CameraReader {
         }
     }
 
+    /// True while the stream's own clock tells when its frames were captured, so that little hangs on the moment of reading.
+    public var isCalm: Bool {
+        guard session.phase == .streaming, held == nil, let segmenter else { return false }
+        return segmenter.isRecording && segmenter.followsSteadySource
+    }
+
     /// True if there is something to send.
     public var hasOutput: Bool { session.hasOutput }
 

@@ -32,7 +32,7 @@ public struct Fragmenter {
     }
 
     /// A process that is killed loses the present fragment, and what has come since the last sweep: together less than a second.
-    private static let length: Int64 = 72_000
+    private static let length: Int64 = 63_000
     /// The first fragment of a run is short, so that it is soon known that the camera is recorded.
     private static let firstLength: Int64 = 22_500
     private static let bytesLimit = 4 << 20

@@ -21,18 +21,22 @@ public final class RunSegmenter {
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
 
+    /// True while the source's clock is known, and the video follows it.
+    var followsSteadySource: Bool { video.clock != .arrival && !video.isUnsure }
+
     /// The tracks as they stand now.
     public internal(set) var streams: StreamDescription
     let emit: (Output) -> Void
     private var segmenter: Segmenter
-    var fragmenter: Fragmenter
-    var configuration: VideoConfiguration
-    private var order: DecodeOrder?
-    var video: Timeline
+    // Each frame goes through these; they are values of one owner, on one thread, and `emit` and `move` reach none of them.
+    @exclusivity(unchecked) var fragmenter: Fragmenter
+    @exclusivity(unchecked) var configuration: VideoConfiguration
+    @exclusivity(unchecked) private var order: DecodeOrder?
+    @exclusivity(unchecked) var video: Timeline
     var audio: AudioAligner?
     private var wall = WallClock()
     private var sequence = 0
-    var segment = SegmentProgress()
+    @exclusivity(unchecked) var segment = SegmentProgress()
     private var head: (video: VideoFormat, section: InitSection, bytes: MediaBytes)?
     private var firstArrival: Int64?
     /// The first and the latest arrival of frames that nothing could begin with.
