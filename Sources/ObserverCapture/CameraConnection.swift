@@ -300,7 +300,7 @@ final class CameraConnection: CameraSource {
             self.ports = ports
             senders = [peer.bytes]
         } catch {
-            throw MediaError(.file, "no UDP port is free for the camera's media", code: error.code)
+            throw MediaError(error, as: .file, "no UDP port is free for the camera's media")
         }
         try reader.usePorts(ports?.ports ?? [], now: now.nanoseconds)
     }

@@ -94,7 +94,7 @@ final class MediaProcesses: Service {
             if !isMissing { logger.error("Media program not started", [.error: LogValue(error)]) }
             isMissing = true
             let detail = "the program that reads this camera cannot be started: \(error.detail)"
-            start.finish(.failure(MediaError(.file, detail)))
+            start.finish(.failure(MediaError(error, as: .file, detail)))
             return nil
         }
     }

@@ -79,10 +79,14 @@ extension MediaError {
     init(connecting error: SystemError) {
         if error.kind == .refused {
             self.init(.refused, "nothing listens at the camera's port", code: error.code)
-        } else if error.kind == .tooManyOpen {
-            self.init(.tooManyOpen, Interruption.tooManyOpen.detail, code: error.code)
         } else {
-            self.init(.unreachable, "nothing answers at the camera's address", code: error.code)
+            self.init(error, as: .unreachable, "nothing answers at the camera's address")
         }
+    }
+
+    /// Describes a call that failed, as `kind` and `detail` say unless this process may open no more files.
+    init(_ error: SystemError, as kind: Kind, _ detail: String) {
+        let isOurs = error.kind == .tooManyOpen
+        self.init(isOurs ? .tooManyOpen : kind, isOurs ? Interruption.tooManyOpen.detail : detail, code: error.code)
     }
 }

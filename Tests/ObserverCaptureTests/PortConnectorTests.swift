@@ -56,4 +56,11 @@ import Testing
         }
         #expect(late?.kind == .dns)
     }
+
+    @Test func `a file that the process may not open is told as that, whatever it was for`() {
+        let full = MediaError(SystemError(call: "socket", "", code: EMFILE), as: .file, "no UDP port is free")
+        #expect(full.kind == .tooManyOpen && !full.detail.contains("UDP") && full.code == EMFILE)
+        let busy = MediaError(SystemError(call: "bind", "", code: EADDRINUSE), as: .file, "no UDP port is free")
+        #expect(busy.kind == .file && busy.detail == "no UDP port is free")
+    }
 }

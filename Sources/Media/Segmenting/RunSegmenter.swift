@@ -21,8 +21,8 @@ public final class RunSegmenter {
     /// Repairs of the video's timestamps.
     public var timeline: Timeline { video }
 
-    /// True while the source's clock is known, and the video follows it.
-    var followsSteadySource: Bool { video.clock != .arrival && !video.isUnsure }
+    /// True while the source's clock is known and leads on, so that little hangs on when its frames come.
+    var followsSteadySource: Bool { video.isSteady }
 
     /// The tracks as they stand now.
     public internal(set) var streams: StreamDescription

@@ -101,6 +101,11 @@ public struct Timeline: Sendable {
         return machine.now - origin < 7 * second || latest - pace.time > second / 10
     }
 
+    /// True while the source's timestamps lead on without jumps, halts and silences, and how they run is known.
+    var isSteady: Bool {
+        clock != .arrival && !isUnsure && freeze == nil && strayJumps == 0 && pace?.late == nil
+    }
+
     /// True once a minute more has come than has passed since the first packet: nothing is captured so fast, and a clock that runs at
     /// another rate than it claims is found out before.
     var isAheadOfTime: Bool {
