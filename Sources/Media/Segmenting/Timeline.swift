@@ -101,9 +101,11 @@ public struct Timeline: Sendable {
         return machine.now - origin < 7 * second || latest - pace.time > second / 10
     }
 
-    /// True while the source's timestamps lead on without jumps, halts and silences, and how they run is known.
+    /// True while the source's timestamps lead on without jumps, halts and silences, how they run is known, and packets are so
+    /// frequent, 15 a second, that their arrival would tell the time as well.
     var isSteady: Bool {
         clock != .arrival && !isUnsure && freeze == nil && strayJumps == 0 && pace?.late == nil
+            && nominalDuration <= second / 15
     }
 
     /// True once a minute more has come than has passed since the first packet: nothing is captured so fast, and a clock that runs at
