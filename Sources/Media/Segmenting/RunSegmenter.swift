@@ -10,7 +10,10 @@ public final class RunSegmenter {
     /// Decode time at which every run begins; earlier audio finds room before it.
     public static let origin90k: Int64 = 90_000
     /// How long a frame that can begin a recording is waited for, in nanoseconds.
-    private static let keyFrameLimit: Int64 = 40_000_000_000
+    ///
+    /// Longer than cameras can be set to: up to 400 frames, at few frames a second. A new connection brings most of them to send
+    /// one, but those that it does not would never be recorded if they were given up before their next.
+    private static let keyFrameLimit: Int64 = 300_000_000_000
     /// A longer wait for the first key frame is worth a word.
     private static let usualWait: Int64 = 3_000_000_000
 
@@ -196,7 +199,7 @@ public final class RunSegmenter {
         guard arrival &- since <= Self.keyFrameLimit else {
             throw MediaError(
                 .noKeyFrames,
-                "the camera sent no key frame with its parameters for 40 s; set its key-frame interval to 1 to 4 s"
+                "the camera sent no key frame with its parameters for 5 min; set its key-frame interval to 1 to 4 s"
             )
         }
     }
