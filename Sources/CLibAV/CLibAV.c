@@ -12,10 +12,14 @@ struct observer_input {
     _Atomic bool closing;
     _Atomic int64_t deadline;
     // Own thread only.
+    bool restarted;
     int log_prefix;
     char line[400];
     char taken[400];
 };
+
+// Some servers of a playlist are behind others: what they say counts unless nothing else comes.
+static const int64_t restart_limit = 4000;
 
 static int64_t milliseconds_now(void) {
     struct timespec time;
@@ -37,7 +41,10 @@ bool observer_input_is_stopped(const observer_input *input) { return atomic_load
 
 void observer_input_set_deadline(observer_input *input, int64_t milliseconds) {
     atomic_store(&input->deadline, milliseconds_now() + milliseconds);
+    input->restarted = false;
 }
+
+bool observer_input_has_restarted(const observer_input *input) { return input->restarted; }
 
 bool observer_input_is_expired(const observer_input *input) { return atomic_load(&input->expired); }
 
@@ -51,6 +58,7 @@ void observer_input_reset(observer_input *input) {
     atomic_store(&input->deadline, INT64_MAX);
     atomic_store(&input->expired, false);
     atomic_store(&input->closing, false);
+    input->restarted = false;
     input->line[0] = 0;
 }
 
@@ -109,6 +117,10 @@ static void hear(void *context, int level, const char *format, va_list arguments
     if (!length) return;
     line[length] = 0;
     memcpy(input->line, line, length + 1);
+    // libavformat waits until the numbers of a playlist that began anew are as high as they were.
+    if (!strstr(line, "Media sequence changed unexpectedly")) return;
+    observer_input_set_deadline(input, restart_limit);
+    input->restarted = true;
 }
 
 const char *observer_input_take_line(observer_input *input) {

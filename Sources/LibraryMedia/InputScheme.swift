@@ -80,7 +80,8 @@ enum InputScheme: Equatable {
             set("rw_timeout", beyondDeadlines)
             set("user_agent", "Observer")
             set("live_start_index", "-1")
-            set("max_reload", "10")
+            // A playlist may have nothing new for as long as a stream may be silent; see `LibAVSource`.
+            set("max_reload", "200")
             // Cameras and servers name their segments as they like; what may be opened is decided by protocol and content.
             set("allowed_extensions", "ALL")
             set("allowed_segment_extensions", "ALL")

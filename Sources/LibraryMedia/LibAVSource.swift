@@ -1,6 +1,7 @@
 import CLibAV
 import Glibc
 public import Media
+public import System
 
 /// Reads streams through libavformat: RTSP over TCP, UDP or HTTP, RTMP, HLS, HTTP MJPEG, files over HTTP.
 ///
@@ -29,7 +30,11 @@ public struct LibAVSource {
     /// True if the stream is pictures with text between them.
     private var hasParts = false
     private var pacer: Pacer?
+    /// The first packets of a stream of unknown length, until it is known how they are to be read.
+    private var held: HeldPackets?
     private var stallLimit: Duration
+    /// When the last packet came.
+    public private(set) var arrival = MonotonicInstant.now()
     private let connections: InputGuard
 
     /// Creates a source that is not open yet.
@@ -74,6 +79,7 @@ public struct LibAVSource {
         demuxer: String?
     ) throws(MediaError) -> StreamDescription {
         close()
+        let begun = MonotonicInstant.now()
         connections.forget()
         try connections.enter(interrupt)
         defer { connections.leave() }
@@ -102,10 +108,13 @@ public struct LibAVSource {
         guard result >= 0 else { throw failure(result, .opening) }
         packet = av_packet_alloc()
         stallLimit = format == "hls" ? max(stream.stallLimit, Self.playlistStallLimit) : stream.stallLimit
+        var description = try describe(opened)
         if !scheme.isPaced, !timestampsByArrival {
-            pacer = Pacer(opened.pointee.duration > 0 ? .file : format == "hls" ? .playlist : .stream)
+            let kind: Pacer.Kind = opened.pointee.duration > 0 ? .file : format == "hls" ? .playlist : .stream
+            pacer = Pacer(kind)
+            if kind == .stream { held = HeldPackets(opened: begun) }
+            description.isPlaylist = kind == .playlist
         }
-        let description = try describe(opened)
         interrupt.setDeadline(stallLimit)
         return description
     }
@@ -128,6 +137,60 @@ public struct LibAVSource {
         defer { connections.leave() }
         while true {
             if let encoded = encoder?.next() { return Self.packet(encoded) }
+            try read(into: packet, from: context)
+            let index = packet.pointee.stream_index
+            if index == videoIndex {
+                if let due = try pacer?.wait(for: packet, base: videoBase, interrupt: interrupt) { arrival = due }
+                interrupt.setDeadline(stallLimit)
+            }
+            if index == audioIndex, let encoder {
+                encode(packet, encoder)
+            } else if let ready = translate(packet) {
+                return ready
+            }
+        }
+    }
+
+    /// Reads the next packet of the tracks that are recorded.
+    private mutating func read(
+        into packet: UnsafeMutablePointer<AVPacket>,
+        from context: UnsafeMutablePointer<AVFormatContext>
+    ) throws(MediaError) {
+        av_packet_unref(packet)
+        while held?.isOpen == true { try hold(packet, from: context) }
+        if let next = held?.next(into: packet) {
+            arrival = next
+            return
+        }
+        held = nil
+        try readNew(into: packet, from: context)
+    }
+
+    /// Reads one more packet of those that show what the stream is.
+    private mutating func hold(
+        _ packet: UnsafeMutablePointer<AVPacket>,
+        from context: UnsafeMutablePointer<AVFormatContext>
+    ) throws(MediaError) {
+        do throws(MediaError) {
+            try readNew(into: packet, from: context)
+        } catch {
+            // What has come is passed on before; the failure comes again.
+            guard held?.isEmpty == false, !interrupt.isStopped else { throw error }
+            held?.end(isOver: error.kind == .unreachable)
+        }
+        if packet.pointee.size > 0 {
+            let isVideo = packet.pointee.stream_index == videoIndex
+            let time = isVideo ? Pacer.microseconds(packet, videoBase) : nil
+            held?.take(packet, time: time, isVideo: isVideo, at: arrival)
+        }
+        if held?.isRecording == true { pacer = Pacer(.file) }
+    }
+
+    private mutating func readNew(
+        into packet: UnsafeMutablePointer<AVPacket>,
+        from context: UnsafeMutablePointer<AVFormatContext>
+    ) throws(MediaError) {
+        while true {
             av_packet_unref(packet)
             let result = av_read_frame(context, packet)
             // After the deadline libavformat hands out what its parser still had: half a frame.
@@ -137,16 +200,11 @@ public struct LibAVSource {
             guard packet.pointee.size <= MediaPacket.sizeLimit else {
                 throw MediaError(.badStream, "a frame has more than 8 MiB")
             }
-            if index == videoIndex {
-                interrupt.setDeadline(stallLimit)
-                connections.forget()
-                try pacer?.wait(for: packet, base: videoBase, interrupt: interrupt)
-            }
-            if index == audioIndex, let encoder {
-                encode(packet, encoder)
-            } else if let ready = translate(packet) {
-                return ready
-            }
+            arrival = .now()
+            guard index == videoIndex else { return }
+            interrupt.setDeadline(stallLimit)
+            connections.forget()
+            return
         }
     }
 
@@ -176,6 +234,7 @@ public struct LibAVSource {
         }
         packet = nil
         pacer = nil
+        held = nil
         encoder = nil
         guard context != nil else { return }
         if let handle = interrupt.handle { observer_input_begin_close(handle, 1500) }
@@ -226,6 +285,7 @@ public struct LibAVSource {
     private func failure(_ code: Int32, _ phase: LibAVFailure.Phase) -> MediaError {
         if interrupt.isStopped { return MediaError(.stopped, "the end was asked for") }
         if let refusal = connections.refusal { return refusal }
+        if interrupt.hasRestarted { return MediaError(.stalled, "the camera's playlist began anew", code: code) }
         return LibAVFailure.error(code, phase, isExpired: interrupt.isExpired)
     }
 

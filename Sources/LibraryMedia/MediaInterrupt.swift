@@ -29,6 +29,11 @@ public final class MediaInterrupt: @unchecked Sendable {
         handle.map { observer_input_is_expired($0) } ?? true
     }
 
+    /// True if no frame came any more after a playlist had begun to count anew.
+    var hasRestarted: Bool {
+        handle.map { observer_input_is_expired($0) && observer_input_has_restarted($0) } ?? false
+    }
+
     func setDeadline(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         guard let handle else { return }

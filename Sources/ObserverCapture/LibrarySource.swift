@@ -31,6 +31,7 @@ final class LibrarySource: CameraSource {
     private let loop: CameraLoop
     private(set) var history = LibraryHistory()
     private var stage = Stage.closed
+    private var memory = PlaylistMemory()
     private var makeSegmenter: ((StreamDescription) -> RunSegmenter)?
     private var isOpen = false
     private var startDeadline = MonotonicInstant.now()
@@ -164,6 +165,9 @@ final class LibrarySource: CameraSource {
     }
 
     func close() {
+        // The last frames lie in the socket.
+        if case .running(let process, let reader) = stage, isOpen { try? take(process, reader, at: .now()) }
+        if let reader { memory = reader.memory }
         isOpen = false
         hasMore = false
         guard let process else { return stage = .closed }
@@ -181,7 +185,7 @@ final class LibrarySource: CameraSource {
     }
 
     private func run(_ process: MediaProcess, _ stream: LibraryStream, at now: MonotonicInstant) throws(MediaError) {
-        let reader = LibraryReader(stream, now: now.nanoseconds)
+        let reader = LibraryReader(stream, memory: memory, now: now.nanoseconds)
         stage = .running(process, reader)
         let request = reader.request
         // A fresh socket has room for it.

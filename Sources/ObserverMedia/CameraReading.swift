@@ -38,6 +38,6 @@ enum CameraReading {
 
     private static func read(_ source: inout LibAVSource, for recorder: RecorderSocket) throws(MediaError) {
         guard recorder.send(.opened(try source.open())) else { return }
-        while recorder.send(.packet(try source.next(), arrival: MonotonicInstant.now().nanoseconds)) {}
+        while recorder.send(.packet(try source.next(), arrival: source.arrival.nanoseconds)) {}
     }
 }

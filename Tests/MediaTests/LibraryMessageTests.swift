@@ -20,7 +20,11 @@ import Testing
         frameSamples: 1024,
         parameters: [0x11, 0x90]
     )
-    static let streams = StreamDescription(video: video, audio: audio, notes: ["one", "zwei ä"])
+    static let streams = {
+        var streams = StreamDescription(video: video, audio: audio, notes: ["one", "zwei ä"])
+        streams.isPlaylist = true
+        return streams
+    }()
 
     static func requests() -> [LibraryRequest] {
         var stream = LibraryStream(address: "rtsps://cam.example/ä?b=c")

@@ -101,4 +101,61 @@ import Testing
         #expect(Self.take(bytes, reader, at: 100 * Self.second, into: segmenter) == nil)
         #expect(segmenter.frames == 100)
     }
+
+    // MARK: Playlists
+
+    private static let playlist = {
+        var streams = mjpeg
+        streams.isPlaylist = true
+        return streams
+    }()
+
+    /// Reads frames over a connection of its own; returns how many of them were recorded.
+    private static func record(
+        _ frames: some Sequence<Int64>,
+        of streams: StreamDescription = playlist,
+        memory: inout PlaylistMemory
+    ) -> Int {
+        let reader = LibraryReader(LibraryStream(address: "http://x/"), memory: memory, now: 0)
+        let segmenter = RunSegmenter(streams, seconds: 2) { _ in }
+        #expect(take(LibraryReply.opened(streams).bytes, reader, into: segmenter) == nil)
+        for (count, number) in frames.enumerated() {
+            let now = Int64(count) * second / 25
+            #expect(take(frame(number, arrival: now), reader, at: now, into: segmenter) == nil)
+        }
+        memory = reader.memory
+        return segmenter.frames
+    }
+
+    @Test func `what a playlist sends again after a reconnect is recorded once`() {
+        var memory = PlaylistMemory()
+        #expect(Self.record(0..<100, memory: &memory) == 100)
+        // The segment that was read last, and the next.
+        #expect(Self.record(50..<150, memory: &memory) == 50)
+        // Nothing new yet, twice.
+        #expect(Self.record(100..<150, memory: &memory) == 0)
+        #expect(Self.record(100..<150, memory: &memory) == 0)
+        // Segments were missed.
+        #expect(Self.record(500..<550, memory: &memory) == 50)
+    }
+
+    @Test func `a playlist that begins anew with what it had is recorded from where it is new`() {
+        var memory = PlaylistMemory()
+        #expect(Self.record(0..<100, memory: &memory) == 100)
+        #expect(Self.record(Array(20..<200) + Array(0..<50), memory: &memory) == 150)
+        #expect(Self.record(Array(150..<200) + Array(150..<200), memory: &memory) == 50)
+    }
+
+    @Test func `other streams are recorded whatever they repeat`() {
+        var memory = PlaylistMemory()
+        #expect(Self.record(0..<100, of: Self.mjpeg, memory: &memory) == 100)
+        #expect(Self.record(50..<150, of: Self.mjpeg, memory: &memory) == 100)
+    }
+
+    @Test func `no more of a playlist is remembered than its last minute or two`() {
+        var memory = PlaylistMemory()
+        #expect(Self.record(0..<20_000, memory: &memory) == 20_000)
+        #expect(Self.record(19_900..<20_000, memory: &memory) == 0)
+        #expect(Self.record(10_000..<10_100, memory: &memory) == 100)
+    }
 }

@@ -25,6 +25,8 @@ bool observer_input_is_stopped(const observer_input *_Nonnull input);
 /// Sets the moment, in milliseconds from now, at which a blocking call gives up. Once passed, it stays passed.
 void observer_input_set_deadline(observer_input *_Nonnull input, int64_t milliseconds);
 bool observer_input_is_expired(const observer_input *_Nonnull input);
+/// Whether a playlist began to count anew since the deadline was set, which brings the deadline near. Own thread only.
+bool observer_input_has_restarted(const observer_input *_Nonnull input);
 /// Clears stop and deadline for the teardown, which gets `milliseconds` at most.
 void observer_input_begin_close(observer_input *_Nonnull input, int64_t milliseconds);
 /// Whether a blocking call has to give up now.

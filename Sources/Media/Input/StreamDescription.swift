@@ -6,6 +6,8 @@ public struct StreamDescription: Hashable, Sendable {
     public var audio: AudioTrack?
     /// The parts that were left out and why, a sentence each.
     public var notes: [String]
+    /// True for a live playlist, whose newest part comes again after a reconnect.
+    public var isPlaylist = false
 
     /// Creates a description.
     public init(video: VideoTrack, audio: AudioTrack? = nil, notes: [String] = []) {

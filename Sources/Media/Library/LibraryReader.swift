@@ -7,8 +7,8 @@ public final class LibraryReader {
     private static let grace: Int64 = 5_000_000_000
     /// Without any message; the process itself gives up sooner, for a playlist after 30 s.
     private static let silence: Int64 = 45_000_000_000
-    /// A packet that waited longer than this counts from here on.
-    private static let longestWait: Int64 = 10_000_000_000
+    /// A packet that waited longer than this counts from here on; the last frame before a playlist stands still waits for the next.
+    private static let longestWait: Int64 = 40_000_000_000
 
     private enum Phase {
         case opening, opened, streaming, over
@@ -32,9 +32,18 @@ public final class LibraryReader {
     private var early: [[UInt8]] = []
     private var lastArrival = Int64.min
     private var warning: String?
+    /// The packets of a playlist that were recorded, for the reader of the next connection.
+    public private(set) var memory: PlaylistMemory
 
     /// Creates a reader of a process that starts now.
-    public init(_ stream: LibraryStream, now: Int64) {
+    ///
+    /// - Parameters:
+    ///   - stream: What the process is to read.
+    ///   - memory: That of the last connection.
+    ///   - now: The present time.
+    public init(_ stream: LibraryStream, memory: PlaylistMemory = PlaylistMemory(), now: Int64) {
+        self.memory = memory
+        self.memory.reconnect()
         request = LibraryRequest.read(stream).bytes
         opening = Int64(stream.openLimit / .nanoseconds(1)) + Self.grace
         heard = now
@@ -92,8 +101,11 @@ public final class LibraryReader {
             // Packets wait on their way through the socket, so that their arrival is that at the process.
             let arrival = max(min(max(said, now - Self.longestWait), now), lastArrival)
             lastArrival = arrival
+            let isFollowed = streams?.isPlaylist == true && packet.track == .video
+            guard !isFollowed || !memory.hasSeen(packet) else { return }
             do throws(MediaError) {
                 try segmenter.take(packet, arrival: arrival, wallClock: wallClock - (now - arrival) / 1000)
+                if isFollowed, segmenter.isRecording { memory.remember(packet) }
             } catch {
                 phase = .over
                 throw error

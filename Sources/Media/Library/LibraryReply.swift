@@ -132,6 +132,7 @@ public enum LibraryReply {
         }
         writer.write(UInt8(min(streams.notes.count, noteLimit)))
         for note in streams.notes.prefix(noteLimit) { writer.write(note) }
+        writer.write(streams.isPlaylist)
     }
 
     private static func readStreams(_ reader: inout MessageReader) -> StreamDescription? {
@@ -146,6 +147,8 @@ public enum LibraryReply {
             guard let note = reader.text(limit: textLimit) else { return nil }
             streams.notes.append(note)
         }
+        guard let isPlaylist = reader.flag() else { return nil }
+        streams.isPlaylist = isPlaylist
         return streams
     }
 
