@@ -26,7 +26,8 @@ public struct LibAVSource {
     private var audioRate: Int32 = 1
     private var stripsADTS = false
     private var encoder: AudioEncoder?
-    private var timestampsByArrival = false
+    /// Reads Motion JPEG over HTTP, of which nothing but the connection is libavformat's.
+    private var pictures: PictureReader?
     /// True if the stream is pictures with text between them.
     private var hasParts = false
     private var pacer: Pacer?
@@ -66,7 +67,8 @@ public struct LibAVSource {
         do throws(MediaError) {
             return try open(scheme, demuxer: scheme.demuxer)
         } catch {
-            let isDoubtful = error.code == Int32(OBSERVER_INVALID_DATA) || hasParts
+            // What is taken for a format that is not allowed, such as a single picture, is an invalid argument.
+            let isDoubtful = [Int32(OBSERVER_INVALID_DATA), -EINVAL].contains(error.code) || hasParts
             guard scheme == .http, isDoubtful, !interrupt.isStopped else { throw error }
             // Some cameras divide their pictures in ways of their own; the pictures themselves can be told apart.
             guard let found = try? open(scheme, demuxer: "mjpeg") else { throw error }
@@ -103,13 +105,15 @@ public struct LibAVSource {
         let format = String(cString: opened.pointee.iformat.pointee.name)
         if format == "hls" { TrackSelector.keepOneVariant(of: opened) }
         hasParts = format == "mpjpeg"
-        timestampsByArrival = scheme == .http && ["mpjpeg", "mjpeg"].contains(format)
+        if scheme == .http, ["mpjpeg", "mjpeg"].contains(format), let input = opened.pointee.pb {
+            return try openPictures(input)
+        }
         result = findStreams(opened)
         guard result >= 0 else { throw failure(result, .opening) }
         packet = av_packet_alloc()
         stallLimit = format == "hls" ? max(stream.stallLimit, Self.playlistStallLimit) : stream.stallLimit
         var description = try describe(opened)
-        if !scheme.isPaced, !timestampsByArrival {
+        if !scheme.isPaced {
             let kind: Pacer.Kind = opened.pointee.duration > 0 ? .file : format == "hls" ? .playlist : .stream
             pacer = Pacer(kind)
             if kind == .stream { held = HeldPackets(opened: begun) }
@@ -117,6 +121,27 @@ public struct LibAVSource {
         }
         interrupt.setDeadline(stallLimit)
         return description
+    }
+
+    private mutating func openPictures(
+        _ input: UnsafeMutablePointer<AVIOContext>
+    ) throws(MediaError) -> StreamDescription {
+        let reader = PictureReader(input)
+        let (track, code) = reader.describe()
+        guard let track else { throw failure(code, .opening) }
+        pictures = reader
+        stallLimit = stream.stallLimit
+        interrupt.setDeadline(stallLimit)
+        return StreamDescription(video: track)
+    }
+
+    private mutating func next(of pictures: PictureReader) throws(MediaError) -> MediaPacket {
+        let (bytes, code) = pictures.next()
+        guard let bytes, !interrupt.isExpired, !interrupt.isStopped else { throw failure(code, .reading) }
+        arrival = .now()
+        interrupt.setDeadline(stallLimit)
+        connections.forget()
+        return MediaPacket(track: .video, decodeTime: nil, presentationTime: nil, isKey: true, bytes: bytes)
     }
 
     /// Reads the first packets; what is decoded of them is bounded.
@@ -132,9 +157,11 @@ public struct LibAVSource {
 
     /// Waits for the next packet of the tracks that `open` described.
     public mutating func next() throws(MediaError) -> MediaPacket {
-        guard let context, let packet else { throw MediaError(.stalled, "the stream is not open") }
+        guard let context else { throw MediaError(.stalled, "the stream is not open") }
         try connections.enter(interrupt)
         defer { connections.leave() }
+        if let pictures { return try next(of: pictures) }
+        guard let packet else { throw MediaError(.stalled, "the stream is not open") }
         while true {
             if let encoded = encoder?.next() { return Self.packet(encoded) }
             try read(into: packet, from: context)
@@ -234,6 +261,7 @@ public struct LibAVSource {
         }
         packet = nil
         pacer = nil
+        pictures = nil
         held = nil
         encoder = nil
         guard context != nil else { return }
@@ -255,7 +283,7 @@ public struct LibAVSource {
         let from = isVideo ? videoBase : audioBase
         let ticks: Int32 = isVideo ? 90_000 : audioRate
         func time(_ value: Int64) -> Int64? {
-            guard value != .min, !timestampsByArrival else { return nil }
+            guard value != .min else { return nil }
             return MediaPacket.bounded(
                 from.den == ticks && from.num == 1 ? value : rescale(value, from: from, ticksPerSecond: ticks)
             )
@@ -264,7 +292,7 @@ public struct LibAVSource {
             track: isVideo ? .video : .audio,
             decodeTime: time(packet.pointee.dts),
             presentationTime: time(packet.pointee.pts),
-            duration: packet.pointee.duration > 0 && !timestampsByArrival ? time(packet.pointee.duration) ?? 0 : 0,
+            duration: packet.pointee.duration > 0 ? time(packet.pointee.duration) ?? 0 : 0,
             isKey: packet.pointee.flags & AV_PKT_FLAG_KEY != 0,
             newParameters: isVideo ? newParameters(packet) : nil,
             bytes: bytes
@@ -298,8 +326,7 @@ public struct LibAVSource {
             selector.look(stream)
             stream.pointee.discard = AVDISCARD_ALL
         }
-        guard var video = selector.video else { throw selector.noVideo }
-        video.track.hasTimestamp = !timestampsByArrival
+        guard let video = selector.video else { throw selector.noVideo }
         for stream in [video.stream, selector.audio?.stream].compactMap({ $0 }) {
             stream.pointee.discard = AVDISCARD_DEFAULT
         }

@@ -1,4 +1,4 @@
-"""Cameras that do not speak RTSP: an MP4 file, MJPEG and live HLS over HTTP. All carry frame counters.
+"""Cameras that do not speak RTSP: an MP4 file, MPEG-TS, MJPEG and live HLS over HTTP. All carry frame counters.
 
 And HLS playlists that lead elsewhere.
 """
@@ -23,6 +23,7 @@ class Sources:
         self.folder = folder
         (folder / "live").mkdir(parents=True)
         self.record_file(camera_simulator)
+        self.cut_file()
         self.jpegs = self.make_jpegs()
         self.mjpeg_sent: list[int] = []
         self.mjpeg_connections = 0
@@ -80,6 +81,33 @@ class Sources:
             check=True,
             timeout=60,
         )
+
+    def cut_file(self) -> None:
+        """The file as MPEG-TS, as a whole and in segments of a second, which `/stalls.m3u8` lists."""
+        for arguments in (
+            ["-f", "mpegts", str(self.folder / "file.ts")],
+            ["-f", "segment", "-segment_time", "1", "-segment_format", "mpegts", str(self.folder / "cut%d.ts")],
+        ):
+            command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-i", str(self.folder / "file.mp4")]
+            subprocess.run([*command, "-c", "copy", "-an", *arguments], check=True, timeout=60)
+        self.cuts = len(list(self.folder.glob("cut*.ts")))
+        self.stalls_since: float | None = None
+
+    def playlist_that_stalls(self, handler) -> None:
+        """Three segments of a second; a new one comes after one second, after 35 and after 36."""
+        now = time.monotonic()
+        self.stalls_since = self.stalls_since or now
+        age = now - self.stalls_since
+        last = min(2 if age < 1 else 3 if age < 35 else int(age - 35) + 4, self.cuts - 1)
+        lines = ["#EXTM3U", "#EXT-X-VERSION:3", "#EXT-X-TARGETDURATION:1", f"#EXT-X-MEDIA-SEQUENCE:{last - 2}"]
+        for number in range(last - 2, last + 1):
+            lines += ["#EXTINF:1.0,", f"cut{number}.ts"]
+        body = ("\n".join(lines) + "\n").encode()
+        handler.send_response(200)
+        handler.send_header("Content-Type", "application/vnd.apple.mpegurl")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
 
     def add_hostile_playlists(self, elsewhere: str) -> dict[str, str]:
         """Playlists whose segments, variants and keys name a local file or an address `elsewhere`; their addresses.
@@ -152,8 +180,10 @@ class Sources:
 
             def do_GET(self):
                 outer.asked.append(self.path)
-                if self.path == "/camera.mjpeg":
+                if self.path in ("/camera.mjpeg", "/lengthless.mjpeg"):
                     outer.stream_mjpeg(self)
+                elif self.path == "/stalls.m3u8":
+                    outer.playlist_that_stalls(self)
                 else:
                     super().do_GET()
 
@@ -175,7 +205,9 @@ class Sources:
                 counter = len(self.mjpeg_sent)
                 picture = self.jpeg(counter)
                 handler.wfile.write(
-                    b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(picture)
+                    b"--frame\r\nContent-Type: image/jpeg\r\n"
+                    + (b"" if handler.path == "/lengthless.mjpeg" else b"Content-Length: %d\r\n" % len(picture))
+                    + b"\r\n"
                     + picture
                     + b"\r\n"
                 )

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+from datetime import datetime
 
 import pytest
 
@@ -215,12 +216,52 @@ def test_an_hls_stream_is_recorded_without_a_gap(home, api, camera_simulator, ca
     assert len(recording.counters) >= 4 * camera_simulator.fps
 
 
-def test_mjpeg_over_http_is_recorded_frame_by_frame(home, api, cameras, sources):
-    camera = cameras("MJPEG", f"{sources.url}/camera.mjpeg")
+def test_nothing_of_a_playlist_that_stood_still_is_recorded_twice(home, api, cameras, sources):
+    camera = cameras("HLS stalls", f"{sources.url}/stalls.m3u8")
+    api.await_state(camera, "recording", 20)
+    # It is given up after 30 s; the connections after that begin with what was recorded.
+    await_value("the playlist is given up", 45, lambda: api.status(camera)["reconnects"] >= 1)
+    api.await_state(camera, "recording", 20)
+    time.sleep(2)
+    timeline = api.get(f"/cameras/{camera}/timeline", params={"from": stamp(-60), "to": stamp(1)})
+    counters = finish(home, api, camera).counters
+    assert counters == sorted(set(counters)), f"doubled or in another order: {ranges_of(counters)}"
+    assert any(gap["cause"] == "stalled" for gap in timeline["gaps"]), timeline
+
+
+def stamp(seconds: float) -> str:
+    """The time in `seconds` from now."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def test_an_mpegts_file_over_http_is_recorded_at_its_own_pace_from_its_first_frame(home, api, cameras, sources):
+    begun = time.time()
+    camera = cameras("TS file", f"{sources.url}/file.ts")
+    await_value("the file was read twice", 40, lambda: api.status(camera)["reconnects"] >= 2)
+    rows = finish(home, api, camera).rows
+    spans = sorted((started_at(row), started_at(row) + row["duration_ms"] / 1000) for row in rows)
+    assert spans[0][0] >= begun, f"recorded {begun - spans[0][0]} s before the camera was made"
+    assert all(next[0] >= this[1] - 0.1 for this, next in zip(spans, spans[1:])), spans
+
+
+def started_at(row) -> float:
+    at = row["started_at"]
+    return at.timestamp() if isinstance(at, datetime) else datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
+
+
+@pytest.mark.parametrize("path", ["camera.mjpeg", "lengthless.mjpeg"])
+def test_mjpeg_over_http_is_recorded_frame_by_frame(home, api, cameras, sources, path):
+    camera = cameras("MJPEG", f"{sources.url}/{path}")
     api.await_state(camera, "recording", 20)
     await_value("three segments are recorded", 30, lambda: len(segments_of(api, camera)) >= 3)
+    # A picture that came just before the switch is recorded, although nothing comes after it.
+    sent = len(sources.mjpeg_sent)
+    await_value("one more picture is sent", 5, lambda: len(sources.mjpeg_sent) > sent)
+    last = sources.mjpeg_sent[sent]
+    time.sleep(0.03)
     recording = finish(home, api, camera)
     counters = recording.counters
+    assert counters[-1] >= last, f"{last - counters[-1]} pictures are missing at the end"
     assert counters == list(range(counters[0], counters[0] + len(counters))), f"lost or doubled: {ranges_of(counters)}"
     assert len(counters) >= 4 * sources.MJPEG_FPS
 
