@@ -89,6 +89,7 @@ package struct Coverage: Sendable {
             (status.cause, status.detail) = (nil, nil)
             items.append(.reconnect(reason, at: now.uptime))
         case .waiting(let reason):
+            if status.state == .connecting { (status.cause, status.detail) = (reason.cause, reason.detail) }
             items.append(.wait(reason))
         case .opened(let video):
             status.video = video

@@ -99,6 +99,8 @@ import Testing
         stream.tell(.waiting(waiting), at: 6)
         stream.write((12, 13), of: first)
         #expect(stream.gaps == ["0.0–1.0 no_recorder", "1.0–12.0 no_key_frames"])
+        #expect(stream.reports.map(\.state) == [.connecting, .connecting, .recording])
+        #expect(stream.reports.map(\.cause) == [nil, .noKeyFrames, nil])
         // A connection that was lost keeps its cause.
         stream.tell(.interrupted(Self.silent), at: 20)
         stream.tell(.waiting(waiting), at: 24)
