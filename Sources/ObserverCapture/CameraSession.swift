@@ -58,6 +58,8 @@ final class CameraSession {
     private var work: Work
     private var recording: Recording?
     private var health = StreamHealth()
+    private var flood = FloodWatch(at: .now())
+    private var isFlooded = false
     private var checkDue = MonotonicInstant.now()
     private var measureDue = MonotonicInstant.now()
 
@@ -160,6 +162,7 @@ final class CameraSession {
             // A wish of before is granted by this attempt.
             _ = recorder.takeRetry()
             if let native, !library.isNeeded { source = native } else { source = library }
+            flood = FloodWatch(at: now)
             source.open { [unowned self] streams in self.begin(streams) }
             work = .opening
             open(at: now)
@@ -295,6 +298,7 @@ final class CameraSession {
     /// Begins to take leave of the camera.
     private func leave(_ reason: Reason) {
         slots.release(plan.camera.id)
+        isFlooded = flood.isFlood(source.receivedBytes, at: .now())
         source.close()
         work = .closing(reason)
         close(reason, at: .now())
@@ -326,7 +330,7 @@ final class CameraSession {
         if source === library, let end = library.quarantineEnd {
             handle(.quarantined(until: end))
         } else {
-            handle(.failed(cause))
+            handle(isFlooded && cause == .badStream ? .flooded : .failed(cause))
         }
         work = .deciding
     }
@@ -400,8 +404,4 @@ final class CameraSession {
             bitrate: 0
         )
     }
-}
-
-extension RecorderState.Event {
-    fileprivate var isFailure: Bool { if case .failed = self { true } else { false } }
 }

@@ -8,6 +8,8 @@ package import System
 ///   camera nothing, and the stream is opened within a second of its return, however long it was away.
 /// - A camera whose port answers but that cannot be recorded is opened again after 1 s, then every 1.5 s; after ten minutes
 ///   every 3 s, so that it too is recorded within five seconds of its return.
+/// - A camera that floods its recorder and is not recorded costs a core while it is read: it is opened again after 5 s, growing to
+///   1 min.
 /// - A refused password is tried again after 1 min, growing to 30 min, because cameras lock out clients that insist.
 /// - A camera over which the library breaks down again and again is left alone until its quarantine ends.
 /// - After 60 s of recording the counters are reset. Every wait is shortened at random, by up to 30 %.
@@ -21,6 +23,8 @@ package struct RecorderState: Sendable {
         case recording
         /// The stream could not be opened, or ended.
         case failed(Cause)
+        /// The stream ended after the camera had sent far more than any stream has.
+        case flooded
         /// The stream must not be opened until this time, unless a person wants it.
         case quarantined(until: MonotonicInstant)
         /// The camera's port answers, or does not.
@@ -29,6 +33,14 @@ package struct RecorderState: Sendable {
         case retry
         /// The disk has no room for this camera, or has room again.
         case disk(isFull: Bool)
+
+        /// True if a wait follows that is shortened at random.
+        var isFailure: Bool {
+            switch self {
+            case .failed, .flooded: true
+            default: false
+            }
+        }
     }
 
     package enum Step: Hashable, Sendable {
@@ -61,6 +73,7 @@ package struct RecorderState: Sendable {
     private var phase = Phase.open
     private var attempts = 0
     private var refusals = 0
+    private var floods = 0
     private var troubleSince: MonotonicInstant?
     private var recordingSince: MonotonicInstant?
 
@@ -93,6 +106,11 @@ package struct RecorderState: Sendable {
             recordingSince = recordingSince ?? now
         case .failed(let cause):
             fail(cause, now: now, chance: chance)
+        case .flooded:
+            fail(.badStream, now: now, chance: 0)
+            let wait = min(5 * Self.power(floods), 60)
+            floods += 1
+            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: .open)
         case .quarantined(let until):
             recordingSince = nil
             phase = .waiting(until: until, port: .open)
@@ -115,6 +133,7 @@ package struct RecorderState: Sendable {
     private mutating func fail(_ cause: Cause, now: MonotonicInstant, chance: Double) {
         if let since = recordingSince, now - since >= Self.healthy {
             attempts = 0
+            floods = 0
             troubleSince = nil
         }
         recordingSince = nil

@@ -124,7 +124,7 @@ struct CoverageLedger: Sendable {
     }
 
     static let starting = Interruption(.noRecorder, "no recorder was running, or it was just starting")
-    static let silence = Interruption(.stalled, "the camera sent nothing")
+    static let silence = Interruption(.stalled, "the camera sent no frame")
     static let leap = Interruption(.noRecorder, "the recorder's machine stood still, or its clock was set forward")
     static let loss = Interruption(.lossy, "packets of the camera were lost on their way")
 
