@@ -218,9 +218,11 @@ final class CameraConnection: CameraSource {
         hasMore = true
         while hasMore, taken < Self.turnLimit {
             let received: CameraSocket.Received
+            let carried = socket.carriedBytes
             do throws(MediaError) {
                 received = try socket.receive(using: loop.scratch) { (bytes) throws(MediaError) in
-                    try reader.receive(bytes, now: now.nanoseconds, wallClock: wallClock)
+                    receivedBytes += bytes.count - carried
+                    return try reader.receive(bytes, now: now.nanoseconds, wallClock: wallClock)
                 }
             } catch {
                 if error.kind == .unreachable { try reader.disconnect(now: now.nanoseconds) }
@@ -230,7 +232,6 @@ final class CameraConnection: CameraSource {
             case .nothing: hasMore = false
             case .bytes(let count):
                 taken += count
-                receivedBytes += count
                 // Fewer than there is room for have emptied the socket.
                 if count < loop.scratch.count / 2 { hasMore = false }
             case .end:

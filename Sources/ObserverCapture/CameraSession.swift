@@ -59,7 +59,7 @@ final class CameraSession {
     private var recording: Recording?
     private var health = StreamHealth()
     private var flood = FloodWatch(at: .now())
-    private var isFlooded = false
+    private var (isFlooded, wasOpening) = (false, false)
     private var checkDue = MonotonicInstant.now()
     private var measureDue = MonotonicInstant.now()
 
@@ -298,7 +298,8 @@ final class CameraSession {
     /// Begins to take leave of the camera.
     private func leave(_ reason: Reason) {
         slots.release(plan.camera.id)
-        isFlooded = flood.isFlood(source.receivedBytes, at: .now())
+        wasOpening = source.phase == .opening
+        isFlooded = flood.isFlood(source.receivedBytes, isOpening: wasOpening, at: .now())
         source.close()
         work = .closing(reason)
         close(reason, at: .now())
@@ -312,6 +313,7 @@ final class CameraSession {
             logger.debug("Leave failed", [.error: LogValue(error)])
         }
         guard source.phase == .closed else { return }
+        isFlooded = isFlooded || flood.isFlood(source.receivedBytes, isOpening: wasOpening, at: now)
         if case .ended = reason { recording?.end(.stopped) } else { recording?.end(.lost) }
         recording = nil
         switch reason {

@@ -21,6 +21,8 @@ final class CameraSocket {
     private var output: [UInt8] = []
     /// The bytes that the last look left, the beginning of something larger.
     private var carry: [UInt8] = []
+    /// Bytes that were received before and are not taken yet.
+    var carriedBytes: Int { carry.count }
 
     init(_ socket: consuming StreamSocket) {
         descriptor = socket.release()

@@ -9,6 +9,9 @@ struct FloodWatch {
     /// A shorter connection counts as one of this time; what a server has kept for a newcomer comes at once.
     private static let shortest = Duration.milliseconds(500)
 
+    /// Bytes of a camera before it has answered what it has; each may be a packet of its own to look at.
+    private static let unasked = 256 << 10
+
     private let opened: MonotonicInstant
 
     /// Begins when a connection is opened.
@@ -17,7 +20,8 @@ struct FloodWatch {
     }
 
     /// Returns true if so many bytes by now are a flood.
-    func isFlood(_ bytes: Int, at now: MonotonicInstant) -> Bool {
-        Double(bytes) > Double(Self.rate) * Double(max(now - opened, Self.shortest).wholeMilliseconds) / 1000
+    func isFlood(_ bytes: Int, isOpening: Bool = false, at now: MonotonicInstant) -> Bool {
+        if isOpening { return bytes > Self.unasked }
+        return Double(bytes) > Double(Self.rate) * Double(max(now - opened, Self.shortest).wholeMilliseconds) / 1000
     }
 }

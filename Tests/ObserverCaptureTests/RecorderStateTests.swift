@@ -51,6 +51,9 @@ import Testing
     @Test func `a stream of a large picture is no flood, nor is what a server has kept`() {
         let watch = FloodWatch(at: Self.at(10))
         #expect(!watch.isFlood(50_000_000, at: Self.at(30)) && !watch.isFlood(9_000_000, at: Self.at(10)))
+        // Before a camera has said what it has, nothing is expected of it.
+        #expect(watch.isFlood(500_000, isOpening: true, at: Self.at(12)))
+        #expect(!watch.isFlood(500_000, at: Self.at(12)) && !watch.isFlood(65_536, isOpening: true, at: Self.at(12)))
         #expect(watch.isFlood(30_000_000, at: Self.at(10.5)) && watch.isFlood(1_000_000_000, at: Self.at(26)))
     }
 
