@@ -59,7 +59,6 @@ final class CameraSession {
     private var recording: Recording?
     private var health = StreamHealth()
     private var flood = FloodWatch(at: .now())
-    private var (isFlooded, wasOpening) = (false, false)
     private var checkDue = MonotonicInstant.now()
     private var measureDue = MonotonicInstant.now()
 
@@ -212,6 +211,7 @@ final class CameraSession {
             try source.turn(at: now)
             guard source.phase == .open else { return }
             slots.release(plan.camera.id)
+            flood.open()
             handle(.opened)
             work = .reading
         } catch {
@@ -237,7 +237,7 @@ final class CameraSession {
         recording = made
         health = StreamHealth()
         (checkDue, measureDue) = (.now(), .now())
-        tell(.opened(video(streams.video)))
+        tell(.opened(VideoInfo(streams.video)))
         return made.segmenter
     }
 
@@ -262,7 +262,7 @@ final class CameraSession {
         handle(.recording)
         guard now >= measureDue else { return }
         measureDue = now + Self.measureInterval
-        tell(.measured(measured(recording, now), health: health.notes(at: now)))
+        tell(.measured(recording.video(at: now), health: health.notes(at: now)))
     }
 
     private func connector() -> PortConnector {
@@ -298,8 +298,7 @@ final class CameraSession {
     /// Begins to take leave of the camera.
     private func leave(_ reason: Reason) {
         slots.release(plan.camera.id)
-        wasOpening = source.phase == .opening
-        isFlooded = flood.isFlood(source.receivedBytes, isOpening: wasOpening, at: .now())
+        flood.note(source.receivedBytes, at: .now())
         source.close()
         work = .closing(reason)
         close(reason, at: .now())
@@ -313,7 +312,8 @@ final class CameraSession {
             logger.debug("Leave failed", [.error: LogValue(error)])
         }
         guard source.phase == .closed else { return }
-        isFlooded = isFlooded || flood.isFlood(source.receivedBytes, isOpening: wasOpening, at: now)
+        // The call that gave the connection up had taken more, and so may the leave.
+        flood.note(source.receivedBytes, at: now)
         if case .ended = reason { recording?.end(.stopped) } else { recording?.end(.lost) }
         recording = nil
         switch reason {
@@ -332,7 +332,7 @@ final class CameraSession {
         if source === library, let end = library.quarantineEnd {
             handle(.quarantined(until: end))
         } else {
-            handle(isFlooded && cause == .badStream ? .flooded : .failed(cause))
+            handle(.failed(cause, isFlooded: flood.isFlood))
         }
         work = .deciding
     }
@@ -382,28 +382,5 @@ final class CameraSession {
 
     private func handle(_ event: RecorderState.Event) {
         state.handle(event, at: .now(), chance: event.isFailure ? Double.random(in: 0...1) : 0)
-    }
-
-    // MARK: Video
-
-    private func measured(_ recording: Recording, _ now: MonotonicInstant) -> VideoInfo {
-        var info = video(recording.segmenter.streams.video)
-        let measure = recording.measure
-        let seconds = Double((now - measure.begun).wholeMilliseconds) / 1000
-        if seconds > 2 {
-            info.fps = (Double(measure.frames) / seconds * 10).rounded() / 10
-            info.bitrate = Int(Double(measure.bytes) * 8 / seconds)
-        }
-        return info
-    }
-
-    private func video(_ track: VideoTrack) -> VideoInfo {
-        VideoInfo(
-            codec: track.codec == .h265 ? "hevc" : track.codec.rawValue,
-            width: track.width,
-            height: track.height,
-            fps: track.framesPerSecond,
-            bitrate: 0
-        )
     }
 }

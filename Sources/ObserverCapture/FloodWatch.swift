@@ -1,6 +1,6 @@
 import System
 
-/// Recognises a camera that sends far more than any stream has.
+/// Recognises a connection over which a camera sends far more than any stream has.
 ///
 /// A pure value.
 struct FloodWatch {
@@ -8,20 +8,27 @@ struct FloodWatch {
     private static let rate = 20_000_000
     /// A shorter connection counts as one of this time; what a server has kept for a newcomer comes at once.
     private static let shortest = Duration.milliseconds(500)
-
     /// Bytes of a camera before it has answered what it has; each may be a packet of its own to look at.
     private static let unasked = 256 << 10
 
-    private let opened: MonotonicInstant
+    private let begun: MonotonicInstant
+    private var isOpen = false
+    /// True once so much has come.
+    private(set) var isFlood = false
 
-    /// Begins when a connection is opened.
+    /// Begins with a connection.
     init(at now: MonotonicInstant) {
-        opened = now
+        begun = now
     }
 
-    /// Returns true if so many bytes by now are a flood.
-    func isFlood(_ bytes: Int, isOpening: Bool = false, at now: MonotonicInstant) -> Bool {
-        if isOpening { return bytes > Self.unasked }
-        return Double(bytes) > Double(Self.rate) * Double(max(now - opened, Self.shortest).wholeMilliseconds) / 1000
+    /// Takes note that the camera has answered and plays.
+    mutating func open() {
+        isOpen = true
+    }
+
+    /// Takes note of the bytes that have come by now.
+    mutating func note(_ bytes: Int, at now: MonotonicInstant) {
+        let seconds = Double(max(now - begun, Self.shortest).wholeMilliseconds) / 1000
+        isFlood = isFlood || (isOpen ? Double(bytes) > Double(Self.rate) * seconds : bytes > Self.unasked)
     }
 }

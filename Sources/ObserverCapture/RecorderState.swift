@@ -21,10 +21,8 @@ package struct RecorderState: Sendable {
         case opened
         /// Frames are recorded.
         case recording
-        /// The stream could not be opened, or ended.
-        case failed(Cause)
-        /// The stream ended after the camera had sent far more than any stream has.
-        case flooded
+        /// The stream could not be opened, or ended, perhaps after the camera had sent far more than any stream has.
+        case failed(Cause, isFlooded: Bool = false)
         /// The stream must not be opened until this time, unless a person wants it.
         case quarantined(until: MonotonicInstant)
         /// The camera's port answers, or does not.
@@ -36,10 +34,7 @@ package struct RecorderState: Sendable {
 
         /// True if a wait follows that is shortened at random.
         var isFailure: Bool {
-            switch self {
-            case .failed, .flooded: true
-            default: false
-            }
+            if case .failed = self { true } else { false }
         }
     }
 
@@ -104,13 +99,8 @@ package struct RecorderState: Sendable {
             refusals = 0
         case .recording:
             recordingSince = recordingSince ?? now
-        case .failed(let cause):
-            fail(cause, now: now, chance: chance)
-        case .flooded:
-            fail(.badStream, now: now, chance: 0)
-            let wait = min(5 * Self.power(floods), 60)
-            floods += 1
-            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: .open)
+        case .failed(let cause, let isFlooded):
+            fail(cause, isFlooded: isFlooded, now: now, chance: chance)
         case .quarantined(let until):
             recordingSince = nil
             phase = .waiting(until: until, port: .open)
@@ -130,7 +120,7 @@ package struct RecorderState: Sendable {
         }
     }
 
-    private mutating func fail(_ cause: Cause, now: MonotonicInstant, chance: Double) {
+    private mutating func fail(_ cause: Cause, isFlooded: Bool, now: MonotonicInstant, chance: Double) {
         if let since = recordingSince, now - since >= Self.healthy {
             attempts = 0
             floods = 0
@@ -140,15 +130,19 @@ package struct RecorderState: Sendable {
         let begun = troubleSince ?? now
         troubleSince = begun
         let wait: Double
-        if cause == .unauthorized {
-            wait = min(60 * Self.power(refusals), 1800)
+        let port: PortState
+        switch cause {
+        case .unauthorized:
+            (wait, port) = (min(60 * Self.power(refusals), 1800), .open)
             refusals += 1
-            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: .open)
-        } else {
-            wait = min(Self.power(attempts), now - begun < Self.patience ? 1.5 : 3)
+        case .badStream where isFlooded:
+            (wait, port) = (min(5 * Self.power(floods), 60), .open)
+            floods += 1
+        default:
+            (wait, port) = (min(Self.power(attempts), now - begun < Self.patience ? 1.5 : 3), .unknown)
             attempts += 1
-            phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: .unknown)
         }
+        phase = .waiting(until: now + .seconds(wait * (1 - 0.3 * chance)), port: port)
     }
 
     private static func power(_ exponent: Int) -> Double {

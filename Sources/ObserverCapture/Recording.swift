@@ -9,8 +9,7 @@ import Synchronization
 ///
 /// Belongs to the camera's thread.
 final class Recording {
-    /// Counters for the status.
-    struct Measure {
+    private struct Measure {
         var begun = MonotonicInstant.now()
         var frames = 0
         var bytes = 0
@@ -24,7 +23,7 @@ final class Recording {
 
     /// True after the writers refused a fragment; the segment ended before it.
     private var isBehind = false
-    private(set) var measure = Measure()
+    private var measure = Measure()
     let streams: StreamDescription
 
     private let context: RecorderContext
@@ -81,6 +80,17 @@ final class Recording {
             abandon()
         }
         if isBehind, writeQueue.queuedBytes.load(ordering: .relaxed) < 1 << 20 { isBehind = false }
+    }
+
+    /// The facts of the video, with its rates as far as they are measured.
+    func video(at now: MonotonicInstant) -> VideoInfo {
+        var info = VideoInfo(segmenter.streams.video)
+        let seconds = Double((now - measure.begun).wholeMilliseconds) / 1000
+        if seconds > 2 {
+            info.fps = (Double(measure.frames) / seconds * 10).rounded() / 10
+            info.bitrate = Int(Double(measure.bytes) * 8 / seconds)
+        }
+        return info
     }
 
     /// Ends the segment that cannot be written; once there is room, the next IDR frame begins another.

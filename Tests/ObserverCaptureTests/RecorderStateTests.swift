@@ -36,25 +36,35 @@ import Testing
     @Test func `a camera that floods is left alone for longer each time, until it was recorded for a minute`() {
         var state = Self.recording()
         for (begun, wait) in [(100.0, 5.0), (200, 10), (300, 20), (400, 40), (500, 60), (600, 60)] {
-            state.handle(.flooded, at: Self.at(begun))
+            state.handle(.failed(.badStream, isFlooded: true), at: Self.at(begun))
             #expect(state.step(at: Self.at(begun + 1)) == .wait(until: Self.at(begun + wait)))
             #expect(state.step(at: Self.at(begun + wait)) == .open)
             state.handle(.opened, at: Self.at(begun + wait))
         }
         state.handle(.recording, at: Self.at(700))
-        state.handle(.flooded, at: Self.at(761))
+        state.handle(.failed(.badStream, isFlooded: true), at: Self.at(761))
         #expect(state.step(at: Self.at(762)) == .wait(until: Self.at(766)))
         state.handle(.failed(.stalled), at: Self.at(800), chance: 0)
         #expect(state.step(at: Self.at(803)) == .open)
     }
 
     @Test func `a stream of a large picture is no flood, nor is what a server has kept`() {
-        let watch = FloodWatch(at: Self.at(10))
-        #expect(!watch.isFlood(50_000_000, at: Self.at(30)) && !watch.isFlood(9_000_000, at: Self.at(10)))
+        func isFlood(_ bytes: Int, isOpen: Bool = true, at time: Double) -> Bool {
+            var watch = FloodWatch(at: Self.at(10))
+            if isOpen { watch.open() }
+            watch.note(bytes, at: Self.at(time))
+            return watch.isFlood
+        }
+        #expect(!isFlood(50_000_000, at: 30) && !isFlood(9_000_000, at: 10))
         // Before a camera has said what it has, nothing is expected of it.
-        #expect(watch.isFlood(500_000, isOpening: true, at: Self.at(12)))
-        #expect(!watch.isFlood(500_000, at: Self.at(12)) && !watch.isFlood(65_536, isOpening: true, at: Self.at(12)))
-        #expect(watch.isFlood(30_000_000, at: Self.at(10.5)) && watch.isFlood(1_000_000_000, at: Self.at(26)))
+        #expect(isFlood(500_000, isOpen: false, at: 12))
+        #expect(!isFlood(500_000, at: 12) && !isFlood(65_536, isOpen: false, at: 12))
+        #expect(isFlood(30_000_000, at: 10.5) && isFlood(1_000_000_000, at: 26))
+        var watch = FloodWatch(at: Self.at(10))
+        watch.note(500_000, at: Self.at(11))
+        watch.open()
+        watch.note(500_000, at: Self.at(20))
+        #expect(watch.isFlood, "what it was before is not forgotten")
     }
 
     @Test func `a wish ends the wait, after a refused password too, and changes nothing else`() {
