@@ -209,7 +209,7 @@ end_to_end() {
     build_release
     rm -f "$report"
     UNDO+=(stop_end_to_end)
-    run_step "end-to-end tests" env -u OBSERVER_HOME timeout -k 60 1800 \
+    run_step "end-to-end tests" env -u OBSERVER_HOME timeout -k 60 1500 \
         "$TOOLS/bin/python3" -m pytest Tests/EndToEndTests -v -p no:cacheprovider --junitxml="$report"
     status=$?
     add_report "end-to-end tests" "$status" "$report"

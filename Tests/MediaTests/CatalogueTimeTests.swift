@@ -88,11 +88,13 @@ import Testing
         var fragments: [(start: Double, end: Double)]
     }
 
-    /// Records a camera; `wallStep` is by how much the machine's clock is set after a minute, in seconds.
+    /// Records a camera in segments of `length` seconds, the first of `first`; `wallStep` is by how much the machine's clock is set after a minute, in seconds.
     static func record(
         _ camera: CameraClock,
         seed: UInt64,
         seconds: Double = 300,
+        length: Double = 10,
+        first: Double? = nil,
         wallStep: Double = 0
     ) throws -> [Row] {
         let frames = camera.frames(seconds: seconds, seed: seed)
@@ -100,9 +102,9 @@ import Testing
         var recorded = 0
         var present: (media: Int64, first: Int) = (0, 0)
         let video = VideoTrack(codec: .mjpeg, width: 64, height: 48)
-        let first = [2.0, 3.5, 10][Int(seed % 3)]
+        let first = first ?? [2.0, 3.5, 10][Int(seed % 3)]
         let streams = StreamDescription(video: video)
-        let segmenter = RunSegmenter(streams, seconds: 10, firstSeconds: first) { output in
+        let segmenter = RunSegmenter(streams, seconds: length, firstSeconds: first) { output in
             switch output {
             case .began(let begin):
                 present = (begin.mediaStart90k, recorded)
@@ -141,6 +143,27 @@ import Testing
         }
         segmenter.end(.stopped)
         return rows
+    }
+
+    static let unknown: [Case] = [
+        Case(name: "twice its rate") { CameraClock(step: { $0 * 180_000 }) },
+        Case(name: "half its rate") { CameraClock(step: { $0 * 45_000 }) },
+        Case(name: "ten frames a second without timestamps") { CameraClock(interval: { _ in 0.1 }, step: { _ in 0 }) },
+        Case(name: "ten frames a second, freezes") { CameraClock(interval: { _ in 0.1 }, freezesAt: 9.7) },
+    ]
+
+    @Test(arguments: unknown, [1.5, 2.2, 3, 4.4])
+    func `segments of three seconds are right as well, also those that begin under an unknown clock`(
+        scenario: Case,
+        first: Double
+    ) throws {
+        let rows = try Self.record(scenario.make(), seed: 1, seconds: 30, length: 3, first: first)
+        #expect(rows.count > 5)
+        for (index, row) in rows.enumerated().dropLast() {
+            let off = row.start - row.truth
+            let end = row.start + row.length - row.truthEnd
+            #expect(abs(off) <= 0.2 && abs(end) <= 0.2, "segment \(index) at \(row.truth): off \(off), end off \(end)")
+        }
     }
 
     @Test(arguments: rates + clocks + jumps + holes + stalls)

@@ -37,8 +37,9 @@ struct ArrivalPace {
         // The mean of the first waits, then one that forgets.
         count = min(count + 1, Self.enough)
         pace += (Double(gap) - pace) / Double(count)
-        // A tenth of the error at a time.
-        let step = pace + (Double(due - last) - pace) * 0.1
+        // A tenth of the error at a time; of one that is no jitter, as after timestamps that stood still, much more.
+        let error = Double(due - last) - pace
+        let step = pace + error * (abs(error) > Double(second) / 5 ? 0.5 : 0.1)
         let time = last + Int64(min(max(step, 1), Self.longestStep * Double(second)))
         if !isDelayKnown, now - begin.now < 3 * second { leastDelay = min(leastDelay, now - time) }
         return (time, false)

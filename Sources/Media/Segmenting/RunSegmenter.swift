@@ -9,13 +9,6 @@ import MP4
 public final class RunSegmenter {
     /// Decode time at which every run begins; earlier audio finds room before it.
     public static let origin90k: Int64 = 90_000
-    /// How long a frame that can begin a recording is waited for, in nanoseconds.
-    ///
-    /// Longer than cameras can be set to: up to 400 frames, at few frames a second. A new connection brings most of them to send
-    /// one, but those that it does not would never be recorded if they were given up before their next.
-    private static let keyFrameLimit: Int64 = 300_000_000_000
-    /// A longer wait for the first key frame is worth a word.
-    private static let usualWait: Int64 = 3_000_000_000
 
     /// Frames received so far.
     public internal(set) var frames = 0
@@ -41,10 +34,7 @@ public final class RunSegmenter {
     private var sequence = 0
     @exclusivity(unchecked) var segment = SegmentProgress()
     private var head: (video: VideoFormat, section: InitSection, bytes: MediaBytes)?
-    private var firstArrival: Int64?
-    /// The first and the latest arrival of frames that nothing could begin with.
-    private var waitingSince: Int64?
-    private var lastWaited: Int64?
+    private var keyFrameWait = KeyFrameWait()
     var isReordered = false
     /// True while the present fragment has frames whose time may still change.
     private var isHolding = false
@@ -153,15 +143,13 @@ public final class RunSegmenter {
     ///
     /// - Returns: The frame; nil while none has come that a recording can begin with.
     func begin(_ kind: FrameKind, at time: SourceTime) throws(MediaError) -> Fragmenter.Frame? {
-        let begun = firstArrival ?? time.arrival
-        firstArrival = begun
+        let waited = keyFrameWait.seconds(at: time.arrival)
         if !isRecording {
-            let waited = Double(time.arrival &- begun) / 1_000_000_000
             guard segmenter.canBegin(with: kind, waited: waited), configuration.present != nil else {
-                try awaitKeyFrame(time.arrival)
+                try keyFrameWait.goOn(at: time.arrival)
                 return nil
             }
-            waitingSince = nil
+            keyFrameWait.end()
         }
         let timestamp = place(time)
         guard !video.isAheadOfTime else {
@@ -186,23 +174,7 @@ public final class RunSegmenter {
     }
 
     /// True once frames have come for more than three seconds without one that a recording can begin with.
-    public var isShortOfKeyFrames: Bool {
-        guard let waitingSince, let lastWaited else { return false }
-        return lastWaited &- waitingSince > Self.usualWait
-    }
-
-    /// Without a frame to begin with nothing is recorded, so that must not last.
-    private func awaitKeyFrame(_ arrival: Int64) throws(MediaError) {
-        let since = waitingSince ?? arrival
-        waitingSince = since
-        lastWaited = arrival
-        guard arrival &- since <= Self.keyFrameLimit else {
-            throw MediaError(
-                .noKeyFrames,
-                "the camera sent no key frame with its parameters for 5 min; set its key-frame interval to 1 to 4 s"
-            )
-        }
-    }
+    public var isShortOfKeyFrames: Bool { keyFrameWait.isLong }
 
     private func place(_ time: SourceTime) -> Timeline.FrameTime {
         var decode = time.decode
@@ -252,16 +224,21 @@ public final class RunSegmenter {
         // The frame before a hole lasts no longer than others.
         if time.isAfterHole { endFragment(until: nil) }
         guard !holds(before: frame, at: time) else { return }
-        // A short first segment waits until the time of its end is known.
-        let isEarly =
-            video.isUnsure && !facts.changesParameters && !facts.isAfterHole && segmenter.isShort(before: facts)
-        if !isEarly, case .cut(let reason) = segmenter.decide(facts) {
+        if !isEarly(facts), case .cut(let reason) = segmenter.decide(facts) {
             endFragment(until: frame.decode)
             emitEnd(.cut(reason))
             try beginSegment(facts)
         } else if fragmenter.isDue(before: frame) {
             endFragment(until: frame.decode)
         }
+    }
+
+    /// Returns true while a segment waits until the time of its end is known: a short one; or any, up to twice the wanted length,
+    /// before a clock that is far off was found out, and while the time waits for it.
+    private func isEarly(_ next: Segmenter.Frame) -> Bool {
+        guard video.isUnsure, !next.changesParameters, !next.isAfterHole else { return false }
+        let isOff = video.isNew || video.isWaiting
+        return segmenter.isShort(before: next) || isOff && !segmenter.isLong(before: next)
     }
 
     /// Keeps doubtful frames in a fragment of their own until it is known where they belong.

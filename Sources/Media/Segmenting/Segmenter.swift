@@ -128,6 +128,11 @@ public struct Segmenter: Sendable {
         begin.map { 4 * (next.decode - $0) <= 3 * target } == true && next.segmentBytes < Self.bytesLimit
     }
 
+    /// Returns true if the present segment would be more than twice as long as wanted with this frame.
+    func isLong(before next: Frame) -> Bool {
+        begin.map { next.decode + next.duration - $0 > 2 * target } == true || next.segmentBytes >= Self.bytesLimit
+    }
+
     /// Decides about the next frame.
     public mutating func decide(_ next: Frame) -> Decision {
         guard let begin else { return .keep }

@@ -97,8 +97,16 @@ public struct Timeline: Sendable {
     /// True while the time may be wrong by more than a tenth of a second: the source's clock is not known yet, or the time has
     /// run ahead of it and is waiting.
     var isUnsure: Bool {
+        !isWithoutSource && pace != nil && machine.now - origin < 7 * second || isWaiting
+    }
+
+    /// True before a clock that is far off was found out.
+    var isNew: Bool { !isWithoutSource && machine.now - origin < 3 * second }
+
+    /// True while the time has run ahead of the source's by more than a tenth of a second, and waits for it.
+    var isWaiting: Bool {
         guard let pace, let latest, !isWithoutSource else { return false }
-        return machine.now - origin < 7 * second || latest - pace.time > second / 10
+        return latest - pace.time > second / 10
     }
 
     /// True while the source's timestamps lead on without jumps, halts and silences, how they run is known, and packets are so
