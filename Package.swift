@@ -162,6 +162,12 @@ let package = Package(
         // Tests
         .target(name: "SeededNumbers", path: "Tests/SeededNumbers", swiftSettings: settings),
         .target(
+            name: "TemporaryFolders",
+            dependencies: ["System"],
+            path: "Tests/TemporaryFolders",
+            swiftSettings: settings
+        ),
+        .target(
             name: "TestSupport",
             dependencies: [
                 "ObserverCore", "Postgres", "ObserverStore", "S3", "HTTPClient", "AMQP", "Crypto", "Encodings",
@@ -171,36 +177,36 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("EncodingsTests", ["Encodings"]),
-        tests("SystemTests", ["System", "Errors"]),
+        tests("SystemTests", ["TemporaryFolders", "System", "Errors"]),
         tests("LoggingTests", ["Logging", "Errors", "System"]),
         tests("LifecycleTests", ["Lifecycle", "System"]),
         tests("CryptoTests", ["Crypto", "Encodings", "System"]),
         tests("HTTPTypesTests", ["HTTPTypes"]),
-        tests("FastCGITests", ["FastCGI", "HTTPTypes", "System", "Lifecycle"]),
+        tests("FastCGITests", ["TemporaryFolders", "FastCGI", "HTTPTypes", "System", "Lifecycle"]),
         tests("HTTPRoutingTests", ["HTTPRouting", "HTTPTypes"]),
         tests("MustacheTests", ["Mustache"]),
         tests("RTPTests", ["SeededNumbers", "RTP", "Encodings"]),
         tests("RTSPTests", ["SeededNumbers", "RTSP", "Crypto"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP", "CRabbitMQ", "Errors"]),
-        tests("HTTPClientTests", ["TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
+        tests("HTTPClientTests", ["TemporaryFolders", "TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
         tests("MP4Tests", ["SeededNumbers", "MP4", "Encodings"]),
         tests(
             "MediaTests",
             [
-                "SeededNumbers", "Media", "LibraryMedia", "CLibAV", "MP4", "RTP", "RTSP", "Crypto", "Encodings",
+                "SeededNumbers", "TemporaryFolders", "Media", "LibraryMedia", "CLibAV", "MP4", "RTP", "RTSP", "Crypto", "Encodings",
                 "System", "Lifecycle",
             ]
         ),
         tests("LibraryMediaTests", ["LibraryMedia", "CLibAV", "Media", "Crypto", "System", "TestSupport"]),
         tests("ObserverCoreTests", ["SeededNumbers", "ObserverCore", "Encodings", "TestSupport"]),
-        tests("ObserverConfigurationTests", ["ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
+        tests("ObserverConfigurationTests", ["TemporaryFolders", "ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore", "Encodings"]),
         tests(
             "SpoolTests",
-            ["SeededNumbers", "Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System", "TestSupport"]
+            ["SeededNumbers", "TemporaryFolders", "Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System", "TestSupport"]
         ),
         tests(
             "ObserverWebTests",
@@ -212,14 +218,14 @@ let package = Package(
         tests(
             "ObserverCaptureTests",
             [
-                "ObserverCapture", "ObserverConfiguration", "ObserverCore", "Media", "Spool", "Postgres", "System",
+                "TemporaryFolders", "ObserverCapture", "ObserverConfiguration", "ObserverCore", "Media", "Spool", "Postgres", "System",
                 "Lifecycle", "Logging",
             ]
         ),
         tests(
             "ObserverUploadTests",
             [
-                "SeededNumbers", "ObserverUpload", "ObserverConfiguration", "ObserverCore", "ObserverMessages", "Spool",
+                "SeededNumbers", "TemporaryFolders", "ObserverUpload", "ObserverConfiguration", "ObserverCore", "ObserverMessages", "Spool",
                 "Postgres",
                 "System", "Lifecycle", "Logging", "TestSupport",
             ]
@@ -227,7 +233,7 @@ let package = Package(
         tests(
             "IntegrationTests",
             [
-                "SeededNumbers", "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore",
+                "SeededNumbers", "TemporaryFolders", "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore",
                 "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "LibraryMedia", "MP4", "RTSP",
                 "HTTPTypes",

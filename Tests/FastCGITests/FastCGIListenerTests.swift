@@ -1,9 +1,11 @@
+import TemporaryFolders
 import FastCGI
 import Glibc
 import Testing
 
 @Suite struct FastCGIListenerTests {
-    private let path = "/tmp/observer-listen-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+    private let folder = TemporaryFolder()
+    private var path: String { folder.path + "/socket" }
 
     private func open(_ other: String? = nil) throws -> FastCGIServer {
         try FastCGIServer(FastCGIConfiguration(socketPath: other ?? path, threads: 1))
@@ -38,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", FastCGIError.Kind.badPath), ("/tmp/" + String(repeating: "x", count: 108), .badPath),
+        ("", FastCGIError.Kind.badPath), ("/" + String(repeating: "x", count: 108), .badPath),
         ("/nowhere/at/all.sock", .system), ("/etc/passwd", .notASocket),
     ])
     func `a path that is no place for a socket is refused`(path: String, kind: FastCGIError.Kind) {

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import System
 import FastCGI
 import Glibc
@@ -11,10 +12,11 @@ private final class RunningServer: Sendable {
     let calls = Lock(0)
     private let stop = StopSignal()
     private let ended = Monitor(false)
+    private let folder = TemporaryFolder()
 
     init(threads: Int = 2, bodyLimit: Int = 1 << 20, handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) throws
     {
-        let path = "/tmp/observer-fastcgi-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
+        let path = folder.path + "/socket"
         client = FastCGIClient(path: path)
         let server = try FastCGIServer(
             FastCGIConfiguration(socketPath: path, threads: threads, bodyLimit: bodyLimit)

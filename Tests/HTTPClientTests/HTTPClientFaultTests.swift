@@ -1,3 +1,4 @@
+import TemporaryFolders
 import System
 import Glibc
 import HTTPClient
@@ -7,6 +8,8 @@ import Testing
 
 /// Servers and files that misbehave.
 @Suite(.timeLimit(.minutes(1))) struct HTTPClientFaultTests {
+    private let folder = TemporaryFolder()
+
     private let client = HTTPClient.running(name: "faults", parallel: 4)
 
     private func kind(_ request: HTTPClientRequest) -> HTTPClientError.Kind? {
@@ -19,7 +22,7 @@ import Testing
     }
 
     private func scratchFile(bytes: Int) throws -> String {
-        let path = "/tmp/observer-faults-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let path = "\(folder.path)/\(bytes)"
         let file = try #require(fopen(path, "w"))
         let content = [UInt8](repeating: 7, count: bytes)
         fwrite(content, 1, content.count, file)
@@ -41,7 +44,6 @@ import Testing
             }
         )
         let path = try scratchFile(bytes: 30_000_000)
-        defer { unlink(path) }
         var limits = HTTPClientLimits()
         limits.slowFor = .seconds(1)
         let body = HTTPClientRequest.Body.file(path: path, length: 30_000_000)
@@ -58,7 +60,6 @@ import Testing
     @Test func `a connection that breaks during an upload is network trouble`() throws {
         let server = try #require(LocalServer { connection, _ in _ = LocalServer.drain(connection, bytes: 10_000) })
         let path = try scratchFile(bytes: 30_000_000)
-        defer { unlink(path) }
         let request = HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: 30_000_000))
         #expect(kind(request) == .network)
     }
@@ -75,7 +76,6 @@ import Testing
             }
         )
         let path = try scratchFile(bytes: 3_000_000)
-        defer { unlink(path) }
         let request = HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: 3_000_000))
         let response = try client.send(request)
         #expect(response.status == 403)
@@ -87,10 +87,6 @@ import Testing
         let path = try scratchFile(bytes: 10)
         let link = path + "-link"
         try #require(symlink(path, link) == 0)
-        defer {
-            unlink(path)
-            unlink(link)
-        }
         for length in [11, -1, Int64.max, .min] {
             #expect(
                 kind(HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: length)))
@@ -131,7 +127,6 @@ import Testing
             }
         )
         let path = try scratchFile(bytes: 2_000_000)
-        defer { unlink(path) }
         for _ in 0..<20 {
             #expect(try client.send(HTTPClientRequest(method: .get, url: server.url)).status == 200)
             let upload = HTTPClientRequest(method: .put, url: server.url, body: .file(path: path, length: 2_000_000))
@@ -140,11 +135,10 @@ import Testing
     }
 
     @Test func `a certificate of an unknown authority is refused`() throws {
-        let folder = "/tmp/observer-tls-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         // A port of the kernel's choice that has just become free.
         let port = try #require(LocalServer { _, _ in }).port
         let script = """
-            mkdir \(folder) && cd \(folder) &&
+            cd \(folder.path) &&
             openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key -out certificate \
                 -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2>/dev/null &&
             { openssl s_server -accept 127.0.0.1:\(port) -key key -cert certificate -www >/dev/null 2>&1 & echo $!; }
@@ -155,11 +149,7 @@ import Testing
         pclose(pipe)
         let text = String(decoding: line.prefix { $0 > 0x20 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let server = try #require(hasLine ? pid_t(text) : nil, "openssl does not run")
-        defer {
-            kill(server, SIGTERM)
-            for name in ["key", "certificate"] { unlink("\(folder)/\(name)") }
-            rmdir(folder)
-        }
+        defer { kill(server, SIGTERM) }
         let request = HTTPClientRequest(method: .get, url: "https://127.0.0.1:\(port)/")
         let deadline = MonotonicInstant.now() + .seconds(20)
         var found = kind(request)

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import System
 import Glibc
 import HTTPClient
@@ -36,11 +37,12 @@ import Testing
 
     @Test func `a file is sent whole, with its length and without Expect`() throws {
         let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-        let path = "/tmp/observer-http-\(getpid())"
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
+        let path = folder.path + "/file"
         let file = try #require(fopen(path, "w"))
         fwrite(bytes, 1, bytes.count, file)
         fclose(file)
-        defer { unlink(path) }
         let received = Monitor<[UInt8]>([])
         let server = try #require(
             LocalServer { connection, _ in

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Glibc
 import TestSupport
 import Testing
@@ -15,10 +16,10 @@ final class CameraSimulator: Sendable {
     private let controlPort: Int
     let httpPort: Int
     let folder: String
+    private let place = TemporaryFolder()
 
     private init() throws {
-        var template = Array("/tmp/observer-capture-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        folder = place.path
         (rtspPort, controlPort, httpPort) = (try FreePort.next(), try FreePort.next(), try FreePort.next())
         let simulator = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/cameras/simulator.py"
         try makeClips()

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import System
 import Glibc
 import ObserverStore
@@ -261,16 +262,10 @@ struct MigratorTests {
     // MARK: Files
 
     @Test func `files must be numbered without a gap`() throws {
-        var template = Array("/tmp/observer-migrations-XXXXXX".utf8CString)
-        let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } != nil }
-        try #require(made)
-        let directory = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let path = "\(directory)/0002_late.sql"
-        close(open(path, O_CREAT | O_WRONLY, 0o600))
-        defer {
-            unlink(path)
-            rmdir(directory)
-        }
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
+        let directory = folder.path
+        close(open("\(directory)/0002_late.sql", O_CREAT | O_WRONLY, 0o600))
         let error = #expect(throws: MigrationError.self) { try Migration.load(from: directory) }
         #expect(error?.kind == .misnumbered)
         let missing = #expect(throws: MigrationError.self) { try Migration.load(from: "\(directory)/nowhere") }

@@ -1,8 +1,9 @@
+import TemporaryFolders
 import Glibc
 import TestSupport
 import Testing
 
-/// One nginx of a test's own: the project's configuration in a folder under /tmp, on a free loopback port.
+/// One nginx of a test's own: the project's configuration in a folder, on a free loopback port.
 struct NginxHarness {
     /// The headers that every answer carries.
     static let headers = [
@@ -15,6 +16,7 @@ struct NginxHarness {
     let address: String
     /// Holds `run/web.sock`, where the responder is looked for, and `spool/`.
     let folder: String
+    private let place = TemporaryFolder()
     private let program: String
 
     init(host: String = "observer.localhost", store: String = "http://127.0.0.1:9") throws {
@@ -22,8 +24,7 @@ struct NginxHarness {
             getenv("OBSERVER_TEST_NGINX").map { String(cString: $0) },
             "OBSERVER_TEST_NGINX is missing"
         )
-        var template = Array("/tmp/observer-nginx-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        folder = place.path
         let port = try FreePort.next()
         address = "http://127.0.0.1:\(port)"
         let repository = #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined()
@@ -73,7 +74,7 @@ struct NginxHarness {
     }
 
     func end() {
-        _ = try? Self.shell("kill $(cat \(folder)/pid) 2>/dev/null; rm -rf \(folder)")  // nil: nothing was started
+        _ = try? Self.shell("kill $(cat \(folder)/pid) 2>/dev/null")  // nil: nothing was started
     }
 
     private var command: String { "\(program) -p \(folder) -e stderr -c \(folder)/nginx.conf" }

@@ -1,21 +1,22 @@
+import TemporaryFolders
 import AMQP
 import Glibc
 import TestSupport
 import Testing
 
-/// A RabbitMQ that a test may kill: on the loopback interface, free ports, and a folder under /tmp.
+/// A RabbitMQ that a test may kill: on the loopback interface, free ports, and a folder of its own.
 final class PrivateBroker {
     static let program = "/usr/lib/rabbitmq/bin/rabbitmq-server"
     static var isInstalled: Bool { TestEnvironment.has(program: program) }
 
     let configuration: AMQPConfiguration
     private let folder: String
+    private let place = TemporaryFolder()
     private let ports: [Int]
     private var shell: pid_t = 0
 
     init() throws {
-        var template = Array("/tmp/observer-broker-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        folder = place.path
         ports = try (0..<4).map { _ in try FreePort.next() }
         configuration = try AMQPConfiguration(url: "amqp://observer:secret@127.0.0.1:\(ports[0])")
         try start()
@@ -75,9 +76,9 @@ final class PrivateBroker {
         let script = """
             export ERL_EPMD_PORT=\(ports[2])
             for i in 1 2 3 4 5 6 7 8 9 10; do epmd -port \(ports[2]) -kill && break; sleep 0.5; done > /dev/null 2>&1
-            rm -rf \(folder)
             """
         waitpid(try Self.spawn(script), nil, 0)
+        place.remove()
     }
 
     static func spawn(_ script: String) throws -> pid_t {

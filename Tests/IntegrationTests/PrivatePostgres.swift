@@ -1,20 +1,21 @@
+import TemporaryFolders
 import Glibc
 import Postgres
 import TestSupport
 import Testing
 
-/// A PostgreSQL that a test may stop and freeze: a folder under /tmp, and a free port on the loopback interface.
+/// A PostgreSQL that a test may stop and freeze: a folder of its own, and a free port on the loopback interface.
 final class PrivatePostgres {
     static let programs = "/usr/lib/postgresql/15/bin"
     static var isInstalled: Bool { TestEnvironment.has(program: "\(programs)/initdb") }
 
     let configuration: PostgresConfiguration
     private let folder: String
+    private let place = TemporaryFolder()
     private let port: Int
 
     init() throws {
-        var template = Array("/tmp/observer-postgres-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        folder = place.path
         port = try FreePort.next()
         configuration = try PostgresConfiguration(
             url: "postgresql://postgres@127.0.0.1:\(port)/postgres",
@@ -46,7 +47,7 @@ final class PrivatePostgres {
     func end() throws {
         try signal(SIGCONT)
         try stop()
-        try run("rm -rf \(folder)", asServer: false)
+        place.remove()
     }
 
     private func run(_ script: String, asServer: Bool = true) throws {

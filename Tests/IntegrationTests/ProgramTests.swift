@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Glibc
 import ObserverCore
 import ObserverMessages
@@ -37,8 +38,9 @@ struct ProgramTests {
     )
     func `a program with wrong settings names all of them and exits with 78`(name: String) throws {
         let path = "\(TestEnvironment.repository)/.build/debug/\(name)"
-        let output = "/tmp/observer-program-\(UInt32.random(in: 0 ... .max))"
-        defer { unlink(output) }
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
+        let output = folder.path + "/output"
         let settings = "OBSERVER_LOG_FORMAT=json OBSERVER_LOG_LEVEL=loud OBSERVER_AMQP_URL=http://user:canary@host"
         let pid = try PrivateBroker.spawn("exec env -i \(settings) '\(path)' < /dev/null 2> '\(output)'")
         var status: Int32 = 0

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Encodings
 import Crypto
 import FoundationEssentials
@@ -95,14 +96,15 @@ struct S3SignerTests {
     }
 
     private static func botocore(_ calls: [Call]) throws -> [String] {
-        let input = "/tmp/observer-signer-\(getpid()).json"
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
+        let input = folder.path + "/calls.json"
         let file = try #require(fopen(input, "w"))
         for call in calls {
             let line = String(decoding: try JSONEncoder().encode(call), as: UTF8.self)
             fputs(line + "\n", file)
         }
         fclose(file)
-        defer { unlink(input) }
         let python = try TestEnvironment.address(of: .python)
         let script = "\(TestEnvironment.repository)/Tests/Fixtures/sign_with_botocore.py"
         let pipe = try #require(popen("'\(python)' '\(script)' <'\(input)'", "r"))

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Encodings
 import Crypto
 import Glibc
@@ -108,11 +109,12 @@ struct S3Tests {
     func `a file is put from the disk`(store: Store) throws {
         let client = try store.client()
         let bytes = (0..<2_500_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        let path = "/tmp/observer-s3-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
+        let path = folder.path + "/file"
         let file = try #require(fopen(path, "w"))
         fwrite(bytes, 1, bytes.count, file)
         fclose(file)
-        defer { unlink(path) }
         var upload = upload("file.mp4", bytes)
         upload.body = .file(path: path, length: 2_500_000)
         try client.put(upload)

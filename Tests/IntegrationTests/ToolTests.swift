@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Crypto
 import Glibc
 import ObserverCore
@@ -131,8 +132,9 @@ struct ToolTests {
     // MARK: Running
 
     private func run(_ arguments: String, input: String = "", environment: String? = nil) throws -> Run {
-        var template = Array("/tmp/observer-tool-XXXXXX".utf8CString)
-        let folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        let place = TemporaryFolder()
+        defer { place.remove() }
+        let folder = place.path
         let environment = environment ?? "OBSERVER_DATABASE_URL='\(database.url)'"
         let script = """
             cd \(folder)
@@ -141,21 +143,16 @@ struct ToolTests {
             """
         var status: Int32 = 0
         waitpid(try PrivateBroker.spawn(script), &status, 0)
-        defer { rmdir(folder) }
         return Run(
             code: status >> 8 & 0xFF,
             output: try take("\(folder)/out"),
-            errors: try take("\(folder)/err", "\(folder)/in")
+            errors: try take("\(folder)/err")
         )
     }
 
-    /// The text of a file, which is deleted, with others.
-    private func take(_ path: String, _ others: String...) throws -> String {
+    private func take(_ path: String) throws -> String {
         let file = try #require(fopen(path, "r"))
-        defer {
-            fclose(file)
-            for path in [path] + others { unlink(path) }
-        }
+        defer { fclose(file) }
         var bytes = [UInt8](repeating: 0, count: 1 << 17)
         let count = fread(&bytes, 1, bytes.count, file)
         return String(decoding: bytes[..<count], as: UTF8.self)

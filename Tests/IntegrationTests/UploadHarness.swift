@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Encodings
 import AMQP
 import Crypto
@@ -22,6 +23,7 @@ final class UploadHarness {
     }
 
     let folder: String
+    private let place = TemporaryFolder()
     let spool: Spool
     let database: TestDatabase
     /// One for all trials, because SeaweedFS sets volumes apart for each bucket; every harness has a prefix of its own.
@@ -37,8 +39,7 @@ final class UploadHarness {
     /// A harness on SeaweedFS (`s3`) or on `rclone`.
     init(server: TestEnvironment.Server = .s3) throws {
         self.server = server
-        var template = Array("/tmp/observer-upload-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        folder = place.path
         spool = try Spool(at: folder)
         lock = try spool.lock(recorder: "harness")
         database = try TestDatabase()
@@ -59,9 +60,9 @@ final class UploadHarness {
             // Left behind on a broker that is itself only for tests.
         }
         do {
-            waitpid(try PrivateBroker.spawn("rm -rf '\(folder)' '\(folder).log'"), nil, 0)
+            waitpid(try PrivateBroker.spawn("rm -f '\(folder).log'"), nil, 0)
         } catch {
-            // Left behind under /tmp.
+            // Left behind.
         }
     }
 

@@ -133,7 +133,7 @@ final class WebHarness {
             "OBSERVER_DATABASE_URL": database, "OBSERVER_AMQP_URL": "amqp://guest:guest@127.0.0.1:9/",
             "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "OBSERVER_S3_BUCKET": "recordings",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "OBSERVER_KEY": key.base64,
-            "OBSERVER_FASTCGI_SOCKET": "/tmp/unused.sock",
+            "OBSERVER_FASTCGI_SOCKET": "/unused.sock",
             "OBSERVER_TEMPLATES": TestEnvironment.repository + "/templates",
         ]
     }

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import CLibAV
 import Glibc
 import MP4
@@ -9,12 +10,13 @@ import Testing
 /// A clip that ffmpeg makes, read packet by packet with libavformat.
 struct TestClip {
     let path: String
+    private let folder = TemporaryFolder()
 
     static let isPossible = access("/usr/bin/ffmpeg", X_OK) == 0
 
     /// Creates a clip of `seconds` at 320x180 and 25 frames a second, each frame different from all others.
     init(_ options: String, format: String, seconds: Int = 16, audio: String? = nil) throws {
-        path = "/tmp/observer-clip-\(UInt64.random(in: 0 ... .max)).\(format)"
+        path = "\(folder.path)/clip.\(format)"
         let rate = audio == "libopus" ? 48_000 : 44_100
         let sound = audio == nil ? "" : "-f lavfi -i sine=frequency=440:sample_rate=\(rate)"
         let output = try Self.run(
@@ -24,7 +26,7 @@ struct TestClip {
         #expect(output == "", "\(output)")
     }
 
-    func remove() { unlink(path) }
+    func remove() { folder.remove() }
 
     /// Runs a command and returns everything it prints.
     static func run(_ command: String) throws -> String {
@@ -119,8 +121,9 @@ extension TestRecording {
     /// The frames of all segments, each decoded alone.
     func decode(_ track: String = "v", copy: Bool = false) throws -> [[TestClip.Decoded]] {
         try pieces.map { piece in
-            let path = "/tmp/observer-piece-\(UInt64.random(in: 0 ... .max)).mp4"
-            defer { unlink(path) }
+            let folder = TemporaryFolder()
+            defer { folder.remove() }
+            let path = folder.path + "/piece.mp4"
             let file = try #require(fopen(path, "w"))
             fwrite(piece.bytes, 1, piece.bytes.count, file)
             fclose(file)

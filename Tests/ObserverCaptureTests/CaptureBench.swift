@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Glibc
 import Lifecycle
 import Logging
@@ -13,7 +14,8 @@ import Testing
 
 /// The parts of a recorder's process on a spool of their own, without a database or a broker.
 struct CaptureBench {
-    let root = "/tmp/observer-capture-\(UInt64.random(in: 0 ... .max))"
+    private let folder = TemporaryFolder()
+    var root: String { folder.path }
     let logger = Logger(label: "test", level: .error)
     let gate = WriteGate()
     let clock: SharedClock
@@ -25,7 +27,7 @@ struct CaptureBench {
 
     init(cameras: NetworkPolicy = .standard, clock: SharedClock = .ofMachine()) throws {
         self.clock = clock
-        let spool = try Spool(at: root)
+        let spool = try Spool(at: folder.path)
         let logger = logger
         gate.set(Self.lease(sentAt: .now() + .seconds(3600)))
         let configuration = try PostgresConfiguration(url: "postgresql://127.0.0.1/x", applicationName: "test")
@@ -80,19 +82,7 @@ struct CaptureBench {
 
     /// Removes the spool.
     func remove() {
-        for folder in ["open", "away", "ready", "journal"] {
-            guard let entries = opendir("\(root)/\(folder)") else { continue }
-            while let entry = readdir(entries) {
-                let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-                }
-                unlink("\(root)/\(folder)/\(name)")
-            }
-            closedir(entries)
-        }
-        for name in ["open", "away", "ready", "stored", "quarantine", "journal", "plans"] { rmdir("\(root)/\(name)") }
-        for name in ["open", "ready", "SPOOL_ID", "VERSION", "reserve"] { unlink("\(root)/\(name)") }
-        rmdir(root)
+        folder.remove()
     }
 
     /// A lease with a beat of that moment.

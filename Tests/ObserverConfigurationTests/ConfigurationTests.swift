@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Glibc
 import ObserverConfiguration
 import ObserverCore
@@ -127,11 +128,12 @@ import Testing
     }
 
     @Test func `a secret can come from a file, and its last line feed is dropped`() throws {
-        let path = "/tmp/observer-configuration-\(getpid())"
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
+        let path = folder.path + "/key"
         let file = try #require(fopen(path, "w"))
         fputs(Self.key + "\n", file)
         fclose(file)
-        defer { unlink(path) }
         var environment = Self.good
         environment["OBSERVER_KEY"] = nil
         environment["OBSERVER_KEY_FILE"] = path

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import System
 import Glibc
 import Lifecycle
@@ -10,17 +11,17 @@ import Testing
 
 @testable import ObserverUpload
 
-/// A spool under /tmp and a receipt writer whose database is unavailable.
+/// A spool of its own and a receipt writer whose database is unavailable.
 private final class ReceiptHarness: Sendable {
     let folder: String
+    private let place = TemporaryFolder()
     let spool: Spool
     let log = MemoryLogSink()
     let receiptWriter: ReceiptWriter
     let events = Monitor<[UploadStateMachine.Event]>([])
 
     init() throws {
-        var template = Array("/tmp/observer-books-XXXXXX".utf8CString)
-        folder = try #require(mkdtemp(&template).map { String(cString: $0) })
+        folder = place.path
         spool = try Spool(at: folder)
         let events = events
         receiptWriter = ReceiptWriter(
@@ -30,18 +31,6 @@ private final class ReceiptHarness: Sendable {
             logger: Logger(label: "test", level: .debug, sink: log),
             report: { event in events.withLock { $0.append(event) } }
         )
-    }
-
-    deinit {
-        for part in ["open", "ready", "stored", "quarantine"] {
-            for name in names(part) {
-                unlink("\(folder)/\(part)/\(name)")
-                rmdir("\(folder)/\(part)/\(name)")
-            }
-            rmdir("\(folder)/\(part)")
-        }
-        for name in ["VERSION", "SPOOL_ID"] { unlink("\(folder)/\(name)") }
-        rmdir(folder)
     }
 
     func names(_ part: String) -> [String] {

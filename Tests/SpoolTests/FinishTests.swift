@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Crypto
 import Glibc
 import MP4
@@ -10,7 +11,7 @@ import Testing
 
 /// Segments of a recorder that lives whose disk failed.
 @Suite struct FinishTests {
-    private let folder = TemporaryDirectory()
+    private let folder = TemporaryFolder()
     private let spool: Spool
     private let bytes: [UInt8]
 

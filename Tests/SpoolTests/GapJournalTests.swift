@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Encodings
 import Glibc
 import ObserverCore
@@ -7,7 +8,7 @@ import Testing
 @testable import Spool
 
 @Suite struct GapJournalTests {
-    private let folder = TemporaryDirectory()
+    private let folder = TemporaryFolder()
     private let stream = StreamID(CameraID(rawValue: 7), .main)
     private let start = Timestamp(milliseconds: 1_790_000_000_123)
 

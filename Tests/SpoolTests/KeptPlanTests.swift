@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Crypto
 import ObserverCore
 import Testing
@@ -5,7 +6,7 @@ import Testing
 @testable import Spool
 
 @Suite struct KeptPlanTests {
-    private let folder = TemporaryDirectory()
+    private let folder = TemporaryFolder()
 
     private func key(_ byte: UInt8) throws -> SealingKey { try SealingKey([UInt8](repeating: byte, count: 32)) }
 

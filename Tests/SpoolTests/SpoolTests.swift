@@ -1,3 +1,4 @@
+import TemporaryFolders
 import Encodings
 import System
 import Crypto
@@ -10,7 +11,7 @@ import Testing
 @testable import Spool
 
 @Suite struct SpoolTests {
-    private let folder = TemporaryDirectory()
+    private let folder = TemporaryFolder()
 
     private var fixture: String {
         "\(#filePath.prefix(#filePath.count - "SpoolTests/SpoolTests.swift".count))Fixtures/fragmented.mp4"
@@ -67,11 +68,11 @@ import Testing
 
     @Test func `of several that make the spool at once, all get the same one`() throws {
         for _ in 0..<20 {
-            let folder = TemporaryDirectory()
+            let folder = TemporaryFolder()
             let outcomes = Lock<[Result<SpoolID, any Error>]>([])
             let threads = (0..<4).map { number in
                 DedicatedThread.start(name: "opener \(number)") {
-                    let outcome = Result { try Spool(at: folder.path).id }
+                    let outcome = Result { try Spool(at: folder.path + "/spool").id }
                     outcomes.withLock { $0.append(outcome) }
                 }
             }

@@ -1,9 +1,11 @@
+import TemporaryFolders
 import System
 import Testing
 
 @Suite struct DirectoryTests {
     @Test func `a directory is created once, listed, made durable and removed`() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
         let inner = folder.path + "/inner"
         try Directory.create(inner)
         try Directory.create(inner)
@@ -20,7 +22,8 @@ import Testing
     }
 
     @Test func `a file where a directory should be is an error`() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
+        defer { folder.remove() }
         let path = folder.path + "/file"
         try File.writeDurably([], to: path)
         #expect(throws: SystemError.self) { try Directory.create(path) }

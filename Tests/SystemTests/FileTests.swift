@@ -1,14 +1,11 @@
+import TemporaryFolders
 import Glibc
 import System
 import Testing
 
 @Suite struct FileTests {
-    private let folder: TemporaryFolder
+    private let folder = TemporaryFolder()
     private var path: String { folder.path + "/file" }
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
 
     /// The kind of error that a call throws; nil where it throws none.
     private func kind(_ body: () throws(SystemError) -> Void) -> SystemError.Kind? {

@@ -1,3 +1,4 @@
+import TemporaryFolders
 import MP4
 import ObserverCore
 import TestSupport
@@ -7,7 +8,7 @@ import Testing
 
 @Suite struct SpoolTimeTests {
     private static let base: Int64 = 1_790_000_000_000_000
-    private let folder = TemporaryDirectory()
+    private let folder = TemporaryFolder()
     private let spool: Spool
     private let bytes: [UInt8]
 
