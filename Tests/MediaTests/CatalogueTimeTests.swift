@@ -145,14 +145,17 @@ import Testing
         return rows
     }
 
-    static let unknown: [Case] = [
-        Case(name: "twice its rate") { CameraClock(step: { $0 * 180_000 }) },
-        Case(name: "half its rate") { CameraClock(step: { $0 * 45_000 }) },
-        Case(name: "ten frames a second without timestamps") { CameraClock(interval: { _ in 0.1 }, step: { _ in 0 }) },
-        Case(name: "ten frames a second, freezes") { CameraClock(interval: { _ in 0.1 }, freezesAt: 9.7) },
-    ]
+    static let unknown: [Case] =
+        [0.5, 0.6, 0.7, 0.83, 0.9, 1.1, 1.2, 1.5, 2].map { rate in
+            Case(name: "\(rate) times its rate") { CameraClock(step: { $0 * 90_000 * rate }) }
+        } + [
+            Case(name: "ten frames a second without timestamps") {
+                CameraClock(interval: { _ in 0.1 }, step: { _ in 0 })
+            },
+            Case(name: "ten frames a second, freezes") { CameraClock(interval: { _ in 0.1 }, freezesAt: 9.7) },
+        ]
 
-    @Test(arguments: unknown, [1.5, 2.2, 3, 4.4])
+    @Test(arguments: unknown, [1.5, 2.2, 3, 3.4, 3.8, 4.1, 4.4])
     func `segments of three seconds are right as well, also those that begin under an unknown clock`(
         scenario: Case,
         first: Double

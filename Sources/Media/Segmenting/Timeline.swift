@@ -101,7 +101,7 @@ public struct Timeline: Sendable {
     }
 
     /// True before a clock that is far off was found out.
-    var isNew: Bool { !isWithoutSource && machine.now - origin < 3 * second }
+    var isNew: Bool { !isWithoutSource && machine.now - origin < 5 * second }
 
     /// True while the time has run ahead of the source's by more than a tenth of a second, and waits for it.
     var isWaiting: Bool {
