@@ -189,24 +189,34 @@ let package = Package(
         tests("RTSPTests", ["SeededNumbers", "RTSP", "Crypto"]),
         tests("PostgresTests", ["Postgres"]),
         tests("AMQPTests", ["AMQP", "CRabbitMQ", "Errors"]),
-        tests("HTTPClientTests", ["TemporaryFolders", "TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]),
+        tests(
+            "HTTPClientTests",
+            ["TemporaryFolders", "TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]
+        ),
         tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
         tests("MP4Tests", ["SeededNumbers", "MP4", "Encodings"]),
         tests(
             "MediaTests",
             [
-                "SeededNumbers", "TemporaryFolders", "Media", "LibraryMedia", "CLibAV", "MP4", "RTP", "RTSP", "Crypto", "Encodings",
+                "SeededNumbers", "TemporaryFolders", "Media", "LibraryMedia", "CLibAV", "MP4", "RTP", "RTSP", "Crypto",
+                "Encodings",
                 "System", "Lifecycle",
             ]
         ),
         tests("LibraryMediaTests", ["LibraryMedia", "CLibAV", "Media", "Crypto", "System", "TestSupport"]),
         tests("ObserverCoreTests", ["SeededNumbers", "ObserverCore", "Encodings", "TestSupport"]),
-        tests("ObserverConfigurationTests", ["TemporaryFolders", "ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]),
+        tests(
+            "ObserverConfigurationTests",
+            ["TemporaryFolders", "ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]
+        ),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore", "Encodings"]),
         tests(
             "SpoolTests",
-            ["SeededNumbers", "TemporaryFolders", "Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System", "TestSupport"]
+            [
+                "SeededNumbers", "TemporaryFolders", "Spool", "ObserverCore", "MP4", "Crypto", "Encodings", "System",
+                "TestSupport",
+            ]
         ),
         tests(
             "ObserverWebTests",
@@ -218,14 +228,16 @@ let package = Package(
         tests(
             "ObserverCaptureTests",
             [
-                "TemporaryFolders", "ObserverCapture", "ObserverConfiguration", "ObserverCore", "Media", "Spool", "Postgres", "System",
+                "TemporaryFolders", "ObserverCapture", "ObserverConfiguration", "ObserverCore", "Media", "Spool",
+                "Postgres", "System",
                 "Lifecycle", "Logging",
             ]
         ),
         tests(
             "ObserverUploadTests",
             [
-                "SeededNumbers", "TemporaryFolders", "ObserverUpload", "ObserverConfiguration", "ObserverCore", "ObserverMessages", "Spool",
+                "SeededNumbers", "TemporaryFolders", "ObserverUpload", "ObserverConfiguration", "ObserverCore",
+                "ObserverMessages", "Spool",
                 "Postgres",
                 "System", "Lifecycle", "Logging", "TestSupport",
             ]
@@ -233,7 +245,8 @@ let package = Package(
         tests(
             "IntegrationTests",
             [
-                "SeededNumbers", "TemporaryFolders", "TestSupport", "ObserverCore", "ObserverConfiguration", "ObserverStore",
+                "SeededNumbers", "TemporaryFolders", "TestSupport", "ObserverCore", "ObserverConfiguration",
+                "ObserverStore",
                 "ObserverMessages",
                 "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "LibraryMedia", "MP4", "RTSP",
                 "HTTPTypes",

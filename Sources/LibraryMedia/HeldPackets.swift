@@ -20,7 +20,8 @@ final class HeldPackets {
     /// True if the stream is a recording.
     private(set) var isRecording = false
     private var start: StreamStart
-    private var packets: [Packet] = []
+    /// A slice, so that packets leave at its front without moving the others.
+    private var packets: ArraySlice<Packet> = []
     private var bytes = 0
 
     /// Begins when the connection is opened.
@@ -62,8 +63,7 @@ final class HeldPackets {
 
     /// Passes the next packet on; returns when it came, or nil if there is none left.
     func next(into packet: UnsafeMutablePointer<AVPacket>) -> MonotonicInstant? {
-        guard !packets.isEmpty else { return nil }
-        let held = packets.removeFirst()
+        guard let held = packets.popFirst() else { return nil }
         av_packet_move_ref(packet, held.packet)
         Self.free(held)
         return held.at
@@ -71,7 +71,7 @@ final class HeldPackets {
 
     /// Leaves out what was captured before the connection was opened.
     private func drop(before time: Int64) {
-        let kept = packets.firstIndex { $0.isVideo && ($0.time.map { $0 >= time } ?? true) } ?? packets.count
+        let kept = packets.firstIndex { $0.isVideo && ($0.time.map { $0 >= time } ?? true) } ?? packets.endIndex
         for held in packets[..<kept] { Self.free(held) }
         packets.removeSubrange(..<kept)
     }

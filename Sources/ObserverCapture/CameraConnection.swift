@@ -52,6 +52,7 @@ final class CameraConnection: CameraSource {
     private var senders: [[UInt8]] = []
     /// True if the last turn ended before the socket was empty.
     private var hasMore = false
+    private var load = ReadingLoad()
     /// The method of keep-alive requests to try with the next connection; nil for the usual one.
     private var keepAliveSuggestion: RTSPMethod?
     private(set) var receivedBytes = 0
@@ -110,7 +111,9 @@ final class CameraConnection: CameraSource {
 
     var isCalm: Bool {
         // The kernel keeps few datagrams, and audio that is encoded comes back from another process.
-        guard isOpen, ports == nil, encoding == nil, case .connected(let reader, _) = stage else { return false }
+        guard isOpen, ports == nil, encoding == nil, load.isLight, case .connected(let reader, _) = stage else {
+            return false
+        }
         return reader.isCalm
     }
 
@@ -179,6 +182,7 @@ final class CameraConnection: CameraSource {
         isOpen = false
         encoding = nil
         hasMore = false
+        load = ReadingLoad()
         ports = nil
         tracks = []
         senders = []
@@ -215,6 +219,7 @@ final class CameraConnection: CameraSource {
         wallClock: Int64
     ) throws(MediaError) {
         var taken = 0
+        defer { load.take(taken) }
         hasMore = true
         while hasMore, taken < Self.turnLimit {
             let received: CameraSocket.Received

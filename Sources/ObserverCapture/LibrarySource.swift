@@ -37,6 +37,7 @@ final class LibrarySource: CameraSource {
     private var startDeadline = MonotonicInstant.now()
     /// True if the last turn ended before the socket was empty.
     private var hasMore = false
+    private var load = ReadingLoad()
     /// libavformat keeps to itself what it lost.
     let lostPackets = 0
 
@@ -101,7 +102,7 @@ final class LibrarySource: CameraSource {
     }
 
     var watch: SourceWatch? {
-        guard case .running(let process, _) = stage, !isOpen else { return nil }
+        guard case .running(let process, _) = stage, !isOpen || load.isHeavy else { return nil }
         return SourceWatch(descriptor: process.socket, interest: .readable)
     }
 
@@ -116,7 +117,7 @@ final class LibrarySource: CameraSource {
     }
 
     /// The process notes when each packet came.
-    var isCalm: Bool { isOpen && !hasMore }
+    var isCalm: Bool { isOpen && !hasMore && load.isLight }
 
     var receivedBytes: Int {
         reader?.receivedBytes ?? 0
@@ -130,6 +131,7 @@ final class LibrarySource: CameraSource {
         makeSegmenter = segmenter
         isOpen = false
         hasMore = false
+        load = ReadingLoad()
         startDeadline = .now() + Self.startLimit
         stage = .lookingUp(resolver.addresses(of: stream.address) { [loop] in loop.wake() })
     }
@@ -213,6 +215,7 @@ final class LibrarySource: CameraSource {
     private func take(_ process: MediaProcess, _ reader: LibraryReader, at now: MonotonicInstant) throws(MediaError) {
         let wallClock = clock.time(at: now).microseconds
         var taken = 0
+        defer { load.take(taken) }
         hasMore = true
         while hasMore, taken < Self.turnLimit {
             let count = recv(process.socket, loop.scratch.baseAddress, loop.scratch.count, Int32(MSG_DONTWAIT))

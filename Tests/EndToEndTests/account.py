@@ -1,19 +1,15 @@
 """Holds what is stored of a camera against what it sent: frames, times, gaps."""
 
-import datetime
 from dataclasses import dataclass
 
 from evidence import Recording, ranges_of
+from moments import moment
 from odd_cameras import Log, Sent
 
 # Times of the catalogue may be wrong by so much.
 TOLERANCE = 0.2
 # A silence of less than that is no gap.
 SILENCE = 2.5
-
-
-def seconds(text: str) -> float:
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 @dataclass
@@ -85,7 +81,7 @@ class Account:
     def about_gaps(self) -> list[str]:
         """What is a gap has no frame in it, and what has no frame is a gap."""
         found, stored = [], set(self.recording.counters)
-        gaps = [(seconds(gap["from"]), seconds(gap["to"] or self.timeline["to"]), gap["cause"]) for gap in self.timeline["gaps"]]
+        gaps = [(moment(gap["from"]), moment(gap["to"] or self.timeline["to"]), gap["cause"]) for gap in self.timeline["gaps"]]
         kept = [frame for frame in self.sent if frame.counter in stored]
         for begin, end, cause in gaps:
             inside = [frame for frame in kept if begin + self.margin < frame.taken and frame.at < end - self.margin]
@@ -104,7 +100,7 @@ def adds_up(timeline: dict) -> list[str]:
     """Each millisecond that was wanted is in exactly one part of the timeline, and none is unexplained."""
 
     def ends(stretch: dict) -> tuple[int, int]:
-        return tuple(round(seconds(stretch[end] or timeline["to"]) * 1000) for end in ("from", "to"))
+        return tuple(round(moment(stretch[end] or timeline["to"]) * 1000) for end in ("from", "to"))
 
     parts = sorted(ends(stretch) for part in ("covered", "gaps", "unexplained") for stretch in timeline[part])
     wanted = [ends(stretch) for stretch in timeline["wanted"]]

@@ -5,12 +5,12 @@ import threading
 import time
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from camera_simulator import CameraSimulator
 from disk import SpoolDisk
 from evidence import Recording, ranges_of
 from home import Client, Home, utc_text
+from moments import moment, rfc3339
 from waiting import Stopwatch, await_value
 
 # Name and priority; each takes 1.5 Mbit/s.
@@ -214,14 +214,6 @@ class DiskTrial:
     def all_counters(recording: Recording) -> list[int]:
         """Cameras count while nobody looks."""
         return list(range(recording.counters[0], recording.counters[-1] + 1))
-
-
-def moment(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-def rfc3339(seconds: float) -> str:
-    return datetime.utcfromtimestamp(seconds).isoformat(timespec="milliseconds") + "Z"
 
 
 def length(stretches: list[dict]) -> float:

@@ -27,6 +27,7 @@ class Sources:
         self.jpegs = self.make_jpegs()
         self.mjpeg_sent: list[int] = []
         self.mjpeg_connections = 0
+        self.mjpeg_lateness = 0.0
         self.asked: list[str] = []
         self.hls = subprocess.Popen(
             [
@@ -160,11 +161,11 @@ class Sources:
         )
         return [path.read_bytes() for path in sorted(self.folder.glob("*.jpg"))]
 
-    def jpeg(self, counter: int) -> bytes:
-        """A picture with its counter in a comment (marker FFFE) after the start of image."""
-        note = UUID + b"%012d" % counter
+    def jpeg(self, counter: int, comments: int = 0) -> bytes:
+        """A picture with its counter in a comment (marker FFFE) after the start of image, and others of 64 KB each."""
         picture = self.jpegs[counter % len(self.jpegs)]
-        return picture[:2] + b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note + picture[2:]
+        notes = [UUID + b"%012d" % counter] + [bytes(65_000)] * comments
+        return picture[:2] + b"".join(b"\xff\xfe" + (len(note) + 2).to_bytes(2, "big") + note for note in notes) + picture[2:]
 
     def end(self) -> None:
         self.hls.terminate()
@@ -180,7 +181,7 @@ class Sources:
 
             def do_GET(self):
                 outer.asked.append(self.path)
-                if self.path in ("/camera.mjpeg", "/lengthless.mjpeg"):
+                if self.path in ("/camera.mjpeg", "/lengthless.mjpeg", "/large.mjpeg"):
                     outer.stream_mjpeg(self)
                 elif self.path == "/stalls.m3u8":
                     outer.playlist_that_stalls(self)
@@ -193,8 +194,9 @@ class Sources:
         return Handler
 
     def stream_mjpeg(self, handler) -> None:
-        """A stream as cameras send it: multipart/x-mixed-replace, one JPEG a part, for ever."""
+        """A stream as cameras send it: multipart/x-mixed-replace, one JPEG a part, for ever; a large one has 32 Mbit/s."""
         self.mjpeg_connections += 1
+        self.mjpeg_lateness = 0.0
         handler.send_response(200)
         handler.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         handler.send_header("Connection", "close")
@@ -203,7 +205,7 @@ class Sources:
         try:
             while True:
                 counter = len(self.mjpeg_sent)
-                picture = self.jpeg(counter)
+                picture = self.jpeg(counter, comments=6 if handler.path == "/large.mjpeg" else 0)
                 handler.wfile.write(
                     b"--frame\r\nContent-Type: image/jpeg\r\n"
                     + (b"" if handler.path == "/lengthless.mjpeg" else b"Content-Length: %d\r\n" % len(picture))
@@ -214,6 +216,8 @@ class Sources:
                 handler.wfile.flush()
                 self.mjpeg_sent.append(counter)
                 count += 1
-                time.sleep(max(0.0, start + count / self.MJPEG_FPS - time.monotonic()))
+                early = start + count / self.MJPEG_FPS - time.monotonic()
+                self.mjpeg_lateness = max(self.mjpeg_lateness, -early)
+                time.sleep(max(0.0, early))
         except OSError:
             handler.close_connection = True

@@ -3,7 +3,6 @@
 Only the recorder sees the wrong time (`wrong_clock.c`); database, store, uploader and web have the right one.
 """
 
-import datetime
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ import pytest
 
 from account import adds_up
 from evidence import assert_no_frame_lost, gather
+from moments import moment
 from waiting import await_value
 
 from clip import counters_in
@@ -60,10 +60,6 @@ def clock(home):
     machine = MachineClock(home, folder)
     yield machine
     machine.end()
-
-
-def seconds_of(text: str) -> float:
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def sent_at(camera_simulator, name: str) -> dict[int, float]:
@@ -118,7 +114,7 @@ def test_a_clock_that_is_a_year_ahead_for_a_while_moves_nothing(home, api, camer
     camera_simulator.await_frames(name, 8 * 25, 20)
     recording, timeline = assert_right_times(home, api, camera_simulator, camera, name)
     assert_no_frame_lost(recording, camera_simulator, name)
-    assert all(seconds_of(gap["to"]) - seconds_of(gap["from"]) < 15 for gap in timeline["gaps"]), timeline
+    assert all(moment(gap["to"]) - moment(gap["from"]) < 15 for gap in timeline["gaps"]), timeline
     marked = ["wall_step" in found for found in flags(home, camera)]
     assert any(marked) and not marked[0], marked
 
@@ -140,7 +136,7 @@ def test_a_recorder_that_starts_and_dies_under_a_wrong_clock_records_at_the_righ
     camera_simulator.await_frames(name, 6 * 25, 20)
     _, timeline = assert_right_times(home, api, camera_simulator, camera, name)
     assert {gap["cause"] for gap in timeline["gaps"]} == {"no_recorder"}, timeline
-    assert all(seconds_of(gap["to"]) - seconds_of(gap["from"]) < 15 for gap in timeline["gaps"]), timeline
+    assert all(moment(gap["to"]) - moment(gap["from"]) < 15 for gap in timeline["gaps"]), timeline
 
 
 def test_what_is_recorded_before_anybody_knows_the_time_waits_and_lies_right(

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from account import TOLERANCE, Account, adds_up, seconds
+from account import TOLERANCE, Account, adds_up
 from evidence import Recording, gather, segment_rows
+from moments import moment, rfc3339
 from odd_cameras import CASES, OddCameras
 
 from clip import UNIT_MARK  # the simulator's; odd_cameras.py put its folder on the path
@@ -159,7 +160,7 @@ def test_an_odd_camera(home, api, odd, outcomes, name):
     case, outcome, expected = CASES[name], outcomes[name], EXPECTED.get(name, Expected())
     log = odd.seen(case, outcome.instance)
     assert not log.complaints, f"the camera itself broke: {log.complaints}"
-    window = {"from": stamp(outcome.on - 1), "to": stamp(outcome.off + 5)}
+    window = {"from": rfc3339(outcome.on - 1), "to": rfc3339(outcome.off + 5)}
     if expected.is_recorded:
         recording = gather(home, outcome.camera, 20, UNIT_MARK, any(not frame.is_whole for frame in log.frames))
     else:
@@ -182,8 +183,8 @@ def test_an_odd_camera(home, api, odd, outcomes, name):
 def about_causes(expected: Expected, outcome: Outcome, timeline: dict) -> list[str]:
     # What is no longer than times are exact needs no cause, nor does a switch between two bunches of frames.
     def is_long(gap: dict) -> bool:
-        limit = 1.0 if seconds(gap["to"]) > outcome.off - TOLERANCE else 1.5 * TOLERANCE
-        return seconds(gap["to"]) - seconds(gap["from"]) > limit
+        limit = 1.0 if moment(gap["to"]) > outcome.off - TOLERANCE else 1.5 * TOLERANCE
+        return moment(gap["to"]) - moment(gap["from"]) > limit
 
     gaps = [gap for gap in timeline["gaps"] if is_long(gap)]
     told = {gap["cause"]: gap["detail"] or "" for gap in gaps} | outcome.causes
@@ -202,7 +203,3 @@ def brief(log) -> list:
         (connection["reason"], len(connection["frames"]), [f"{what} {status}" for _, what, status in connection["requests"]][:12])
         for connection in log.connections[:4]
     ]
-
-
-def stamp(at: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at)) + f".{int(at % 1 * 1000):03d}Z"
