@@ -29,6 +29,8 @@ struct CameraClock: Sendable {
     var freezesAt = Double.infinity
     /// Seconds of video that the camera kept, and sends at once.
     var kept = 0.0
+    /// The seconds between two looks at what has come, once the stream has begun; 0 if frames are read as they come.
+    var sweep = 0.0
     /// The timestamp of the first frame.
     var first: Double = 1_000_000
 
@@ -39,6 +41,7 @@ struct CameraClock: Sendable {
         var (time, source, latest) = (-kept, first, 0.0)
         var (waitingJumps, waitingHoles, waitingStalls) = (jumps, holes, stalls)
         var clear = -Double.infinity
+        let phase = sweep > 0 ? Double.random(in: 0..<sweep, using: &random) : 0
         while time < seconds {
             let delay = 0.03 + (jitter > 0 ? Double.random(in: 0...jitter, using: &random) : 0)
             if let stall = waitingStalls.first, time >= stall.at {
@@ -53,6 +56,8 @@ struct CameraClock: Sendable {
                 if stall.catchUp < 1000 { clear = max(clear, min(arrival, clear)) }
             }
             latest = arrival
+            // The first frames wake the reader.
+            if sweep > 0, time > 0.1 { arrival = phase + ((arrival - phase) / sweep).rounded(.up) * sweep }
             result.append(Frame(truth: time, source: Int64(source.rounded()), arrival: arrival))
             var length = interval(time)
             if let jump = waitingJumps.first, time >= jump.at {

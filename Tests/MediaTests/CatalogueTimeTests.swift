@@ -146,9 +146,25 @@ import Testing
     }
 
     static let unknown: [Case] =
-        [0.5, 0.6, 0.7, 0.83, 0.9, 1.1, 1.2, 1.5, 2].map { rate in
-            Case(name: "\(rate) times its rate") { CameraClock(step: { $0 * 90_000 * rate }) }
+        [1 / 90.0, 0.5, 0.6, 0.7, 0.83, 0.9, 1.1, 1.2, 1.5, 2].flatMap { rate in
+            [0, 0.1].map { sweep in
+                Case(name: "\(rate) times its rate, read every \(sweep) s") {
+                    CameraClock(step: { $0 * 90_000 * rate }, sweep: sweep)
+                }
+            }
         } + [
+            Case(name: "ten frames a second, of milliseconds") {
+                CameraClock(interval: { _ in 0.1 }, step: { $0 * 1000 })
+            },
+            Case(name: "ten frames a second, of milliseconds, read ten times a second") {
+                CameraClock(interval: { _ in 0.1 }, step: { $0 * 1000 }, sweep: 0.1)
+            },
+            Case(name: "ten frames a second, twice its rate, read ten times a second") {
+                CameraClock(interval: { _ in 0.1 }, step: { $0 * 180_000 }, sweep: 0.1)
+            },
+            Case(name: "ten frames a second, half its rate, read ten times a second") {
+                CameraClock(interval: { _ in 0.1 }, step: { $0 * 45_000 }, sweep: 0.1)
+            },
             Case(name: "ten frames a second without timestamps") {
                 CameraClock(interval: { _ in 0.1 }, step: { _ in 0 })
             },
@@ -165,7 +181,10 @@ import Testing
         for (index, row) in rows.enumerated().dropLast() {
             let off = row.start - row.truth
             let end = row.start + row.length - row.truthEnd
-            #expect(abs(off) <= 0.2 && abs(end) <= 0.2, "segment \(index) at \(row.truth): off \(off), end off \(end)")
+            #expect(
+                abs(off) <= 0.15 && abs(end) <= 0.15,
+                "segment \(index) at \(row.truth): off \(off), end off \(end)"
+            )
         }
     }
 

@@ -118,10 +118,9 @@ struct ArrivalEnvelope {
         return nil
     }
 
-    /// The delay where the first stretch began, if this slope was there from the start.
-    func origin(_ slope: Slope) -> Double {
-        let begin = lows.first?.begin ?? slope.first.begin
-        return lows.lazy.map { Double($0.delay) - slope.perTick * Double($0.at - begin) }.min() ?? 0
+    /// The least delay at a moment before the lows, if this slope was there from the start.
+    func delay(at moment: Int64, by slope: Slope) -> Double {
+        lows.lazy.map { Double($0.delay) - slope.perTick * Double($0.at - moment) }.min() ?? 0
     }
 
     /// Returns true if all parts have about the slope of the whole.

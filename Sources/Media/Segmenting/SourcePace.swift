@@ -151,7 +151,7 @@ struct SourcePace {
     private mutating func adopt(_ slope: ArrivalEnvelope.Slope, at now: Int64) {
         let delay = Double(slope.last.delay) + slope.perTick * Double(now - slope.last.at)
         // In the first seconds the least delay has followed the wrong clock.
-        leastDelay = slope.first.known ?? Int64(envelope.origin(slope))
+        leastDelay = slope.first.known ?? min(firstDelay, Int64(envelope.delay(at: began, by: slope)))
         let wasKnown = slope.first.known != nil
         // Jitter shows only now that the pace is known.
         began = wasKnown || slope.perTick < 0 ? now - 2 * second : now
