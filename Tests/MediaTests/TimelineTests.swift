@@ -134,6 +134,19 @@ import Testing
         }
     }
 
+    @Test(arguments: [(25.0, 0.1), (25, 0.2), (25, 0.107), (15, 0.2), (30, 0.21), (10, 0.1), (10, 0.103)])
+    func `a right clock keeps its steps, also where frames are read in bunches`(rate: Double, sweep: Double) {
+        let camera = CameraClock(interval: { _ in 1 / rate }, jitter: 0.01, sweep: sweep)
+        var timeline = Timeline(ticksPerSecond: 90_000, origin: 0, nominalDuration: Int64(90_000 / rate))
+        let times = camera.frames(seconds: 300, seed: 1).map { frame in
+            let arrival = Int64(frame.arrival * 1e9)
+            return timeline.place(decode: frame.source, presentation: frame.source, duration: 0, arrival: arrival)
+                .decode
+        }
+        let steps = zip(times, times.dropFirst()).map { $1 - $0 }
+        #expect(Set(steps) == [Int64(90_000 / rate)])
+    }
+
     @Test func `a burst of older frames is no jump`() {
         var timeline = Timeline(ticksPerSecond: 90_000, origin: 90_000, nominalDuration: Self.frame)
         for index in 0..<125 {

@@ -30,8 +30,16 @@ struct SourcePace {
     /// The usual wait for a packet.
     private var usualGap: Double?
 
-    /// The part of a second that is not worth a correction.
+    /// The error that is not worth a correction; one that was begun ends there.
     private var tolerance: Int64 { second / (isMeasured ? 200 : 50) }
+
+    /// The error from which the time is corrected, where packets last `nominal`.
+    ///
+    /// Frames are read in bunches, so that their arrival says no more than to the duration of a frame or so: a right clock keeps
+    /// its steps.
+    private func noise(nominal: Int64) -> Int64 {
+        isMeasured ? tolerance : min(max(nominal * 3 / 2, tolerance), second / 8)
+    }
 
     /// How far the time may run ahead before it is set back at once rather than steered.
     private var lead: Int64 { second / (isMeasured ? 50 : 20) }
@@ -87,14 +95,14 @@ struct SourcePace {
     ///   - step: The difference between its timestamps.
     ///   - gap: The wait for its packet.
     ///   - now: When that came.
-    ///   - limit: The most of a step that is steered.
+    ///   - nominal: What a packet usually lasts, in ticks of the source; of a longer step thrice as much is steered.
     /// - Returns: The number of ticks that packets since the last silence are to be moved by, and whether those that came
     ///   before this one can be moved as well.
-    mutating func take(step: Int64, gap: Int64, at now: Int64, limit: Int64) -> (moved: Int64, isWhole: Bool) {
+    mutating func take(step: Int64, gap: Int64, at now: Int64, nominal: Int64) -> (moved: Int64, isWhole: Bool) {
         let scaled = ratio * Double(step)
         raw += scaled
         guard !isFollowing else { return (0, false) }
-        let correction = steering * min(max(scaled, 0), ratio * Double(limit))
+        let correction = steering * min(max(scaled, 0), ratio * Double(3 * nominal))
         correct(by: correction)
         if let begun = late { return judge(begun, at: now) }
         let usual = usualGap ?? Double(gap)
@@ -103,7 +111,7 @@ struct SourcePace {
             return (0, false)
         }
         usualGap = usual + (Double(min(gap, 10 * second)) - usual) / 8
-        observe(at: now)
+        observe(at: now, nominal: nominal)
         return (0, false)
     }
 
@@ -129,7 +137,7 @@ struct SourcePace {
         corrections += ticks
     }
 
-    private mutating func observe(at now: Int64) {
+    private mutating func observe(at now: Int64, nominal: Int64) {
         let delay = now - Int64(raw.rounded())
         let present = delay - Int64(steer.rounded())
         if present < leastDelay {
@@ -144,7 +152,8 @@ struct SourcePace {
         if let slope = envelope.wrongRate { adopt(slope, at: now) } else { refine() }
         let error = Double(envelope.recent ?? delay) - steer - Double(leastDelay)
         let most = isMeasured ? 0.1 : 0.04
-        steering = abs(error) < Double(tolerance) ? 0 : min(max(error / (1.5 * Double(second)), -most), most)
+        let least = steering * error > 0 ? tolerance : noise(nominal: nominal)
+        steering = abs(error) < Double(least) ? 0 : min(max(error / (1.5 * Double(second)), -most), most)
     }
 
     /// Goes on at the rate of the arrival, from the time that it tells.

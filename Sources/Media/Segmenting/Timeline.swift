@@ -242,7 +242,7 @@ public struct Timeline: Sendable {
         goodSteps += 1
         if goodSteps > 100 { strayJumps = 0 }
         let isHole = scaled > Double(max(3 * nominalDuration, 2 * second))
-        let result = pace.take(step: step, gap: gap, at: now, limit: 3 * nominal)
+        let result = pace.take(step: step, gap: gap, at: now, nominal: nominal)
         self.pace = pace
         if step <= 0, let frozen = hold(step: step, gap: gap, after: last) { return frozen }
         if step > 0, !isHole { learn(step) }
