@@ -13,7 +13,7 @@ package struct Coverage: Sendable {
     /// Shorter stretches than this are no gaps, in microseconds.
     package static let tolerance: Int64 = 100_000
     /// The time for which a gap keeps its cause when another trouble of the camera follows, in microseconds.
-    package static let causeTime: Int64 = 30_000_000
+    package static let causeTime: Int64 = 300_000_000
     /// The longest time for which a recorder goes on with a camera that it has handed over, in microseconds.
     package static let handOverTime: Int64 = 10_000_000
 
