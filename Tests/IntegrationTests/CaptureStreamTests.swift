@@ -146,9 +146,9 @@ struct CaptureStreamTests {
     }
 
     @Test func `of an HLS playlist with six variants one is recorded, and only that one is fetched`() throws {
-        let take = record(simulator.file("master.m3u8"), audio: true, frames: 150)
-        #expect(take.videoPackets == 150, "\(take.error.map { "\($0)" } ?? "")")
-        try expectWhole(take, atLeast: 2, frames: 150)
+        let take = record(simulator.file("master.m3u8"), audio: true, frames: 250)
+        #expect(take.videoPackets == 250, "\(take.error.map { "\($0)" } ?? "")")
+        try expectWhole(take, atLeast: 2, frames: 250)
         #expect(take.summaries.allSatisfy { $0.codecs.hasSuffix(",mp4a.40.2") })
         #expect(simulator.requests(for: "v1-list1.ts") == 1)
         #expect(simulator.requests(for: "v[2-6]-list[1-3].ts") == 0)
@@ -166,8 +166,8 @@ struct CaptureStreamTests {
     }
 
     @Test func `RTMP comes out frame by frame`() throws {
-        let take = record(served: try simulator.serve("rtmp", "-c copy -f flv"), frames: 100)
-        try expectWhole(take, atLeast: 1, frames: 100)
+        let take = record(served: try simulator.serve("rtmp", "-c copy -f flv"), frames: 150)
+        try expectWhole(take, atLeast: 1, frames: 150)
     }
 
     @Test func `MJPEG over HTTP is recorded frame by frame, at the pace at which it comes`() throws {
@@ -180,20 +180,20 @@ struct CaptureStreamTests {
     }
 
     @Test func `audio that MP4 cannot carry is left out with a note, and the video is recorded`() throws {
-        let take = record(simulator.file("vorbis.mkv"), audio: true, frames: 150)
+        let take = record(simulator.file("vorbis.mkv"), audio: true, frames: 250)
         #expect(take.streams?.audio == nil)
         #expect(take.streams?.notes.count == 1)
-        try expectWhole(take, atLeast: 2, frames: 150)
+        try expectWhole(take, atLeast: 2, frames: 250)
     }
 
     @Test(arguments: ["tcp-a", "tcp-b"])
     func `an RTSP camera loses no frame over six cuts`(name: String) throws {
-        let take = record(simulator.camera(name), transport: .tcp, frames: 350)
+        let take = record(simulator.camera(name), transport: .tcp, frames: 400)
         #expect(take.error == nil)
-        try expectWhole(take, atLeast: 6, frames: 350)
+        try expectWhole(take, atLeast: 6, frames: 400)
         let counters = take.pieces.flatMap { CameraSimulator.counters(in: $0.bytes) }
         let first = try #require(counters.first)
-        #expect(counters == Array(first..<first + 350))
+        #expect(counters == Array(first..<first + 400))
     }
 
     @Test(arguments: [LibraryStream.Transport.auto, .tcp])
@@ -204,13 +204,13 @@ struct CaptureStreamTests {
             simulator.camera("sound-\(transport.rawValue)"),
             audio: true,
             transport: transport,
-            frames: 200
+            frames: 250
         )
         #expect(take.error == nil)
-        try expectWhole(take, atLeast: 3, frames: 200)
+        try expectWhole(take, atLeast: 3, frames: 250)
         let counters = take.pieces.flatMap { CameraSimulator.counters(in: $0.bytes) }
         let first = try #require(counters.first)
-        #expect(counters == Array(first..<first + 200))
+        #expect(counters == Array(first..<first + 250))
     }
 
     @Test func `a change of the frame size begins a new file`() throws {

@@ -40,7 +40,7 @@ struct MediaProgramTests {
 
     @Test func `an RTSP camera loses no frame over six cuts`() throws {
         let source = try programs.source(stream(simulator.camera("child-a")))
-        let take = programs.record(source, frames: 350)
+        let take = programs.record(source, frames: 400)
         #expect(take.error == nil)
         try expectWhole(take, atLeast: 6)
         let counters = take.pieces.flatMap { CameraSimulator.counters(in: $0.bytes) }

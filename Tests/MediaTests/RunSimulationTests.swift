@@ -50,7 +50,8 @@ import Testing
                 summary.frames == piece.fragments.map(\.frames).reduce(0, +),
                 zip(piece.fragments, piece.fragments.dropFirst()).allSatisfy({ $0.end90k == $1.start90k }),
                 isLast || summary.mediaDuration90k >= 90_000,
-                summary.mediaDuration90k <= 2 * length + min(frame, 2 * 90_000),
+                // A key frame that is due is awaited for half a second.
+                summary.mediaDuration90k <= 2 * length + 45_000 + min(frame, 2 * 90_000),
                 piece.fragments.allSatisfy({ $0.duration90k <= 3 * 90_000 }),
                 piece.end?.flags.contains(.dependent) == (first.kind == .dependent)
             else { return false }

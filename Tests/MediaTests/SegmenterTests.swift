@@ -77,6 +77,21 @@ import Testing
         #expect(cuts.map(\.1) == [.oversize, .duration])
     }
 
+    @Test func `a key frame that is due a moment after twice the length begins the next segment`() {
+        // Key frames each 20.04 s; that they come so regularly is known from the second on.
+        let cuts = Self.cuts(seconds: 10, group: 501, count: 2100)
+        #expect(cuts.map(\.0) == [500, 1002, 1503, 2004])
+        #expect(cuts.dropFirst().allSatisfy { $0.1 == .duration })
+    }
+
+    @Test func `a segment waits for its time to be known while another key frame is due in time`() {
+        for (seconds, group, expected) in [(3.0, 25, [150]), (3, 50, [150]), (3, 100, [100]), (2, 75, [75, 150])] {
+            let cuts = Self.cuts(seconds: seconds, group: group, count: 151) { next, _ in next.time = .unknown }
+            #expect(cuts.map(\.0) == expected, "\(seconds) s, a key frame each \(group) frames")
+        }
+        #expect(Self.cuts(seconds: 3, group: 25, count: 151) { next, _ in next.time = .unsure }.map(\.0) == [75, 150])
+    }
+
     @Test func `no two cuts lie closer than a second, whatever changes`() {
         let cuts = Self.cuts(seconds: 2, group: 3, count: 500) { frame, index in
             frame.changesParameters = true

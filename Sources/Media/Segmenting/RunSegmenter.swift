@@ -220,25 +220,18 @@ public final class RunSegmenter {
             duration: frame.duration
         )
         facts.isAfterHole = time.isAfterHole
+        facts.time = video.knowledge
         guard isRecording else { return try beginSegment(facts) }
         // The frame before a hole lasts no longer than others.
         if time.isAfterHole { endFragment(until: nil) }
         guard !holds(before: frame, at: time) else { return }
-        if !isEarly(facts), case .cut(let reason) = segmenter.decide(facts) {
+        if case .cut(let reason) = segmenter.decide(facts) {
             endFragment(until: frame.decode)
             emitEnd(.cut(reason))
             try beginSegment(facts)
         } else if fragmenter.isDue(before: frame) {
             endFragment(until: frame.decode)
         }
-    }
-
-    /// Returns true while a segment waits until the time of its end is known: a short one; or any, up to twice the wanted length,
-    /// before a clock that is far off was found out, and while the time waits for it.
-    private func isEarly(_ next: Segmenter.Frame) -> Bool {
-        guard video.isUnsure, !next.changesParameters, !next.isAfterHole else { return false }
-        let isOff = video.isNew || video.isWaiting
-        return segmenter.isShort(before: next) || isOff && !segmenter.isLong(before: next)
     }
 
     /// Keeps doubtful frames in a fragment of their own until it is known where they belong.

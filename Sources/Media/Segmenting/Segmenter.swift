@@ -3,6 +3,7 @@
 /// A pure value. Cuts lie on IDR frames, at or after the wanted length, and at least a second apart whatever the camera
 /// sends. A stream that has had no IDR frame for long is cut at recovery points. One that has neither is cut at any frame
 /// at twice the wanted length, so that something leaves the machine: such a segment is *dependent* on the one before it.
+/// While the time of a frame is not known, a segment that could end with it waits.
 public struct Segmenter: Sendable {
     /// Reasons for the end of a segment.
     public enum Reason: String, Hashable, Sendable {
@@ -24,6 +25,16 @@ public struct Segmenter: Sendable {
         case cut(Reason)
     }
 
+    /// Degrees to which the time of a frame is known.
+    public enum TimeKnowledge: Hashable, Sendable {
+        /// It is right.
+        case known
+        /// It may be wrong by more than a tenth of a second: a segment that is shorter than others by a quarter waits.
+        case unsure
+        /// It is likely to be wrong, and will be known soon: a segment waits as long as it can.
+        case unknown
+    }
+
     /// The facts of a frame that matter for cutting.
     public struct Frame: Hashable, Sendable {
         /// Decode time, in 1/90000 s.
@@ -42,6 +53,8 @@ public struct Segmenter: Sendable {
         public var segmentBytes: Int
         /// How long a frame lasts, in 1/90000 s.
         public var duration: Int64
+        /// The degree to which its time is known.
+        public var time = TimeKnowledge.known
 
         /// Creates a frame's facts.
         public init(
@@ -80,6 +93,8 @@ public struct Segmenter: Sendable {
     private var length: Int64
     /// The last IDR frame, or where the recording began.
     private var lastInstant: Int64?
+    /// The time between the last two IDR frames.
+    private var interval: Int64?
     /// The arrival from which a cut is allowed again.
     private var earliestCut = Int64.min
 
@@ -123,32 +138,46 @@ public struct Segmenter: Sendable {
         earliestCut = min(next, latest.overflow ? .max : latest.partialValue)
     }
 
-    /// Returns true if the present segment is shorter than others by at least a quarter.
-    func isShort(before next: Frame) -> Bool {
-        begin.map { 4 * (next.decode - $0) <= 3 * target } == true && next.segmentBytes < Self.bytesLimit
-    }
-
-    /// Returns true if the present segment would be more than twice as long as wanted with this frame.
-    func isLong(before next: Frame) -> Bool {
-        begin.map { next.decode + next.duration - $0 > 2 * target } == true || next.segmentBytes >= Self.bytesLimit
-    }
-
     /// Decides about the next frame.
     public mutating func decide(_ next: Frame) -> Decision {
         guard let begin else { return .keep }
         let elapsed = next.decode - begin
         let isStart = next.kind == .idr || next.kind == .recovery && isPatienceOver(next.decode)
-        if next.kind == .idr { lastInstant = next.decode }
+        if next.kind == .idr {
+            interval = lastInstant.map { next.decode - $0 }
+            lastInstant = next.decode
+        }
         guard elapsed >= Self.second, next.arrival >= earliestCut else { return .keep }
         // What a segment spans is footage.
         if next.isAfterHole { return .cut(.clock) }
         if next.changesParameters, next.kind != .dependent { return .cut(.parameters) }
+        if waits(for: next, after: begin) { return .keep }
         if isStart, next.clockJumped { return .cut(.clock) }
         // From here on segments stand alone again.
         if isStart, elapsed >= length - next.duration / 2 || isDependent { return .cut(.duration) }
         if next.kind != .dependent, next.segmentBytes >= Self.bytesLimit { return .cut(.oversize) }
-        if elapsed + next.duration > 2 * target || next.segmentBytes >= Self.forcedBytesLimit { return .cut(.oversize) }
-        return .keep
+        if next.segmentBytes >= Self.forcedBytesLimit { return .cut(.oversize) }
+        return elapsed + next.duration > 2 * target && !isAwaited(at: next.decode, after: begin)
+            ? .cut(.oversize) : .keep
+    }
+
+    /// Returns true if a segment goes on until the time of its end is known.
+    private func waits(for next: Frame, after begin: Int64) -> Bool {
+        guard next.segmentBytes < Self.bytesLimit else { return false }
+        let isShort = 4 * (next.decode - begin) <= 3 * target
+        return switch next.time {
+        case .known: false
+        case .unsure: isShort
+        case .unknown: isShort || isAwaited(at: next.decode, after: begin)
+        }
+    }
+
+    /// Returns true if an IDR frame is to be expected soon enough to end the present segment, at twice the wanted length or so: clocks
+    /// and cameras are not exact to a frame.
+    private func isAwaited(at decode: Int64, after begin: Int64) -> Bool {
+        guard let lastInstant, let interval else { return false }
+        let (next, slack) = (lastInstant + interval, Self.second / 2)
+        return decode < next + slack && next <= begin + 2 * target + slack
     }
 
     private func isPatienceOver(_ decode: Int64) -> Bool {

@@ -100,8 +100,11 @@ public struct Timeline: Sendable {
         !isWithoutSource && pace != nil && machine.now - origin < 7 * second || isWaiting
     }
 
-    /// True before a clock that is far off was found out.
-    var isNew: Bool { !isWithoutSource && machine.now - origin < 5 * second }
+    /// The degree to which the present time is known: a clock that is far off is found out within the first seconds.
+    var knowledge: Segmenter.TimeKnowledge {
+        let isNew = !isWithoutSource && machine.now - origin < 5 * second
+        return isNew || isWaiting ? .unknown : isUnsure ? .unsure : .known
+    }
 
     /// True while the time has run ahead of the source's by more than a tenth of a second, and waits for it.
     var isWaiting: Bool {
