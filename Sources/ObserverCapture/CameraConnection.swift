@@ -52,7 +52,7 @@ final class CameraConnection: CameraSource {
     private var senders: [[UInt8]] = []
     /// True if the last turn ended before the socket was empty.
     private var hasMore = false
-    private var load = ReadingLoad()
+    private var load = ReadingLoad.connection
     /// The method of keep-alive requests to try with the next connection; nil for the usual one.
     private var keepAliveSuggestion: RTSPMethod?
     private(set) var receivedBytes = 0
@@ -182,7 +182,7 @@ final class CameraConnection: CameraSource {
         isOpen = false
         encoding = nil
         hasMore = false
-        load = ReadingLoad()
+        load = .connection
         ports = nil
         tracks = []
         senders = []

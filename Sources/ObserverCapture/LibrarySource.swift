@@ -37,7 +37,7 @@ final class LibrarySource: CameraSource {
     private var startDeadline = MonotonicInstant.now()
     /// True if the last turn ended before the socket was empty.
     private var hasMore = false
-    private var load = ReadingLoad()
+    private var load = ReadingLoad.socketPair
     /// libavformat keeps to itself what it lost.
     let lostPackets = 0
 
@@ -131,7 +131,7 @@ final class LibrarySource: CameraSource {
         makeSegmenter = segmenter
         isOpen = false
         hasMore = false
-        load = ReadingLoad()
+        load = .socketPair
         startDeadline = .now() + Self.startLimit
         stage = .lookingUp(resolver.addresses(of: stream.address) { [loop] in loop.wake() })
     }
