@@ -13,6 +13,7 @@ final class CurlTransfer {
     private var responseHeaders: [(name: String, value: String)] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
+    private var file: HTTPClientFileBody?
 
     /// Prepares a request; `limits` hold if it has none, and a fresh one gets a connection of its own.
     init(_ request: HTTPClientRequest, limits: HTTPClientLimits, isFresh: Bool = false) throws(HTTPClientError) {
@@ -91,7 +92,8 @@ final class CurlTransfer {
             easy.setContent(bytes)
             easy.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .file(let path, let length):
-            easy.setContent(takingOwnershipOf: try Self.open(path, length), length: length)
+            file = try HTTPClientFileBody(opening: path, length: length)
+            setSource(length: length)
             easy.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .none, .bytes:
             switch request.method {
@@ -104,18 +106,26 @@ final class CurlTransfer {
         }
     }
 
-    /// Opens a file to send; one that is shorter than announced would leave the server waiting for the rest.
-    private static func open(_ path: String, _ length: Int64) throws(HTTPClientError) -> UnsafeMutablePointer<FILE> {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw HTTPClientError(.unreadable, String(cString: strerror(errno))) }
-        var status = stat()
-        guard length >= 0, fstat(descriptor, &status) == 0, Int64(status.st_size) >= length,
-            let file = fdopen(descriptor, "r")
-        else {
-            close(descriptor)
-            throw HTTPClientError(.unreadable, "the file has fewer than \(length) bytes")
-        }
-        return file
+    /// Lets libcurl read the body from the file.
+    ///
+    /// Its own reader takes an error of the disk for the end of the body: the server would wait for the rest, and the
+    /// request would end as one that was too slow.
+    private func setSource(length: Int64) {
+        easy.setContentSource(
+            { bytes, size, count, context in
+                guard let bytes, let context else { return Int(CURL_READFUNC_ABORT) }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+                return transfer.file?.read(into: buffer) ?? Int(CURL_READFUNC_ABORT)
+            },
+            seeker: { context, offset, origin in
+                guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.file?.seek(to: Int64(offset)) == true ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+            },
+            length: length,
+            context: Unmanaged.passUnretained(self).toOpaque()
+        )
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -157,6 +167,7 @@ final class CurlTransfer {
         guard !isTooLarge else {
             return .failure(HTTPClientError(.tooLarge, "more than \(limits.responseBytes) bytes"))
         }
+        if let failure = file?.failure { return .failure(failure) }
         guard code == CURLE_OK else { return .failure(HTTPClientError(code, words: easy.errorText)) }
         let status = easy.get(CURLINFO_RESPONSE_CODE) ?? 0
         return .success(HTTPClientResponse(status: status, headers: responseHeaders, body: body))

@@ -7,7 +7,7 @@ public struct HTTPClientRequest: Sendable {
         case none
         /// Bytes in memory.
         case bytes([UInt8])
-        /// The first `length` bytes of a file, read as they are sent.
+        /// The first `length` bytes of a file, read as they are sent; a file that does not deliver them ends the request.
         case file(path: String, length: Int64)
     }
 

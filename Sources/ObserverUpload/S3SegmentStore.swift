@@ -102,7 +102,7 @@ extension PutOutcome {
         switch error.kind {
         case .preconditionFailed: self = .exists
         case .checksumMismatch: self = .digestMismatch
-        case .unreadable: self = .fileGone
+        case .unreadable: self = .unreadable("the file cannot be read from the spool: \(error.detail)")
         case .badEndpoint, .refused, .notFound, .clockSkew: self = .refused(error.advice)
         case .conflict, .throttled, .unavailable, .timeout, .network, .malformed:
             self = .trouble(Trouble(error), error.advice)

@@ -22,7 +22,9 @@ extension S3Client {
         }
         let elements = XMLText(response.body)
         let keys = elements.all(["Contents", "Key"])
-        let sizes = elements.all(["Contents", "Size"]).compactMap { Int64($0) }
+        let sizes = elements.all(["Contents", "Size"]).compactMap { text in
+            Int64(text).flatMap { S3ObjectInfo.sizes.contains($0) ? $0 : nil }
+        }
         let isTruncated = elements.first("IsTruncated") == "true"
         let next = isTruncated ? elements.first("NextContinuationToken") : nil
         // A page that was cut off must not pass for the last one.

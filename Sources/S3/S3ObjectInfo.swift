@@ -12,6 +12,9 @@ public struct S3ObjectInfo: Sendable, Hashable {
     /// `x-amz-meta-…` without the prefix; names in lower case.
     public let metadata: [String: String]
 
+    /// The sizes that an object can have: no store takes a pebibyte.
+    static let sizes: ClosedRange<Int64> = 0...(1 << 50)
+
     /// Reads the response to a HEAD.
     ///
     /// - Throws: ``S3Error`` of kind `malformed` where it is not a response of S3.
@@ -24,7 +27,8 @@ public struct S3ObjectInfo: Sendable, Hashable {
             metadata[String(name.dropFirst("x-amz-meta-".count))] = value
         }
         let checksum = response.header("x-amz-checksum-sha256").flatMap { [UInt8](base64: $0)?.hex }
-        bytes = response.header("content-length").flatMap { Int64($0) } ?? -1
+        let length = response.header("content-length").flatMap { Int64($0) }
+        bytes = length.flatMap { Self.sizes.contains($0) ? $0 : nil } ?? -1
         self.etag = etag
         sha256 = checksum ?? metadata["sha256"]
         self.metadata = metadata

@@ -57,6 +57,35 @@ import Testing
         released.withLock { $0 = true }
     }
 
+    @Test func `a file that gets shorter while it is sent ends the request at once, as unreadable`() throws {
+        let path = try scratchFile(bytes: 30_000_000)
+        let server = try #require(
+            LocalServer { connection, _ in
+                truncate(path, 100_000)
+                _ = LocalServer.drain(connection, bytes: 30_000_000)
+            }
+        )
+        let body = HTTPClientRequest.Body.file(path: path, length: 30_000_000)
+        let start = MonotonicInstant.now()
+        #expect(kind(HTTPClientRequest(method: .put, url: server.url, body: body)) == .unreadable)
+        #expect(MonotonicInstant.now() - start < .seconds(10))
+    }
+
+    @Test func `a file that the disk does not deliver is told with the system's words`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in _ = LocalServer.drain(connection, bytes: 1) }
+        )
+        // A directory can be opened and has a size, but reading it is an error, as reading a bad sector is.
+        let body = HTTPClientRequest.Body.file(path: folder.path, length: 1)
+        do throws(HTTPClientError) {
+            _ = try client.send(HTTPClientRequest(method: .put, url: server.url, body: body))
+            Issue.record("the request succeeded")
+        } catch {
+            #expect(error.kind == .unreadable)
+            #expect(error.detail.contains("Is a directory"))
+        }
+    }
+
     @Test func `a connection that breaks during an upload is network trouble`() throws {
         let server = try #require(LocalServer { connection, _ in _ = LocalServer.drain(connection, bytes: 10_000) })
         let path = try scratchFile(bytes: 30_000_000)
