@@ -9,18 +9,24 @@ import HTTPTypes
 final class CurlTransfer {
     private(set) var easy: CurlEasy
     private let request: HTTPClientRequest
+    private let configuration: HTTPClientConfiguration
     private let limits: HTTPClientLimits
     private var responseHeaders: [(name: String, value: String)] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
     private var file: HTTPClientFileBody?
 
-    /// Prepares a request; `limits` hold if it has none, and a fresh one gets a connection of its own.
-    init(_ request: HTTPClientRequest, limits: HTTPClientLimits, isFresh: Bool = false) throws(HTTPClientError) {
+    /// Prepares a request; the client's limits hold if it has none, and a fresh one gets a connection of its own.
+    init(
+        _ request: HTTPClientRequest,
+        of configuration: HTTPClientConfiguration,
+        isFresh: Bool = false
+    ) throws(HTTPClientError) {
         guard let raw = curl_easy_init() else { throw HTTPClientError(.network, "libcurl has no memory for a handle") }
         easy = CurlEasy(takingOwnershipOf: raw)
         self.request = request
-        self.limits = request.limits ?? limits
+        self.configuration = configuration
+        limits = request.limits ?? configuration.limits
         guard request.url.hasPrefix("http://") || request.url.hasPrefix("https://") else {
             throw HTTPClientError(.badRequest, "the URL is neither http nor https")
         }
@@ -35,6 +41,7 @@ final class CurlTransfer {
         easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         // A proxy of the environment would see the caller's data; only the configured endpoint gets it.
         easy.set(CURLOPT_PROXY, "")
+        if let certificates = configuration.certificates { easy.set(CURLOPT_CAINFO, certificates) }
         setLimits()
         try setHeaders()
         setReceivers()
@@ -92,7 +99,7 @@ final class CurlTransfer {
             easy.setContent(bytes)
             easy.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .file(let path, let length):
-            file = try HTTPClientFileBody(opening: path, length: length)
+            file = try HTTPClientFileBody(opening: path, length: length, listener: request.bodyListener)
             setSource(length: length)
             easy.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .none, .bytes:
@@ -106,7 +113,7 @@ final class CurlTransfer {
         }
     }
 
-    /// Lets libcurl read the body from the file.
+    /// Sets the functions by which libcurl reads the body from the file.
     ///
     /// Its own reader takes an error of the disk for the end of the body: the server would wait for the rest, and the
     /// request would end as one that was too slow.
@@ -159,7 +166,7 @@ final class CurlTransfer {
 
     /// Returns the same request over a connection of its own.
     func again() throws(HTTPClientError) -> CurlTransfer {
-        try CurlTransfer(request, limits: limits, isFresh: true)
+        try CurlTransfer(request, of: configuration, isFresh: true)
     }
 
     /// Returns the outcome, once libcurl is done.

@@ -7,13 +7,18 @@ import System
 final class HTTPClientFileBody {
     private let file: File
     private let length: Int64
+    private let listener: (@Sendable (Int64, UnsafeRawBufferPointer) -> Void)?
     private var position: Int64 = 0
     /// The reason why the file could not be read to its end.
     private(set) var failure: HTTPClientError?
 
     /// Opens a file; one that is shorter than announced would leave the server waiting for the rest.
-    init(opening path: String, length: Int64) throws(HTTPClientError) {
-        self.length = length
+    init(
+        opening path: String,
+        length: Int64,
+        listener: (@Sendable (Int64, UnsafeRawBufferPointer) -> Void)?
+    ) throws(HTTPClientError) {
+        (self.length, self.listener) = (length, listener)
         let size: Int64
         do throws(SystemError) {
             file = try File(opening: path)
@@ -35,6 +40,7 @@ final class HTTPClientFileBody {
         do throws(SystemError) {
             let count = try file.read(into: wanted, at: position)
             guard count == wanted.count else { return fail("the file ends after \(position + Int64(count))") }
+            listener?(position, UnsafeRawBufferPointer(wanted))
             position += Int64(count)
             return count
         } catch {

@@ -3,6 +3,7 @@ import System
 import Glibc
 import HTTPClient
 import HTTPTypes
+import Lifecycle
 import TestSupport
 import Testing
 
@@ -163,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate of an unknown authority is refused`() throws {
+    @Test func `a certificate of an unknown authority is refused, and accepted where the authority is named`() throws {
         // A port of the kernel's choice that has just become free.
         let port = try #require(LocalServer { _, _ in }).port
         let script = """
@@ -188,5 +189,12 @@ import Testing
             found = kind(request)
         }
         #expect(found == .tls)
+        let trusting = HTTPClient(
+            HTTPClientConfiguration(name: "trusting", parallel: 1, certificates: "\(folder.path)/certificate")
+        )
+        let stop = StopSignal()
+        DedicatedThread.start(name: trusting.name) { trusting.run(until: stop) }
+        defer { stop.stop() }
+        #expect(try trusting.send(request).status == 200)
     }
 }

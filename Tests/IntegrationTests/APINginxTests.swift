@@ -183,8 +183,7 @@ struct APINginxTests {
             endpoint: try S3Endpoint(store.endpoint),
             region: "us-east-1",
             bucket: "recordings",
-            accessKeyID: store.key,
-            secretAccessKey: Secret(store.secret)
+            credentials: .fixed(S3Credentials(accessKeyID: store.key, secretAccessKey: Secret(store.secret)))
         )
         let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
         do throws(S3Error) {
