@@ -1,10 +1,11 @@
 import Crypto
 import HTTPClient
 import HTTPTypes
-import S3
 import System
 import TestSupport
 import Testing
+
+@testable import S3
 
 /// Stores that differ, as a stub plays them.
 @Suite(.timeLimit(.minutes(2))) struct S3StoreTests {
@@ -126,9 +127,45 @@ import Testing
         ] {
             let harness = try StoreHarness(profile)
             try harness.client.store(harness.upload())
-            harness.stub.corrupt()
+            harness.stub.change(objects: { _ in [0] })
             #expect(try harness.compare(harness.upload(), isThere: true) == .different)
         }
+    }
+
+    @Test func `an object of the right length and other bytes is found out by reading some`() throws {
+        let harness = try StoreHarness(S3StubProfile { $0.knowsChecksum = false })
+        try harness.client.store(harness.upload())
+        harness.stub.change(objects: { $0.map { ~$0 } })
+        #expect(try harness.compare(harness.upload(), isThere: true) == .different)
+    }
+
+    @Test func `a file that is not what was recorded is not taken for stored where the store does not notice`() throws {
+        let harness = try StoreHarness(.wasabi)
+        var upload = try harness.upload()
+        upload.sha256 = SHA256.hex([1])
+        #expect(harness.kind { () throws(S3Error) in try harness.client.store(upload) } == .checksumMismatch)
+    }
+
+    @Test func `a part that was left out in vain is not taken for lacking`() throws {
+        let profile = S3StubProfile { profile in
+            profile.knowsChecksum = false
+            profile.refusals = [.init("x-amz-checksum-sha256", status: 501, code: "NotImplemented")]
+        }
+        let harness = try StoreHarness(profile)
+        try harness.client.store(harness.upload())
+        #expect(harness.methods == ["PUT", "PUT", "PUT"])
+        #expect(harness.client.capabilities[.checksum] == false)
+        #expect(harness.client.capabilities[.conditionalPut] != false)
+    }
+
+    @Test func `what a store lacks is tried again after an hour`() {
+        var capabilities = S3Capabilities()
+        let now = MonotonicInstant.now()
+        #expect(capabilities.allows(.checksum, now: now))
+        let news = [capabilities.lacks(.checksum, now: now), capabilities.lacks(.checksum, now: now)]
+        #expect(news == [true, false])
+        #expect(!capabilities.allows(.checksum, now: now + .seconds(3599)))
+        #expect(capabilities.allows(.checksum, now: now + .seconds(3600)))
     }
 
     @Test func `a key that may not look proves nothing about an object that nobody said is there`() throws {

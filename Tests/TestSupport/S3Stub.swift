@@ -44,10 +44,10 @@ public final class S3Stub: Sendable {
         state.withLock { body(&$0.profile) }
     }
 
-    /// Changes the bytes of all objects, as a store does that lies.
-    public func corrupt() {
+    /// Changes all objects, as a store does that lies.
+    public func change(objects body: ([UInt8]) -> [UInt8]) {
         state.withLock { state in
-            for key in state.objects.keys { state.objects[key]?.bytes = [0] }
+            for (key, object) in state.objects { state.objects[key]?.bytes = body(object.bytes) }
         }
     }
 
