@@ -79,7 +79,7 @@ let package = Package(
         module("Postgres", ["CLibPQ", "Encodings", "Errors", "System"]),
         module("AMQP", ["CRabbitMQ", "Errors", "Encodings", "System", "Lifecycle", "Logging"]),
         module("HTTPClient", ["CLibCurl", "Errors", "HTTPTypes", "System", "Lifecycle"]),
-        module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System"]),
+        module("S3", ["HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "Lifecycle", "Logging", "System"]),
         module("MP4", ["Encodings", "Errors"]),
         module("ConnectionGuard", ["CConnectionGuard"]),
         module("Media", ["RTP", "RTSP", "MP4", "Crypto", "Encodings", "Errors", "System"]),
@@ -193,7 +193,13 @@ let package = Package(
             "HTTPClientTests",
             ["TemporaryFolders", "TestSupport", "HTTPClient", "HTTPTypes", "System", "Lifecycle"]
         ),
-        tests("S3Tests", ["S3", "Crypto", "Errors", "Encodings", "HTTPClient"]),
+        tests(
+            "S3Tests",
+            [
+                "TemporaryFolders", "TestSupport", "S3", "Crypto", "Errors", "Encodings", "HTTPClient", "HTTPTypes",
+                "System",
+            ]
+        ),
         tests("MP4Tests", ["SeededNumbers", "MP4", "Encodings"]),
         tests(
             "MediaTests",

@@ -178,7 +178,9 @@ render_environment() {
                 OBSERVER_CAPTURE_PROCESSES | \
                 OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
                 OBSERVER_TEMPLATES | OBSERVER_ADMIN_PASSWORD) ;;
-            AWS_ACCESS_KEY_ID | AWS_SECRET_ACCESS_KEY | AWS_SESSION_TOKEN | AWS_REGION | OBSERVER_S3_BUCKET)
+            OBSERVER_S3_PREFIX) printf '%s=%s\n' "$name" "${!name}" ;;
+            # What is said about another store does not fit the private one.
+            AWS_* | OBSERVER_S3_*)
                 runs_here s3 || printf '%s=%s\n' "$name" "${!name}" ;;
             *) printf '%s=%s\n' "$name" "${!name}" ;;
             esac
@@ -190,7 +192,9 @@ render_nginx() {
     OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST=$(public_host) OBSERVER_RUN=$RUN \
         OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_STATIC=$REPO/templates/static \
         OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$(spool_folder) \
-        S3_ENDPOINT=$(environment_value AWS_ENDPOINT_URL_S3) \
+        S3_ENDPOINT=$(environment_value AWS_ENDPOINT_URL_S3) OBSERVER_S3_BUCKET=$(environment_value OBSERVER_S3_BUCKET) \
+        OBSERVER_S3_ADDRESSING=$(environment_value OBSERVER_S3_ADDRESSING) AWS_REGION=$(environment_value AWS_REGION) \
+        AWS_CA_BUNDLE=$(environment_value AWS_CA_BUNDLE) \
         "$REPO/scripts/render-nginx" "$REPO/nginx" "$CONFIG" || fail "nginx's configuration could not be written" "" "see above"
     [[ -n $SERVICE_USER ]] && chown -R "$SERVICE_USER:" "$CONFIG/nginx.conf" "$CONFIG/nginx"
     return 0

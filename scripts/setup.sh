@@ -213,6 +213,8 @@ wait_for_recording() {
     done
     echo "no recording was stored within 90 s; the camera's state:"
     api GET "/cameras/$camera" | jq -c .status
+    # Last, so that what the store says is what people see first.
+    observerctl check --only s3
     return 1
 }
 

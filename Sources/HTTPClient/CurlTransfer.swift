@@ -9,17 +9,24 @@ import HTTPTypes
 final class CurlTransfer {
     private(set) var easy: CurlEasy
     private let request: HTTPClientRequest
+    private let configuration: HTTPClientConfiguration
     private let limits: HTTPClientLimits
     private var responseHeaders: [(name: String, value: String)] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
+    private var file: HTTPClientFileBody?
 
-    /// Prepares a request; `limits` hold if it has none, and a fresh one gets a connection of its own.
-    init(_ request: HTTPClientRequest, limits: HTTPClientLimits, isFresh: Bool = false) throws(HTTPClientError) {
+    /// Prepares a request; the client's limits hold if it has none, and a fresh one gets a connection of its own.
+    init(
+        _ request: HTTPClientRequest,
+        of configuration: HTTPClientConfiguration,
+        isFresh: Bool = false
+    ) throws(HTTPClientError) {
         guard let raw = curl_easy_init() else { throw HTTPClientError(.network, "libcurl has no memory for a handle") }
         easy = CurlEasy(takingOwnershipOf: raw)
         self.request = request
-        self.limits = request.limits ?? limits
+        self.configuration = configuration
+        limits = request.limits ?? configuration.limits
         guard request.url.hasPrefix("http://") || request.url.hasPrefix("https://") else {
             throw HTTPClientError(.badRequest, "the URL is neither http nor https")
         }
@@ -34,6 +41,7 @@ final class CurlTransfer {
         easy.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         // A proxy of the environment would see the caller's data; only the configured endpoint gets it.
         easy.set(CURLOPT_PROXY, "")
+        if let certificates = configuration.certificates { easy.set(CURLOPT_CAINFO, certificates) }
         setLimits()
         try setHeaders()
         setReceivers()
@@ -91,7 +99,8 @@ final class CurlTransfer {
             easy.setContent(bytes)
             easy.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .file(let path, let length):
-            easy.setContent(takingOwnershipOf: try Self.open(path, length), length: length)
+            file = try HTTPClientFileBody(opening: path, length: length, listener: request.bodyListener)
+            setSource(length: length)
             easy.set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         case .none, .bytes:
             switch request.method {
@@ -104,18 +113,26 @@ final class CurlTransfer {
         }
     }
 
-    /// Opens a file to send; one that is shorter than announced would leave the server waiting for the rest.
-    private static func open(_ path: String, _ length: Int64) throws(HTTPClientError) -> UnsafeMutablePointer<FILE> {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw HTTPClientError(.unreadable, String(cString: strerror(errno))) }
-        var status = stat()
-        guard length >= 0, fstat(descriptor, &status) == 0, Int64(status.st_size) >= length,
-            let file = fdopen(descriptor, "r")
-        else {
-            close(descriptor)
-            throw HTTPClientError(.unreadable, "the file has fewer than \(length) bytes")
-        }
-        return file
+    /// Sets the functions by which libcurl reads the body from the file.
+    ///
+    /// Its own reader takes an error of the disk for the end of the body: the server would wait for the rest, and the
+    /// request would end as one that was too slow.
+    private func setSource(length: Int64) {
+        easy.setContentSource(
+            { bytes, size, count, context in
+                guard let bytes, let context else { return Int(CURL_READFUNC_ABORT) }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
+                return transfer.file?.read(into: buffer) ?? Int(CURL_READFUNC_ABORT)
+            },
+            seeker: { context, offset, origin in
+                guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+                let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+                return transfer.file?.seek(to: Int64(offset)) == true ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+            },
+            length: length,
+            context: Unmanaged.passUnretained(self).toOpaque()
+        )
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -149,7 +166,7 @@ final class CurlTransfer {
 
     /// Returns the same request over a connection of its own.
     func again() throws(HTTPClientError) -> CurlTransfer {
-        try CurlTransfer(request, limits: limits, isFresh: true)
+        try CurlTransfer(request, of: configuration, isFresh: true)
     }
 
     /// Returns the outcome, once libcurl is done.
@@ -157,6 +174,7 @@ final class CurlTransfer {
         guard !isTooLarge else {
             return .failure(HTTPClientError(.tooLarge, "more than \(limits.responseBytes) bytes"))
         }
+        if let failure = file?.failure { return .failure(failure) }
         guard code == CURLE_OK else { return .failure(HTTPClientError(code, words: easy.errorText)) }
         let status = easy.get(CURLINFO_RESPONSE_CODE) ?? 0
         return .success(HTTPClientResponse(status: status, headers: responseHeaders, body: body))

@@ -6,11 +6,15 @@ public struct HTTPClientConfiguration: Sendable {
     public var parallel: Int
     /// The limits of requests that have none of their own.
     public var limits: HTTPClientLimits
+    /// A file of the authorities that may vouch for servers (PEM); nil for the system's.
+    public var certificates: String?
 
     /// Creates a configuration.
-    public init(name: String, parallel: Int, limits: HTTPClientLimits = HTTPClientLimits()) {
+    public init(name: String, parallel: Int, limits: HTTPClientLimits = HTTPClientLimits(), certificates: String? = nil)
+    {
         self.name = name
         self.parallel = max(parallel, 1)
         self.limits = limits
+        self.certificates = certificates
     }
 }

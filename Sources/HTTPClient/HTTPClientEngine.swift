@@ -72,7 +72,7 @@ final class HTTPClientEngine: Sendable {
             }
             for pending in begin {
                 do throws(HTTPClientError) {
-                    let transfer = try CurlTransfer(pending.request, limits: configuration.limits)
+                    let transfer = try CurlTransfer(pending.request, of: configuration)
                     multi.add(transfer.easy)
                     active[transfer.easy.key] = Active(transfer: transfer, completion: pending.completion)
                 } catch {

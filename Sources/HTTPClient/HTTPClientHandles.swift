@@ -1,12 +1,10 @@
 import CLibCurl
-import Glibc
 
 /// An easy handle (libcurl-easy(3)) with the memory that its options point to.
 struct CurlEasy: ~Copyable {
     private let raw: OpaquePointer  // CURL
     private let words: UnsafeMutablePointer<CChar>
     private var headers: UnsafeMutablePointer<curl_slist>?
-    private var file: UnsafeMutablePointer<FILE>?
 
     init(takingOwnershipOf raw: OpaquePointer) {
         self.raw = raw
@@ -18,7 +16,6 @@ struct CurlEasy: ~Copyable {
     deinit {
         curl_easy_cleanup(raw)
         curl_slist_free_all(headers)
-        if let file { fclose(file) }
         words.deallocate()
     }
 
@@ -49,14 +46,14 @@ struct CurlEasy: ~Copyable {
     }
 
     /// Sets the function that is called with each piece of the body, and the pointer that it gets.
-    func setBodyReceiver(_ receiver: @escaping observer_curl_receiver, context: UnsafeMutableRawPointer) {
-        observer_curl_set_receiver(raw, CURLOPT_WRITEFUNCTION, receiver)
+    func setBodyReceiver(_ receiver: @escaping observer_curl_transferrer, context: UnsafeMutableRawPointer) {
+        observer_curl_set_transferrer(raw, CURLOPT_WRITEFUNCTION, receiver)
         observer_curl_set_pointer(raw, CURLOPT_WRITEDATA, context)
     }
 
     /// Sets the function that is called with each header line, and the pointer that it gets.
-    func setHeaderReceiver(_ receiver: @escaping observer_curl_receiver, context: UnsafeMutableRawPointer) {
-        observer_curl_set_receiver(raw, CURLOPT_HEADERFUNCTION, receiver)
+    func setHeaderReceiver(_ receiver: @escaping observer_curl_transferrer, context: UnsafeMutableRawPointer) {
+        observer_curl_set_transferrer(raw, CURLOPT_HEADERFUNCTION, receiver)
         observer_curl_set_pointer(raw, CURLOPT_HEADERDATA, context)
     }
 
@@ -70,10 +67,17 @@ struct CurlEasy: ~Copyable {
         }
     }
 
-    /// Sets a file to send; without a read function libcurl uses fread on it.
-    mutating func setContent(takingOwnershipOf file: UnsafeMutablePointer<FILE>, length: Int64) {
-        self.file = file
-        observer_curl_set_pointer(raw, CURLOPT_READDATA, file)
+    /// Sets the functions that deliver a body of `length` bytes and go back in it, and the pointer that they get.
+    func setContentSource(
+        _ reader: @escaping observer_curl_transferrer,
+        seeker: @escaping observer_curl_seeker,
+        length: Int64,
+        context: UnsafeMutableRawPointer
+    ) {
+        observer_curl_set_transferrer(raw, CURLOPT_READFUNCTION, reader)
+        observer_curl_set_pointer(raw, CURLOPT_READDATA, context)
+        observer_curl_set_seeker(raw, CURLOPT_SEEKFUNCTION, seeker)
+        observer_curl_set_pointer(raw, CURLOPT_SEEKDATA, context)
         setOffset(CURLOPT_INFILESIZE_LARGE, length)
         set(CURLOPT_UPLOAD, 1)
         set(CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024)

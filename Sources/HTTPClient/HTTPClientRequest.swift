@@ -7,7 +7,7 @@ public struct HTTPClientRequest: Sendable {
         case none
         /// Bytes in memory.
         case bytes([UInt8])
-        /// The first `length` bytes of a file, read as they are sent.
+        /// The first `length` bytes of a file, read as they are sent; a file that does not deliver them ends the request.
         case file(path: String, length: Int64)
     }
 
@@ -21,6 +21,9 @@ public struct HTTPClientRequest: Sendable {
     public var body: Body
     /// The limits; nil for the client's.
     public var limits: HTTPClientLimits?
+    /// Sees the bytes of a file with their place in the body as they are read, on the client's thread; a body that is sent
+    /// again begins at 0 again.
+    public var bodyListener: (@Sendable (Int64, UnsafeRawBufferPointer) -> Void)?
 
     /// Creates a request.
     public init(
@@ -28,12 +31,14 @@ public struct HTTPClientRequest: Sendable {
         url: String,
         headers: [(name: String, value: String)] = [],
         body: Body = .none,
-        limits: HTTPClientLimits? = nil
+        limits: HTTPClientLimits? = nil,
+        bodyListener: (@Sendable (Int64, UnsafeRawBufferPointer) -> Void)? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
         self.body = body
         self.limits = limits
+        self.bodyListener = bodyListener
     }
 }

@@ -85,6 +85,16 @@ extension LogKey {
     public static let socketPath = LogKey("socket.path")
     /// The folder of the spool.
     public static let spoolPath = LogKey("spool.path")
+    /// The fate of the condition that nothing lies under a key yet.
+    public static let storeCondition = LogKey("store.condition")
+    /// The part of S3 that a store lacks.
+    public static let storePart = LogKey("store.part")
+    /// The reason to believe that the store has the bytes.
+    public static let storeProof = LogKey("store.proof")
+    /// The region of the store.
+    public static let storeRegion = LogKey("store.region")
+    /// The server of the store, by host and port.
+    public static let storeServer = LogKey("store.server")
     /// The number of threads.
     public static let threadCount = LogKey("thread.count")
     /// The beginning of a stretch of time.

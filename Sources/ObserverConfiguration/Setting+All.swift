@@ -17,7 +17,17 @@ extension Setting {
         SettingGroup(title: "Database, broker, key", settings: [databaseURL, brokerURL, key]),
         SettingGroup(
             title: "Store",
-            settings: [endpoint, region, accessKeyID, secretAccessKey, sessionToken, bucket, prefix]
+            settings: [
+                endpoint, region, addressing, certificates, bucket, prefix, encryption, encryptionKey, storageClass,
+                objectTags, bucketOwner, requesterPays,
+            ]
+        ),
+        SettingGroup(
+            title: "Access key of the store",
+            settings: [
+                accessKeyID, secretAccessKey, sessionToken, credentials, webIdentityTokenFile, roleARN, roleSessionName,
+                tokenService, containerPath, containerURL, containerToken, metadataService,
+            ]
         ),
         SettingGroup(
             title: "Recording",
@@ -113,64 +123,6 @@ extension Setting {
         isSecret: true,
         meaning: "The key that encrypts camera passwords. Keep a copy: without it they are lost.",
         readers: [.command, .web, .capture, .tool]
-    )
-
-    // MARK: Store
-
-    package static let endpoint = Setting(
-        "AWS_ENDPOINT_URL_S3",
-        .text("`http://host:port` or `https://host:port`, without a path"),
-        fallback: .computed("AWS itself"),
-        suppliedByUp: "a private SeaweedFS",
-        meaning: "The S3 store. The recorder reads it to keep cameras off that server.",
-        readers: everyProgram
-    )
-    package static let region = Setting(
-        "AWS_REGION",
-        .text("the name of a region"),
-        fallback: .value("us-east-1"),
-        meaning: "The region, part of each signature.",
-        readers: [.web, .upload, .tool]
-    )
-    package static let accessKeyID = Setting(
-        "AWS_ACCESS_KEY_ID",
-        .text("the ID of an access key"),
-        fallback: .required,
-        suppliedByUp: "that of the private store",
-        meaning: "The ID of the access key.",
-        readers: [.web, .upload, .tool]
-    )
-    package static let secretAccessKey = Setting(
-        "AWS_SECRET_ACCESS_KEY",
-        .text("a secret access key"),
-        fallback: .required,
-        suppliedByUp: "that of the private store",
-        isSecret: true,
-        meaning: "The secret access key.",
-        readers: [.web, .upload, .tool]
-    )
-    package static let sessionToken = Setting(
-        "AWS_SESSION_TOKEN",
-        .text("a session token"),
-        fallback: .none,
-        isSecret: true,
-        meaning: "The session token of temporary credentials.",
-        readers: [.web, .upload, .tool]
-    )
-    package static let bucket = Setting(
-        "OBSERVER_S3_BUCKET",
-        .text("3 to 63 lower-case letters, digits, dots and hyphens"),
-        fallback: .required,
-        suppliedByUp: "`observer`",
-        meaning: "The bucket for recordings.",
-        readers: [.web, .upload, .tool]
-    )
-    package static let prefix = Setting(
-        "OBSERVER_S3_PREFIX",
-        .text("at most 128 letters, digits, dots, hyphens, underscores and single slashes between them"),
-        fallback: .value("observer"),
-        meaning: "The beginning of every object key.",
-        readers: [.capture, .tool]
     )
 
     // MARK: Recording

@@ -47,45 +47,6 @@ extension SettingsReader {
         return key
     }
 
-    // MARK: Store
-
-    /// The server of the store; nil for AWS itself.
-    mutating func endpoint() -> S3Endpoint? {
-        guard let text = value(.endpoint) else { return nil }
-        do {
-            return try S3Endpoint(text)
-        } catch {
-            reject(text, for: .endpoint)
-            return nil
-        }
-    }
-
-    mutating func s3(at endpoint: S3Endpoint?) -> S3Configuration? {
-        let before = problems.count
-        let bucket = text(.bucket)
-        if !bucket.isEmpty, !Self.isName(bucket, lengths: 3...63) { reject(bucket, for: .bucket) }
-        let keyID = text(.accessKeyID)
-        let key = Secret(text(.secretAccessKey))
-        let token = value(.sessionToken).map { Secret($0) }
-        let region = text(.region)
-        guard problems.count == before else { return nil }
-        return S3Configuration(
-            endpoint: endpoint,
-            region: region,
-            bucket: bucket,
-            accessKeyID: keyID,
-            secretAccessKey: key,
-            sessionToken: token
-        )
-    }
-
-    /// The beginning of every object key.
-    mutating func prefix() -> String {
-        let text = text(.prefix)
-        if !ObjectKey.isSafe(text) || text.utf8.count > 128 { reject(text, for: .prefix) }
-        return text
-    }
-
     // MARK: Recorder and cameras
 
     /// The name of this recorder.
@@ -95,7 +56,7 @@ extension SettingsReader {
         return text
     }
 
-    private static func isName(_ text: String, lengths: ClosedRange<Int>) -> Bool {
+    static func isName(_ text: String, lengths: ClosedRange<Int>) -> Bool {
         lengths.contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
                 switch byte {

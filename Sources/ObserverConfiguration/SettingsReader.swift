@@ -61,6 +61,16 @@ struct SettingsReader {
         return text
     }
 
+    /// True if a value or a file is named, whether it can be read or not.
+    func isGiven(_ setting: Setting) -> Bool {
+        !(environment[setting.name] ?? "").isEmpty || file(of: setting) != nil
+    }
+
+    /// The file that a setting names in place of its value.
+    func file(of setting: Setting) -> String? {
+        environment["\(setting.name)_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
     /// The value, or its default; notes a required setting without one.
     mutating func value(_ setting: Setting) -> String? {
         let before = problems.count

@@ -25,6 +25,11 @@ package struct ToolConfiguration: Sendable {
         }
     }
 
+    /// The file of the authorities that may vouch for the store; nil for the system's.
+    package func certificates() throws(ConfigurationError) -> String? {
+        try read { $0.certificates() }
+    }
+
     /// The beginning of every object key.
     package func prefix() throws(ConfigurationError) -> String {
         try read { $0.prefix() }

@@ -10,6 +10,10 @@ package struct UploadConfiguration: ProgramConfiguration {
     package let database: PostgresConfiguration
     package let broker: AMQPConfiguration
     package let s3: S3Configuration
+    /// The file of the authorities that may vouch for the store; nil for the system's.
+    package let certificates: String?
+    /// The beginning of every object key.
+    package let prefix: String
     /// The folder of the spool.
     package let spool: String
     /// The number of uploads under way at the same time, at most.
@@ -27,6 +31,8 @@ package struct UploadConfiguration: ProgramConfiguration {
         let broker = reader.broker()
         let endpoint = reader.endpoint()
         let s3 = reader.s3(at: endpoint)
+        certificates = reader.certificates()
+        prefix = reader.prefix()
         spool = reader.path(.spool)
         parallel = reader.integer(.uploadParallel)
         sweepInterval = .seconds(reader.integer(.sweepSeconds))

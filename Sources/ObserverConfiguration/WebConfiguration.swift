@@ -15,6 +15,8 @@ package struct WebConfiguration: ProgramConfiguration {
     package let database: PostgresConfiguration
     package let broker: AMQPConfiguration
     package let s3: S3Configuration
+    /// The file of the authorities that may vouch for the store; nil for the system's.
+    package let certificates: String?
     package let sealingKey: SealingKey
     package let networks: NetworkPolicy
     /// The unix socket on which nginx finds the responder.
@@ -37,6 +39,7 @@ package struct WebConfiguration: ProgramConfiguration {
         let broker = reader.broker()
         let endpoint = reader.endpoint()
         let s3 = reader.s3(at: endpoint)
+        certificates = reader.certificates()
         let key = reader.sealingKey()
         networks = reader.networks(
             without: SettingsReader.ownServers(database: database, broker: broker, store: endpoint)

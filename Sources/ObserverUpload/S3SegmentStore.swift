@@ -1,61 +1,52 @@
 import Errors
-import System
 import FoundationEssentials
 import HTTPClient
 import ObserverCore
 import S3
-import Synchronization
 
 /// Stores segments in S3: one object each, with metadata from which the catalogue can be rebuilt.
 ///
-/// The hash in the sidecar is signed as the payload's hash and sent as checksum, so the store compares it with what it
-/// receives, and nothing is hashed twice here. A segment counts as stored when the store repeats the checksum or, if it does
-/// not do that, when a HEAD finds the object with this length and hash.
+/// The hash in the sidecar is signed as the payload's hash and sent as checksum, so a store that compares it needs nothing
+/// hashed here. Of other stores the client proves in another way that they have the bytes.
 ///
 /// Calls return at once; a completion is called once, on the HTTP client's thread, within the client's limits.
 final class S3SegmentStore: Sendable {
     private let client: S3Client
-    /// True until the store answers that it does not implement `If-None-Match` (501).
-    private let isConditional = Atomic<Bool>(true)
 
-    init(_ configuration: S3Configuration, http: HTTPClient) {
-        client = S3Client(configuration, http: http)
+    init(_ client: S3Client) {
+        self.client = client
     }
 
     /// Puts the file under the segment's key unless there is an object already.
     func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
-        let isConditional = isConditional.load(ordering: .relaxed)
-        let upload = S3Upload(
-            key: segment.header.objectKey,
-            body: .file(path: file, length: segment.media.bytes),
-            sha256: segment.media.sha256,
-            contentType: "video/mp4",
-            metadata: Self.metadata(of: segment),
-            onlyIfAbsent: isConditional
-        )
-        client.put(upload) { [self] result in
+        client.store(upload(of: segment, file: file)) { result in
             switch result {
-            case .success(let receipt) where receipt.hasChecksum: completion(.stored(etag: receipt.etag))
-            // One more request, but only with stores that do not repeat the checksum.
-            case .success: head(segment) { completion(PutOutcome(afterPut: $0)) }
-            case .failure(let error) where error.status == 501 && isConditional:
-                self.isConditional.store(false, ordering: .relaxed)
-                put(segment, file: file, completion: completion)
+            case .success(let object): completion(.stored(etag: object.etag))
             case .failure(let error): completion(PutOutcome(error))
             }
         }
     }
 
-    /// Compares the object under the segment's key with the segment.
-    func head(_ segment: Segment, completion: @escaping @Sendable (HeadOutcome) -> Void) {
-        client.head(segment.header.objectKey) { result in
+    /// Compares the object under the segment's key, which is there, with the segment.
+    func head(_ segment: Segment, file: String, completion: @escaping @Sendable (HeadOutcome) -> Void) {
+        client.compare(upload(of: segment, file: file), isThere: true) { result in
             switch result {
-            case .success(let info):
-                let isSame = info.bytes == segment.media.bytes && info.sha256 == segment.media.sha256
-                completion(isSame ? .same(etag: info.etag) : .different)
+            case .success(.same(let object)): completion(.same(etag: object.etag))
+            case .success(.different): completion(.different)
             case .failure(let error): completion(HeadOutcome(error))
             }
         }
+    }
+
+    private func upload(of segment: Segment, file: String) -> S3Upload {
+        S3Upload(
+            key: segment.header.objectKey,
+            body: .file(path: file, length: segment.media.bytes),
+            sha256: segment.media.sha256,
+            contentType: "video/mp4",
+            metadata: Self.metadata(of: segment),
+            onlyIfAbsent: true
+        )
     }
 
     /// The whole sidecar as one header, and what people search for in a bucket as others.
@@ -88,23 +79,13 @@ final class S3SegmentStore: Sendable {
 }
 
 extension PutOutcome {
-    /// The outcome of a PUT that was answered with 200, by the object that a HEAD found afterwards.
-    init(afterPut found: HeadOutcome) {
-        switch found {
-        case .same(let etag): self = .stored(etag: etag)
-        case .different: self = .trouble(.server, "the store accepted the bytes and holds others")
-        case .refused(let reason): self = .refused(reason)
-        case .trouble(let trouble, let reason): self = .trouble(trouble, reason)
-        }
-    }
-
     init(_ error: S3Error) {
         switch error.kind {
         case .preconditionFailed: self = .exists
         case .checksumMismatch: self = .digestMismatch
-        case .unreadable: self = .fileGone
+        case .unreadable: self = .unreadable("the file cannot be read from the spool: \(error.detail)")
         case .badEndpoint, .refused, .notFound, .clockSkew: self = .refused(error.advice)
-        case .conflict, .throttled, .unavailable, .timeout, .network, .malformed:
+        case .conflict, .throttled, .unavailable, .timeout, .network, .malformed, .credentials:
             self = .trouble(Trouble(error), error.advice)
         }
     }
@@ -116,7 +97,7 @@ extension HeadOutcome {
         case .badEndpoint, .refused, .clockSkew: self = .refused(error.advice)
         // The object was there a moment ago; the next PUT decides.
         case .notFound, .preconditionFailed, .checksumMismatch, .unreadable, .conflict, .throttled, .unavailable,
-            .timeout, .network, .malformed:
+            .timeout, .network, .malformed, .credentials:
             self = .trouble(Trouble(error), error.advice)
         }
     }
@@ -129,7 +110,7 @@ extension Trouble {
         case .throttled: self = .throttled
         case .network: self = .connection
         case .badEndpoint, .refused, .notFound, .preconditionFailed, .conflict, .checksumMismatch, .clockSkew,
-            .unavailable, .malformed, .unreadable:
+            .unavailable, .malformed, .unreadable, .credentials:
             self = .server
         }
     }

@@ -102,8 +102,8 @@ package enum PutOutcome: Hashable, Sendable {
     case exists
     /// The received bytes do not have the announced hash.
     case digestMismatch
-    /// The file was there a moment ago and cannot be read.
-    case fileGone
+    /// The disk did not deliver the file.
+    case unreadable(String)
     /// An answer that stays the same unless somebody acts (400, 403, 404).
     case refused(String)
     /// No answer that decides anything.

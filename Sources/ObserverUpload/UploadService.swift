@@ -5,6 +5,7 @@ package import Logging
 package import ObserverConfiguration
 import ObserverMessages
 import ObserverStore
+import S3
 import Spool
 import System
 
@@ -32,10 +33,12 @@ package enum UploadService {
             topology: Broker.topology(spool: spool.id),
             logger: logger
         )
-        var httpLimits = HTTPClientLimits()
-        httpLimits.total = .seconds(30)
-        let http = HTTPClient(
-            HTTPClientConfiguration(name: "s3", parallel: configuration.parallel, limits: httpLimits)
+        let http = httpClient(configuration)
+        let client = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
+        let probe = StoreProbe(
+            client: client,
+            key: "\(configuration.prefix)/.check/\(spool.id)",
+            logger: logger
         )
         let receiptWriter = ReceiptWriter(
             spool: spool,
@@ -55,7 +58,7 @@ package enum UploadService {
             limits: limits,
             inputs: inputs,
             spool: spool,
-            store: S3SegmentStore(configuration.s3, http: http),
+            store: S3SegmentStore(client),
             publisher: publisher,
             receiptWriter: receiptWriter,
             sweeper: sweeper,
@@ -77,8 +80,21 @@ package enum UploadService {
         return [
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
             Stage("receipts", shutdownLimit: .seconds(3), services: [receiptWriter, partitions]),
-            Stage("store", shutdownLimit: .seconds(1), services: [http]),
+            Stage("store", shutdownLimit: .seconds(1), services: [http, probe]),
             Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, uploader, consumer]),
         ]
+    }
+
+    private static func httpClient(_ configuration: UploadConfiguration) -> HTTPClient {
+        var limits = HTTPClientLimits()
+        limits.total = .seconds(30)
+        return HTTPClient(
+            HTTPClientConfiguration(
+                name: "s3",
+                parallel: configuration.parallel,
+                limits: limits,
+                certificates: configuration.certificates
+            )
+        )
     }
 }

@@ -46,7 +46,9 @@ struct UploadShell {
         case .put(let segment): put(segment)
         case .head(let segment):
             let report = reporter
-            uploader.store.head(segment) { report(.headFinished(segment.id, $0)) }
+            uploader.store.head(segment, file: uploader.spool.media(segment.id)) {
+                report(.headFinished(segment.id, $0))
+            }
         case .hash(let segment): uploader.receiptWriter.add(.hash(segment))
         case .writeReceipt(let segment, let etag, let tries):
             uploader.logger.debug(

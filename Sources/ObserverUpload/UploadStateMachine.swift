@@ -158,8 +158,8 @@ package struct UploadStateMachine: Sendable {
         case .digestMismatch:
             move(id, to: .hashing)
             return answered() + [.hash(segment)]
-        case .fileGone:
-            return unreadable(id, reason: "the file cannot be sent", now: now)
+        case .unreadable(let reason):
+            return unreadable(id, reason: reason, now: now)
         case .refused(let reason):
             return answered() + refused(id, reason: reason)
         case .trouble(let trouble, let reason):

@@ -29,12 +29,20 @@ package enum WebService {
             topology: Broker.topology(),
             logger: logger
         )
-        let store = HTTPClient(HTTPClientConfiguration(name: "s3", parallel: 2, limits: probeLimits))
+        let http = HTTPClient(
+            HTTPClientConfiguration(
+                name: "s3",
+                parallel: 2,
+                limits: probeLimits,
+                certificates: configuration.certificates
+            )
+        )
+        let store = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
         let board = HealthBoard()
         let monitor = HealthMonitor(
             board: board,
             isBrokerConnected: { publisher.isConnected },
-            store: S3Client(configuration.s3, http: store),
+            store: store,
             spool: configuration.spool
         )
         let (pages, document) = try distribution(configuration)
@@ -59,6 +67,7 @@ package enum WebService {
                 document: document,
                 authenticator: authenticator,
                 health: board,
+                store: store,
                 database: PostgresConnection(configuration.database),
                 snapshotWaits: snapshotWaits,
                 wish: { send(CameraWish($0, cameraID: $1.camera.id).message(recorder: $1.owner), $1) },
@@ -69,7 +78,7 @@ package enum WebService {
             )
         }
         return [
-            Stage("connections", shutdownLimit: .seconds(3), services: [publisher, store]),
+            Stage("connections", shutdownLimit: .seconds(3), services: [publisher, http]),
             Stage(
                 "background",
                 shutdownLimit: .seconds(5),

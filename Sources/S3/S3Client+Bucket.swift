@@ -1,5 +1,6 @@
 import Crypto
 import HTTPClient
+import System
 
 extension S3Client {
     /// Lists keys, a page at a time (ListObjectsV2).
@@ -22,7 +23,9 @@ extension S3Client {
         }
         let elements = XMLText(response.body)
         let keys = elements.all(["Contents", "Key"])
-        let sizes = elements.all(["Contents", "Size"]).compactMap { Int64($0) }
+        let sizes = elements.all(["Contents", "Size"]).compactMap { text in
+            Int64(text).flatMap { S3ObjectInfo.sizes.contains($0) ? $0 : nil }
+        }
         let isTruncated = elements.first("IsTruncated") == "true"
         let next = isTruncated ? elements.first("NextContinuationToken") : nil
         // A page that was cut off must not pass for the last one.
@@ -42,10 +45,10 @@ extension S3Client {
             guard error.kind == .notFound else { throw error }
         }
         var call = Call(method: "PUT")
-        if configuration.region != "us-east-1" {
+        if configuration.place.region != "us-east-1" {
             let text =
                 "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-                + "<LocationConstraint>\(configuration.region)</LocationConstraint></CreateBucketConfiguration>"
+                + "<LocationConstraint>\(configuration.place.region)</LocationConstraint></CreateBucketConfiguration>"
             call.body = .bytes(Array(text.utf8))
             call.payload = SHA256.hex(text.utf8)
         }
@@ -57,10 +60,32 @@ extension S3Client {
         }
     }
 
-    /// Checks that the bucket exists and may be used.
+    /// Checks that the store knows the bucket and the access key.
     ///
-    /// - Throws: ``S3Error``, of kind `notFound` or `refused` where it does not, or may not.
+    /// A key that may only use objects may not look at their bucket, and some stores do not answer at all about one: both are
+    /// no reason to think that objects will be refused. Since a HEAD does not tell a right that is missing from a key that is
+    /// wrong, a refused one is followed by a list of one key, whose refusal has a code.
+    ///
+    /// - Throws: ``S3Error``, of kind `notFound` where there is no such bucket, `refused` where the key is wrong.
     public func checkBucket() throws(S3Error) {
-        _ = try wait { send(Call(method: "HEAD"), $0) }
+        do {
+            guard capabilities.allows(.headBucket, now: .now()) else { return try checkByList() }
+            _ = try wait { send(Call(method: "HEAD"), $0) }
+            learn(.headBucket, isThere: true)
+        } catch {
+            guard let status = error.status, [400, 403, 405, 501].contains(status) else { throw error }
+            try checkByList()
+            learn(.headBucket, isThere: false)
+        }
+    }
+
+    private func checkByList() throws(S3Error) {
+        do {
+            _ = try wait { send(Call(method: "GET", query: [("list-type", "2"), ("max-keys", "1")]), $0) }
+        } catch {
+            let isRightMissing =
+                error.status == 403 && (error.code == "AccessDenied" || error.code == "AllAccessDisabled")
+            guard isRightMissing || error.status == 405 || error.status == 501 else { throw error }
+        }
     }
 }

@@ -1,14 +1,25 @@
-import HTTPClient
 import Encodings
+import HTTPClient
 
 extension S3Client {
     /// Puts an object; calls back with the store's receipt.
     public func put(_ upload: S3Upload, completion: @escaping Completion<S3PutReceipt>) {
-        var headers = [("content-type", upload.contentType)]
-        if let hash = [UInt8](hex: upload.sha256) { headers.append(("x-amz-checksum-sha256", hash.base64)) }
-        if upload.onlyIfAbsent { headers.append(("if-none-match", "*")) }
-        headers += upload.metadata.map { ("x-amz-meta-\($0.name)", $0.value) }
-        let call = Call(method: "PUT", key: upload.key, headers: headers, payload: upload.sha256, body: upload.body)
+        put(upload, bodyListener: nil, completion: completion)
+    }
+
+    func put(
+        _ upload: S3Upload,
+        bodyListener: (@Sendable (Int64, UnsafeRawBufferPointer) -> Void)?,
+        completion: @escaping Completion<S3PutReceipt>
+    ) {
+        var call = Call(method: "PUT", key: upload.key, payload: upload.sha256, body: upload.body)
+        call.headers = [("content-type", upload.contentType)] + configuration.options.objectHeaders
+        call.headers += upload.metadata.map { ("x-amz-meta-\($0.name)", $0.value) }
+        call.bodyListener = bodyListener
+        if upload.onlyIfAbsent { call.optional.append(.init(part: .conditionalPut, name: "if-none-match", value: "*")) }
+        if let hash = [UInt8](hex: upload.sha256) {
+            call.optional.append(.init(part: .checksum, name: "x-amz-checksum-sha256", value: hash.base64))
+        }
         send(call) { answer in
             completion(
                 answer.flatMap { response in Result { () throws(S3Error) in try S3PutReceipt(response, to: upload) } }
@@ -27,7 +38,9 @@ extension S3Client {
 
     /// Asks for the facts about an object; calls back with them, or with an error of kind `notFound`.
     public func head(_ key: String, completion: @escaping Completion<S3ObjectInfo>) {
-        send(Call(method: "HEAD", key: key, headers: [("x-amz-checksum-mode", "ENABLED")])) { result in
+        var call = Call(method: "HEAD", key: key)
+        call.optional = [.init(part: .checksumMode, name: "x-amz-checksum-mode", value: "ENABLED")]
+        send(call) { result in
             completion(result.flatMap { response in Result { () throws(S3Error) in try S3ObjectInfo(response) } })
         }
     }
@@ -47,11 +60,13 @@ extension S3Client {
     /// - Returns: The bytes.
     /// - Throws: ``S3Error``.
     public func get(_ key: String, range: ClosedRange<Int64>? = nil) throws(S3Error) -> [UInt8] {
-        var headers: [(String, String)] = []
-        if let range { headers.append(("range", "bytes=\(range.lowerBound)-\(range.upperBound)")) }
-        return try wait { done in
-            send(Call(method: "GET", key: key, headers: headers)) { done($0.map(\.body)) }
-        }
+        try wait { done in get(key, range: range) { done($0.map(\.body)) } }
+    }
+
+    func get(_ key: String, range: ClosedRange<Int64>?, completion: @escaping Completion<HTTPClientResponse>) {
+        var call = Call(method: "GET", key: key)
+        if let range { call.headers.append(("range", "bytes=\(range.lowerBound)-\(range.upperBound)")) }
+        send(call, completion)
     }
 
     /// Deletes an object; one that does not exist is no error.

@@ -1,75 +1,34 @@
-public import Crypto
-import Encodings
-
-/// A store, a bucket and an access key.
+/// A store, a bucket, an access key, and what is said with each request.
 public struct S3Configuration: Sendable, Hashable {
-    /// `http` or `https`.
-    public let scheme: String
-    /// Host and, where it is not the scheme's own, port.
-    public let authority: String
-    /// The region of the signature: `eu-central-1`; `us-east-1` for most other stores.
-    public let region: String
+    /// The address of the bucket as it was set; a store may name another.
+    public let place: S3Place
+    /// The place where the access key comes from.
+    public let credentials: S3CredentialSource
+    /// The words that go with each object that is put, and with each request.
+    public var options = S3Options()
+
     /// The bucket.
-    public let bucket: String
-    /// True if the bucket stands in the path (`/bucket/key`), false if in the host.
-    public let isPathStyle: Bool
-    /// The name of the access key; not secret.
-    public let accessKeyID: String
-    /// The access key.
-    public let secretAccessKey: Secret
-    /// The token of temporary credentials.
-    public let sessionToken: Secret?
+    public var bucket: String { place.bucket }
+    /// The region of the signature.
+    public var region: String { place.region }
 
     /// Creates a configuration.
     ///
     /// - Parameters:
-    ///   - endpoint: A store of one's own, addressed by path; nil for AWS, addressed by host unless the bucket's name has a
-    ///     dot, which no certificate of AWS covers.
+    ///   - endpoint: A store of one's own; nil for AWS.
     ///   - region: The region.
     ///   - bucket: The bucket.
-    ///   - accessKeyID: The name of the access key.
-    ///   - secretAccessKey: The access key.
-    ///   - sessionToken: The token of temporary credentials.
+    ///   - addressing: The form of URLs; nil for the usual one: by path at a store of one's own, by host at AWS unless the
+    ///     bucket's name has a dot.
+    ///   - credentials: The place where the access key comes from.
     public init(
         endpoint: S3Endpoint?,
         region: String,
         bucket: String,
-        accessKeyID: String,
-        secretAccessKey: Secret,
-        sessionToken: Secret? = nil
+        addressing: S3Addressing? = nil,
+        credentials: S3CredentialSource
     ) {
-        if let endpoint {
-            (scheme, authority) = (endpoint.scheme, endpoint.authority)
-            isPathStyle = true
-        } else {
-            scheme = "https"
-            isPathStyle = bucket.contains(".")
-            authority = (isPathStyle ? "" : "\(bucket).") + "s3.\(region).amazonaws.com"
-        }
-        self.region = region
-        self.bucket = bucket
-        self.accessKeyID = accessKeyID
-        self.secretAccessKey = secretAccessKey
-        self.sessionToken = sessionToken
-    }
-
-    /// Creates a configuration of AWS under a host that does not follow from bucket and region, as the published examples
-    /// of signatures have.
-    init(host: String, region: String, bucket: String, accessKeyID: String, secretAccessKey: Secret) {
-        scheme = "https"
-        authority = host
-        isPathStyle = false
-        self.region = region
-        self.bucket = bucket
-        self.accessKeyID = accessKeyID
-        self.secretAccessKey = secretAccessKey
-        sessionToken = nil
-    }
-
-    /// Returns the encoded path of an object, or of the bucket for an empty key.
-    public func path(_ key: String) -> String {
-        let encoded = PercentEncoding.encode(key, keepsSlash: true)
-        guard isPathStyle else { return "/" + encoded }
-        return key.isEmpty ? "/\(bucket)" : "/\(bucket)/\(encoded)"
+        place = S3Place(endpoint: endpoint, region: region, bucket: bucket, addressing: addressing)
+        self.credentials = credentials
     }
 }

@@ -1,4 +1,4 @@
-/// The server of a store: scheme, host and port.
+/// The server of a store: scheme, host and port, and the path below which it serves S3.
 public struct S3Endpoint: Sendable, Hashable {
     /// `http` or `https`.
     public let scheme: String
@@ -8,14 +8,20 @@ public struct S3Endpoint: Sendable, Hashable {
     public let host: String
     /// The TCP port.
     public let port: Int
+    /// The path in front of every bucket, without a slash at its end: `/storage/v1/s3`; mostly empty.
+    public let path: String
 
-    /// Reads `http://host:port` or `https://host:port`; the port may be left out.
+    /// Reads `http://host:port/path` or `https://host:port/path`; port and path may be left out.
     ///
     /// - Throws: ``S3Error`` of kind `badEndpoint`.
     public init(_ text: String) throws(S3Error) {
         guard let scheme = ["http", "https"].first(where: { text.hasPrefix($0 + "://") }) else { throw Self.bad }
-        var authority = text.dropFirst(scheme.utf8.count + 3)
-        if authority.hasSuffix("/") { authority = authority.dropLast() }
+        let rest = text.dropFirst(scheme.utf8.count + 3)
+        let authority = rest.prefix { $0 != "/" }
+        var path = rest.dropFirst(authority.count)
+        if path.hasSuffix("/") { path = path.dropLast() }
+        guard Self.isPath(path) else { throw Self.bad }
+        self.path = String(path)
         let isAllowed = authority.utf8.allSatisfy { byte in
             switch byte {
             case 45, 46, 48...58, 65...91, 93, 95, 97...122: true
@@ -32,7 +38,20 @@ public struct S3Endpoint: Sendable, Hashable {
     }
 
     private static var bad: S3Error {
-        S3Error(.badEndpoint, "must be http://host:port or https://host:port, without a path")
+        S3Error(.badEndpoint, "must be http://host:port or https://host:port, with a path where the store has one")
+    }
+
+    /// Returns true for a path of plain names, which is sent and signed as it is.
+    private static func isPath(_ path: Substring) -> Bool {
+        path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().allSatisfy { name in
+            !name.isEmpty && name != "." && name != ".."
+                && name.utf8.allSatisfy { byte in
+                    switch byte {
+                    case 45, 46, 48...57, 65...90, 95, 97...122, 126: true
+                    default: false
+                    }
+                }
+        }
     }
 
     /// Splits `host`, `host:port`, `[address]` or `[address]:port`.

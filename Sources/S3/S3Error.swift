@@ -21,7 +21,7 @@ public struct S3Error: DescribedError, Hashable {
         case clockSkew
         /// 429 and 503 SlowDown.
         case throttled
-        /// 5xx.
+        /// 5xx but for 501, which is a refusal.
         case unavailable
         /// No response in time.
         case timeout
@@ -31,6 +31,8 @@ public struct S3Error: DescribedError, Hashable {
         case malformed
         /// A local file cannot be read.
         case unreadable
+        /// The access key has expired, or cannot be fetched; a newer one is expected.
+        case credentials
     }
 
     /// The kind of trouble.
@@ -43,20 +45,27 @@ public struct S3Error: DescribedError, Hashable {
     public let code: String?
     /// The setting to look at, or what else to do.
     public let hint: String?
+    /// The region of the bucket, where the store names it.
+    let region: String?
 
     /// Creates an error.
     public init(_ kind: Kind, _ detail: String, status: Int? = nil, code: String? = nil, hint: String? = nil) {
+        self.init(kind, detail, status: status, code: code, hint: hint, region: nil)
+    }
+
+    init(_ kind: Kind, _ detail: String, status: Int?, code: String?, hint: String?, region: String?) {
         self.kind = kind
         self.detail = detail
         self.status = status
         self.code = code
         self.hint = hint
+        self.region = region
     }
 
     /// Returns true if the same request can succeed later without anybody's help.
     public var isTemporary: Bool {
         switch kind {
-        case .conflict, .throttled, .unavailable, .timeout, .network, .clockSkew: true
+        case .conflict, .throttled, .unavailable, .timeout, .network, .clockSkew, .credentials: true
         case .badEndpoint, .refused, .notFound, .preconditionFailed, .checksumMismatch, .malformed, .unreadable: false
         }
     }
@@ -90,22 +99,33 @@ extension S3Error {
         case (_, "RequestTimeTooSkewed"): kind = .clockSkew
         case (_, "XAmzContentSHA256Mismatch"), (_, "BadDigest"): kind = .checksumMismatch
         case (_, "IncompleteBody"): kind = .network
+        case (_, "ExpiredToken"), (_, "TokenRefreshRequired"): kind = .credentials
         case (_, "SlowDown"), (429, _): kind = .throttled
         case (_, "RequestTimeout"), (408, _): kind = .timeout
         case (404, _): kind = .notFound
         case (409, _): kind = .conflict
         case (412, _): kind = .preconditionFailed
+        // Nobody is away: it stays so until the request, or the store, is another.
+        case (501, _): kind = .refused
         case (500..., _): kind = .unavailable
         default: kind = .refused
         }
-        let (detail, hint) =
-            Self.isElsewhere(response.status, code)
-            ? Self.elsewhere(response.header("x-amz-bucket-region")) : Self.advice(kind, code)
-        self.init(kind, detail, status: response.status, code: code, hint: hint)
+        let isElsewhere = Self.isElsewhere(response.status, code)
+        let region = response.header("x-amz-bucket-region") ?? (isElsewhere ? elements.first("Region") : nil)
+        let (detail, hint) = isElsewhere ? Self.elsewhere(region) : Self.advice(kind, code)
+        self.init(kind, detail, status: response.status, code: code, hint: hint, region: region)
+    }
+
+    /// Returns true if the store knows the access key, as far as it says, and refuses what the key may not do.
+    var isAboutRights: Bool {
+        let aboutKey = [
+            "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed", "ExpiredToken", "InvalidToken",
+        ]
+        return status == 403 && !aboutKey.contains(code ?? "")
     }
 
     private static func isElsewhere(_ status: Int, _ code: String?) -> Bool {
-        status == 301 || status == 307 || code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect"
+        (301...308).contains(status) || code == "AuthorizationHeaderMalformed" || code == "PermanentRedirect"
     }
 
     private static func elsewhere(_ region: String?) -> (detail: String, hint: String) {
@@ -121,10 +141,18 @@ extension S3Error {
         case (_, "AccessDenied"): ("the access key lacks the right", "check the rights of AWS_ACCESS_KEY_ID")
         case (_, "InvalidAccessKeyId"): ("the store does not know the access key", "check AWS_ACCESS_KEY_ID")
         case (_, "SignatureDoesNotMatch"): ("the signature is wrong", "check AWS_SECRET_ACCESS_KEY and AWS_REGION")
-        case (_, "ExpiredToken"), (_, "InvalidToken"):
-            ("the session token has expired or does not fit the key", "renew AWS_SESSION_TOKEN")
+        case (.credentials, _), (_, "InvalidToken"):
+            (
+                "the session token has expired or does not fit the key",
+                "renew AWS_SESSION_TOKEN; a key in files is read again when they change"
+            )
+        case (_, "SecondLevelDomainForbidden"), (_, "PathStyleDomainForbidden"):
+            ("the store takes the bucket in the host name alone", "set OBSERVER_S3_ADDRESSING=host")
+        case (_, "QuotaExceeded"): ("the store's quota is used up", "raise the quota, or delete recordings")
         case (.clockSkew, _):
             ("this machine's clock and the store's differ by more than 15 minutes", "set the clock of this machine")
+        case (_, "NotImplemented"):
+            ("the store does not know a part of the request", "observerctl check --only s3 says more")
         case (.refused, _): ("the store refuses the request", nil)
         case (.notFound, _): ("there is no such object", nil)
         case (.preconditionFailed, _): ("an object lies under the key already", nil)

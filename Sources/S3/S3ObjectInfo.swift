@@ -7,10 +7,13 @@ public struct S3ObjectInfo: Sendable, Hashable {
     public let bytes: Int64
     /// The store's name of this version, with its quotes.
     public let etag: String?
-    /// SHA-256 in lower-case hex, where the store keeps it as checksum or the uploader put it into the metadata.
-    public let sha256: String?
+    /// SHA-256 in lower-case hex, where the store keeps it as a checksum of its own.
+    public let checksum: String?
     /// `x-amz-meta-…` without the prefix; names in lower case.
     public let metadata: [String: String]
+
+    /// The sizes that an object can have: no store takes a pebibyte.
+    static let sizes: ClosedRange<Int64> = 0...(1 << 50)
 
     /// Reads the response to a HEAD.
     ///
@@ -23,10 +26,10 @@ public struct S3ObjectInfo: Sendable, Hashable {
         for (name, value) in response.headers where name.hasPrefix("x-amz-meta-") {
             metadata[String(name.dropFirst("x-amz-meta-".count))] = value
         }
-        let checksum = response.header("x-amz-checksum-sha256").flatMap { [UInt8](base64: $0)?.hex }
-        bytes = response.header("content-length").flatMap { Int64($0) } ?? -1
+        checksum = response.header("x-amz-checksum-sha256").flatMap { [UInt8](base64: $0)?.hex }
+        let length = response.header("content-length").flatMap { Int64($0) }
+        bytes = length.flatMap { Self.sizes.contains($0) ? $0 : nil } ?? -1
         self.etag = etag
-        sha256 = checksum ?? metadata["sha256"]
         self.metadata = metadata
     }
 }

@@ -11,11 +11,12 @@ public struct S3Signer: Sendable {
     public static let unsignedPayload = "UNSIGNED-PAYLOAD"
 
     private static let algorithm = "AWS4-HMAC-SHA256"
-    private let configuration: S3Configuration
+    private let place: S3Place
+    private let credentials: S3Credentials
 
-    /// Creates a signer.
-    public init(_ configuration: S3Configuration) {
-        self.configuration = configuration
+    /// Creates a signer for a bucket.
+    public init(_ place: S3Place, credentials: S3Credentials) {
+        (self.place, self.credentials) = (place, credentials)
     }
 
     /// Signs by header.
@@ -40,22 +41,22 @@ public struct S3Signer: Sendable {
         var signed = headers
         signed.append(("x-amz-content-sha256", payloadSHA256))
         signed.append(("x-amz-date", stamp.time))
-        if let token = configuration.sessionToken { signed.append(("x-amz-security-token", token.expose())) }
+        if let token = credentials.sessionToken { signed.append(("x-amz-security-token", token.expose())) }
 
-        let path = configuration.path(key)
+        let path = place.path(key)
         let canonicalQuery = Self.canonical(query)
-        let (canonicalHeaders, names) = Self.canonical(headers: signed + [("host", configuration.authority)])
+        let (canonicalHeaders, names) = Self.canonical(headers: signed + [("host", place.authority)])
         let canonicalRequest = [method, path, canonicalQuery, canonicalHeaders, names, payloadSHA256]
             .joined(separator: "\n")
         let signature = sign(canonicalRequest, stamp)
-        let credential = "\(configuration.accessKeyID)/\(scope(stamp))"
+        let credential = "\(credentials.accessKeyID)/\(scope(stamp))"
         signed.append(
             (
                 "authorization",
                 "\(Self.algorithm) Credential=\(credential),SignedHeaders=\(names),Signature=\(signature)"
             )
         )
-        let url = "\(configuration.scheme)://\(configuration.authority)\(path)"
+        let url = "\(place.scheme)://\(place.authority)\(path)"
         return S3SignedRequest(
             method: method,
             url: canonicalQuery.isEmpty ? url : "\(url)?\(canonicalQuery)",
@@ -68,46 +69,46 @@ public struct S3Signer: Sendable {
     /// - Parameters:
     ///   - key: The object.
     ///   - expires: The seconds for which it works, 1 to 604800.
-    ///   - responseHeaders: Headers of the response: `response-content-type` and the like, with values.
+    ///   - query: Further parameters, unencoded: `response-content-type` and the like, `x-amz-…`.
     ///   - seconds: The time, in seconds since 1970.
     /// - Returns: The URL in its parts. It works for any `Range`; of the headers only `Host` is signed.
     public func presignGet(
         key: String,
         expires: Int,
-        responseHeaders: [(String, String)] = [],
+        query: [(String, String)] = [],
         at seconds: Int64
     ) -> S3PresignedURL {
         let stamp = Stamp(seconds: seconds)
-        var query = responseHeaders
+        var query = query
         query.append(("X-Amz-Algorithm", Self.algorithm))
-        query.append(("X-Amz-Credential", "\(configuration.accessKeyID)/\(scope(stamp))"))
+        query.append(("X-Amz-Credential", "\(credentials.accessKeyID)/\(scope(stamp))"))
         query.append(("X-Amz-Date", stamp.time))
         query.append(("X-Amz-Expires", String(expires)))
         query.append(("X-Amz-SignedHeaders", "host"))
-        if let token = configuration.sessionToken { query.append(("X-Amz-Security-Token", token.expose())) }
+        if let token = credentials.sessionToken { query.append(("X-Amz-Security-Token", token.expose())) }
 
-        let path = configuration.path(key)
+        let path = place.path(key)
         let canonicalQuery = Self.canonical(query)
         let canonicalRequest = [
-            "GET", path, canonicalQuery, "host:\(configuration.authority)\n", "host", Self.unsignedPayload,
+            "GET", path, canonicalQuery, "host:\(place.authority)\n", "host", Self.unsignedPayload,
         ].joined(separator: "\n")
         let signature = sign(canonicalRequest, stamp)
         return S3PresignedURL(
-            scheme: configuration.scheme,
-            authority: configuration.authority,
+            scheme: place.scheme,
+            authority: place.authority,
             path: path,
             query: "\(canonicalQuery)&X-Amz-Signature=\(signature)"
         )
     }
 
     private func scope(_ stamp: Stamp) -> String {
-        "\(stamp.day)/\(configuration.region)/s3/aws4_request"
+        "\(stamp.day)/\(place.region)/s3/aws4_request"
     }
 
     private func sign(_ canonicalRequest: String, _ stamp: Stamp) -> String {
         let text = [Self.algorithm, stamp.time, scope(stamp), SHA256.hex(canonicalRequest.utf8)].joined(separator: "\n")
-        var key = Array("AWS4\(configuration.secretAccessKey.expose())".utf8)
-        for part in [stamp.day, configuration.region, "s3", "aws4_request"] {
+        var key = Array("AWS4\(credentials.secretAccessKey.expose())".utf8)
+        for part in [stamp.day, place.region, "s3", "aws4_request"] {
             key = HMACSHA256.authenticate(part.utf8, key: key)
         }
         return HMACSHA256.authenticate(text.utf8, key: key).hex

@@ -7,8 +7,8 @@ extension Command {
         usage: "[--only NAME,…] [--json]",
         summary: "Try everything that Observer needs, and say how to fix what is wrong.",
         details: """
-            The database and its migrations, the broker, S3 (puts, reads and deletes one small object), the clock against
-            S3's, the spool (when OBSERVER_SPOOL is set) and the key (when OBSERVER_KEY is). Exit code 1 when a check fails.
+            The database and its migrations, the broker, S3 (puts a small object as recordings are put, and reads it as the
+            player does), the clock against S3's, the spool (when OBSERVER_SPOOL is set) and the key (when OBSERVER_KEY is). Exit code 1 when a check fails.
             --only leaves out all but the named: \(Checks.names.joined(separator: ", ")).
             """,
         options: ["--only"],

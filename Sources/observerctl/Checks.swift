@@ -1,14 +1,10 @@
 import Encodings
 import AMQP
-import Crypto
 import Glibc
-import HTTPClient
-import HTTPTypes
 import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 import Postgres
-import S3
 import System
 
 /// The checks of `observerctl check`.
@@ -17,7 +13,7 @@ import System
 struct Checks {
     let configuration: ToolConfiguration
 
-    /// The names of the checks: `s3` and `clock` go together, `spool` and `key` where their settings are there.
+    /// The names of the checks: with `s3` go `playback` and `clock`; `spool` and `key` where their settings are there.
     static let names = ["database", "broker", "s3", "spool", "key"]
 
     /// Tries the parts of these names.
@@ -31,7 +27,7 @@ struct Checks {
         return findings
     }
 
-    private func finding(_ name: String, hint: String, _ body: () throws -> String) -> Finding {
+    func finding(_ name: String, hint: String, _ body: () throws -> String) -> Finding {
         do {
             return Finding(name: name, isGood: true, detail: try body())
         } catch let error as ConfigurationError {
@@ -79,61 +75,6 @@ struct Checks {
             let url = try configuration.broker()
             try AMQPConnection(url, name: "observerctl check").close()
             return "\(url.host):\(url.port)"
-        }
-    }
-
-    // MARK: S3
-
-    private func storage() -> [Finding] {
-        let storage: S3Configuration
-        do {
-            storage = try configuration.s3()
-        } catch {
-            return [Finding(name: "s3", error)]
-        }
-        return HTTPClient.running { [rights(storage, $0), clock(storage, $0)] }
-    }
-
-    private func rights(_ storage: S3Configuration, _ http: HTTPClient) -> Finding {
-        let client = S3Client(storage, http: http)
-        return finding("s3", hint: "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET") {
-            let bytes = Array("Observer tries whether it may write here.\n".utf8)
-            try requireBucket(client)
-            let key = "\(try configuration.prefix())/.check/\(UniqueID.makeRandom())"
-            try client.put(
-                S3Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "text/plain")
-            )
-            guard try client.get(key) == bytes else { throw ToolError(.failedCheck, "an object came back changed") }
-            try client.delete(key)
-            return "bucket \(storage.bucket): may write, read and delete"
-        }
-    }
-
-    /// Some stores make a bucket when something is put into it, so whether it is there is asked first.
-    private func requireBucket(_ client: S3Client) throws {
-        do {
-            try client.checkBucket()
-        } catch {
-            guard error.kind == .notFound else { throw error }
-            let name = client.configuration.bucket
-            throw ToolError(.notFound, "there is no bucket \(name)", hint: "observerctl bucket")
-        }
-    }
-
-    /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
-    private func clock(_ storage: S3Configuration, _ http: HTTPClient) -> Finding {
-        finding("clock", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
-            let response = try http.send(
-                HTTPClientRequest(method: .head, url: "\(storage.scheme)://\(storage.authority)/")
-            )
-            guard let date = response.header("date"), let theirs = HTTPDate.seconds(date) else {
-                return "S3 does not say the time, so it is not compared"
-            }
-            let difference = WallTime.now().seconds - theirs
-            guard abs(difference) <= 5 else {
-                throw ToolError(.failedCheck, "\(abs(difference)) s \(difference > 0 ? "ahead of" : "behind") S3's")
-            }
-            return "within \(abs(difference)) s of S3's"
         }
     }
 

@@ -15,7 +15,7 @@ extension Command {
             """,
         run: { _, configuration in
             let storage = try configuration.s3()
-            try HTTPClient.running { http in
+            try HTTPClient.running(certificates: configuration.certificates()) { http in
                 try S3Client(storage, http: http).createBucket()
             }
             Output.note("bucket \(storage.bucket) is there")
@@ -26,8 +26,13 @@ extension Command {
 
 extension HTTPClient {
     /// Runs `body` with a client that is stopped afterwards.
-    static func running<Result>(_ body: (HTTPClient) throws -> Result) rethrows -> Result {
-        let client = HTTPClient(HTTPClientConfiguration(name: "http", parallel: 1, limits: .short))
+    static func running<Result>(
+        certificates: String?,
+        _ body: (HTTPClient) throws -> Result
+    ) rethrows -> Result {
+        let client = HTTPClient(
+            HTTPClientConfiguration(name: "http", parallel: 1, limits: .short, certificates: certificates)
+        )
         let stop = StopSignal()
         defer { stop.stop() }
         DedicatedThread.start(name: client.name) { client.run(until: stop) }

@@ -3,6 +3,7 @@ import System
 import Glibc
 import HTTPClient
 import HTTPTypes
+import Lifecycle
 import TestSupport
 import Testing
 
@@ -55,6 +56,35 @@ import Testing
         #expect(try client.send(HTTPClientRequest(method: .get, url: healthy.url)).status == 200)
         #expect(outcome.wait(until: MonotonicInstant.now() + .seconds(20)) { $0 == .timeout })
         released.withLock { $0 = true }
+    }
+
+    @Test func `a file that gets shorter while it is sent ends the request at once, as unreadable`() throws {
+        let path = try scratchFile(bytes: 30_000_000)
+        let server = try #require(
+            LocalServer { connection, _ in
+                truncate(path, 100_000)
+                _ = LocalServer.drain(connection, bytes: 30_000_000)
+            }
+        )
+        let body = HTTPClientRequest.Body.file(path: path, length: 30_000_000)
+        let start = MonotonicInstant.now()
+        #expect(kind(HTTPClientRequest(method: .put, url: server.url, body: body)) == .unreadable)
+        #expect(MonotonicInstant.now() - start < .seconds(10))
+    }
+
+    @Test func `a file that the disk does not deliver is told with the system's words`() throws {
+        let server = try #require(
+            LocalServer { connection, _ in _ = LocalServer.drain(connection, bytes: 1) }
+        )
+        // A directory can be opened and has a size, but reading it is an error, as reading a bad sector is.
+        let body = HTTPClientRequest.Body.file(path: folder.path, length: 1)
+        do throws(HTTPClientError) {
+            _ = try client.send(HTTPClientRequest(method: .put, url: server.url, body: body))
+            Issue.record("the request succeeded")
+        } catch {
+            #expect(error.kind == .unreadable)
+            #expect(error.detail.contains("Is a directory"))
+        }
     }
 
     @Test func `a connection that breaks during an upload is network trouble`() throws {
@@ -134,7 +164,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate of an unknown authority is refused`() throws {
+    @Test func `a certificate of an unknown authority is refused, and accepted where the authority is named`() throws {
         // A port of the kernel's choice that has just become free.
         let port = try #require(LocalServer { _, _ in }).port
         let script = """
@@ -159,5 +189,12 @@ import Testing
             found = kind(request)
         }
         #expect(found == .tls)
+        let trusting = HTTPClient(
+            HTTPClientConfiguration(name: "trusting", parallel: 1, certificates: "\(folder.path)/certificate")
+        )
+        let stop = StopSignal()
+        DedicatedThread.start(name: trusting.name) { trusting.run(until: stop) }
+        defer { stop.stop() }
+        #expect(try trusting.send(request).status == 200)
     }
 }

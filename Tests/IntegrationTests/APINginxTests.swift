@@ -183,8 +183,7 @@ struct APINginxTests {
             endpoint: try S3Endpoint(store.endpoint),
             region: "us-east-1",
             bucket: "recordings",
-            accessKeyID: store.key,
-            secretAccessKey: Secret(store.secret)
+            credentials: .fixed(S3Credentials(accessKeyID: store.key, secretAccessKey: Secret(store.secret)))
         )
         let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
         do throws(S3Error) {
@@ -211,6 +210,34 @@ struct APINginxTests {
         #expect(beyond.contains("HTTP/1.1 416 ") && !beyond.contains("<Error>"), "\(beyond)")
         let direct = try harness.nginx.request("'\(store.endpoint)/recordings/\(segment.header.objectKey)'")
         #expect(direct.contains(" 403 "), "the bucket is not private")
+        harness.end()
+    }
+
+    @Test func `a stored segment comes from a store below a path`() throws {
+        let profile = S3StubProfile { ($0.basePath, $0.bucket) = ("/storage/v1/s3", "recordings") }
+        let stub = try #require(S3Stub(profile))
+        let store = (endpoint: stub.url + profile.basePath, key: profile.accessKeyID, secret: "SK")
+        let harness = try NginxWebHarness(store: store)
+        let segment = Segment.sample(of: CameraID(rawValue: try harness.web.addCamera()))
+        let bytes = Array("0123456789".utf8)
+        let configuration = S3Configuration(
+            endpoint: try S3Endpoint(store.endpoint),
+            region: "us-east-1",
+            bucket: profile.bucket,
+            credentials: .fixed(S3Credentials(accessKeyID: store.key, secretAccessKey: Secret(store.secret)))
+        )
+        let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
+        try client.put(
+            S3Upload(
+                key: segment.header.objectKey,
+                body: .bytes(bytes),
+                sha256: SHA256.hex(bytes),
+                contentType: "video/mp4"
+            )
+        )
+        try SegmentStore(harness.web.context.database).markStored(segment, etag: nil)
+        let part = try harness.curl("/segments/\(segment.id).mp4", "-H 'Range: bytes=2-4'", as: .viewer)
+        #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
         harness.end()
     }
 }

@@ -13,6 +13,20 @@ struct NginxConfigTests {
         #expect(!result.output.contains("[warn]"), "\(result.output)")
     }
 
+    @Test func `a store that only knows its buckets by host is reached by it, with the authorities that are set`()
+        throws
+    {
+        let settings =
+            "OBSERVER_S3_ADDRESSING=host OBSERVER_S3_BUCKET=video AWS_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt"
+        let nginx = try NginxHarness(store: "https://oss.example:8443/base", settings: settings)
+        defer { nginx.end() }
+        #expect(try nginx.check().status == 0)
+        let text = try nginx.configuration()
+        #expect(text.contains("proxy_set_header Host video.oss.example:8443;"))
+        #expect(text.contains("https://video.oss.example:8443;") && !text.contains("8443/base"))
+        #expect(text.contains("proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;"))
+    }
+
     @Test func `a value that could end a directive is refused`() throws {
         #expect(throws: (any Error).self) { try NginxHarness(host: "a;return 200") }
     }

@@ -19,7 +19,7 @@ struct NginxHarness {
     private let place = TemporaryFolder()
     private let program: String
 
-    init(host: String = "observer.localhost", store: String = "http://127.0.0.1:9") throws {
+    init(host: String = "observer.localhost", store: String = "http://127.0.0.1:9", settings: String = "") throws {
         program = try #require(
             getenv("OBSERVER_TEST_NGINX").map { String(cString: $0) },
             "OBSERVER_TEST_NGINX is missing"
@@ -36,7 +36,7 @@ struct NginxHarness {
             export OBSERVER_LISTEN=127.0.0.1 OBSERVER_PORT=\(port) OBSERVER_HOST='\(host)' OBSERVER_RUN=\(folder)/run
             export OBSERVER_TEMP=\(folder)/temp OBSERVER_STATIC=\(folder)/static
             export OBSERVER_ERRORS=\(folder)/errors OBSERVER_SPOOL=\(folder)/spool
-            export S3_ENDPOINT=\(store)
+            export S3_ENDPOINT=\(store) \(settings)
             \(repository)/scripts/render-nginx \(repository)/nginx \(folder)
             """
         )
@@ -48,6 +48,9 @@ struct NginxHarness {
 
     /// What `nginx -t` says.
     func check() throws -> (status: Int32, output: String) { try Self.shell("\(command) -t") }
+
+    /// The rendered configuration.
+    func configuration() throws -> String { try Self.shell("cat \(folder)/nginx.conf").output }
 
     /// Starts nginx and waits until it answers.
     func start() throws {

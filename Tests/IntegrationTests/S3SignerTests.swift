@@ -28,15 +28,14 @@ struct S3SignerTests {
         let calls = (0..<3000).map { _ in Self.call(&generator) }
         let expected = try Self.botocore(calls)
         #expect(expected.count == calls.count)
-        let signer = S3Signer(
-            S3Configuration(
-                endpoint: try S3Endpoint("http://s3.test:8333"),
-                region: "eu-central-1",
-                bucket: "bucket",
-                accessKeyID: "AKTEST",
-                secretAccessKey: Secret("SKTEST/+=")
-            )
+        let credentials = S3Credentials(accessKeyID: "AKTEST", secretAccessKey: Secret("SKTEST/+="))
+        let configuration = S3Configuration(
+            endpoint: try S3Endpoint("http://s3.test:8333"),
+            region: "eu-central-1",
+            bucket: "bucket",
+            credentials: .fixed(credentials)
         )
+        let signer = S3Signer(configuration.place, credentials: credentials)
         for (call, signature) in zip(calls, expected) {
             #expect(Self.signature(of: call, signer) == signature, "seed \(seed): \(call)")
         }
@@ -48,7 +47,7 @@ struct S3SignerTests {
             let url = signer.presignGet(
                 key: call.key,
                 expires: call.presign,
-                responseHeaders: query,
+                query: query,
                 at: call.seconds
             )
             return String(url.query.split(separator: "=").last ?? "")

@@ -23,12 +23,13 @@ final class UploadBinary {
         crashAt point: CrashPoints.Point? = nil
     ) throws {
         let s3 = try harness.s3(endpoint: endpoint, hasBucket: hasBucket)
+        let key = try harness.accessKey()
         let broker = try TestEnvironment.address(of: .amqp)
         let script = """
             export OBSERVER_SPOOL='\(harness.folder)' OBSERVER_DATABASE_URL='\(harness.database.url)'
             export OBSERVER_AMQP_URL='\(broker)' OBSERVER_S3_BUCKET='\(s3.bucket)' OBSERVER_RETRY_SECONDS=1,1
-            export AWS_ACCESS_KEY_ID='\(s3.accessKeyID)' AWS_SECRET_ACCESS_KEY='\(s3.secretAccessKey.expose())'
-            export AWS_ENDPOINT_URL_S3='\(s3.scheme)://\(s3.authority)' OBSERVER_CRASH_AT='\(point?.rawValue ?? "")'
+            export AWS_ACCESS_KEY_ID='\(key.accessKeyID)' AWS_SECRET_ACCESS_KEY='\(key.secretAccessKey.expose())'
+            export AWS_ENDPOINT_URL_S3='\(s3.place.scheme)://\(s3.place.authority)' OBSERVER_CRASH_AT='\(point?.rawValue ?? "")'
             exec '\(Self.path)' < /dev/null 2>> '\(harness.folder).log'
             """
         logPath = "\(harness.folder).log"

@@ -68,13 +68,19 @@ final class UploadHarness {
 
     /// The store, or (for trials) another place for it, or a bucket that does not exist.
     func s3(endpoint: String? = nil, hasBucket: Bool = true) throws -> S3Configuration {
-        let name = server == .s3 ? "S3" : "RCLONE"
-        return try S3Configuration(
+        try S3Configuration(
             endpoint: S3Endpoint(endpoint ?? TestEnvironment.address(of: server)),
             region: "us-east-1",
             bucket: hasBucket ? bucket : "no-such-bucket",
-            accessKeyID: TestEnvironment.required("OBSERVER_TEST_\(name)_KEY"),
-            secretAccessKey: Secret(TestEnvironment.required("OBSERVER_TEST_\(name)_SECRET"))
+            credentials: .fixed(accessKey())
+        )
+    }
+
+    func accessKey() throws -> S3Credentials {
+        let name = server == .s3 ? "S3" : "RCLONE"
+        return S3Credentials(
+            accessKeyID: try TestEnvironment.required("OBSERVER_TEST_\(name)_KEY"),
+            secretAccessKey: Secret(try TestEnvironment.required("OBSERVER_TEST_\(name)_SECRET"))
         )
     }
 
@@ -123,16 +129,20 @@ final class UploadHarness {
         broker: String? = nil,
         database: String? = nil,
         parallel: Int = 4,
+        more: [String: String] = [:],
         sweep: Duration = .milliseconds(500)
     ) throws {
         let s3 = try s3(endpoint: endpoint, hasBucket: hasBucket)
-        var configuration = try UploadConfiguration(environment: [
-            "OBSERVER_DATABASE_URL": database ?? self.database.url,
-            "OBSERVER_AMQP_URL": try broker ?? TestEnvironment.address(of: .amqp),
-            "OBSERVER_SPOOL": folder, "OBSERVER_UPLOAD_PARALLEL": "\(parallel)",
-            "OBSERVER_S3_BUCKET": s3.bucket, "AWS_ENDPOINT_URL_S3": "\(s3.scheme)://\(s3.authority)",
-            "AWS_ACCESS_KEY_ID": s3.accessKeyID, "AWS_SECRET_ACCESS_KEY": s3.secretAccessKey.expose(),
-        ])
+        var configuration = try UploadConfiguration(
+            environment: more.merging([
+                "OBSERVER_DATABASE_URL": database ?? self.database.url,
+                "OBSERVER_AMQP_URL": try broker ?? TestEnvironment.address(of: .amqp),
+                "OBSERVER_SPOOL": folder, "OBSERVER_UPLOAD_PARALLEL": "\(parallel)",
+                "OBSERVER_S3_BUCKET": s3.bucket, "AWS_ENDPOINT_URL_S3": "\(s3.place.scheme)://\(s3.place.authority)",
+                "AWS_ACCESS_KEY_ID": try accessKey().accessKeyID,
+                "AWS_SECRET_ACCESS_KEY": try accessKey().secretAccessKey.expose(),
+            ]) { given, _ in given }
+        )
         configuration.sweepInterval = sweep
         configuration.retryPauses = [.milliseconds(200), .milliseconds(400)]
         let logger = Logger(label: "upload", level: .debug, sink: log)

@@ -51,6 +51,12 @@ import Testing
         ("OBSERVER_WEB_THREADS", "0"), ("OBSERVER_TEMPLATES", "templates"), ("OBSERVER_PUBLIC_URL", "example.org"),
         ("OBSERVER_FASTCGI_SOCKET", "/" + String(repeating: "x", count: 107)), ("OBSERVER_UPLOAD_PARALLEL", "9999"),
         ("OBSERVER_RETRY_SECONDS", "5"), ("OBSERVER_RETRY_SECONDS", "5,x"), ("OBSERVER_RETRY_SECONDS", "5,,30"),
+        ("OBSERVER_S3_ADDRESSING", "virtual"), ("AWS_CA_BUNDLE", "ca.pem"), ("OBSERVER_S3_ENCRYPTION", "yes"),
+        ("OBSERVER_S3_KMS_KEY_ID", "key"), ("OBSERVER_S3_STORAGE_CLASS", "cold"),
+        ("OBSERVER_S3_STORAGE_CLASS", "DEEP_ARCHIVE"), ("OBSERVER_S3_TAGS", "=b"), ("OBSERVER_S3_TAGS", "a=1,a=2"),
+        ("OBSERVER_S3_TAGS", "aws:x=1"), ("OBSERVER_S3_BUCKET_OWNER", "me"), ("OBSERVER_S3_REQUESTER_PAYS", "yes"),
+        ("AWS_ENDPOINT_URL_S3", "http://x/y?z"), ("OBSERVER_S3_CREDENTIALS", "magic"),
+
         ("OBSERVER_CRASH_AT", "nowhere"), ("OBSERVER_SWEEP_SECONDS", "0"),
     ])
     func `a setting that is wrong is named`(name: String, value: String) throws {
@@ -125,6 +131,45 @@ import Testing
             #expect(!configured.allows(store, port: 8333) && !configured.allows(store, port: 8888))
             #expect(configured.allows(store, port: 554), "a range may allow a camera on the same address")
         }
+    }
+
+    private static func platform(_ more: [String: String]) -> [String: String] {
+        good.filter { !$0.key.hasPrefix("AWS_") }.merging(more) { $1 }
+    }
+
+    @Test(arguments: [
+        ["OBSERVER_S3_CREDENTIALS": "instance"],
+        ["AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"],
+        ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x"],
+        ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials"],
+        ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[fd00:ec2::23]/v1"],
+        ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://keys.example/x?y"],
+    ])
+    func `the access key can come from the platform`(settings: [String: String]) throws {
+        _ = try UploadConfiguration(environment: Self.platform(settings))
+    }
+
+    @Test(arguments: [
+        ("AWS_ROLE_ARN", ["AWS_WEB_IDENTITY_TOKEN_FILE": "/token"]),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", ["AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/x"]),
+        ("AWS_ROLE_ARN", ["AWS_ROLE_ARN": "observer", "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"]),
+        ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "no-slash"]),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://keys.example/"]),
+        (
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1@evil.example/"]
+        ),
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.evil.example/"]),
+        (
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+            ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://x/y", "OBSERVER_S3_CREDENTIALS": "instance"]
+        ),
+    ])
+    func `a platform that is set wrong is named`(name: String, settings: [String: String]) throws {
+        let error = try #require(throws: ConfigurationError.self) {
+            try UploadConfiguration(environment: Self.platform(settings))
+        }
+        #expect(error.problems.map(\.name) == [name])
     }
 
     @Test func `a secret can come from a file, and its last line feed is dropped`() throws {

@@ -39,7 +39,7 @@ import Testing
                 case .put(let segment):
                     let outcomes: [PutOutcome] = [
                         .stored(etag: nil), .exists, .refused("403"), .trouble(.timeout, "t"), .digestMismatch,
-                        .fileGone,
+                        .unreadable("EIO"),
                     ]
                     queue.append(.putFinished(segment.id, outcomes.randomElement(using: &random) ?? .exists))
                 case .head(let segment): queue.append(.headFinished(segment.id, .same(etag: nil)))

@@ -196,7 +196,7 @@ import Testing
                     actions = harness.handle(.prepared(segment.id, .unreadable("EIO")))
                 } else {
                     actions = harness.handle(.prepared(segment.id, .ready(segment)))
-                    actions = harness.handle(.putFinished(segment.id, .fileGone))
+                    actions = harness.handle(.putFinished(segment.id, .unreadable("EIO")))
                 }
                 isGone.toggle()
                 told += actions.count { if case .reportUnreadable = $0 { true } else { false } }

@@ -9,10 +9,8 @@ import Testing
 
     private func signer() -> S3Signer {
         S3Signer(
-            S3Configuration(
-                host: "examplebucket.s3.amazonaws.com",
-                region: "us-east-1",
-                bucket: "examplebucket",
+            S3Place(host: "examplebucket.s3.amazonaws.com", region: "us-east-1", bucket: "examplebucket"),
+            credentials: S3Credentials(
                 accessKeyID: "AKIAIOSFODNN7EXAMPLE",
                 secretAccessKey: Secret("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
             )

@@ -26,10 +26,17 @@ static inline CURLcode observer_curl_set_list(CURL *handle, CURLoption option, s
     return curl_easy_setopt(handle, option, value);
 }
 
-// The type of CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION.
-typedef size_t (*observer_curl_receiver)(char *bytes, size_t size, size_t count, void *context);
+// The type of CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION.
+typedef size_t (*observer_curl_transferrer)(char *bytes, size_t size, size_t count, void *context);
 
-static inline CURLcode observer_curl_set_receiver(CURL *handle, CURLoption option, observer_curl_receiver value) {
+static inline CURLcode observer_curl_set_transferrer(CURL *handle, CURLoption option, observer_curl_transferrer value) {
+    return curl_easy_setopt(handle, option, value);
+}
+
+// The type of CURLOPT_SEEKFUNCTION.
+typedef int (*observer_curl_seeker)(void *context, curl_off_t offset, int origin);
+
+static inline CURLcode observer_curl_set_seeker(CURL *handle, CURLoption option, observer_curl_seeker value) {
     return curl_easy_setopt(handle, option, value);
 }
 

@@ -61,7 +61,11 @@ package enum SegmentsAPI {
         }
         switch record.state {
         case .stored:
-            return handOver(storeLocation(record, request.context.signer), record)
+            do {
+                return handOver(try storeLocation(record, request.context.store), record)
+            } catch {
+                throw Problem(503, "The access key of the store is not there at the moment.")
+            }
         case .spooled, .failed:
             throw Problem(404, "The recording is still on another machine, on its way to the store.")
         case .expired:
@@ -71,15 +75,14 @@ package enum SegmentsAPI {
         }
     }
 
-    private static func storeLocation(_ record: SegmentRecord, _ signer: S3Signer) -> String {
-        let url = signer.presignGet(
-            key: record.segment.header.objectKey,
+    private static func storeLocation(_ record: SegmentRecord, _ store: S3Client) throws(S3Error) -> String {
+        let url = try store.presignGet(
+            record.segment.header.objectKey,
             expires: addressSeconds,
             responseHeaders: [
                 ("response-content-type", "video/mp4"), ("response-content-disposition", disposition(record)),
                 ("response-cache-control", "private, no-store"),
-            ],
-            at: Int64(time(nil))
+            ]
         )
         return "/internal/s3\(url.path)?\(url.query)"
     }

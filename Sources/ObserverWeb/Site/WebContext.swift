@@ -4,7 +4,7 @@ import ObserverCore
 package import ObserverMessages
 package import ObserverStore
 package import Postgres
-import S3
+package import S3
 
 /// The dependencies of the handlers of one thread.
 ///
@@ -28,8 +28,8 @@ package struct WebContext {
     package let snapshotWaits: SnapshotWaits
     /// The values of a new camera where a request gives none.
     let defaults: CameraSettings
-    /// Signs the addresses of recordings.
-    let signer: S3Signer
+    /// Signs the addresses of recordings, by the store's clock.
+    let store: S3Client
     /// The thread's own connection.
     package let database: PostgresConnection
 
@@ -40,6 +40,7 @@ package struct WebContext {
         document: APIDocument,
         authenticator: Authenticator,
         health: HealthBoard,
+        store: S3Client,
         database: PostgresConnection,
         snapshotWaits: SnapshotWaits,
         wish: @escaping @Sendable (CameraWish.Kind, CameraListing) -> Void,
@@ -58,6 +59,6 @@ package struct WebContext {
         var defaults = CameraSettings()
         defaults.segmentSeconds = configuration.segmentSeconds
         self.defaults = defaults
-        signer = S3Signer(configuration.s3)
+        self.store = store
     }
 }
