@@ -28,9 +28,9 @@ package struct RetentionDeletion: Hashable, Sendable {
 
     package var stream: StreamID
     package var reason: Reason
-    /// What began before this full hour goes.
+    /// The full hour before which a segment began that goes.
     package var before: Timestamp
-    /// What there is to delete now.
+    /// The segments that there are to delete now.
     package var due: RetentionSum
 
     package init(of stream: StreamID, _ reason: Reason, before: Timestamp, due: RetentionSum) {

@@ -1,6 +1,6 @@
 import Encodings
 
-/// What there is of a stream in one hour (UTC).
+/// The recordings of a stream in one hour (UTC).
 package struct RetentionHour: Hashable, Sendable {
     package var stream: StreamID
     /// Its start.
@@ -26,7 +26,7 @@ package struct RetentionHour: Hashable, Sendable {
         self.enteredAt = enteredAt
     }
 
-    /// What a rule may delete of it.
+    /// The part that a rule may delete.
     package var free: RetentionSum { sum - kept }
 
     /// The end of the hour to which it belongs by age: its own, or a later one if it was entered long after its time, as

@@ -8,7 +8,7 @@ package struct RetentionPlan: Sendable {
     package struct Facts: Sendable {
         package var policies: [RetentionPolicy]
         package var cameras: [RetentionCamera]
-        /// What each stream has in all.
+        /// The sum of all recordings of each stream.
         package var totals: [StreamID: RetentionSum]
         /// The oldest hours, in any order; those that are left out are younger than these.
         package var hours: [RetentionHour]

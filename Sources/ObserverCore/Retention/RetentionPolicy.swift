@@ -3,7 +3,7 @@
 /// Every rule that includes a camera counts: of several longest times the shortest, of several shortest times the longest,
 /// and each size by itself. Where they contradict each other, recordings are kept.
 package struct RetentionPolicy: Hashable, Sendable {
-    /// What a rule says.
+    /// The figures of a rule.
     package struct Limits: Hashable, Sendable {
         /// Days after which nothing is kept, whatever the camera has; nil: no such limit.
         package var longestDays: Int?

@@ -3,7 +3,7 @@
 /// A wrong rule and a wrong clock look the same: suddenly much of a camera is due. What a camera loses in a usual day
 /// passes, so that a short memory of a day or two needs no approval for each of its hours.
 package struct RetentionSafety: Hashable, Sendable {
-    /// What there is of the camera in all.
+    /// The bytes of all recordings of the camera.
     package var total: Int64
     /// The most bytes that were deleted of it in one of the last thirty days; nil: none were.
     package var usual: Int64?
