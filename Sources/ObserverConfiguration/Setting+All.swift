@@ -29,8 +29,11 @@ extension Setting {
         SettingGroup(title: "Tests", settings: [crashPoint]),
     ]
 
-    private static let services: [Program] = [.web, .capture, .upload]
+    private static let services: [Program] = [.web, .capture, .upload, .retention]
     private static let everyProgram = Program.allCases
+    /// Those that take part in recording.
+    private static let recordingPrograms = Program.allCases.filter { $0 != .retention }
+    private static let storePrograms: [Program] = [.web, .upload, .retention, .tool]
 
     // MARK: The command
 
@@ -103,7 +106,7 @@ extension Setting {
         suppliedByUp: "a private RabbitMQ",
         isSecret: true,
         meaning: "The RabbitMQ broker.",
-        readers: everyProgram
+        readers: recordingPrograms
     )
     package static let key = Setting(
         "OBSERVER_KEY",
@@ -130,7 +133,7 @@ extension Setting {
         .text("the name of a region"),
         fallback: .value("us-east-1"),
         meaning: "The region, part of each signature.",
-        readers: [.web, .upload, .tool]
+        readers: storePrograms
     )
     package static let accessKeyID = Setting(
         "AWS_ACCESS_KEY_ID",
@@ -138,7 +141,7 @@ extension Setting {
         fallback: .required,
         suppliedByUp: "that of the private store",
         meaning: "The ID of the access key.",
-        readers: [.web, .upload, .tool]
+        readers: storePrograms
     )
     package static let secretAccessKey = Setting(
         "AWS_SECRET_ACCESS_KEY",
@@ -147,7 +150,7 @@ extension Setting {
         suppliedByUp: "that of the private store",
         isSecret: true,
         meaning: "The secret access key.",
-        readers: [.web, .upload, .tool]
+        readers: storePrograms
     )
     package static let sessionToken = Setting(
         "AWS_SESSION_TOKEN",
@@ -155,7 +158,7 @@ extension Setting {
         fallback: .none,
         isSecret: true,
         meaning: "The session token of temporary credentials.",
-        readers: [.web, .upload, .tool]
+        readers: storePrograms
     )
     package static let bucket = Setting(
         "OBSERVER_S3_BUCKET",
@@ -163,7 +166,7 @@ extension Setting {
         fallback: .required,
         suppliedByUp: "`observer`",
         meaning: "The bucket for recordings.",
-        readers: [.web, .upload, .tool]
+        readers: storePrograms
     )
     package static let prefix = Setting(
         "OBSERVER_S3_PREFIX",
@@ -181,7 +184,7 @@ extension Setting {
         fallback: .required,
         suppliedByUp: "`$OBSERVER_HOME/spool`",
         meaning: "Recordings on their way to S3. Optional for `observer-web`, which plays waiting segments from it.",
-        readers: everyProgram
+        readers: recordingPrograms
     )
     package static let recorder = Setting(
         "OBSERVER_RECORDER",
