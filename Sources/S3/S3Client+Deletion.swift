@@ -27,13 +27,29 @@ public enum S3Versioning: String, Sendable {
 extension S3Client {
     /// The most keys of one request (S3 API reference, DeleteObjects).
     public static let mostDeletions = 1000
+    /// The requests under way at the same time: a store works off the keys of a request one after the other.
+    private static let parallelDeletions = 4
 
-    /// Deletes up to ``mostDeletions`` objects with one request (DeleteObjects).
+    /// Deletes objects with a few requests for many of them each (DeleteObjects).
     ///
     /// - Parameter keys: The objects; those that do not exist are no error.
     /// - Returns: The objects that remain.
-    /// - Throws: ``S3Error`` where the request as a whole was refused; ``S3Error/isUnknownRequest`` where the store does not have it.
+    /// - Throws: ``S3Error`` where a request as a whole was refused; ``S3Error/isUnknownRequest`` where the store does not have it.
     public func deleteObjects(_ keys: [String]) throws(S3Error) -> S3Deletion {
+        let share = (keys.count + Self.parallelDeletions - 1) / Self.parallelDeletions
+        let length = min(max(share, 1), Self.mostDeletions)
+        let parts = stride(from: 0, to: keys.count, by: length).map { Array(keys[$0..<min($0 + length, keys.count)]) }
+        let outcomes = Monitor<[(keys: [String], result: Result<HTTPClientResponse, S3Error>)]>([])
+        for part in parts {
+            send(deletionCall(part)) { result in outcomes.withLock { $0.append((part, result)) } }
+        }
+        outcomes.wait { $0.count == parts.count }
+        var deletion = S3Deletion()
+        for (part, result) in outcomes.withLock({ $0 }) { try deletion.take(try result.get(), for: part) }
+        return deletion
+    }
+
+    private func deletionCall(_ keys: [String]) -> Call {
         let elements = keys.map { "<Object><Key>\(XMLText.encode($0))</Key></Object>" }
         let body = Array("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(elements.joined())</Delete>".utf8)
         var call = Call(method: "POST", query: [("delete", "")], headers: [("content-type", "application/xml")])
@@ -45,18 +61,7 @@ extension S3Client {
         } else if let digest = [UInt8](hex: call.payload) {
             call.headers.append(("x-amz-checksum-sha256", digest.base64))
         }
-        let response = try wait { [call] in send(call, $0) }
-        let answer = XMLText(response.body)
-        let refusedKeys = answer.all(["Error", "Key"])
-        let codes = answer.all(["Error", "Code"])
-        // An answer that cannot be read says of no object that it is gone; neither does an error of the whole request.
-        guard answer.isComplete, answer.first("DeleteResult") != nil, refusedKeys.count == codes.count,
-            Set(answer.all(["Deleted", "Key"]) + refusedKeys).isSuperset(of: keys)
-        else { throw S3Error(.malformed, "the outcome of a deletion cannot be read", status: response.status) }
-        var deletion = S3Deletion()
-        for (key, code) in zip(refusedKeys, codes) where code != "NoSuchKey" { deletion.refused[key] = code }
-        deletion.hasMarkers = answer.all(["Deleted", "DeleteMarker"]).contains("true")
-        return deletion
+        return call
     }
 
     /// Deletes objects with a request each, as many at a time as the client sends.
@@ -99,6 +104,22 @@ extension S3Client {
             throw S3Error(.malformed, "the state of versions cannot be read", status: response.status)
         }
         return answer.first("Status").flatMap(S3Versioning.init(rawValue:)) ?? .off
+    }
+}
+
+extension S3Deletion {
+    /// Adds the outcome of a request.
+    ///
+    /// An answer that cannot be read says of no object that it is gone.
+    mutating func take(_ response: HTTPClientResponse, for keys: [String]) throws(S3Error) {
+        let answer = XMLText(response.body)
+        let refusedKeys = answer.all(["Error", "Key"])
+        let codes = answer.all(["Error", "Code"])
+        guard answer.isComplete, answer.first("DeleteResult") != nil, refusedKeys.count == codes.count,
+            Set(answer.all(["Deleted", "Key"]) + refusedKeys).isSuperset(of: keys)
+        else { throw S3Error(.malformed, "the outcome of a deletion cannot be read", status: response.status) }
+        for (key, code) in zip(refusedKeys, codes) where code != "NoSuchKey" { refused[key] = code }
+        if answer.all(["Deleted", "DeleteMarker"]).contains("true") { hasMarkers = true }
     }
 }
 
