@@ -116,7 +116,7 @@ package struct RetentionShell {
         let status = RetentionStatusStore(connection)
         let now = try status.now()
         let policies = try RetentionPolicyStore(connection).list().map(\.policy)
-        let known = try facts.facts(policies, at: now)
+        let known = try connection.patiently { () throws(PostgresError) in try facts.facts(policies, at: now) }
         let plan = RetentionPlan(known, at: now)
         let deletions = DeletionStore(connection)
         let decisions = plan.decisions(totals: known.totals, usual: try deletions.usual())

@@ -84,7 +84,7 @@ package struct DeletionStore {
             from plan p where not exists (
                 select from updated u where u.camera_id = p.camera_id and u.stream = p.stream)
             """
-        try connection.transaction { () throws(PostgresError) in
+        try connection.patiently { () throws(PostgresError) in
             try connection.execute("select pg_advisory_xact_lock(\(Self.lock))")
             try connection.execute(statement, within: .seconds(60))
             try connection.execute(

@@ -33,7 +33,7 @@ package struct ExpiryStore {
     /// - Returns: The step; nil when no deletion runs that nobody else works on.
     /// - Throws: The error that the database reports.
     package func decide(limit: Int = mostInBatch) throws(PostgresError) -> Step? {
-        try connection.transaction { () throws(PostgresError) in
+        try connection.patiently { () throws(PostgresError) in
             let deletion: SQL = """
                 select id, camera_id, stream, before, cursor_id from deletions
                 where state = 'running' order by id limit 1 for update skip locked
@@ -124,13 +124,13 @@ package struct ExpiryStore {
     /// Takes note that the store has no object of these segments any more.
     package func markExpired(_ ids: [SegmentID]) throws(PostgresError) {
         guard let least = ids.min(), let greatest = ids.max() else { return }
-        try connection.execute(
-            """
+        let statement: SQL = """
             update segments set state = 'expired', previous_state = 'expiring', error = null
             where id = any(\(ids)) and id between \(least) and \(greatest) and state = 'expiring'
-            """,
-            within: .seconds(60)
-        )
+            """
+        _ = try connection.patiently { () throws(PostgresError) in
+            try connection.execute(statement, within: .seconds(60))
+        }
     }
 
     /// Takes note of the store's words about objects that it did not delete.

@@ -183,12 +183,15 @@ package struct PartitionStore {
         var dropped: [SegmentWeek] = []
         for week in try partitions().compactMap({ SegmentWeek(partition: $0) }).sorted() where week <= last {
             // Looked at first without the lock, which keeps everybody else from the table.
-            guard try isExpired(week), try dropExpired(week) else { continue }
+            let isOver = try connection.patiently { () throws(PostgresError) in try isExpired(week) }
+            guard isOver, try dropExpired(week) else { continue }
             dropped.append(week)
             let statement: SQL = """
                 delete from camera_hours where hour < \(week.end) and segments = 0 and bytes = 0 and covered_ms = 0
                 """
-            try connection.execute(statement, within: .seconds(65))
+            _ = try connection.patiently { () throws(PostgresError) in
+                try connection.execute(statement, within: .seconds(65))
+            }
         }
         return dropped
     }
