@@ -47,6 +47,7 @@ let package = Package(
         .executable(name: "observer-capture", targets: ["observer-capture"]),
         .executable(name: "observer-media", targets: ["observer-media"]),
         .executable(name: "observer-upload", targets: ["observer-upload"]),
+        .executable(name: "observer-retention", targets: ["observer-retention"]),
         .executable(name: "observerctl", targets: ["observerctl"]),
     ],
     targets: [
@@ -129,6 +130,15 @@ let package = Package(
             ]
         ),
 
+        module(
+            "ObserverRetention",
+            [
+                "ObserverCore", "ObserverConfiguration", "ObserverStore", "S3", "HTTPClient", "Postgres", "Errors",
+                "System",
+                "Lifecycle", "Logging",
+            ]
+        ),
+
         // Executables: wiring only
         executable("observer-web", ["ObserverWeb", "ObserverConfiguration", "Lifecycle", "Logging"]),
         executable(
@@ -149,6 +159,11 @@ let package = Package(
             "observer-upload",
             path: "workers/upload",
             ["ObserverUpload", "ObserverConfiguration", "Lifecycle", "Logging"]
+        ),
+        executable(
+            "observer-retention",
+            path: "workers/retention",
+            ["ObserverRetention", "ObserverConfiguration", "Lifecycle", "Logging"]
         ),
         executable(
             "observerctl",
@@ -249,12 +264,17 @@ let package = Package(
             ]
         ),
         tests(
+            "ObserverRetentionTests",
+            ["SeededNumbers", "ObserverRetention", "ObserverCore", "ObserverStore", "System"]
+        ),
+        tests(
             "IntegrationTests",
             [
                 "SeededNumbers", "TemporaryFolders", "TestSupport", "ObserverCore", "ObserverConfiguration",
                 "ObserverStore",
                 "ObserverMessages",
-                "ObserverCapture", "ObserverUpload", "ObserverWeb", "Spool", "Media", "LibraryMedia", "MP4", "RTSP",
+                "ObserverCapture", "ObserverUpload", "ObserverRetention", "ObserverWeb", "Spool", "Media",
+                "LibraryMedia", "MP4", "RTSP",
                 "HTTPTypes",
                 "HTTPRouting",
                 "Mustache",

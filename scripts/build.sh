@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The release build of the five binaries.
+# The release build of the six binaries.
 
-PRODUCTS=(observer-web observer-capture observer-media observer-upload observerctl)
+PRODUCTS=(observer-web observer-capture observer-media observer-upload observer-retention observerctl)
 
 # True when a binary is missing or a source is newer than the last good build.
 build_needed() {

@@ -26,6 +26,7 @@ render_all() {
     runs_here rabbitmq && render_rabbitmq
     runs_here s3 && render_s3
     runs_here web && render_environment
+    runs_here retention && render_retention
     runs_here nginx && render_nginx
     return 0
 }
@@ -148,8 +149,11 @@ CONF
 
 render_s3() {
     # By its environment: command lines are public on a machine.
-    S3_KEY=$S3_KEY S3_SECRET=$S3_SECRET jq -n '{identities: [{name: "observer", actions: ["Admin", "Read", "Write", "List",
-        "Tagging"], credentials: [{accessKey: $ENV.S3_KEY, secretKey: $ENV.S3_SECRET}]}]}' |
+    S3_KEY=$S3_KEY S3_SECRET=$S3_SECRET RETENTION_KEY=$RETENTION_KEY RETENTION_SECRET=$RETENTION_SECRET \
+        jq -n '{identities: [{name: "observer", actions: ["Admin", "Read", "Write", "List", "Tagging"],
+            credentials: [{accessKey: $ENV.S3_KEY, secretKey: $ENV.S3_SECRET}]},
+            {name: "retention", actions: ["Write:observer", "List:observer"],
+            credentials: [{accessKey: $ENV.RETENTION_KEY, secretKey: $ENV.RETENTION_SECRET}]}]}' |
         write_private "$CONFIG/s3.json"
 }
 
@@ -186,6 +190,18 @@ render_environment() {
             esac
         done
     } | write_private "$CONFIG/observer.env"
+}
+
+# What observer-retention has of its own: it alone deletes, and sees nothing else.
+render_retention() {
+    {
+        if runs_here postgres; then
+            echo "OBSERVER_DATABASE_URL=postgresql://observer_retention:$RETENTION_PASSWORD@127.0.0.1:$PG_PORT/observer"
+        fi
+        if runs_here s3; then
+            printf '%s\n' "AWS_ACCESS_KEY_ID=$RETENTION_KEY" "AWS_SECRET_ACCESS_KEY=$RETENTION_SECRET"
+        fi
+    } | write_private "$CONFIG/retention.env"
 }
 
 render_nginx() {

@@ -46,6 +46,7 @@ stamp_of() {
     camera) inputs+=("$REPO/demo/camera.py") ;;
     capture | capture-*) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
     web | upload) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-$1") ;;
+    retention) inputs+=("$CONFIG/observer.env" "$CONFIG/retention.env" "$BINARIES/observer-retention") ;;
     esac
     cat "${inputs[@]}" 2>/dev/null | sha256sum | cut -d' ' -f1
 }
@@ -83,7 +84,7 @@ await_service() {
 stop_everything() {
     local pid i name
     if pid=$(supervisor_pid); then
-        for name in nginx camera web "${CAPTURES[@]}" upload; do supervisorctl stop "$name" >/dev/null 2>&1 & done
+        for name in nginx camera web "${CAPTURES[@]}" upload retention; do supervisorctl stop "$name" >/dev/null 2>&1 & done
         wait
         for name in rabbitmq s3 postgres rclone; do supervisorctl stop "$name" >/dev/null 2>&1 & done
         wait

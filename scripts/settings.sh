@@ -12,7 +12,7 @@ name_services() {
     CAPTURES=(capture)
     for ((number = 2; number <= count; number++)); do CAPTURES+=("capture-$number"); done
     # shellcheck disable=SC2034 # used by those who read this file
-    ALL_SERVICES=(postgres rabbitmq s3 nginx web "${CAPTURES[@]}" upload camera)
+    ALL_SERVICES=(postgres rabbitmq s3 nginx web "${CAPTURES[@]}" upload retention camera)
 }
 
 # read_settings FILE, export_settings FILE: take NAME=value lines as they are, the second for programs to see. The file is
@@ -109,7 +109,8 @@ open_home() {
 }
 
 SETTINGS=(WEB_PORT WEB_LISTEN PG_PORT PG_PASSWORD PG_ADMIN_PASSWORD AMQP_PORT AMQP_DIST_PORT EPMD_PORT AMQP_PASSWORD
-    AMQP_COOKIE S3_PORT S3_PORTS S3_KEY S3_SECRET CAMERA_PORT RCLONE_PORT NODE CAPTURE_PROCESSES)
+    AMQP_COOKIE S3_PORT S3_PORTS S3_KEY S3_SECRET CAMERA_PORT RCLONE_PORT NODE CAPTURE_PROCESSES
+    RETENTION_PASSWORD RETENTION_KEY RETENTION_SECRET)
 
 load_settings() {
     local name
@@ -198,6 +199,9 @@ choose_secrets() {
     AMQP_COOKIE=${AMQP_COOKIE:-$(random_hex 32)}
     S3_KEY=${S3_KEY:-OBS$(random_hex 16)}
     S3_SECRET=${S3_SECRET:-$(random_hex 40)}
+    RETENTION_PASSWORD=${RETENTION_PASSWORD:-$(random_hex 32)}
+    RETENTION_KEY=${RETENTION_KEY:-OBS$(random_hex 16)}
+    RETENTION_SECRET=${RETENTION_SECRET:-$(random_hex 40)}
     NODE=${NODE:-node-$(random_hex 4)}
     [[ -s $CONFIG/key ]] || head -c 32 /dev/urandom | base64 -w 0 | write_private "$CONFIG/key"
 }

@@ -58,6 +58,7 @@ start_dependencies() {
         step "make the database" "see the log" make_database
     fi
     step "migrate the database" "./observer doctor" observerctl migrate
+    if runs_here postgres; then step "grant rights in the database" "see the log" grant_rights; fi
     runs_here s3 && await_service s3 60 s3_answers
     step "make the bucket" "./observer doctor" make_bucket
 }
@@ -80,6 +81,9 @@ as_database_admin() {
         -h 127.0.0.1 -p "$PG_PORT" -U postgres -d postgres "$@"
 }
 
+# The rights of roles that are not the owner of the tables.
+grant_rights() { as_database_admin -d observer -f "$REPO/sql/roles/retention.sql"; }
+
 # Asks the server's own file first: a connection before that would leave a FATAL line in its log.
 postgres_ready() { grep -q '^ready' "$OBSERVER_HOME/postgres/data/postmaster.pid" && as_database_admin -c 'SELECT 1'; }
 
@@ -88,6 +92,8 @@ make_database() {
     as_database_admin <<SQL
 SELECT 'CREATE ROLE observer LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'observer') \gexec
 ALTER ROLE observer PASSWORD '$PG_PASSWORD';
+SELECT 'CREATE ROLE observer_retention LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'observer_retention') \gexec
+ALTER ROLE observer_retention PASSWORD '$RETENTION_PASSWORD';
 SELECT 'CREATE DATABASE observer OWNER observer' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'observer') \gexec
 SQL
 }
@@ -108,13 +114,14 @@ observerctl() (
 start_observer() {
     step "make the first user" "./observer password admin" make_admin
     step "check nginx's configuration" "correct nginx/*.conf, or the setting that it names" check_nginx
-    start_services web "${CAPTURES[@]}" upload nginx
+    start_services web "${CAPTURES[@]}" upload retention nginx
     runs_here camera && start_services camera
     await_service web 30 curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
     runs_here rabbitmq && await_service rabbitmq 120 port_answers "$AMQP_PORT"
     local name
     for name in "${CAPTURES[@]}"; do await_service "$name" 15 service_is_steady "$name"; done
     await_service upload 15 service_is_steady upload
+    await_service retention 15 service_is_steady retention
 }
 
 # A service that cannot run (a wrong setting, say) is started again each second; one that has been up for two can.

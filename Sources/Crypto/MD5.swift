@@ -1,6 +1,7 @@
 import CLibCrypto
 
-/// MD5 (RFC 1321), for the Digest authentication of cameras alone: nothing that must be safe rests on it.
+/// MD5 (RFC 1321), for the Digest authentication of cameras and the checksum that S3 wants of some requests: nothing that must
+/// be safe rests on it.
 public enum MD5 {
     /// The 16 bytes of the hash; nil where the system's policy forbids the algorithm.
     public static func hash(_ bytes: [UInt8]) -> [UInt8]? {

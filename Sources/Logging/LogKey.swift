@@ -35,6 +35,8 @@ extension LogKey {
     public static let clockErrorMilliseconds = LogKey("clock.error_ms")
     /// The connection that came or went.
     public static let connectionName = LogKey("connection.name")
+    /// The number of deletions that wait for an approval.
+    public static let deletionsWaiting = LogKey("deletion.waiting")
     /// The cause as a sentence.
     public static let detail = LogKey("detail")
     /// Free space of the spool in bytes.

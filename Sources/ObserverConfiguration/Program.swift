@@ -5,6 +5,7 @@ package enum Program: String, CaseIterable, Sendable {
     case web = "observer-web"
     case capture = "observer-capture"
     case upload = "observer-upload"
+    case retention = "observer-retention"
     case tool = "observerctl"
 
     /// The name of its log lines.
@@ -14,6 +15,7 @@ package enum Program: String, CaseIterable, Sendable {
         case .web: "web"
         case .capture: "capture"
         case .upload: "upload"
+        case .retention: "retention"
         case .tool: "observerctl"
         }
     }

@@ -39,8 +39,10 @@ extension Setting {
         SettingGroup(title: "Tests", settings: [crashPoint]),
     ]
 
-    private static let services: [Program] = [.web, .capture, .upload]
+    private static let services: [Program] = [.web, .capture, .upload, .retention]
     private static let everyProgram = Program.allCases
+    /// Those that take part in recording.
+    private static let recordingPrograms = Program.allCases.filter { $0 != .retention }
 
     // MARK: The command
 
@@ -113,7 +115,7 @@ extension Setting {
         suppliedByUp: "a private RabbitMQ",
         isSecret: true,
         meaning: "The RabbitMQ broker.",
-        readers: everyProgram
+        readers: recordingPrograms
     )
     package static let key = Setting(
         "OBSERVER_KEY",
@@ -133,7 +135,7 @@ extension Setting {
         fallback: .required,
         suppliedByUp: "`$OBSERVER_HOME/spool`",
         meaning: "Recordings on their way to S3. Optional for `observer-web`, which plays waiting segments from it.",
-        readers: everyProgram
+        readers: recordingPrograms
     )
     package static let recorder = Setting(
         "OBSERVER_RECORDER",

@@ -2,7 +2,7 @@ import S3
 
 /// The settings of the store's access key; the first of a key, a web identity and a container's endpoint that is set counts.
 extension Setting {
-    private static let users: [Program] = [.web, .upload, .tool]
+    private static let users: [Program] = [.web, .upload, .retention, .tool]
 
     package static let accessKeyID = Setting(
         "AWS_ACCESS_KEY_ID",

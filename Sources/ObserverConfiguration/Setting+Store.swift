@@ -1,6 +1,6 @@
 /// The settings of the store.
 extension Setting {
-    private static let users: [Program] = [.web, .upload, .tool]
+    private static let users: [Program] = [.web, .upload, .retention, .tool]
 
     package static let endpoint = Setting(
         "AWS_ENDPOINT_URL_S3",

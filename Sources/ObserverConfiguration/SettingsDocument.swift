@@ -23,8 +23,8 @@ package enum SettingsDocument {
 
             A default in brackets is what `./observer up` supplies where a setting is not given. With
             `OBSERVER_DATABASE_URL`, `OBSERVER_AMQP_URL` or `AWS_ENDPOINT_URL_S3` set, `up` starts no private server of that
-            kind. The last column names the programs: `./observer`, the services web, capture and upload, and
-            `observerctl`; *all* are these five.
+            kind. The last column names the programs: `./observer`, the services web, capture, upload and retention,
+            and `observerctl`; *all* are these six.
 
             \(groups.joined(separator: "\n\n"))
 

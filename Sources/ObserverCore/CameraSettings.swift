@@ -138,7 +138,7 @@ extension CameraField {
             kind: .integer(1...3650, unit: "days"),
             group: .recording,
             label: "Retention",
-            hint: "How long recordings are to be kept."
+            hint: "Older recordings are deleted, unless a rule of the storage page says otherwise."
         ),
         CameraField(
             "priority",

@@ -6,6 +6,8 @@ package enum SegmentState: String, Codable, Sendable, CaseIterable {
     case stored
     /// Refused by S3 three times; the file is kept.
     case failed
+    /// Being deleted by retention, and gone for everybody who asks.
+    case expiring
     /// Deleted by retention.
     case expired
     /// Gone, for the reason in its error.

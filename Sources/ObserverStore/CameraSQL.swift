@@ -67,7 +67,7 @@ enum CameraSQL {
     private static func newestSegment(and condition: String) -> String {
         """
         select id, started_at, duration_ms from segments
-        where camera_id = c.id and stream = 0 and state <> 'expired' and state <> 'lost' and \(condition)
+        where camera_id = c.id and stream = 0 and \(SegmentStore.playable) and \(condition)
         order by id desc limit 1
         """
     }

@@ -179,9 +179,10 @@ package struct CameraStore {
     }
 
     /// Deletes a camera: switches it off, forgets its address, user, password and snapshot, and hides it; its recordings
-    /// follow their retention.
+    /// follow their retention, or go with it.
     package func delete(
         _ id: CameraID,
+        withRecordings: Bool = false,
         expecting expected: Int64? = nil,
         by actor: Actor
     ) throws(PostgresError) -> ChangeResult {
@@ -190,7 +191,8 @@ package struct CameraStore {
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), changed as (
                 update cameras c set is_active = false, url = 'rtsp://deleted.invalid/', sub_url = null,
-                    username = null, password_sealed = null, deleted_at = now(), version = c.version + 1, updated_at = now()
+                    username = null, password_sealed = null, deleted_at = now(), version = c.version + 1, updated_at = now(),
+                    discards_recordings = \(withRecordings)
                 from target n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                 returning c.*

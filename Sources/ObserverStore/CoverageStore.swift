@@ -55,11 +55,11 @@ package struct CoverageStore {
             select c.id, s.started_at, s.duration_ms::bigint
             from unnest(\(cameras), \(since)::timestamptz[]) as c (id, since) cross join lateral (
                 (select id, started_at, duration_ms from segments
-                where camera_id = c.id and stream = 0 and state <> 'expired' and state <> 'lost'
+                where camera_id = c.id and stream = 0 and \(unsafe: SegmentStore.playable)
                 order by id desc limit 1)
                 union
                 (select id, started_at, duration_ms from segments
-                where camera_id = c.id and stream = 0 and state <> 'expired'
+                where camera_id = c.id and stream = 0 and \(unsafe: SegmentStore.alive)
                     and id >= segment_id_at(c.since - \(unsafe: SegmentStore.before))
                     and started_at + duration_ms * interval '1 ms' > c.since
                 order by id limit 20)

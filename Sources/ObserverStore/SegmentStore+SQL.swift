@@ -9,6 +9,11 @@ extension SegmentStore {
         state, tries, error, etag, stored_at, created_at from segments
         """
 
+    /// The condition for segments that retention has not decided to delete; it implies that of the index `segments_stream`.
+    static let alive = "state <> 'expired' and state <> 'expiring'"
+    /// The condition for segments that can be played.
+    static let playable = "\(alive) and state <> 'lost'"
+
     /// The bounds of identifiers within which everything lies that overlaps a stretch of time.
     ///
     /// A segment is no longer than 61 minutes, and its identifier is less than an hour from its start (``SegmentLimits``). All
@@ -20,7 +25,7 @@ extension SegmentStore {
     package static func statement(_ query: Query) -> SQL {
         var sql = SQL.StringInterpolation(literalCapacity: 900, interpolationCount: 8)
         sql.appendLiteral(selection)
-        sql.appendLiteral(" where state <> 'expired' and camera_id = ")
+        sql.appendLiteral(" where \(alive) and camera_id = ")
         sql.appendInterpolation(query.camera)
         sql.appendLiteral(" and stream = ")
         sql.appendInterpolation(query.stream)
@@ -49,7 +54,7 @@ extension SegmentStore {
     package static func newestStatement(of camera: CameraID, _ kind: StreamKind) -> SQL {
         """
         \(unsafe: selection)
-        where camera_id = \(camera) and stream = \(kind) and state <> 'expired' and state <> 'lost'
+        where camera_id = \(camera) and stream = \(kind) and \(unsafe: playable)
         order by id desc limit 1
         """
     }
@@ -61,7 +66,7 @@ extension SegmentStore {
         (excluded.state = 'stored' and s.state in ('spooled', 'failed', 'lost'))
         or (excluded.state = 'failed' and s.state in ('spooled', 'failed'))
         or (excluded.state = 'lost' and s.state in ('spooled', 'failed'))
-        or (excluded.state = 'expired' and s.state in ('spooled', 'failed', 'stored'))
+        or (excluded.state = 'expired' and s.state in ('spooled', 'failed', 'stored', 'expiring'))
         """
 
     /// The states in which there is something to play.
@@ -105,7 +110,8 @@ extension SegmentStore {
                     tries = greatest(s.tries, excluded.tries), error = excluded.error,
                     etag = coalesce(excluded.etag, s.etag), stored_at = coalesce(s.stored_at, excluded.stored_at)
                 where \(unsafe: forward)
-                returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state
+                returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state,
+                    s.created_at
             ), \(unsafe: sums)
             select w.id, w.state from written w, (select count(*) from waiting) done
             """
@@ -121,7 +127,9 @@ extension SegmentStore {
     ///
     /// A segment across a full hour is split there. Its bytes go with its time, each part up to a point less the part up to
     /// the point before, so that the parts are the whole and what was added once is exactly what is taken away again.
-    private static let sums = """
+    ///
+    /// It follows a query `written` that returns the columns named here, each row after its change.
+    static let sums = """
         changed as (
             select *, (state in \(counted))::int - coalesce((previous_state in \(counted))::int, 0) as counted,
                 (state = 'spooled')::int - coalesce((previous_state = 'spooled')::int, 0) as waiting
@@ -130,7 +138,7 @@ extension SegmentStore {
             select camera_id, stream, counted, hour, upto - since as ms,
                 case when duration_ms = 0 then bytes
                     else bytes * upto / duration_ms - bytes * since / duration_ms end as bytes,
-                (hour <= started_at)::int as beginnings
+                (hour <= started_at)::int as beginnings, created_at
             from changed cross join lateral generate_series(
                 date_trunc('hour', started_at, 'UTC'),
                 greatest(started_at, started_at + (duration_ms - 1) * interval '1 ms'), interval '1 hour') hour
@@ -140,11 +148,13 @@ extension SegmentStore {
             ) part
             where counted <> 0
         ), summed as (
-            insert into camera_hours as h (camera_id, stream, hour, covered_ms, bytes, segments)
-            select camera_id, stream, hour, sum(counted * ms), sum(counted * bytes), sum(counted * beginnings)
+            insert into camera_hours as h (camera_id, stream, hour, covered_ms, bytes, segments, entered_at)
+            select camera_id, stream, hour, sum(counted * ms), sum(counted * bytes), sum(counted * beginnings),
+                max(created_at) filter (where counted * beginnings > 0)
             from parts group by camera_id, stream, hour order by camera_id, stream, hour
             on conflict (camera_id, stream, hour) do update set covered_ms = h.covered_ms + excluded.covered_ms,
-                bytes = h.bytes + excluded.bytes, segments = h.segments + excluded.segments
+                bytes = h.bytes + excluded.bytes, segments = h.segments + excluded.segments,
+                entered_at = greatest(h.entered_at, excluded.entered_at)
             returning 1
         ), waiting as (
             insert into camera_backlog as b (camera_id, stream, waiting_ms)

@@ -44,6 +44,8 @@ package struct TimelineStore {
         var facts = TimelineFacts(span: span, createdAt: createdAt, isActive: isActive)
         facts.switches = try switches(of: camera, span)
         facts.gaps = try gaps(of: StreamID(camera, .main), span)
+        facts.held = try held(of: camera, span)
+        facts.deletedBefore = try deletedBefore(of: camera)
         // What is not told of is not read.
         try readSegments(of: camera, TimeSpan(from: span.start, to: min(span.end, now)), into: &facts)
         return CameraTimeline(facts, of: asked, now: now, latest: latest, resolution: resolution)
@@ -60,6 +62,21 @@ package struct TimelineStore {
             (select at, is_active from camera_switches where camera_id = \(camera) and at >= \(end) order by at limit 1)
             """
         return try connection.rows(statement, as: (Timestamp, Bool).self).map(TimelineFacts.Switch.init(at:isActive:))
+    }
+
+    private func held(of camera: CameraID, _ span: TimeSpan) throws(PostgresError) -> [TimeSpan] {
+        let statement: SQL = """
+            select from_at, to_at from holds
+            where camera_id = \(camera) and released_at is null and from_at < \(span.endedAt) and to_at > \(span.startedAt)
+            """
+        return try connection.rows(statement, as: (Timestamp, Timestamp).self).map { TimeSpan(from: $0.0, to: $0.1) }
+    }
+
+    private func deletedBefore(of camera: CameraID) throws(PostgresError) -> Timestamp? {
+        let statement: SQL = """
+            select max(before) from deletions where camera_id = \(camera) and stream = 0 and segments > 0
+            """
+        return try connection.rows(statement, as: (Timestamp?).self).first ?? nil
     }
 
     private func gaps(of stream: StreamID, _ span: TimeSpan) throws(PostgresError) -> [Gap] {
@@ -109,7 +126,7 @@ extension SegmentStore {
         let (start, end) = (span.startedAt, span.endedAt)
         return """
             select started_at, duration_ms::bigint, state from segments
-            where camera_id = \(camera) and stream = 0 and state <> 'expired' and state <> 'lost'
+            where camera_id = \(camera) and stream = 0 and \(unsafe: playable)
                 and id >= segment_id_at(\(start)::timestamptz - \(unsafe: before))
                 and id < segment_id_at(\(end)::timestamptz + \(unsafe: after))
                 and started_at < \(end) and started_at + duration_ms * interval '1 ms' > \(start)

@@ -274,7 +274,7 @@ struct ReceiptBatchWriter: ~Copyable {
 extension SegmentStore.Outcome {
     /// Returns true if a row in this state needs no more to be done: bytes are deleted on the strength of it.
     fileprivate func isReached(by present: SegmentState?) -> Bool {
-        present == state || state == .stored && present == .expired
+        present == state || state == .stored && (present == .expiring || present == .expired)
     }
 }
 

@@ -216,7 +216,7 @@ package struct UploadStateMachine: Sendable {
 
     private mutating func rowFound(_ id: SegmentID, outcome: RowOutcome, now: MonotonicInstant) -> [Action] {
         switch outcome {
-        case .known(.stored?), .known(.expired?):
+        case .known(.stored?), .known(.expiring?), .known(.expired?):
             return [.discard(id)] + finish(id, .acknowledge)
         case .known(.lost?):
             // What is left of it may be all there is: a segment that turns up becomes stored.

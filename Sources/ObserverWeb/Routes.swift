@@ -11,6 +11,7 @@ package enum Routes {
         addCameras(to: &router)
         addRecordings(to: &router)
         addRecorders(to: &router)
+        addRetention(to: &router)
         addPeople(to: &router)
         addHealth(to: &router)
         addCompatibility(to: &router)

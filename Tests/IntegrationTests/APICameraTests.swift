@@ -42,7 +42,7 @@ import Testing
         #expect(patched["version"] == .int(2))
         #expect(patched.response.header(.eTag) == "\"2\"")
 
-        #expect(harness.call("DELETE", "/cameras/\(id)?recordings=delete").wrongFields == ["recordings"])
+        #expect(harness.call("DELETE", "/cameras/\(id)?recordings=keep").wrongFields == ["recordings"])
         #expect(harness.call("DELETE", "/cameras/\(id)").status == 204)
         for method in ["GET", "DELETE"] { #expect(harness.call(method, "/cameras/\(id)").status == 404) }
         #expect(harness.call("PATCH", "/cameras/\(id)", "{}").status == 404)

@@ -71,6 +71,32 @@ enum Example {
         )
     }
 
+    /// The page of storage with something in each of its parts.
+    static func storage(viewer: Viewer = viewer) -> StoragePage {
+        let camera = CameraID(rawValue: 7)
+        let sum = RetentionSum(segments: 9, bytes: 41_300_000_000)
+        let stored = StorageStore.Camera(
+            id: camera,
+            name: "Gate",
+            isDeleted: false,
+            sum: sum,
+            ages: (StorageStore.ages + [0]).map { StorageStore.Age(days: $0 == 0 ? nil : $0, bytes: 1 << 30) },
+            oldestAt: now,
+            newestAt: now,
+            days: RetentionDays(of: RetentionCamera(camera, days: 30), [])
+        )
+        let hold = Hold(id: 1, camera: camera, from: now, to: now, reason: "theft", actor: "user:ada", createdAt: now)
+        return StoragePage(
+            StoragePage.Content(
+                storage: StorageStore.Storage(cameras: [stored]),
+                status: RetentionStatusStore.Status(),
+                holds: [hold]
+            ),
+            viewer: viewer,
+            now: now
+        )
+    }
+
     /// The timeline of a day on which the camera was wanted from its first segment or gap on.
     static func timeline(
         of segments: [SegmentRecord],

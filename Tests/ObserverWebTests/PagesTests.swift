@@ -20,6 +20,7 @@ import Testing
             ("edit", CameraFormPage(form: CameraForm(editing: listing.camera), csrf: "token")),
             ("delete", CameraDeletePage(camera: listing.camera, csrf: "token")),
             ("recorders", RecordersPage(recorders: [Example.recorder()], now: Example.now)),
+            ("storage", Example.storage()),
             ("no recorders", RecordersPage(recorders: [], now: Example.now)),
             ("sign in", SignInPage(csrf: "token")),
             ("error", ErrorPage(Problem(404, "No such camera."))),

@@ -11,7 +11,9 @@ import Testing
         "Mustache", "Postgres", "AMQP", "HTTPClient", "S3", "RTP", "RTSP", "MP4", "ConnectionGuard", "Media",
         "LibraryMedia",
     ]
-    private static let services: Set = ["ObserverWeb", "ObserverCapture", "ObserverMedia", "ObserverUpload"]
+    private static let services: Set = [
+        "ObserverWeb", "ObserverCapture", "ObserverMedia", "ObserverUpload", "ObserverRetention",
+    ]
     private static let cModules = [
         "CFastCGI": "FastCGI", "CLibPQ": "Postgres", "CRabbitMQ": "AMQP", "CLibCurl": "HTTPClient",
         "CLibAV": "LibraryMedia",

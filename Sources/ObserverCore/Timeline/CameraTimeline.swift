@@ -35,6 +35,8 @@ package struct CameraTimeline: Hashable, Sendable {
     package let unexplained: [TimeSpan]
     /// The part of what is covered that is not in the store yet.
     package let waiting: [TimeSpan]
+    /// The part of what is covered that is protected from deletion.
+    package let held: [TimeSpan]
 
     /// The age in milliseconds up to which time after the last row is not called unexplained.
     ///
@@ -52,6 +54,7 @@ package struct CameraTimeline: Hashable, Sendable {
         gaps = []
         unexplained = []
         waiting = []
+        held = []
     }
 
     /// Computes the account of a stretch of time.
@@ -86,5 +89,6 @@ package struct CameraTimeline: Hashable, Sendable {
         unexplained = pieces.unexplained.spans
         gaps = pieces.gaps(of: facts, until: end)
         waiting = TimeSpanSet(facts.waiting).joined(across: Self.tolerance).intersection(covered).spans
+        held = TimeSpanSet(facts.held).intersection(covered).spans
     }
 }

@@ -23,6 +23,10 @@ package struct TimelineFacts: Hashable, Sendable {
     /// Those of them that are not in the store yet.
     package var waiting: [TimeSpan]
     package var gaps: [Gap]
+    /// Those that are protected from deletion.
+    package var held: [TimeSpan]
+    /// Retention has deleted what was recorded before this; nil: nothing was deleted.
+    package var deletedBefore: Timestamp?
 
     package init(
         span: TimeSpan,
@@ -31,7 +35,9 @@ package struct TimelineFacts: Hashable, Sendable {
         switches: [Switch] = [],
         recorded: [TimeSpan] = [],
         waiting: [TimeSpan] = [],
-        gaps: [Gap] = []
+        gaps: [Gap] = [],
+        held: [TimeSpan] = [],
+        deletedBefore: Timestamp? = nil
     ) {
         self.span = span
         self.createdAt = createdAt
@@ -40,12 +46,14 @@ package struct TimelineFacts: Hashable, Sendable {
         self.recorded = recorded
         self.waiting = waiting
         self.gaps = gaps
+        self.held = held
+        self.deletedBefore = deletedBefore
     }
 
     /// The time in which the camera was wanted.
     ///
     /// Before the first movement that is known, the switch stood the other way, and the camera did not exist before it was
-    /// created.
+    /// created. Of the time whose recordings retention has deleted, only what is left counts: nobody wants the rest any more.
     var wanted: TimeSpanSet {
         var spans: [TimeSpan] = []
         let sorted = switches.sorted { $0.at < $1.at }
@@ -58,6 +66,9 @@ package struct TimelineFacts: Hashable, Sendable {
             isOn = step.isActive
         }
         if isOn { spans.append(TimeSpan(from: since, to: span.end)) }
-        return TimeSpanSet(spans).intersection(span)
+        let wanted = TimeSpanSet(spans).intersection(span)
+        guard let deletedBefore else { return wanted }
+        let deleted = TimeSpanSet([TimeSpan(from: span.start, to: deletedBefore.milliseconds)])
+        return wanted.subtracting(deleted.subtracting(TimeSpanSet(recorded)))
     }
 }

@@ -3,7 +3,8 @@ package import Logging
 import ObserverCore
 package import Postgres
 
-/// Sees to it that there are partitions ahead, on a thread and a connection of its own.
+/// Sees to it that there are partitions ahead and none whose segments have all expired, on a thread and a connection of its
+/// own.
 ///
 /// It runs in every process that writes segments. A segment whose partition is missing is not refused, so nothing waits for
 /// this.
@@ -12,6 +13,8 @@ package struct PartitionService: Service {
     private let configuration: PostgresConfiguration
     private let logger: Logger
 
+    /// The weeks for which a partition is kept after its end.
+    private static let weeksKept: Int64 = 2
     private static let interval: Duration = .seconds(3600)
     private static let retryInterval: Duration = .seconds(60)
 
@@ -39,6 +42,9 @@ package struct PartitionService: Service {
         defer { connection.close() }
         let store = PartitionStore(connection)
         for week in try store.prepare() { logger.info("Partition created", [.partitionName: .string(week.partition)]) }
+        for week in try store.dropExpired(endedBefore: Self.weeksKept) {
+            logger.info("Partition dropped", [.partitionName: .string(week.partition)])
+        }
         guard let strays = try store.condition().strays else { return }
         logger.warning(
             "Segments outside the weekly partitions",

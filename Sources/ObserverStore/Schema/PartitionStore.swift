@@ -172,6 +172,37 @@ package struct PartitionStore {
 
     // MARK: Dropping
 
+    /// Drops the partitions of weeks that ended some time ago and whose segments have all expired, and the sums of hours
+    /// that nothing is left of.
+    ///
+    /// - Parameter weeks: How many weeks a partition is kept after its end, at least one: ``prepare()`` would create it again.
+    /// - Returns: The weeks that went.
+    /// - Throws: Also where the right is missing: a table is dropped by its owner.
+    package func dropExpired(endedBefore weeks: Int64) throws(PostgresError) -> [SegmentWeek] {
+        let last = SegmentWeek(of: try now()).advanced(by: -max(weeks, 1) - 1)
+        var dropped: [SegmentWeek] = []
+        for week in try partitions().compactMap({ SegmentWeek(partition: $0) }).sorted() where week <= last {
+            // Looked at first without the lock, which keeps everybody else from the table.
+            let isOver = try connection.patiently { () throws(PostgresError) in try isExpired(week) }
+            guard isOver, try dropExpired(week) else { continue }
+            dropped.append(week)
+            let statement: SQL = """
+                delete from camera_hours where hour < \(week.end) and segments = 0 and bytes = 0 and covered_ms = 0
+                """
+            _ = try connection.patiently { () throws(PostgresError) in
+                try connection.execute(statement, within: .seconds(65))
+            }
+        }
+        return dropped
+    }
+
+    private func isExpired(_ week: SegmentWeek) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            select count(*) from (select from \(unsafe: week.partition) where state <> 'expired' limit 1) alive
+            """
+        return try connection.rows(statement, as: (Int).self, within: .seconds(65)).first == 0
+    }
+
     /// Drops the partition of a week whose segments have all expired.
     ///
     /// - Returns: False when there is none, or a segment in it has not expired.
@@ -188,12 +219,7 @@ package struct PartitionStore {
                     lock table \(name) in access exclusive mode;
                     """
             )
-            let alive = try connection.rows(
-                "select count(*) from (select from \(unsafe: name) where state <> 'expired' limit 1) alive",
-                as: (Int).self,
-                within: .seconds(65)
-            )
-            guard alive.first == 0 else { return false }
+            guard try isExpired(week) else { return false }
             try connection.executeScript(unsafe: "drop table \(name)", within: .seconds(65))
             return true
         }

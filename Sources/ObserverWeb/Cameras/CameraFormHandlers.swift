@@ -61,7 +61,9 @@ package enum CameraFormHandlers {
     }
 
     @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
-        try CameraService(request.context).delete(request.cameraID, by: try request.actor())
+        let withRecordings = try request.http.formFields()["recordings"] == "delete"
+        try CameraService(request.context)
+            .delete(request.cameraID, withRecordings: withRecordings, by: try request.actor())
         return request.redirect(Links.cameras, done: .deleted)
     }
 

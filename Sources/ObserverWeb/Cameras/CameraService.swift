@@ -100,9 +100,15 @@ package struct CameraService {
         return listing
     }
 
-    /// Deletes a camera; its recordings follow their retention.
-    package func delete(_ id: CameraID, expecting expected: Int64? = nil, by actor: Actor) throws {
-        _ = try finish(try store.delete(id, expecting: expected, by: actor))
+    /// Deletes a camera; its recordings follow their retention, or go with it, all but those that are held.
+    package func delete(
+        _ id: CameraID,
+        withRecordings: Bool = false,
+        expecting expected: Int64? = nil,
+        by actor: Actor
+    ) throws {
+        _ = try finish(try store.delete(id, withRecordings: withRecordings, expecting: expected, by: actor))
+        if withRecordings { try RetentionStatusStore(context.database).askForPlan() }
     }
 
     /// A camera.

@@ -56,15 +56,16 @@ package enum CamerasAPI {
 
     @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["recordings"])
-        if let recordings = fields["recordings"] {
-            let message =
-                recordings == "delete"
-                ? "recordings follow their retention for now; delete the camera without this parameter"
-                : "can only be delete"
-            throw Problem(422, "The recordings can't be deleted at once.", errors: ["recordings": message])
+        if let recordings = fields["recordings"], recordings != "delete" {
+            let message = "can only be delete"
+            throw Problem(422, "The parameter recordings \(message).", errors: ["recordings": message])
         }
-        let expected = try expectedVersion(request)
-        try CameraService(request.context).delete(request.cameraID, expecting: expected, by: try request.actor())
+        try CameraService(request.context).delete(
+            request.cameraID,
+            withRecordings: fields["recordings"] != nil,
+            expecting: try expectedVersion(request),
+            by: try request.actor()
+        )
         return HTTPResponse(status: 204)
     }
 

@@ -13,7 +13,7 @@ struct SegmentStateView {
             case .spooled: ("To upload", "waiting", .plain, true)
             case .stored: ("Stored", "stored", .quiet, true)
             case .failed: ("Upload failed", "failing", .failing, true)
-            case .expired: ("Expired", "off", .quiet, false)
+            case .expiring, .expired: ("Expired", "off", .quiet, false)
             case .lost: ("Lost", "failing", .failing, false)
             }
     }

@@ -68,7 +68,7 @@ package enum SegmentsAPI {
             }
         case .spooled, .failed:
             throw Problem(404, "The recording is still on another machine, on its way to the store.")
-        case .expired:
+        case .expiring, .expired:
             throw Problem(410, "The recording was deleted when its time was over.")
         case .lost:
             throw Problem(410, "The recording is lost: \(record.error ?? "its bytes are gone").")

@@ -69,8 +69,7 @@ package enum TimelineAPI {
             }
             spans("unexplained", timeline.unexplained, to: &json)
             spans("waiting", timeline.waiting, to: &json)
-            // Nothing can be held yet.
-            spans("held", [], to: &json)
+            spans("held", timeline.held, to: &json)
         }
     }
 

@@ -7,6 +7,12 @@ enum Notice: String, CaseIterable {
     case on
     case off
     case retried
+    case ruleSaved = "rule-saved"
+    case ruleDeleted = "rule-deleted"
+    case deletionApproved = "deletion-approved"
+    case deletionPaused = "deletion-paused"
+    case held
+    case released
     case signedOut = "signed-out"
 
     var text: String {
@@ -14,10 +20,16 @@ enum Notice: String, CaseIterable {
         case .added: "The camera was added."
         case .saved: "The changes were saved."
         case .unchanged: "Nothing was different, so nothing was changed."
-        case .deleted: "The camera was deleted. Its recordings stay in the object store."
+        case .deleted: "The camera was deleted. Its recordings go when their time is over, or now if that was chosen."
         case .on: "The camera was switched on."
         case .off: "The camera was switched off."
         case .retried: "The recorder was asked to connect now."
+        case .ruleSaved: "The rule was saved. It counts from now on."
+        case .ruleDeleted: "The rule was deleted."
+        case .deletionApproved: "The deletion was approved."
+        case .deletionPaused: "The deletion was paused. What was decided before is gone."
+        case .held: "The time is held until somebody releases it."
+        case .released: "The hold was released."
         case .signedOut: "You are signed out."
         }
     }

@@ -1,0 +1,22 @@
+package import Postgres
+package import S3
+
+/// The settings of `observer-retention`.
+package struct RetentionConfiguration: ProgramConfiguration {
+    package static let program = Program.retention
+
+    package let log: LogConfiguration
+    package let database: PostgresConfiguration
+    package let s3: S3Configuration
+
+    package init(environment: [String: String]) throws(ConfigurationError) {
+        var reader = SettingsReader(environment)
+        log = reader.log()
+        let database = reader.database(for: Self.program)
+        let endpoint = reader.endpoint()
+        let s3 = reader.s3(at: endpoint)
+        try reader.check()
+        guard let database, let s3 else { throw ConfigurationError(problems: []) }
+        (self.database, self.s3) = (database, s3)
+    }
+}

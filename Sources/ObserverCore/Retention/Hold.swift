@@ -1,0 +1,45 @@
+/// A time of a camera that is protected from deletion, for a reason.
+package struct Hold: Hashable, Sendable {
+    /// The end of a hold.
+    package struct Release: Hashable, Sendable {
+        package var at: Timestamp
+        package var actor: String
+        package var reason: String
+
+        package init(at: Timestamp, actor: String, reason: String) {
+            self.at = at
+            self.actor = actor
+            self.reason = reason
+        }
+    }
+
+    package var id: Int64
+    package var camera: CameraID
+    package var from: Timestamp
+    package var to: Timestamp
+    package var reason: String
+    package var actor: String
+    package var createdAt: Timestamp
+    /// Nil while it protects.
+    package var release: Release?
+
+    package init(
+        id: Int64,
+        camera: CameraID,
+        from: Timestamp,
+        to: Timestamp,
+        reason: String,
+        actor: String,
+        createdAt: Timestamp,
+        release: Release? = nil
+    ) {
+        self.id = id
+        self.camera = camera
+        self.from = from
+        self.to = to
+        self.reason = reason
+        self.actor = actor
+        self.createdAt = createdAt
+        self.release = release
+    }
+}

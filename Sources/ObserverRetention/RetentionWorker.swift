@@ -1,0 +1,58 @@
+package import Lifecycle
+package import Logging
+import ObserverCore
+import ObserverStore
+package import Postgres
+import System
+
+/// The thread of `observer-retention`: plans, decides, deletes.
+package struct RetentionWorker: Service {
+    package let name = "retention"
+    private let database: PostgresConfiguration
+    private let deleter: any ObjectDeleter
+    private let logger: Logger
+
+    package init(database: PostgresConfiguration, deleter: any ObjectDeleter, logger: Logger) {
+        self.database = database
+        self.deleter = deleter
+        self.logger = logger
+    }
+
+    package func run(until stop: StopSignal) {
+        let shell = RetentionShell(
+            holder: UniqueID.makeRandom().description,
+            connection: PostgresConnection(database),
+            deleter: deleter,
+            logger: logger
+        )
+        var schedule = RetentionSchedule(now: .now())
+        var noted: String??
+        while !stop.isStopped {
+            let action = schedule.next(now: .now())
+            if case .rest(let end) = action {
+                stop.wait(until: end)
+                continue
+            }
+            guard let event = shell.perform(action) else { continue }
+            schedule.take(event, now: .now())
+            guard noted != .some(schedule.problem) else { continue }
+            if let problem = schedule.problem {
+                logger.error("Retention hindered; will retry", [.reason: .string(problem)])
+            } else if case .some(.some) = noted {
+                logger.info("Retention works again")
+            }
+            noted = .some(schedule.problem)
+            note(schedule.problem, shell)
+        }
+        shell.release()
+    }
+
+    private func note(_ problem: String?, _ shell: RetentionShell) {
+        do {
+            try shell.note(problem)
+        } catch {
+            // It is in the log; the row is for those who look from elsewhere.
+            logger.debug("Trouble not written down", [.error: LogValue(error)])
+        }
+    }
+}

@@ -1,0 +1,5 @@
+import Glibc
+import ObserverConfiguration
+import ObserverRetention
+
+exit(runProgram(RetentionConfiguration.self, stages: RetentionService.stages))
