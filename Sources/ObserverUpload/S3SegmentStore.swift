@@ -2,6 +2,7 @@ import Errors
 import System
 import FoundationEssentials
 import HTTPClient
+import ObserverConfiguration
 import ObserverCore
 import S3
 import Synchronization
@@ -35,7 +36,8 @@ final class S3SegmentStore: Sendable {
         )
         client.put(upload) { [self] result in
             switch result {
-            case .success(let receipt) where receipt.hasChecksum: completion(.stored(etag: receipt.etag))
+            case .success(let receipt) where receipt.hasChecksum:
+                completion(.stored(StoredObject(etag: receipt.etag, confirmedAt: .now())))
             // One more request, but only with stores that do not repeat the checksum.
             case .success: head(segment) { completion(PutOutcome(afterPut: $0)) }
             case .failure(let error) where error.status == 501 && isConditional:
@@ -52,7 +54,7 @@ final class S3SegmentStore: Sendable {
             switch result {
             case .success(let info):
                 let isSame = info.bytes == segment.media.bytes && info.sha256 == segment.media.sha256
-                completion(isSame ? .same(etag: info.etag) : .different)
+                completion(isSame ? .same(StoredObject(etag: info.etag, confirmedAt: .now())) : .different)
             case .failure(let error): completion(HeadOutcome(error))
             }
         }
@@ -91,9 +93,10 @@ extension PutOutcome {
     /// The outcome of a PUT that was answered with 200, by the object that a HEAD found afterwards.
     init(afterPut found: HeadOutcome) {
         switch found {
-        case .same(let etag): self = .stored(etag: etag)
+        case .same(let object): self = .stored(object)
         case .different: self = .trouble(.server, "the store accepted the bytes and holds others")
-        case .refused(let reason): self = .refused(reason)
+        case .absent: self = .trouble(.server, "the store accepted the bytes and has no object")
+        case .refused(let refusal): self = .refused(refusal)
         case .trouble(let trouble, let reason): self = .trouble(trouble, reason)
         }
     }
@@ -103,7 +106,7 @@ extension PutOutcome {
         case .preconditionFailed: self = .exists
         case .checksumMismatch: self = .digestMismatch
         case .unreadable: self = .fileGone
-        case .badEndpoint, .refused, .notFound, .clockSkew: self = .refused(error.advice)
+        case .badEndpoint, .refused, .notFound, .clockSkew: self = .refused(Refusal(error))
         case .conflict, .throttled, .unavailable, .timeout, .network, .malformed:
             self = .trouble(Trouble(error), error.advice)
         }
@@ -113,12 +116,31 @@ extension PutOutcome {
 extension HeadOutcome {
     init(_ error: S3Error) {
         switch error.kind {
-        case .badEndpoint, .refused, .clockSkew: self = .refused(error.advice)
-        // The object was there a moment ago; the next PUT decides.
-        case .notFound, .preconditionFailed, .checksumMismatch, .unreadable, .conflict, .throttled, .unavailable,
+        case .badEndpoint, .refused, .clockSkew: self = .refused(Refusal(error))
+        case .notFound: self = .absent
+        case .preconditionFailed, .checksumMismatch, .unreadable, .conflict, .throttled, .unavailable,
             .timeout, .network, .malformed:
             self = .trouble(Trouble(error), error.advice)
         }
+    }
+}
+
+extension Refusal {
+    /// The words of stores for what is not about an object ("Error Responses" in the S3 API reference).
+    private static let storeWideCodes: Set<String> = [
+        "AccountProblem", "AllAccessDisabled", "AuthorizationHeaderMalformed", "ExpiredToken", "InvalidAccessKeyId",
+        "InvalidBucketName", "InvalidSecurity", "InvalidToken", "NoSuchBucket", "NotSignedUp", "PermanentRedirect",
+        "QuotaExceeded", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "TokenRefreshRequired",
+    ]
+
+    init(_ error: S3Error) {
+        let code = error.code ?? error.status.map { "HTTP \($0)" } ?? error.kind.rawValue
+        let isStoreWide =
+            switch error.kind {
+            case .clockSkew, .badEndpoint: true
+            default: Self.storeWideCodes.contains(code) || [301, 307, 401].contains(error.status)
+            }
+        self.init(code: code, reason: error.advice, isStoreWide: isStoreWide)
     }
 }
 

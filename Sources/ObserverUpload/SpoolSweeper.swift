@@ -6,17 +6,13 @@ import System
 
 /// Sweeps the spool, at the start and at an interval, for whatever no message will bring.
 ///
-/// It reports segments that are ready and were not announced, so uploads continue without the broker; completes receipts that
-/// have no row; recovers the open files of dead recorders; and quarantines unrecognised files. It may end anywhere and be
-/// repeated.
+/// It reports the segments that are in the spool, so uploads continue without the broker; recovers the open files of dead
+/// recorders; and quarantines unrecognised files. How old a file is plays no part: a segment that is found and announced is
+/// one segment all the same. It may end anywhere and be repeated.
 final class SpoolSweeper: Service {
-    /// Files younger than this are left to their message.
-    static let patienceSeconds = 120
-
     let name = "sweeper"
     private let spool: Spool
     private let interval: Duration
-    private let receiptWriter: ReceiptWriter
     private let logger: Logger
     private let report: @Sendable (UploadStateMachine.Event) -> Void
     private let isWanted = Monitor(false)
@@ -24,13 +20,11 @@ final class SpoolSweeper: Service {
     init(
         spool: Spool,
         interval: Duration,
-        receiptWriter: ReceiptWriter,
         logger: Logger,
         report: @escaping @Sendable (UploadStateMachine.Event) -> Void
     ) {
         self.spool = spool
         self.interval = interval
-        self.receiptWriter = receiptWriter
         self.logger = logger
         self.report = report
     }
@@ -45,15 +39,12 @@ final class SpoolSweeper: Service {
         var logged: Set<SegmentID> = []
         while !stop.isStopped {
             // Each part on its own: a failure of one must not keep the others from running.
-            if attempt({ () throws(SpoolError) in try findReady(isFirst: isFirst) }) {
+            if attempt({ () throws(SpoolError) in try findReady() }) {
                 // At the start the recorders of this host start as well, and recover their own files.
                 if !isFirst {
                     _ = attempt { () throws(SpoolError) in try recover(&logged) }  // ignored: the next sweep
                 }
                 isFirst = false
-            }
-            _ = attempt { () throws(SpoolError) in  // ignored: the next sweep
-                receiptWriter.completePending(try spool.receiptIDs())
             }
             _ = attempt { () throws(SpoolError) in  // ignored: the next sweep
                 for name in try spool.strays() { spool.quarantine(name, logger) }
@@ -73,12 +64,8 @@ final class SpoolSweeper: Service {
         }
     }
 
-    private func findReady(isFirst: Bool) throws(SpoolError) {
-        let found = try spool.readyIDs().filter { id in
-            // A file whose age is unknown goes to the uploader, which reports what is wrong with it.
-            guard !isFirst, let status = try? spool.mediaStatus(id) else { return true }
-            return status.ageSeconds > Self.patienceSeconds
-        }
+    private func findReady() throws(SpoolError) {
+        let found = try spool.readyIDs()
         if !found.isEmpty { report(.found(found)) }
     }
 

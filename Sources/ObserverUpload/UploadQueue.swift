@@ -1,29 +1,36 @@
 package import ObserverCore
 
-/// Segments that wait for their upload, taken newest and oldest in turn.
+/// Segments that wait for their upload, the newest three times as often as the oldest.
 ///
-/// After an outage people want to see the present at once, and the oldest must not wait for ever either.
+/// People want to see the present at once, and the oldest must not wait for ever either.
 package struct UploadQueue: Sendable {
+    private static let newestInTurn = 3
+
     /// In the order of their identifiers, which is that of their beginnings (UUIDv7).
     private var ids: [SegmentID] = []
-    private var takesNewest = false
+    private var turn = 0
 
     package init(_ ids: [SegmentID] = []) {
-        self.ids = ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        self.ids = ids.sorted()
     }
 
     package var count: Int { ids.count }
     package var isEmpty: Bool { ids.isEmpty }
 
     package mutating func insert(_ id: SegmentID) {
-        var low = 0
-        var high = ids.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ids[middle].bytes.lexicographicallyPrecedes(id.bytes) { low = middle + 1 } else { high = middle }
-        }
-        if low < ids.count, ids[low] == id { return }
-        ids.insert(id, at: low)
+        let place = place(of: id)
+        if place < ids.count, ids[place] == id { return }
+        ids.insert(id, at: place)
+    }
+
+    package func contains(_ id: SegmentID) -> Bool {
+        let place = place(of: id)
+        return place < ids.count && ids[place] == id
+    }
+
+    package mutating func remove(_ id: SegmentID) {
+        let place = place(of: id)
+        if place < ids.count, ids[place] == id { ids.remove(at: place) }
     }
 
     /// The segment that `take` would return.
@@ -32,9 +39,21 @@ package struct UploadQueue: Sendable {
     /// Removes and returns the segment whose turn it is.
     package mutating func take() -> SegmentID? {
         guard !ids.isEmpty else { return nil }
-        defer { takesNewest.toggle() }
+        defer { turn = (turn + 1) % (Self.newestInTurn + 1) }
         return takesNewest ? ids.removeLast() : ids.removeFirst()
     }
 
     package mutating func removeAll() { ids.removeAll() }
+
+    private var takesNewest: Bool { turn < Self.newestInTurn }
+
+    private func place(of id: SegmentID) -> Int {
+        var low = 0
+        var high = ids.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ids[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

@@ -37,17 +37,10 @@ package enum UploadService {
         let http = HTTPClient(
             HTTPClientConfiguration(name: "s3", parallel: configuration.parallel, limits: httpLimits)
         )
-        let receiptWriter = ReceiptWriter(
-            spool: spool,
-            database: configuration.database,
-            crashPoints: configuration.crashPoints,
-            logger: logger,
-            report: report
-        )
+        let (rowWriter, spoolWriter) = writers(configuration, spool: spool, logger: logger, report: report)
         let sweeper = SpoolSweeper(
             spool: spool,
             interval: configuration.sweepInterval,
-            receiptWriter: receiptWriter,
             logger: logger,
             report: report
         )
@@ -57,7 +50,8 @@ package enum UploadService {
             spool: spool,
             store: S3SegmentStore(configuration.s3, http: http),
             publisher: publisher,
-            receiptWriter: receiptWriter,
+            rowWriter: rowWriter,
+            spoolWriter: spoolWriter,
             sweeper: sweeper,
             crashPoints: configuration.crashPoints,
             logger: logger
@@ -76,9 +70,31 @@ package enum UploadService {
         let partitions = PartitionService(configuration.database, logger: logger)
         return [
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
-            Stage("receipts", shutdownLimit: .seconds(3), services: [receiptWriter, partitions]),
+            Stage("receipts", shutdownLimit: .seconds(3), services: [rowWriter, spoolWriter, partitions]),
             Stage("store", shutdownLimit: .seconds(1), services: [http]),
             Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, uploader, consumer]),
         ]
+    }
+
+    private static func writers(
+        _ configuration: UploadConfiguration,
+        spool: Spool,
+        logger: Logger,
+        report: @escaping @Sendable (UploadStateMachine.Event) -> Void
+    ) -> (rows: RowWriter, spool: SpoolWriter) {
+        let rows = RowWriter(
+            database: configuration.database,
+            crashPoints: configuration.crashPoints,
+            logger: logger,
+            report: report
+        )
+        let spoolWriter = SpoolWriter(
+            spool: spool,
+            rows: rows,
+            crashPoints: configuration.crashPoints,
+            logger: logger,
+            report: report
+        )
+        return (rows, spoolWriter)
     }
 }
