@@ -18,7 +18,7 @@ extension UploadStateMachine {
         package var firstReplay: Duration = .seconds(600)
         /// The longest of these waits.
         package var lastReplay: Duration = .seconds(6 * 3600)
-        /// Segments in memory, at most; the spool remembers the others.
+        /// Segments that are looked at, at most; the others wait in the backlog.
         package var mostJobs = 5000
         /// The number that all jitter follows from.
         package var seed = UInt64.random(in: .min ... .max)

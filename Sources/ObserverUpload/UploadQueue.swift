@@ -6,21 +6,32 @@ package import ObserverCore
 package struct UploadQueue: Sendable {
     private static let newestInTurn = 3
 
-    /// In the order of their identifiers, which is that of their beginnings (UUIDv7).
+    /// In the order of their identifiers, which is that of their beginnings (UUIDv7), from `first` on.
     private var ids: [SegmentID] = []
+    private var first = 0
     private var turn = 0
 
     package init(_ ids: [SegmentID] = []) {
         self.ids = ids.sorted()
     }
 
-    package var count: Int { ids.count }
-    package var isEmpty: Bool { ids.isEmpty }
+    package var count: Int { ids.count - first }
+    package var isEmpty: Bool { count == 0 }
 
     package mutating func insert(_ id: SegmentID) {
         let place = place(of: id)
         if place < ids.count, ids[place] == id { return }
         ids.insert(id, at: place)
+    }
+
+    /// Adds many segments at once.
+    package mutating func insert(_ more: [SegmentID]) {
+        guard more.count > 64 else {
+            for id in more { insert(id) }
+            return
+        }
+        ids = Set(ids[first...]).union(more).sorted()
+        first = 0
     }
 
     package func contains(_ id: SegmentID) -> Bool {
@@ -30,25 +41,40 @@ package struct UploadQueue: Sendable {
 
     package mutating func remove(_ id: SegmentID) {
         let place = place(of: id)
-        if place < ids.count, ids[place] == id { ids.remove(at: place) }
+        guard place < ids.count, ids[place] == id else { return }
+        guard place - first < ids.count - place else {
+            ids.remove(at: place)
+            return
+        }
+        // The shorter side moves.
+        for index in stride(from: place, to: first, by: -1) { ids[index] = ids[index - 1] }
+        dropFirst()
     }
 
     /// The segment that `take` would return.
-    package var next: SegmentID? { takesNewest ? ids.last : ids.first }
+    package var next: SegmentID? { isEmpty ? nil : takesNewest ? ids[ids.count - 1] : ids[first] }
 
     /// Removes and returns the segment whose turn it is.
     package mutating func take() -> SegmentID? {
-        guard !ids.isEmpty else { return nil }
-        defer { turn = (turn + 1) % (Self.newestInTurn + 1) }
-        return takesNewest ? ids.removeLast() : ids.removeFirst()
+        guard let id = next else { return nil }
+        if takesNewest { ids.removeLast() } else { dropFirst() }
+        turn = (turn + 1) % (Self.newestInTurn + 1)
+        return id
     }
 
-    package mutating func removeAll() { ids.removeAll() }
+    package mutating func removeAll() { self = UploadQueue() }
 
     private var takesNewest: Bool { turn < Self.newestInTurn }
 
+    private mutating func dropFirst() {
+        first += 1
+        guard first > 1000, first > ids.count / 2 else { return }
+        ids.removeFirst(first)
+        first = 0
+    }
+
     private func place(of id: SegmentID) -> Int {
-        var low = 0
+        var low = first
         var high = ids.count
         while low < high {
             let middle = (low + high) / 2

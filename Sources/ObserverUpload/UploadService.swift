@@ -44,6 +44,7 @@ package enum UploadService {
             logger: logger,
             report: report
         )
+        let watch = ReadyWatch(spool: spool, sweeper: sweeper, logger: logger, report: report)
         let uploader = Uploader(
             limits: limits,
             inputs: inputs,
@@ -72,7 +73,7 @@ package enum UploadService {
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
             Stage("receipts", shutdownLimit: .seconds(3), services: [rowWriter, spoolWriter, partitions]),
             Stage("store", shutdownLimit: .seconds(1), services: [http]),
-            Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, uploader, consumer]),
+            Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, watch, uploader, consumer]),
         ]
     }
 

@@ -32,8 +32,9 @@ package struct UploadStateMachine: Sendable {
     var isRefusing = false
     /// Cycles that began before their time: a segment that was refused all the same gets no second one.
     var early: Set<SegmentID> = []
-    /// Segments that lie in the spool and did not fit into memory.
-    private var hasMore = false
+    /// Segments that lie in the spool and have no job yet: 16 bytes for each.
+    private var backlog = UploadQueue()
+    private var deferredDue: MonotonicInstant?
     private var finished = RecentSegments(limit: mostFinished)
     private var transferCount = 0
     private(set) var isStopping = false
@@ -49,7 +50,7 @@ package struct UploadStateMachine: Sendable {
     package var isIdle: Bool { jobs.values.allSatisfy { $0.step == .waiting } }
 
     /// The number of segments that are known and not done.
-    package var count: Int { jobs.count }
+    package var count: Int { jobs.count + backlog.count }
 
     package mutating func handle(_ event: Event, now: MonotonicInstant) -> [Action] {
         var actions = react(to: event, now: now)
@@ -90,14 +91,16 @@ package struct UploadStateMachine: Sendable {
         now: MonotonicInstant
     ) -> [Action] {
         let id = recorded.segment.id
-        guard !isStopping else { return [.resolve(delivery, .requeue)] }
         guard jobs[id] == nil, !isCopy(recorded), !finished.contains(id), !settlement.isStored(id) else {
             return [.resolve(delivery, .acknowledge)]
         }
+        guard !isStopping else { return [.resolve(delivery, .requeue)] }
         guard jobs.count < limits.mostJobs else {
-            hasMore = true
+            // The spool remembers it.
+            backlog.insert(id)
             return [.resolve(delivery, .acknowledge)]
         }
+        backlog.remove(id)
         deadLettered[id] = nil
         retrying[id] = nil
         jobs[id] = UploadJob(
@@ -124,15 +127,21 @@ package struct UploadStateMachine: Sendable {
     /// Adds unknown segments, newest and oldest in turn, up to the limit of jobs.
     mutating func found(_ ids: [SegmentID], now: MonotonicInstant) -> [Action] {
         guard !isStopping else { return [] }
-        var candidates = UploadQueue(
-            ids.filter { id in
-                guard jobs[id] == nil, !finished.contains(id), !settlement.isStored(id) else { return false }
-                return (deadLettered[id] ?? retrying[id]).map { $0.until <= now } ?? true
-            }
-        )
-        while jobs.count < limits.mostJobs, let id = candidates.take() { addJob(id, now: now) }
-        if !candidates.isEmpty { hasMore = true }
+        backlog.insert(ids.filter { isWanted($0, now: now) })
+        fillUp(now: now)
         return []
+    }
+
+    private func isWanted(_ id: SegmentID, now: MonotonicInstant) -> Bool {
+        guard jobs[id] == nil, !finished.contains(id), !settlement.isStored(id) else { return false }
+        return (deadLettered[id] ?? retrying[id]).map { $0.until <= now } ?? true
+    }
+
+    /// Turns the backlog into jobs, as far as there is room.
+    private mutating func fillUp(now: MonotonicInstant) {
+        while jobs.count < limits.mostJobs, let id = backlog.take() {
+            if isWanted(id, now: now) { addJob(id, now: now) }
+        }
     }
 
     private mutating func addJob(_ id: SegmentID, now: MonotonicInstant) {
@@ -146,10 +155,7 @@ package struct UploadStateMachine: Sendable {
     }
 
     private mutating func begin(now: MonotonicInstant, _ actions: inout [Action]) {
-        if hasMore, jobs.count < limits.mostJobs / 2 {
-            hasMore = false
-            actions.append(.sweep)
-        }
+        fillUp(now: now)
         // While the store refuses all, something must find out whether it still does.
         if breaker.isOpen, jobs.isEmpty, let id = deadLettered.filter({ $0.value.isRefused }).keys.max() {
             addJob(id, now: now)
@@ -240,7 +246,9 @@ package struct UploadStateMachine: Sendable {
             paused[id] = nil
             queue.insert(id)
         }
-        for id in absent.due(now) where jobs[id] == nil && jobs.count < limits.mostJobs { addJob(id, now: now) }
+        backlog.insert(absent.due(now))
+        addDeferred(now: now)
+        fillUp(now: now)
         let held = jobs.filter { $0.value.step == .waiting && now - $0.value.since > limits.holdLimit }
         return held.keys.sorted().compactMap { id in
             guard let delivery = jobs[id]?.delivery else { return nil }
@@ -249,9 +257,18 @@ package struct UploadStateMachine: Sendable {
         }
     }
 
+    /// Adds what was dead-lettered, or waits for a message that did not come, when its time has come.
+    private mutating func addDeferred(now: MonotonicInstant) {
+        guard deferredDue.map({ now >= $0 }) ?? true else { return }
+        deferredDue = now + .seconds(5)
+        backlog.insert(deadLettered.filter { $0.value.until <= now }.map(\.key))
+        backlog.insert(retrying.filter { $0.value.until <= now }.map(\.key))
+    }
+
     private mutating func stop() -> [Action] {
         isStopping = true
         queue.removeAll()
+        backlog.removeAll()
         paused = [:]
         return jobs.filter { $0.value.step == .waiting }.keys.sorted().flatMap { finish($0, .requeue) }
     }
