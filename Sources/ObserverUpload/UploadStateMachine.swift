@@ -34,6 +34,7 @@ package struct UploadStateMachine: Sendable {
     var early: Set<SegmentID> = []
     /// Segments that lie in the spool and have no job yet: 16 bytes for each.
     private var backlog = UploadQueue()
+    private var housekeepingDue: MonotonicInstant?
     private var deferredDue: MonotonicInstant?
     private var finished = RecentSegments(limit: mostFinished)
     private var transferCount = 0
@@ -246,9 +247,11 @@ package struct UploadStateMachine: Sendable {
             paused[id] = nil
             queue.insert(id)
         }
+        // All segments are looked at, so not with every tick.
+        guard housekeepingDue.map({ now >= $0 }) ?? true else { return [] }
+        housekeepingDue = now + .seconds(1)
         backlog.insert(absent.due(now))
         addDeferred(now: now)
-        fillUp(now: now)
         let held = jobs.filter { $0.value.step == .waiting && now - $0.value.since > limits.holdLimit }
         return held.keys.sorted().compactMap { id in
             guard let delivery = jobs[id]?.delivery else { return nil }
