@@ -2,6 +2,7 @@
 #include "CSystem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
 #include <signal.h>
@@ -123,4 +124,8 @@ bool observer_clock_is_synchronized(void) {
     struct timex state = {0};
     int verdict = adjtimex(&state);
     return verdict >= 0 && verdict != TIME_ERROR && !(state.status & STA_UNSYNC);
+}
+
+bool observer_keep_room(int file, int64_t offset, int64_t bytes) {
+    return fallocate(file, FALLOC_FL_KEEP_SIZE, offset, bytes) == 0;
 }

@@ -121,8 +121,7 @@ final class SpoolRecovery: Service {
     private func lookAround() {
         let ready = ((try? spool.readyIDs()) ?? []).sorted(by: >).prefix(Self.newest)
         for id in ready { if let segment = try? spool.segment(id) { note(segment) } }
-        let stored = ((try? spool.receiptIDs()) ?? []).sorted(by: >).prefix(Self.newest)
-        for id in stored { if let receipt = try? spool.receipt(id) { note(receipt.segment) } }
+        for receipt in (try? spool.newestReceipts(limit: Self.newest)) ?? [] { note(receipt.segment) }
     }
 
     private func note(_ left: Spool.LeftOpen) {

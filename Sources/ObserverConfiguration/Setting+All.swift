@@ -216,7 +216,7 @@ extension Setting {
         "OBSERVER_SWEEP_SECONDS",
         .integer(1...3600),
         fallback: .value("60"),
-        meaning: "The time between two sweeps of the spool.",
+        meaning: "The time between recoveries of open files, and between sweeps of a spool that is not watched.",
         readers: [.upload]
     )
     package static let retrySeconds = Setting(

@@ -12,7 +12,7 @@ package struct SpoolLayout: Hashable, Sendable {
     package var open: String { "\(root)/open" }
     /// The directory of committed segments.
     package var ready: String { "\(root)/ready" }
-    /// The directory of receipts.
+    /// The directory of the receipt log.
     package var stored: String { "\(root)/stored" }
     /// The directory of files that do not belong to a spool.
     package var quarantine: String { "\(root)/quarantine" }
@@ -28,5 +28,25 @@ package struct SpoolLayout: Hashable, Sendable {
     /// The bytes of a committed segment.
     package func media(_ id: SegmentID) -> String { "\(ready)/\(id).mp4" }
     package func sidecar(_ id: SegmentID) -> String { "\(ready)/\(id).json" }
-    package func receipt(_ id: SegmentID) -> String { "\(stored)/\(id).json" }
+
+    /// The segment whose media or sidecar bears this name in `ready`; nil for another name.
+    package static func segment(named name: String) -> SegmentID? {
+        for suffix in [".json", ".mp4"] where name.hasSuffix(suffix) {
+            return SegmentID(String(name.dropLast(suffix.count)))
+        }
+        return nil
+    }
+
+    private static let receiptSuffix = ".log"
+
+    /// A file of the receipt log, numbered from 1.
+    package func receipts(_ number: Int) -> String { "\(stored)/\(number)\(Self.receiptSuffix)" }
+
+    /// The number of a file of the receipt log; nil for another name.
+    package static func receiptFile(named name: String) -> Int? {
+        guard name.hasSuffix(receiptSuffix), let number = Int(name.dropLast(receiptSuffix.count)),
+            (1...Int(Int32.max)).contains(number), name == "\(number)\(receiptSuffix)"
+        else { return nil }
+        return number
+    }
 }

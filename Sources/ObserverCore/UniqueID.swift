@@ -1,18 +1,32 @@
 /// The 128 bits of a universally unique identifier (RFC 9562), written in lower case with hyphens.
 package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
-    /// The 16 bytes, in network order.
-    package let bytes: [UInt8]
+    /// Two words and no array: there may be half a million of them in memory.
+    private let high: UInt64
+    private let low: UInt64
+
+    private init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
 
     /// Creates an identifier from 16 bytes; returns nil for another count.
     package init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
-        self.bytes = bytes
+        self.init(
+            high: bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
+            low: bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        )
+    }
+
+    /// The 16 bytes, in network order.
+    package var bytes: [UInt8] {
+        [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
     }
 
     /// Reads the form with hyphens, in lower case only, so that one identifier has one spelling in names and keys.
     package init?(_ description: String) {
-        var bytes: [UInt8] = []
-        var high: UInt8?
+        guard description.utf8.count == 36 else { return nil }
+        var (high, low): (UInt64, UInt64) = (0, 0)
         for (index, character) in description.utf8.enumerated() {
             if [8, 13, 18, 23].contains(index) {
                 guard character == UInt8(ascii: "-") else { return nil }
@@ -24,15 +38,9 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
             case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = character - UInt8(ascii: "a") + 10
             default: return nil
             }
-            if let first = high {
-                bytes.append(first << 4 | digit)
-                high = nil
-            } else {
-                high = digit
-            }
+            if index < 18 { high = high << 4 | UInt64(digit) } else { low = low << 4 | UInt64(digit) }
         }
-        guard description.utf8.count == 36 else { return nil }
-        self.init(bytes: bytes)
+        self.init(high: high, low: low)
     }
 
     package var description: String {
@@ -68,19 +76,18 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
 
     /// The time of a version 7 identifier, in milliseconds since 1970.
     package var milliseconds: Int64 {
-        bytes.prefix(6).reduce(0) { $0 << 8 | Int64($1) }
+        Int64(high >> 16)
     }
 
     /// Returns the identifier of version 7 with the same random bits and another time.
     package func moved(to time: Timestamp) -> UniqueID {
         let milliseconds = UInt64(clamping: max(time.milliseconds, 0))
-        let head = (0..<6).map { UInt8(truncatingIfNeeded: milliseconds >> (40 - 8 * $0)) }
-        return UniqueID(bytes: head + bytes.dropFirst(6)) ?? self
+        return UniqueID(high: milliseconds << 16 | high & 0xFFFF, low: low)
     }
 
     /// Returns true if an identifier of version 7 is the other one, perhaps moved to another time.
     package func isMoved(from other: UniqueID) -> Bool {
-        bytes.dropFirst(6) == other.bytes.dropFirst(6)
+        high & 0xFFFF == other.high & 0xFFFF && low == other.low
     }
 
     /// Creates an identifier of version 4: random bits alone.
@@ -89,16 +96,12 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
         let low = 1 << 63 | UInt64.random(in: 0...(1 << 62 - 1), using: &generator)
         return UniqueID(high: high, low: low)
     }
-
-    private init(high: UInt64, low: UInt64) {
-        bytes = [high, low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
-    }
 }
 
 extension UniqueID: Comparable {
     /// Orders by bytes, as PostgreSQL sorts `uuid`; identifiers of version 7 sort by time.
     package static func < (left: UniqueID, right: UniqueID) -> Bool {
-        left.bytes.lexicographicallyPrecedes(right.bytes)
+        (left.high, left.low) < (right.high, right.low)
     }
 }
 

@@ -23,6 +23,8 @@ package enum Broker {
     /// The queue of messages that failed three times or could not be understood, with the reason in their headers.
     package static let deadUploadQueue = "upload.dead"
     package static let deadUploadKey = "upload"
+    /// The dead letters that are kept, at most: the oldest go first, and the rows are the record of them.
+    private static let mostDeadLetters: Int64 = 10_000
     /// The key that reaches every recorder.
     package static let allRecordersKey = "all"
     /// The number of refused tries after which a segment is dead-lettered.
@@ -45,7 +47,14 @@ package enum Broker {
     package static func topology(recorder: String? = nil, spool: SpoolID? = nil) -> AMQPTopology {
         var topology = AMQPTopology(
             exchanges: [captureExchange, uploadExchange, deadExchange].map { .init($0, .topic) },
-            queues: [.init(deadUploadQueue, arguments: ["x-queue-type": "quorum"])],
+            queues: [
+                .init(
+                    deadUploadQueue,
+                    arguments: [
+                        "x-queue-type": "quorum", "x-max-length": .int(mostDeadLetters), "x-overflow": "drop-head",
+                    ]
+                )
+            ],
             bindings: [.init(queue: deadUploadQueue, exchange: deadExchange, key: deadUploadKey)]
         )
         if let recorder { topology = topology.merged(with: captureTopology(recorder)) }

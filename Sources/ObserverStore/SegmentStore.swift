@@ -45,6 +45,9 @@ package struct SegmentStore {
         self.connection = connection
     }
 
+    /// The sessions with the database so far: between two of them it may have been restored to an earlier state.
+    package var sessionCount: Int { connection.sessionCount }
+
     // MARK: Writing
 
     /// Registers segments that are committed to the spool; rows that exist stay as they are.
@@ -129,6 +132,21 @@ package struct SegmentStore {
             """
         let rows = try connection.rows(statement, as: (SegmentID, SegmentState).self)
         return Dictionary(rows) { first, _ in first }
+    }
+
+    /// Those of these segments that have a row.
+    package func records(of ids: [SegmentID]) throws(PostgresError) -> [SegmentID: SegmentRecord] {
+        guard let least = ids.min(), let greatest = ids.max() else { return [:] }
+        let statement: SQL = """
+            \(unsafe: Self.selection) where id = any(\(ids)) and id between \(least) and \(greatest)
+            """
+        let records = try connection.query(statement) { row throws(PostgresError) in try SegmentRecord(reading: &row) }
+        return Dictionary(records.map { ($0.segment.id, $0) }) { first, _ in first }
+    }
+
+    /// Returns if the database answers.
+    package func ping() throws(PostgresError) {
+        _ = try connection.execute("select 1")  // ignored: it answered
     }
 
     /// Which segments to list.

@@ -1,6 +1,7 @@
 import Errors
 import FoundationEssentials
 import HTTPClient
+import ObserverConfiguration
 import ObserverCore
 import S3
 
@@ -21,18 +22,33 @@ final class S3SegmentStore: Sendable {
     func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
         client.store(upload(of: segment, file: file)) { result in
             switch result {
-            case .success(let object): completion(.stored(etag: object.etag))
+            case .success(let object): completion(.stored(StoredObject(etag: object.etag, confirmedAt: .now())))
             case .failure(let error): completion(PutOutcome(error))
             }
         }
     }
 
     /// Compares the object under the segment's key, which is there, with the segment.
-    func head(_ segment: Segment, file: String, completion: @escaping @Sendable (HeadOutcome) -> Void) {
+    func compare(_ segment: Segment, file: String, completion: @escaping @Sendable (HeadOutcome) -> Void) {
         client.compare(upload(of: segment, file: file), isThere: true) { result in
             switch result {
-            case .success(.same(let object)): completion(.same(etag: object.etag))
+            case .success(.same(let object)):
+                completion(.same(StoredObject(etag: object.etag, confirmedAt: .now())))
             case .success(.different): completion(.different)
+            case .failure(let error): completion(HeadOutcome(error))
+            }
+        }
+    }
+
+    /// Looks for the object of a segment whose file is gone.
+    ///
+    /// Only what the store says about it counts: an access key that may not look proves nothing.
+    func head(_ segment: Segment, completion: @escaping @Sendable (HeadOutcome) -> Void) {
+        client.head(segment.header.objectKey) { result in
+            switch result {
+            case .success(let info):
+                let isSame = info.bytes == segment.media.bytes && info.sha256 == segment.media.sha256
+                completion(isSame ? .same(StoredObject(etag: info.etag, confirmedAt: .now())) : .different)
             case .failure(let error): completion(HeadOutcome(error))
             }
         }
@@ -84,7 +100,7 @@ extension PutOutcome {
         case .preconditionFailed: self = .exists
         case .checksumMismatch: self = .digestMismatch
         case .unreadable: self = .unreadable("the file cannot be read from the spool: \(error.detail)")
-        case .badEndpoint, .refused, .notFound, .clockSkew: self = .refused(error.advice)
+        case .badEndpoint, .refused, .notFound, .clockSkew: self = .refused(Refusal(error))
         case .conflict, .throttled, .unavailable, .timeout, .network, .malformed, .credentials:
             self = .trouble(Trouble(error), error.advice)
         }
@@ -94,12 +110,31 @@ extension PutOutcome {
 extension HeadOutcome {
     init(_ error: S3Error) {
         switch error.kind {
-        case .badEndpoint, .refused, .clockSkew: self = .refused(error.advice)
-        // The object was there a moment ago; the next PUT decides.
-        case .notFound, .preconditionFailed, .checksumMismatch, .unreadable, .conflict, .throttled, .unavailable,
+        case .badEndpoint, .refused, .clockSkew: self = .refused(Refusal(error))
+        case .notFound: self = .absent
+        case .preconditionFailed, .checksumMismatch, .unreadable, .conflict, .throttled, .unavailable,
             .timeout, .network, .malformed, .credentials:
             self = .trouble(Trouble(error), error.advice)
         }
+    }
+}
+
+extension Refusal {
+    /// The words of stores for what is not about an object ("Error Responses" in the S3 API reference).
+    private static let storeWideCodes: Set<String> = [
+        "AccountProblem", "AllAccessDisabled", "AuthorizationHeaderMalformed", "ExpiredToken", "InvalidAccessKeyId",
+        "InvalidBucketName", "InvalidSecurity", "InvalidToken", "NoSuchBucket", "NotSignedUp", "PermanentRedirect",
+        "QuotaExceeded", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "TokenRefreshRequired",
+    ]
+
+    init(_ error: S3Error) {
+        let code = error.code ?? error.status.map { "HTTP \($0)" } ?? error.kind.rawValue
+        let isStoreWide =
+            switch error.kind {
+            case .clockSkew, .badEndpoint: true
+            default: Self.storeWideCodes.contains(code) || [301, 307, 401].contains(error.status)
+            }
+        self.init(code: code, reason: error.advice, isStoreWide: isStoreWide)
     }
 }
 

@@ -4,81 +4,88 @@ import ObserverCore
 import Spool
 import System
 
-/// Sweeps the spool, at the start and at an interval, for whatever no message will bring.
+/// Sweeps the spool at the start, when asked, and now and then, for whatever neither a message nor ``ReadyWatch`` brings.
 ///
-/// It reports segments that are ready and were not announced, so uploads continue without the broker; completes receipts that
-/// have no row; recovers the open files of dead recorders; and quarantines unrecognised files. It may end anywhere and be
-/// repeated.
+/// It reports the segments that are in the spool, so uploads continue without the broker; recovers the open files of dead
+/// recorders; and quarantines unrecognised files. How old a file is plays no part: a segment that is found and announced is
+/// one segment all the same. It may end anywhere and be repeated.
 final class SpoolSweeper: Service {
-    /// Files younger than this are left to their message.
-    static let patienceSeconds = 120
+    /// The time between two sweeps while commits are watched.
+    private static let watchedInterval: Duration = .seconds(3600)
 
     let name = "sweeper"
     private let spool: Spool
     private let interval: Duration
-    private let receiptWriter: ReceiptWriter
     private let logger: Logger
     private let report: @Sendable (UploadStateMachine.Event) -> Void
-    private let isWanted = Monitor(false)
+    private let wish = Monitor(Wish())
+
+    private struct Wish {
+        var isWanted = false
+        var isWatched = false
+    }
 
     init(
         spool: Spool,
         interval: Duration,
-        receiptWriter: ReceiptWriter,
         logger: Logger,
         report: @escaping @Sendable (UploadStateMachine.Event) -> Void
     ) {
         self.spool = spool
         self.interval = interval
-        self.receiptWriter = receiptWriter
         self.logger = logger
         self.report = report
     }
 
     /// Sweeps now instead of later.
-    func wake() { isWanted.withLock { $0 = true } }
+    func wake() { wish.withLock { $0.isWanted = true } }
+
+    /// Sweeps now, for what came before the watch began, and then seldom for as long as it lasts.
+    func watchBegan() { wish.withLock { $0 = Wish(isWanted: true, isWatched: true) } }
+
+    /// Sweeps now, and at the interval until there is a watch again.
+    func watchEnded() { wish.withLock { $0 = Wish(isWanted: true, isWatched: false) } }
 
     /// Sweeps until stopped.
     func run(until stop: StopSignal) {
         stop.onStop { [self] in wake() }
-        var isFirst = true
         var logged: Set<SegmentID> = []
+        sweep()
+        var last = MonotonicInstant.now()
         while !stop.isStopped {
+            _ = wish.wait(until: .now() + interval) { $0.isWanted }  // ignored: both ways it is time
+            let wish = wish.withLock { wish in
+                defer { wish.isWanted = false }
+                return wish
+            }
+            if stop.isStopped { return }
             // Each part on its own: a failure of one must not keep the others from running.
-            if attempt({ () throws(SpoolError) in try findReady(isFirst: isFirst) }) {
-                // At the start the recorders of this host start as well, and recover their own files.
-                if !isFirst {
-                    _ = attempt { () throws(SpoolError) in try recover(&logged) }  // ignored: the next sweep
-                }
-                isFirst = false
+            if wish.isWanted || !wish.isWatched || MonotonicInstant.now() - last > Self.watchedInterval {
+                sweep()
+                last = .now()
             }
-            _ = attempt { () throws(SpoolError) in  // ignored: the next sweep
-                receiptWriter.completePending(try spool.receiptIDs())
-            }
-            _ = attempt { () throws(SpoolError) in  // ignored: the next sweep
-                for name in try spool.strays() { spool.quarantine(name, logger) }
-            }
-            _ = isWanted.wait(until: MonotonicInstant.now() + interval) { $0 }  // ignored: both ways it is time
-            isWanted.withLock { $0 = false }
+            // Not at the start: then the recorders of this host start as well, and recover their own files.
+            attempt { () throws(SpoolError) in try recover(&logged) }
         }
     }
 
-    private func attempt(_ part: () throws(SpoolError) -> Void) -> Bool {
+    private func sweep() {
+        attempt { () throws(SpoolError) in try findReady() }
+        attempt { () throws(SpoolError) in
+            for name in try spool.strays() { spool.quarantine(name, logger) }
+        }
+    }
+
+    private func attempt(_ part: () throws(SpoolError) -> Void) {
         do {
             try part()
-            return true
         } catch {
             logger.error("Sweep failed; will retry", [.error: LogValue(error)])
-            return false
         }
     }
 
-    private func findReady(isFirst: Bool) throws(SpoolError) {
-        let found = try spool.readyIDs().filter { id in
-            // A file whose age is unknown goes to the uploader, which reports what is wrong with it.
-            guard !isFirst, let status = try? spool.mediaStatus(id) else { return true }
-            return status.ageSeconds > Self.patienceSeconds
-        }
+    private func findReady() throws(SpoolError) {
+        let found = try spool.readyIDs()
         if !found.isEmpty { report(.found(found)) }
     }
 

@@ -18,8 +18,10 @@ extension UploadStateMachine {
         package var firstReplay: Duration = .seconds(600)
         /// The longest of these waits.
         package var lastReplay: Duration = .seconds(6 * 3600)
-        /// Segments that the sweep brings into memory, at most.
+        /// Segments that are looked at, at most; the others wait in the backlog.
         package var mostJobs = 5000
+        /// The number that all jitter follows from.
+        package var seed = UInt64.random(in: .min ... .max)
 
         package init(parallel: Int = 8) {
             self.parallel = parallel
@@ -29,16 +31,22 @@ extension UploadStateMachine {
     package enum Event: Sendable {
         /// A message arrived.
         case received(SegmentRecorded, DeliveryToken)
-        /// The sweep found segments that are ready.
+        /// Segments were seen in the spool.
         case found([SegmentID])
         case prepared(SegmentID, Preparation)
         case putFinished(SegmentID, PutOutcome)
         case headFinished(SegmentID, HeadOutcome)
         /// The file was hashed again.
         case hashed(SegmentID, HashOutcome)
-        /// Receipt written, row written if the database is there, file deleted; with a problem, none of them.
-        case receiptWritten(SegmentID, problem: String?)
         case rowFound(SegmentID, RowOutcome)
+        case rowsWritten(RowsOutcome)
+        /// The receipts that were to be durable are; with a problem, none of them.
+        case receiptsAppended(problem: String?)
+        /// Files were deleted, except for those with a problem.
+        case deleted([SegmentID], problems: [SegmentID: String])
+        case receiptsReplayed(ReplayOutcome)
+        /// There is a new connection to the database, which may have been restored to an earlier state meanwhile.
+        case databaseReconnected
         /// The message for a retry queue or the dead-letter queue was confirmed, or was not.
         case published(SegmentID, isConfirmed: Bool)
         /// Time passed.
@@ -51,114 +59,67 @@ extension UploadStateMachine {
         case prepare(SegmentID)
         case put(Segment)
         /// Compare the object under the segment's key with the segment.
+        case compare(Segment)
         case head(Segment)
         case hash(Segment)
-        /// The segment is in S3: write the receipt and the row, delete the file.
-        case writeReceipt(Segment, etag: String?, tries: Int)
-        /// The same for a receipt that exists already.
-        case completeReceipt(Receipt)
-        /// Delete the remains of a segment whose row says that it is stored.
-        case discard(SegmentID)
+        /// Hash the file, and write this sidecar if it fits.
+        case restoreSidecar(Segment)
         case findRow(SegmentID)
+        /// Write rows `stored`.
+        case writeRows([Receipt])
+        /// Append to the receipt log; what is a proof must be durable, and is answered.
+        case appendReceipts([Receipt], isProof: Bool)
+        /// Delete the files of segments that are proven to be stored.
+        case delete([SegmentID])
+        /// Delete the sidecar of a segment without media.
+        case discard(SegmentID)
+        /// Compare some receipts from here on with the database, and write the rows that it lacks.
+        case replayReceipts(from: ReceiptLog.Position)
+        /// Remove old receipts before a place.
+        case removeReceipts(before: ReceiptLog.Position)
         case publishRetry(SegmentRecorded, pause: Duration)
         /// Row, one error line, dead-letter queue. The file stays.
-        case deadLetter(SegmentID, SegmentRecorded?, Failure, tries: Int)
+        case deadLetter(DeadUpload)
         case resolve(DeliveryToken, Verdict)
-        /// Sweep the spool now.
+        /// Look for more segments in the spool now.
         case sweep
-        /// Log that S3 went or came back.
-        case report(StoreHealth)
-        /// Log that the disk does not deliver a file; it is tried again.
-        case reportUnreadable(SegmentID, String)
+        case report(Report)
     }
 
     package enum Verdict: Hashable, Sendable { case acknowledge, requeue, reject }
 
-    package enum StoreHealth: Hashable, Sendable {
-        case unavailable(String)
-        case available
+    /// A segment that is dead-lettered.
+    package struct DeadUpload: Hashable, Sendable {
+        package let id: SegmentID
+        /// As its sidecar or row describes it; nil while that is unknown, and then no row changes.
+        package let segment: Segment?
+        /// As its message described it, for the dead letter alone.
+        package let announced: Segment?
+        package let failure: Failure
+        package let tries: Int
+        package let cycle: Int
+    }
+
+    /// A change that people want to read about, once.
+    package enum Report: Hashable, Sendable {
+        case storeUnavailable(String)
+        case storeAvailable
+        /// S3 refuses every segment; all but one wait.
+        case storeRefuses(String)
         /// It accepts again what it had refused; so many dead-lettered segments are replayed now.
-        case accepting(Int)
+        case storeAccepts(Int)
+        case databaseUnavailable(String)
+        case databaseAvailable
+        /// The disk takes no receipts while the database takes no rows: stored files stay.
+        case receiptsRefused(String)
+        /// The disk does not let stored files be deleted.
+        case deletionRefused(SegmentID, String)
+        case deletionPossible
+        /// The disk does not deliver a file; it is tried again.
+        case unreadable(SegmentID, String)
+        /// A message of a segment that neither the spool nor the database knows.
+        case unknown(SegmentID)
+        /// Neither in the spool nor in S3; looked for once more before it is called lost.
+        case absent(SegmentID)
     }
-}
-
-/// The reason why a request to S3 brought no answer that decides anything; it never uses up a try.
-package enum Trouble: String, Hashable, Sendable {
-    /// No connection, or it broke.
-    case connection
-    /// No answer in time.
-    case timeout
-    /// S3 asks for fewer requests (503 SlowDown, 429).
-    case throttled
-    /// 5xx.
-    case server
-}
-
-/// The outcome of a PUT, as far as decisions need it.
-package enum PutOutcome: Hashable, Sendable {
-    /// The object is in the store, which has compared the hash.
-    case stored(etag: String?)
-    /// There is an object under this key already (412).
-    case exists
-    /// The received bytes do not have the announced hash.
-    case digestMismatch
-    /// The disk did not deliver the file.
-    case unreadable(String)
-    /// An answer that stays the same unless somebody acts (400, 403, 404).
-    case refused(String)
-    /// No answer that decides anything.
-    case trouble(Trouble, String)
-}
-
-/// The outcome of a HEAD: a comparison of the object under a key with its segment.
-package enum HeadOutcome: Hashable, Sendable {
-    /// The same bytes: an earlier PUT whose answer was lost.
-    case same(etag: String?)
-    case different
-    case refused(String)
-    /// No answer that decides anything.
-    case trouble(Trouble, String)
-}
-
-/// The state of a segment in the spool.
-package enum Preparation: Hashable, Sendable {
-    /// Sidecar and media, of the right size.
-    case ready(Segment)
-    /// Uploaded before; the row has to be written and the file deleted.
-    case uploaded(Receipt)
-    /// Neither media nor receipt.
-    case missing
-    /// The files are not as their sidecar describes them.
-    case corrupt(String)
-    /// The disk does not deliver them, which says nothing about what is on it.
-    case unreadable(String)
-}
-
-/// The outcome of hashing a file again.
-package enum HashOutcome: Hashable, Sendable {
-    /// The file is as its sidecar describes it.
-    case intact
-    case different
-    /// The disk does not deliver the file.
-    case unreadable(String)
-}
-
-/// The state of a segment in the database.
-package enum RowOutcome: Hashable, Sendable {
-    /// Nil if there is no row.
-    case known(SegmentState?)
-    /// The database did not answer.
-    case unavailable
-}
-
-/// The reason why a segment is dead-lettered or lost.
-package struct Failure: Hashable, Sendable {
-    /// Kinds of failure, as they appear in logs and in the dead-letter queue.
-    package enum Kind: String, Sendable {
-        case refused, corrupt, missing
-    }
-
-    package let kind: Kind
-    /// One sentence for people; no secret.
-    package let detail: String
 }

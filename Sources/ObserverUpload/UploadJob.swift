@@ -6,20 +6,26 @@ import System
 /// A segment between its arrival and the verdict about its delivery.
 struct UploadJob: Sendable {
     enum Step: Hashable, Sendable {
-        case waiting, preparing, putting, comparing, hashing, writingReceipt, findingRow, publishing, deadLettering
+        case waiting, preparing, putting, comparing, hashing, restoring, findingRow, settling, publishing, deadLettering
 
         /// True while the step counts as an upload under way.
         var isTransfer: Bool {
             switch self {
             case .preparing, .putting, .comparing, .hashing: true
-            case .waiting, .writingReceipt, .findingRow, .publishing, .deadLettering: false
+            case .waiting, .restoring, .findingRow, .settling, .publishing, .deadLettering: false
             }
         }
     }
 
     var step: Step = .waiting
-    var recorded: SegmentRecorded?
+    /// As the message described it, which nothing but a dead letter believes.
+    var announced: Segment?
+    /// As its sidecar or its row describes it.
     var segment: Segment?
+    /// True if its media were not in the spool when it was looked for last.
+    var isMissing = false
+    /// The reason why its sidecar is to be restored from its row.
+    var sidecarProblem: String?
     var attempt: Int
     var cycle: Int
     var delivery: DeliveryToken?

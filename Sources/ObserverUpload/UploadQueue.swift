@@ -1,40 +1,85 @@
 package import ObserverCore
 
-/// Segments that wait for their upload, taken newest and oldest in turn.
+/// Segments that wait for their upload, the newest three times as often as the oldest.
 ///
-/// After an outage people want to see the present at once, and the oldest must not wait for ever either.
+/// People want to see the present at once, and the oldest must not wait for ever either.
 package struct UploadQueue: Sendable {
-    /// In the order of their identifiers, which is that of their beginnings (UUIDv7).
+    private static let newestInTurn = 3
+
+    /// In the order of their identifiers, which is that of their beginnings (UUIDv7), from `first` on.
     private var ids: [SegmentID] = []
-    private var takesNewest = false
+    private var first = 0
+    private var turn = 0
 
     package init(_ ids: [SegmentID] = []) {
-        self.ids = ids.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        self.ids = ids.sorted()
     }
 
-    package var count: Int { ids.count }
-    package var isEmpty: Bool { ids.isEmpty }
+    package var count: Int { ids.count - first }
+    package var isEmpty: Bool { count == 0 }
 
     package mutating func insert(_ id: SegmentID) {
-        var low = 0
-        var high = ids.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ids[middle].bytes.lexicographicallyPrecedes(id.bytes) { low = middle + 1 } else { high = middle }
+        let place = place(of: id)
+        if place < ids.count, ids[place] == id { return }
+        ids.insert(id, at: place)
+    }
+
+    /// Adds many segments at once.
+    package mutating func insert(_ more: [SegmentID]) {
+        guard more.count > 64 else {
+            for id in more { insert(id) }
+            return
         }
-        if low < ids.count, ids[low] == id { return }
-        ids.insert(id, at: low)
+        ids = Set(ids[first...]).union(more).sorted()
+        first = 0
+    }
+
+    package func contains(_ id: SegmentID) -> Bool {
+        let place = place(of: id)
+        return place < ids.count && ids[place] == id
+    }
+
+    package mutating func remove(_ id: SegmentID) {
+        let place = place(of: id)
+        guard place < ids.count, ids[place] == id else { return }
+        guard place - first < ids.count - place else {
+            ids.remove(at: place)
+            return
+        }
+        // The shorter side moves.
+        for index in stride(from: place, to: first, by: -1) { ids[index] = ids[index - 1] }
+        dropFirst()
     }
 
     /// The segment that `take` would return.
-    package var next: SegmentID? { takesNewest ? ids.last : ids.first }
+    package var next: SegmentID? { isEmpty ? nil : takesNewest ? ids[ids.count - 1] : ids[first] }
 
     /// Removes and returns the segment whose turn it is.
     package mutating func take() -> SegmentID? {
-        guard !ids.isEmpty else { return nil }
-        defer { takesNewest.toggle() }
-        return takesNewest ? ids.removeLast() : ids.removeFirst()
+        guard let id = next else { return nil }
+        if takesNewest { ids.removeLast() } else { dropFirst() }
+        turn = (turn + 1) % (Self.newestInTurn + 1)
+        return id
     }
 
-    package mutating func removeAll() { ids.removeAll() }
+    package mutating func removeAll() { self = UploadQueue() }
+
+    private var takesNewest: Bool { turn < Self.newestInTurn }
+
+    private mutating func dropFirst() {
+        first += 1
+        guard first > 1000, first > ids.count / 2 else { return }
+        ids.removeFirst(first)
+        first = 0
+    }
+
+    private func place(of id: SegmentID) -> Int {
+        var low = first
+        var high = ids.count
+        while low < high {
+            let middle = (low + high) / 2
+            if ids[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

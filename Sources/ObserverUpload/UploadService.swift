@@ -40,27 +40,22 @@ package enum UploadService {
             key: "\(configuration.prefix)/.check/\(spool.id)",
             logger: logger
         )
-        let receiptWriter = ReceiptWriter(
-            spool: spool,
-            database: configuration.database,
-            crashPoints: configuration.crashPoints,
-            logger: logger,
-            report: report
-        )
+        let (rowWriter, spoolWriter) = writers(configuration, spool: spool, logger: logger, report: report)
         let sweeper = SpoolSweeper(
             spool: spool,
             interval: configuration.sweepInterval,
-            receiptWriter: receiptWriter,
             logger: logger,
             report: report
         )
+        let watch = ReadyWatch(spool: spool, sweeper: sweeper, logger: logger, report: report)
         let uploader = Uploader(
             limits: limits,
             inputs: inputs,
             spool: spool,
             store: S3SegmentStore(client),
             publisher: publisher,
-            receiptWriter: receiptWriter,
+            rowWriter: rowWriter,
+            spoolWriter: spoolWriter,
             sweeper: sweeper,
             crashPoints: configuration.crashPoints,
             logger: logger
@@ -79,10 +74,32 @@ package enum UploadService {
         let partitions = PartitionService(configuration.database, logger: logger)
         return [
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
-            Stage("receipts", shutdownLimit: .seconds(3), services: [receiptWriter, partitions]),
+            Stage("receipts", shutdownLimit: .seconds(3), services: [rowWriter, spoolWriter, partitions]),
             Stage("store", shutdownLimit: .seconds(1), services: [http, probe]),
-            Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, uploader, consumer]),
+            Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, watch, uploader, consumer]),
         ]
+    }
+
+    private static func writers(
+        _ configuration: UploadConfiguration,
+        spool: Spool,
+        logger: Logger,
+        report: @escaping @Sendable (UploadStateMachine.Event) -> Void
+    ) -> (rows: RowWriter, spool: SpoolWriter) {
+        let rows = RowWriter(
+            database: configuration.database,
+            crashPoints: configuration.crashPoints,
+            logger: logger,
+            report: report
+        )
+        let spoolWriter = SpoolWriter(
+            spool: spool,
+            rows: rows,
+            crashPoints: configuration.crashPoints,
+            logger: logger,
+            report: report
+        )
+        return (rows, spoolWriter)
     }
 
     private static func httpClient(_ configuration: UploadConfiguration) -> HTTPClient {

@@ -10,12 +10,14 @@ import System
 struct UploadShell {
     private(set) var machine: UploadStateMachine
     private let uploader: Uploader
+    private let log: UploadLog
     private var deliveries: [DeliveryToken: AMQPOpenDelivery] = [:]
     private var lastToken = 0
 
     init(machine: UploadStateMachine, uploader: Uploader) {
         self.machine = machine
         self.uploader = uploader
+        log = UploadLog(uploader.logger)
     }
 
     mutating func receive(_ input: Uploader.Input) {
@@ -41,67 +43,35 @@ struct UploadShell {
     ///
     /// - Returns: Its outcome, if that is known at once.
     private mutating func perform(_ action: UploadStateMachine.Action) -> UploadStateMachine.Event? {
+        let (spool, rows, report) = (uploader.spoolWriter, uploader.rowWriter, reporter)
         switch action {
-        case .prepare(let id): return .prepared(id, prepare(id))
+        case .prepare(let id): return .prepared(id, uploader.spool.prepare(id))
         case .put(let segment): put(segment)
-        case .head(let segment):
-            let report = reporter
-            uploader.store.head(segment, file: uploader.spool.media(segment.id)) {
+        case .compare(let segment):
+            uploader.store.compare(segment, file: uploader.spool.media(segment.id)) {
                 report(.headFinished(segment.id, $0))
             }
-        case .hash(let segment): uploader.receiptWriter.add(.hash(segment))
-        case .writeReceipt(let segment, let etag, let tries):
-            uploader.logger.debug(
-                "Segment uploaded",
-                [.segmentID: .string(segment.id.description), .byteCount: .int(Int(segment.media.bytes))]
-            )
-            uploader.receiptWriter.add(.write(segment, etag: etag, tries: tries))
-        case .completeReceipt(let receipt): uploader.receiptWriter.add(.complete(receipt))
-        case .discard(let id): uploader.receiptWriter.add(.discard(id))
-        case .findRow(let id): uploader.receiptWriter.add(.findRow(id))
+        case .head(let segment): uploader.store.head(segment) { report(.headFinished(segment.id, $0)) }
+        case .hash(let segment): spool.add(.hash(segment))
+        case .restoreSidecar(let segment): spool.add(.restoreSidecar(segment))
+        case .findRow(let id): rows.add(.find(id))
+        case .writeRows(let receipts): rows.add(.write(receipts))
+        case .appendReceipts(let receipts, let isProof): spool.add(.append(receipts, isProof: isProof))
+        case .delete(let ids): spool.add(.delete(ids))
+        case .discard(let id): spool.add(.discard(id))
+        case .replayReceipts(let position): spool.add(.replay(from: position))
+        case .removeReceipts(let position): spool.add(.removeReceipts(before: position))
         case .publishRetry(let recorded, let pause): publishRetry(recorded, after: pause)
-        case .deadLetter(let id, let recorded, let failure, let tries):
-            deadLetter(id, recorded: recorded, failure: failure, tries: tries)
+        case .deadLetter(let upload): deadLetter(upload)
         case .resolve(let token, let verdict): resolve(token, verdict)
         case .sweep: uploader.sweeper.wake()
-        case .report(let health): log(health)
-        case .reportUnreadable(let id, let reason):
-            uploader.logger.warning(
-                "Segment unreadable; will retry",
-                [.segmentID: .string(id.description), .error: .string(reason)]
-            )
+        case .report(let change): log.write(change, waiting: machine.count)
         }
         return nil
     }
 
-    private func log(_ health: UploadStateMachine.StoreHealth) {
-        switch health {
-        case .unavailable(let reason):
-            uploader.logger.warning("S3 unavailable; uploads wait", [.error: .string(reason)])
-        case .available:
-            uploader.logger.info("S3 available; uploads resume", [.uploadsWaiting: .int(machine.count)])
-        case .accepting(let count):
-            uploader.logger.info("S3 accepts uploads again; replaying", [.segmentCount: .int(count)])
-        }
-    }
-
     private var reporter: @Sendable (UploadStateMachine.Event) -> Void {
         { [inputs = uploader.inputs] event in _ = inputs.push(.event(event)) }  // ignored: full only if closed
-    }
-
-    private func prepare(_ id: SegmentID) -> Preparation {
-        let spool = uploader.spool
-        do {
-            if let receipt = try spool.receipt(id) { return .uploaded(receipt) }
-            guard let segment = try spool.segment(id), let media = try spool.mediaStatus(id) else { return .missing }
-            guard media.bytes == segment.media.bytes else {
-                return .corrupt("the file has \(media.bytes) bytes, its sidecar says \(segment.media.bytes)")
-            }
-            return .ready(segment)
-        } catch {
-            guard error.kind == .corrupt else { return .unreadable(error.description) }
-            return .corrupt("the sidecar or receipt is not what belongs there: \(error.reason)")
-        }
     }
 
     private func put(_ segment: Segment) {
@@ -112,13 +82,7 @@ struct UploadShell {
 
     private func publishRetry(_ recorded: SegmentRecorded, after pause: Duration) {
         let id = recorded.segment.id
-        uploader.logger.info(
-            "Upload refused; will retry",
-            [
-                .segmentID: .string(id.description), .uploadAttempt: .int(recorded.attempt),
-                .uploadPause: .string("\(pause)"),
-            ]
-        )
+        log.retry(recorded, after: pause)
         let report = reporter
         do {
             let message = try recorded.retryMessage(after: recorded.attempt, pause: pause)
@@ -132,27 +96,14 @@ struct UploadShell {
         }
     }
 
-    private func deadLetter(_ id: SegmentID, recorded: SegmentRecorded?, failure: Failure, tries: Int) {
-        var fields: [LogKey: LogValue] = [
-            .segmentID: .string(id.description), .uploadTries: .int(tries), .uploadCycle: .int(recorded?.cycle ?? 0),
-            .reason: .string(failure.kind.rawValue), .error: .string(failure.detail),
-        ]
-        if let recorded { fields[.cameraID] = .int(Int(recorded.segment.header.cameraID.rawValue)) }
-        uploader.logger.error("Upload failed; file kept", fields)
-        if let recorded { uploader.receiptWriter.add(.fail(recorded.segment, failure, tries: tries)) }
-
-        let body: [UInt8]
-        do { body = try recorded?.message().body ?? Array("{\"id\":\"\(id)\"}".utf8) } catch { body = [] }
-        let reason: DeadLetter.Reason =
-            switch failure.kind {
-            case .refused: .refused
-            case .corrupt: .corrupt
-            case .missing: .missing
-            }
+    private func deadLetter(_ upload: UploadStateMachine.DeadUpload) {
+        log.failure(upload)
+        if let segment = upload.segment {
+            uploader.rowWriter.add(.fail(segment, upload.failure, tries: upload.tries))
+        }
         let report = reporter
-        let letter = DeadLetter.message(reason, error: failure.detail, body: body, messageID: id.description)
-        uploader.publisher.publish(letter, within: Uploader.publishLimit) { outcome in
-            report(.published(id, isConfirmed: outcome == .confirmed))
+        uploader.publisher.publish(upload.letter, within: Uploader.publishLimit) { outcome in
+            report(.published(upload.id, isConfirmed: outcome == .confirmed))
         }
     }
 
@@ -163,5 +114,54 @@ struct UploadShell {
         case .requeue: delivery.requeue()
         case .reject: delivery.reject()
         }
+    }
+}
+
+extension UploadStateMachine.DeadUpload {
+    /// The message for the dead-letter queue.
+    var letter: AMQPMessage {
+        let recorded = (segment ?? announced).map { SegmentRecorded(attempt: tries, cycle: cycle, segment: $0) }
+        let body = (try? recorded?.message().body) ?? Array("{\"id\":\"\(id)\"}".utf8)
+        let reason: DeadLetter.Reason =
+            switch failure.kind {
+            case .refused: .refused
+            case .corrupt: .corrupt
+            case .missing: .missing
+            }
+        return DeadLetter.message(reason, error: failure.detail, body: body, messageID: id.description)
+    }
+}
+
+extension Spool {
+    /// Looks at the files of a segment.
+    func prepare(_ id: SegmentID) -> Preparation {
+        do throws(SpoolError) {
+            guard let media = try mediaStatus(id) else {
+                try check()
+                // The folder may have been away for the first look alone.
+                return try mediaStatus(id) == nil ? .missing : .unreadable("the file was away for a moment")
+            }
+            return try prepare(id, bytes: media.bytes)
+        } catch {
+            return .unreadable(error.description)
+        }
+    }
+
+    private func prepare(_ id: SegmentID, bytes: Int64) throws(SpoolError) -> Preparation {
+        let found: Segment?
+        do throws(SpoolError) {
+            found = try segment(id)
+        } catch {
+            guard error.kind == .corrupt else { throw error }
+            return .withoutSidecar("the sidecar is not what belongs there: \(error.reason)")
+        }
+        guard let segment = found else {
+            if try isCommitting(id) { return .unreadable("it is being committed") }
+            return .withoutSidecar("it has no sidecar")
+        }
+        guard bytes == segment.media.bytes else {
+            return .corrupt(segment, "the file has \(bytes) bytes, its sidecar says \(segment.media.bytes)")
+        }
+        return .ready(segment)
     }
 }

@@ -27,7 +27,8 @@ final class Uploader: Service {
     let spool: Spool
     let store: S3SegmentStore
     let publisher: AMQPConfirmedPublisher
-    let receiptWriter: ReceiptWriter
+    let rowWriter: RowWriter
+    let spoolWriter: SpoolWriter
     let sweeper: SpoolSweeper
     let crashPoints: CrashPoints
     let logger: Logger
@@ -39,7 +40,8 @@ final class Uploader: Service {
         spool: Spool,
         store: S3SegmentStore,
         publisher: AMQPConfirmedPublisher,
-        receiptWriter: ReceiptWriter,
+        rowWriter: RowWriter,
+        spoolWriter: SpoolWriter,
         sweeper: SpoolSweeper,
         crashPoints: CrashPoints,
         logger: Logger
@@ -49,7 +51,8 @@ final class Uploader: Service {
         self.spool = spool
         self.store = store
         self.publisher = publisher
-        self.receiptWriter = receiptWriter
+        self.rowWriter = rowWriter
+        self.spoolWriter = spoolWriter
         self.sweeper = sweeper
         self.crashPoints = crashPoints
         self.logger = logger

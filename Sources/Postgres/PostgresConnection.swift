@@ -22,6 +22,8 @@ public final class PostgresConnection {
     public let configuration: PostgresConfiguration
     private var session: PQSession?
     private var isInTransaction = false
+    /// The sessions so far: between two of them the database may have become another one, or been restored.
+    public private(set) var sessionCount = 0
     /// Set by a failed attempt: no other is made before that moment.
     private var nextAttempt: MonotonicInstant?
 
@@ -205,6 +207,7 @@ public final class PostgresConnection {
         do {
             let session = try PQSession.connect(configuration, until: limit)
             self.session = session
+            sessionCount += 1
             nextAttempt = nil
             return session
         } catch {

@@ -78,6 +78,10 @@ enum Files {
         try mapped(path) { () throws(SystemError) in try File.status(of: path) != nil }
     }
 
+    static func isDirectory(_ path: String) throws(SpoolError) -> Bool {
+        try mapped(path) { () throws(SystemError) in try File.status(of: path)?.type == .directory }
+    }
+
     /// The names in a directory, without `.` and `..`, in no order.
     static func names(in path: String) throws(SpoolError) -> [String] {
         try mapped(path) { () throws(SystemError) in try Directory.names(in: path) }

@@ -1,6 +1,8 @@
 package import ObserverCore
 
-/// The proof of an upload: written before the bytes are deleted, and kept until its row is in the database.
+/// The fact that a segment is stored, as S3 has confirmed it.
+///
+/// On the disk it proves the upload while the database does not take the row.
 package struct Receipt: Codable, Hashable, Sendable {
     package var segment: Segment
     /// The store's name for the stored version.

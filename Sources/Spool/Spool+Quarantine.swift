@@ -18,8 +18,7 @@ extension Spool {
 
     /// The files in `ready` and `stored` that do not belong there, relative to the spool.
     ///
-    /// Parts of files that were being written when a process died are removed on the way once they are ten minutes old, and
-    /// so are files of segments that have a receipt.
+    /// Parts of files that were being written when a process died are removed on the way once they are ten minutes old.
     package func strays() throws(SpoolError) -> [String] {
         var strays: [String] = []
         for folder in ["ready", "stored"] {
@@ -29,18 +28,12 @@ extension Spool {
                     if let status = try Files.status(path), status.ageSeconds > 600 { try Files.remove(path) }
                     continue
                 }
-                let stem = name.prefix { $0 != "." }
-                guard let id = SegmentID(String(stem)),
-                    name == "\(id).json" || (folder == "ready" && name == "\(id).mp4")
-                else {
-                    strays.append("\(folder)/\(name)")
-                    continue
-                }
-                // A commit is two renames, so a file without its sidecar is normal for a moment.
-                guard folder == "ready", name.hasSuffix(".mp4"), try !Files.exists(layout.sidecar(id)),
-                    try !Files.exists(layout.draft(id)), let status = try Files.status(path), status.ageSeconds > 60
-                else { continue }
-                if try hasReceipt(id) { try Files.remove(path) } else { strays.append("\(folder)/\(name)") }
+                let isKnown =
+                    switch folder {
+                    case "ready": SpoolLayout.segment(named: name) != nil
+                    default: SpoolLayout.receiptFile(named: name) != nil
+                    }
+                if !isKnown { strays.append("\(folder)/\(name)") }
             }
         }
         return strays

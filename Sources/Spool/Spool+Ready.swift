@@ -1,9 +1,15 @@
 package import ObserverCore
 
 extension Spool {
-    /// The committed segments, in no order.
+    /// The segments of which there is a file in `ready`, in no order.
+    ///
+    /// One that is just being committed, or whose sidecar has gone, is among them.
     package func readyIDs() throws(SpoolError) -> [SegmentID] {
-        try identifiers(in: layout.ready)
+        var ids: Set<SegmentID> = []
+        for name in try Files.names(in: layout.ready) {
+            if let id = SpoolLayout.segment(named: name) { ids.insert(id) }
+        }
+        return Array(ids)
     }
 
     /// The sidecar of a committed segment; nil if there is none.
@@ -23,7 +29,30 @@ extension Spool {
         try Files.status(layout.media(id))
     }
 
-    /// Deletes a committed segment; a receipt must be on the disk.
+    /// Checks that the folder still is this spool, as one from which a file is missing must be before that says anything.
+    ///
+    /// - Throws: `SpoolError`: the disk is not there, or another one, or does not answer.
+    package func check() throws(SpoolError) {
+        guard try Spool.spoolID(in: root, mayCreate: false) == id else {
+            throw SpoolError(.notASpool, root, reason: "it is another spool now")
+        }
+        guard try Files.isDirectory(layout.ready) else {
+            throw SpoolError(.notASpool, layout.ready, reason: "it is not there")
+        }
+    }
+
+    /// Writes the sidecar of a committed segment anew.
+    package func restoreSidecar(_ segment: Segment) throws(SpoolError) {
+        try Files.writeDurably(SpoolJSON.encode(segment), to: layout.sidecar(segment.id))
+        try Files.syncDirectory(layout.ready)
+    }
+
+    /// Returns true if the recorder has not finished the commit of a segment.
+    package func isCommitting(_ id: SegmentID) throws(SpoolError) -> Bool {
+        try Files.exists(layout.draft(id))
+    }
+
+    /// Deletes a committed segment; its row or a receipt on the disk must say that it is stored.
     package func removeReady(_ id: SegmentID) throws(SpoolError) {
         try Files.remove(layout.media(id))
         try Files.remove(layout.sidecar(id))

@@ -8,7 +8,7 @@ package import System
 /// VERSION  SPOOL_ID  reserve  clock.json (the time of day that was proven last)
 /// open/<id>.mp4.part + <id>.json    being written; the .json is the draft that lets a cut-off file be finished
 /// ready/<id>.mp4 + <id>.json        committed: the rename of the .json is the commit
-/// stored/<id>.json                  receipt of an upload, kept until its row is in the database
+/// stored/<number>.log               receipts of uploads, kept for two days at least
 /// journal/<recorder>.log            gaps and states that are not in the database yet
 /// plans/<recorder>.sealed           the cameras that a recorder had last, for a start without a database
 /// quarantine/                       files that do not belong to a spool; never deleted by itself
@@ -36,7 +36,7 @@ package struct Spool: Sendable {
         try Spool.claim(root)
         let folders = [layout.open, layout.ready, layout.stored, layout.quarantine, layout.journal, layout.plans]
         for folder in folders { try Files.makeDirectory(folder) }
-        id = try Spool.spoolID(in: root)
+        id = try Spool.spoolID(in: root, mayCreate: true)
         try Files.syncDirectory(root)
     }
 
@@ -59,9 +59,11 @@ package struct Spool: Sendable {
     }
 
     /// Reads the identifier, or creates one.
-    private static func spoolID(in root: String) throws(SpoolError) -> SpoolID {
+    static func spoolID(in root: String, mayCreate: Bool) throws(SpoolError) -> SpoolID {
         let path = root + "/SPOOL_ID"
-        if try !Files.exists(path) { try Files.writeDurably(Array("\(SpoolID.makeRandom())\n".utf8), to: path) }
+        if mayCreate, try !Files.exists(path) {
+            try Files.writeDurably(Array("\(SpoolID.makeRandom())\n".utf8), to: path)
+        }
         guard let id = SpoolID(line(try Files.read(path, limit: 64))) else {
             throw SpoolError(.corrupt, path, reason: "not an identifier")
         }

@@ -1,3 +1,4 @@
+import CSystem
 public import Glibc
 
 /// An open file, closed when the value goes.
@@ -142,6 +143,18 @@ public struct File: ~Copyable, Sendable {
     /// - Throws: ``SystemError``; then nothing written since the last success can be trusted, and a second call may lie.
     public borrowing func synchronize() throws(SystemError) {
         guard fdatasync(descriptor) == 0 else { throw SystemError(call: "fdatasync", path) }
+    }
+
+    /// Keeps room on the disk for bytes to come behind the file's end.
+    ///
+    /// - Returns: False where the disk has no room, or the file system cannot keep it.
+    public borrowing func keepRoom(for bytes: Int, at offset: Int64) -> Bool {
+        observer_keep_room(descriptor, offset, Int64(bytes))
+    }
+
+    /// Gives back the room that was kept behind the file's end.
+    public borrowing func releaseRoom(behind length: Int64) {
+        _ = ftruncate(descriptor, off_t(length))  // ignored: the room is the file's until it is removed
     }
 
     /// The facts about the file.

@@ -67,11 +67,11 @@ final class UploadHarness {
     }
 
     /// The store, or (for trials) another place for it, or a bucket that does not exist.
-    func s3(endpoint: String? = nil, hasBucket: Bool = true) throws -> S3Configuration {
+    func s3(endpoint: String? = nil, hasBucket: Bool = true, bucket other: String? = nil) throws -> S3Configuration {
         try S3Configuration(
             endpoint: S3Endpoint(endpoint ?? TestEnvironment.address(of: server)),
             region: "us-east-1",
-            bucket: hasBucket ? bucket : "no-such-bucket",
+            bucket: other ?? (hasBucket ? bucket : "no-such-bucket"),
             credentials: .fixed(accessKey())
         )
     }
@@ -85,6 +85,9 @@ final class UploadHarness {
     }
 
     var store: S3Client { get throws { S3Client(try s3(), http: http) } }
+
+    /// Another bucket of the store.
+    func store(bucket: String) throws -> S3Client { S3Client(try s3(bucket: bucket), http: http) }
 
     /// Commits a segment of random bytes, as a recorder does.
     func record(bytes count: Int = 200_000) throws -> Segment {
@@ -122,17 +125,18 @@ final class UploadHarness {
         }
     }
 
-    /// Starts the uploader in this process; the sweep does not bring what is younger than two minutes after the start.
+    /// Starts the uploader in this process.
     func start(
         endpoint: String? = nil,
         hasBucket: Bool = true,
+        bucket: String? = nil,
         broker: String? = nil,
         database: String? = nil,
         parallel: Int = 4,
         more: [String: String] = [:],
         sweep: Duration = .milliseconds(500)
     ) throws {
-        let s3 = try s3(endpoint: endpoint, hasBucket: hasBucket)
+        let s3 = try s3(endpoint: endpoint, hasBucket: hasBucket, bucket: bucket)
         var configuration = try UploadConfiguration(
             environment: more.merging([
                 "OBSERVER_DATABASE_URL": database ?? self.database.url,
@@ -160,14 +164,13 @@ final class UploadHarness {
         try SegmentStore(database.connect()).states(of: [id])[id]
     }
 
-    /// Waits until all are stored, with nothing left in the spool.
+    /// Waits until all are stored, with nothing left in the spool but receipts.
     func areStored(_ segments: [Segment], within limit: Duration = .seconds(20)) -> Bool {
         let ids = segments.map(\.id)
         let connection = database.connect()
         return poll(for: limit, every: .milliseconds(50)) {
             let states = try SegmentStore(connection).states(of: ids)
             return try ids.allSatisfy { states[$0] == .stored } && spool.readyIDs().isEmpty
-                && spool.receiptIDs().isEmpty
         }
     }
 

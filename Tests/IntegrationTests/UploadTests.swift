@@ -196,7 +196,9 @@ struct UploadTests {
         let segments = try (0..<5).map { _ in try harness.record() }
         try harness.start(database: "postgresql://127.0.0.1:1/none")
         #expect(
-            poll(for: .seconds(20)) { try harness.spool.receiptIDs().count == 5 && harness.spool.readyIDs().isEmpty }
+            poll(for: .seconds(20)) {
+                try harness.spool.newestReceipts(limit: 9).count == 5 && harness.spool.readyIDs().isEmpty
+            }
         )
         #expect(try harness.hasExactly(segments))
         harness.stop()
@@ -221,7 +223,7 @@ struct UploadTests {
         #expect(try connection.messageCount(queue: Broker.uploadQueue(spool: harness.spool.id)) == 0)
     }
 
-    @Test func `at the stop what is under way is finished, the rest goes back to the queue`() throws {
+    @Test func `at the stop what is under way is finished, the rest stays for the next start`() throws {
         let harness = try UploadHarness()
         let proxy = try FaultProxy(to: TestEnvironment.address(of: .s3))
         defer { proxy.stop() }
@@ -240,7 +242,12 @@ struct UploadTests {
         release.join()
         let left = try harness.spool.readyIDs()
         #expect((2...5).contains(left.count))
-        #expect(poll { try connection.messageCount(queue: queue) == left.count })
+        // A segment that was seen in the spool before its message came needs no message.
+        #expect(poll { try connection.messageCount(queue: queue) <= left.count })
+        try harness.start()
+        let isStored = harness.areStored(segments)
+        #expect(isStored)
+        #expect(try harness.hasExactly(segments))
     }
 
     private func read(_ path: String) -> [UInt8]? {

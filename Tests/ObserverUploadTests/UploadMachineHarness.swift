@@ -15,7 +15,11 @@ struct UploadMachineHarness {
     init(parallel: Int = 8, mostJobs: Int = 5000) {
         var limits = UploadStateMachine.Limits(parallel: parallel)
         limits.mostJobs = mostJobs
+        limits.seed = 1
         machine = UploadStateMachine(limits: limits)
+        // The receipt log is empty.
+        _ = handle(.tick)
+        _ = handle(.receiptsReplayed(.done(to: .beginning, isLast: true)))
     }
 
     mutating func handle(_ event: UploadStateMachine.Event) -> [UploadStateMachine.Action] {
@@ -36,7 +40,7 @@ struct UploadMachineHarness {
     mutating func deadLetter(_ segment: Segment) {
         for attempt in 1...3 {
             begin(segment, attempt: attempt)
-            _ = handle(.putFinished(segment.id, .refused("403")))
+            _ = handle(.putFinished(segment.id, .refused(.of(segment))))
             _ = handle(.published(segment.id, isConfirmed: true))
         }
     }
@@ -46,6 +50,32 @@ struct UploadMachineHarness {
         let recorded = SegmentRecorded(attempt: attempt, cycle: cycle, segment: segment)
         #expect(handle(.received(recorded, delivery)) == [.prepare(segment.id)])
         #expect(handle(.prepared(segment.id, .ready(segment))) == [.put(segment)])
+    }
+}
+
+extension UploadMachineHarness {
+    /// Lets the database take the row of a segment that S3 has confirmed, and the disk delete its files.
+    mutating func settle(_ segment: Segment) -> [UploadStateMachine.Action] {
+        let actions = handle(.rowsWritten(.written([segment.id: .stored])))
+        #expect(actions.contains(.delete([segment.id])))
+        return handle(.deleted([segment.id], problems: [:]))
+    }
+}
+
+extension StoredObject {
+    static let sample = StoredObject(etag: "e", confirmedAt: SegmentHeader.sampleStart)
+}
+
+extension Receipt {
+    static func sample(_ segment: Segment, tries: Int = 1) -> Receipt {
+        Receipt(segment: segment, etag: "e", storedAt: SegmentHeader.sampleStart, tries: tries)
+    }
+}
+
+extension Refusal {
+    /// A refusal that no other segment gets.
+    static func of(_ segment: Segment) -> Refusal {
+        Refusal(code: segment.id.description, reason: "400", isStoreWide: false)
     }
 }
 

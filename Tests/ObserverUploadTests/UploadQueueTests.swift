@@ -3,8 +3,8 @@ import Testing
 
 @testable import ObserverUpload
 
-@Suite struct WaitingLineTests {
-    @Test func `oldest and newest are taken in turn`() {
+@Suite struct UploadQueueTests {
+    @Test func `the newest are taken three times as often as the oldest`() {
         let ids = (0..<5).map { SegmentID.make(at: Timestamp(milliseconds: 1_700_000_000_000 + Int64($0) * 1000)) }
         var line = UploadQueue()
         for id in ids.shuffled() { line.insert(id) }
@@ -12,6 +12,6 @@ import Testing
         #expect(line.count == 5)
         var taken: [SegmentID] = []
         while let id = line.take() { taken.append(id) }
-        #expect(taken == [ids[0], ids[4], ids[1], ids[3], ids[2]])
+        #expect(taken == [ids[4], ids[3], ids[2], ids[0], ids[1]])
     }
 }

@@ -90,7 +90,7 @@ import Testing
         rmdir(folder.path + "/stored")
         let spool = try Spool(at: folder.path)
         #expect(spool.id != id)
-        #expect(try spool.receiptIDs().isEmpty)
+        #expect(try spool.receipts(from: .beginning).isLast)
     }
 
     @Test func `a folder that holds something else is not taken for a spool`() throws {
@@ -105,19 +105,6 @@ import Testing
         try Files.writeDurably(Array("2\n".utf8), to: folder.path + "/VERSION")
         let error = try #require(throws: SpoolError.self) { try Spool(at: folder.path) }
         #expect(error.kind == .notASpool)
-    }
-
-    @Test func `a receipt outlives the bytes and is forgotten when told`() throws {
-        let spool = try Spool(at: folder.path)
-        let segment = try committed(spool, [1, 2, 3])
-        let receipt = Receipt(segment: segment, etag: "\"x\"", storedAt: segment.startedAt, tries: 1)
-        try spool.write(receipt)
-        try spool.removeReady(segment.id)
-        #expect(try spool.readyIDs().isEmpty)
-        #expect(try spool.mediaStatus(segment.id) == nil)
-        #expect(try spool.receipt(segment.id) == receipt)
-        try spool.removeReceipt(segment.id)
-        #expect(try spool.receiptIDs().isEmpty)
     }
 
     @Test func `a sidecar that was changed is corrupt`() throws {
@@ -139,38 +126,12 @@ import Testing
     }
 
     @Test(arguments: OutOfRange.segmentFields)
-    func `a sidecar or receipt with a number out of range is corrupt`(field: String, value: String) throws {
+    func `a sidecar with a number out of range is corrupt`(field: String, value: String) throws {
         let spool = try Spool(at: folder.path)
         let segment = try committed(spool, [1, 2, 3])
         try damage(spool.layout.sidecar(segment.id), field, value)
         let error = try #require(throws: SpoolError.self) { try spool.segment(segment.id) }
         #expect(error.kind == .corrupt && error.reason.hasPrefix("\(field) is "))
-        try spool.write(Receipt(segment: segment, etag: nil, storedAt: segment.startedAt, tries: 1))
-        try damage(spool.layout.receipt(segment.id), field, value)
-        let refused = try #require(throws: SpoolError.self) { try spool.receipt(segment.id) }
-        #expect(refused.kind == .corrupt && refused.reason.hasPrefix("\(field) is "))
-    }
-
-    @Test(arguments: [
-        ("tries", "-1"), ("tries", "\(Int64.max)"), ("stored_at", "\"0000-01-01T00:00:00.000Z\""),
-        ("stored_at", "\"9999-12-31T23:59:59.999Z\""),
-    ])
-    func `a receipt whose own numbers are out of range is corrupt`(field: String, value: String) throws {
-        let spool = try Spool(at: folder.path)
-        let segment = Segment.sample()
-        try spool.write(Receipt(segment: segment, etag: nil, storedAt: segment.startedAt, tries: 1))
-        try damage(spool.layout.receipt(segment.id), field, value)
-        let error = try #require(throws: SpoolError.self) { try spool.receipt(segment.id) }
-        #expect(error.kind == .corrupt && error.reason.hasPrefix("\(field) is "))
-    }
-
-    @Test func `a receipt of another segment proves nothing`() throws {
-        let spool = try Spool(at: folder.path)
-        let (one, other) = (Segment.sample(), Segment.sample())
-        try spool.write(Receipt(segment: one, etag: nil, storedAt: one.startedAt, tries: 1))
-        try Files.rename(spool.layout.receipt(one.id), spool.layout.receipt(other.id))
-        let error = try #require(throws: SpoolError.self) { try spool.receipt(other.id) }
-        #expect(error.kind == .corrupt && error.reason == "it is the receipt of \(one.id)")
     }
 
     @Test(arguments: OutOfRange.segmentFields.filter { ["camera_id", "epoch", "sequence"].contains($0.field) })

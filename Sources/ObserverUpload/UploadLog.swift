@@ -1,0 +1,77 @@
+import Logging
+import ObserverCore
+import ObserverMessages
+
+/// The log lines of the uploader's decisions.
+struct UploadLog {
+    private let logger: Logger
+
+    init(_ logger: Logger) {
+        self.logger = logger
+    }
+
+    /// Logs a change, once for as long as it lasts.
+    ///
+    /// - Parameters:
+    ///   - report: The change.
+    ///   - waiting: The segments in memory that are not done.
+    func write(_ report: UploadStateMachine.Report, waiting: Int) {
+        let waiting: [LogKey: LogValue] = [.uploadsWaiting: .int(waiting)]
+        switch report {
+        case .storeUnavailable(let reason):
+            logger.warning("S3 unavailable; uploads wait", [.error: .string(reason)])
+        case .storeAvailable:
+            logger.info("S3 available; uploads resume", waiting)
+        case .storeRefuses(let reason):
+            logger.warning("S3 refuses all uploads; they wait", [.error: .string(reason)])
+        case .storeAccepts(let count):
+            logger.info("S3 accepts uploads again; replaying", [.segmentCount: .int(count)])
+        case .databaseUnavailable(let reason):
+            logger.warning("Database unavailable; rows follow later", [.error: .string(reason)])
+        case .databaseAvailable:
+            logger.info("Database accepts rows again")
+        case .receiptsRefused(let reason):
+            logger.error("Receipts not written; stored files kept", [.error: .string(reason)])
+        case .deletionRefused(let id, let reason):
+            logger.error(
+                "Stored file not deleted; will retry",
+                [.segmentID: .string("\(id)"), .error: .string(reason)]
+            )
+        case .deletionPossible:
+            logger.info("Stored files deleted")
+        case .unreadable(let id, let reason):
+            logger.warning(
+                "Segment unreadable; will retry",
+                [.segmentID: .string("\(id)"), .error: .string(reason)]
+            )
+        case .unknown(let id):
+            logger.warning("Announced segment unknown; ignored", [.segmentID: .string("\(id)")])
+        case .absent(let id):
+            logger.warning("Segment missing; looking again in 1 h", [.segmentID: .string("\(id)")])
+        }
+    }
+
+    /// Logs a refused try.
+    func retry(_ recorded: SegmentRecorded, after pause: Duration) {
+        logger.info(
+            "Upload refused; will retry",
+            [
+                .segmentID: .string("\(recorded.segment.id)"), .uploadAttempt: .int(recorded.attempt),
+                .uploadPause: .string("\(pause)"),
+            ]
+        )
+    }
+
+    /// Logs a dead-lettered segment.
+    func failure(_ upload: UploadStateMachine.DeadUpload) {
+        var fields: [LogKey: LogValue] = [
+            .segmentID: .string("\(upload.id)"), .uploadTries: .int(upload.tries), .uploadCycle: .int(upload.cycle),
+            .reason: .string(upload.failure.kind.rawValue), .error: .string(upload.failure.detail),
+        ]
+        if let segment = upload.segment { fields[.cameraID] = .int(Int(segment.header.cameraID.rawValue)) }
+        switch upload.failure.kind {
+        case .missing: logger.error("Segment lost", fields)
+        case .refused, .corrupt: logger.error("Upload failed; file kept", fields)
+        }
+    }
+}

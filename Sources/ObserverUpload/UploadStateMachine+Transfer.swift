@@ -1,0 +1,150 @@
+import Lifecycle
+import ObserverCore
+import Spool
+import System
+
+/// From the spool to S3.
+extension UploadStateMachine {
+    mutating func prepared(_ id: SegmentID, _ preparation: Preparation, now: MonotonicInstant) -> [Action] {
+        switch preparation {
+        case .ready(let segment):
+            jobs[id]?.segment = segment
+            jobs[id]?.isMissing = false
+            absent.remove(id)
+            move(id, to: .putting)
+            return [.put(segment)]
+        case .missing:
+            jobs[id]?.isMissing = true
+            jobs[id]?.sidecarProblem = nil
+            move(id, to: .findingRow)
+            return [.findRow(id)]
+        case .withoutSidecar(let problem):
+            jobs[id]?.isMissing = false
+            jobs[id]?.sidecarProblem = problem
+            absent.remove(id)
+            move(id, to: .findingRow)
+            return [.findRow(id)]
+        case .corrupt(let segment, let detail):
+            jobs[id]?.segment = segment
+            return deadLetter(id, Failure(kind: .corrupt, detail: detail))
+        case .unreadable(let reason):
+            return unreadable(id, reason: reason, now: now)
+        }
+    }
+
+    mutating func putFinished(_ id: SegmentID, _ outcome: PutOutcome, now: MonotonicInstant) -> [Action] {
+        guard let segment = jobs[id]?.segment else { return [] }
+        switch outcome {
+        case .stored(let object):
+            return answered() + stored(id, object, now: now)
+        case .exists:
+            move(id, to: .comparing)
+            return answered() + [.compare(segment)]
+        case .digestMismatch:
+            move(id, to: .hashing)
+            return answered() + [.hash(segment)]
+        case .unreadable(let reason):
+            return unreadable(id, reason: reason, now: now)
+        case .refused(let refusal):
+            return answered() + refused(id, refusal, now: now)
+        case .trouble(let trouble, let reason):
+            return troubled(id, by: trouble, reason: reason, now: now)
+        }
+    }
+
+    mutating func headFinished(_ id: SegmentID, _ outcome: HeadOutcome, now: MonotonicInstant) -> [Action] {
+        guard let job = jobs[id], job.segment != nil else { return [] }
+        switch outcome {
+        case .same(let object):
+            return answered() + stored(id, object, now: now)
+        case .different:
+            let detail = "the object under its key in S3 has other bytes"
+            return answered() + deadLetter(id, Failure(kind: .corrupt, detail: detail))
+        case .absent where job.isMissing:
+            return answered() + foundNowhere(id, now: now)
+        case .absent:
+            // It was there a moment ago; the next PUT decides.
+            return troubled(id, by: .server, reason: "the object is there and is not", now: now)
+        case .refused where job.isMissing:
+            // Nothing is known, and there is nothing to try again.
+            return answered() + pause(id, until: now + .seconds(60))
+        case .refused(let refusal):
+            return answered() + refused(id, refusal, now: now)
+        case .trouble(let trouble, let reason):
+            return troubled(id, by: trouble, reason: reason, now: now)
+        }
+    }
+
+    mutating func hashed(_ id: SegmentID, _ outcome: HashOutcome, now: MonotonicInstant) -> [Action] {
+        let isRestoring = jobs[id]?.step == .restoring
+        switch outcome {
+        case .intact where isRestoring:
+            return putBack(id)
+        case .intact:
+            return troubled(id, by: .connection, reason: "the bytes were changed on the way", now: now)
+        case .different:
+            return deadLetter(id, Failure(kind: .corrupt, detail: "the file is not what was recorded"))
+        case .unreadable(let reason):
+            return unreadable(id, reason: reason, now: now)
+        }
+    }
+
+    // MARK: - Without media or sidecar
+
+    mutating func rowFound(_ id: SegmentID, _ outcome: RowOutcome, now: MonotonicInstant) -> [Action] {
+        guard let job = jobs[id] else { return [] }
+        switch (outcome, job.sidecarProblem) {
+        case (.unavailable, _):
+            return pause(id, until: now + .seconds(5))
+        case (.known(nil), let problem?):
+            return deadLetter(id, Failure(kind: .corrupt, detail: "\(problem), and no row describes it"))
+        case (.known(let row?), _?):
+            jobs[id]?.segment = row.segment
+            move(id, to: .restoring)
+            return [.restoreSidecar(row.segment)]
+        case (.known(nil), nil):
+            // A message alone makes no row.
+            return [.report(.unknown(id))] + finish(id, .acknowledge)
+        case (.known(let row?), nil):
+            return missing(id, row: row)
+        }
+    }
+
+    private mutating func missing(_ id: SegmentID, row: RowOutcome.Row) -> [Action] {
+        switch row.state {
+        case .stored, .expiring, .expired:
+            absent.remove(id)
+            return [.discard(id)] + finish(id, .acknowledge)
+        case .lost:
+            // What is left of it may be all there is: a segment that turns up becomes stored.
+            absent.remove(id)
+            return finish(id, .acknowledge)
+        case .spooled, .failed:
+            jobs[id]?.segment = row.segment
+            move(id, to: .comparing)
+            return [.head(row.segment)]
+        }
+    }
+
+    /// The media are not in the spool, which is there, and S3 says that it has no object.
+    private mutating func foundNowhere(_ id: SegmentID, now: MonotonicInstant) -> [Action] {
+        // A bucket that does not exist has no objects either.
+        guard !breaker.isOpen else { return pause(id, until: now + .seconds(60)) }
+        let isKnown = absent.contains(id)
+        guard absent.found(id, now: now) else {
+            return (isKnown ? [] : [.report(.absent(id))]) + finish(id, .acknowledge)
+        }
+        absent.remove(id)
+        return deadLetter(id, Failure(kind: .missing, detail: "the file is neither in the spool nor in S3"))
+    }
+
+    /// The disk does not deliver a file: the segment waits here, which does not count as a try.
+    ///
+    /// The first time another process may just be finishing with the file; a second failure is reported.
+    private mutating func unreadable(_ id: SegmentID, reason: String, now: MonotonicInstant) -> [Action] {
+        jobs[id]?.diskTroubles += 1
+        let wait = jobs[id]?.diskWaits.next(using: &random) ?? .seconds(1)
+        let isSecond = jobs[id]?.diskTroubles == 2
+        return pause(id, until: now + wait) + (isSecond ? [.report(.unreadable(id, reason))] : [])
+    }
+}

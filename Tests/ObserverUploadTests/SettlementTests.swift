@@ -1,0 +1,103 @@
+import ObserverCore
+import ObserverMessages
+import Spool
+import System
+import Testing
+
+@testable import ObserverUpload
+
+/// The proof of an upload: row or receipt, and only then the deletion.
+@Suite struct SettlementTests {
+    private let all = segments(3)
+
+    private func store(_ segment: Segment, _ harness: inout UploadMachineHarness) -> [UploadStateMachine.Action] {
+        harness.begin(segment)
+        return harness.handle(.putFinished(segment.id, .stored(.sample)))
+    }
+
+    @Test func `a database that does not answer is replaced by the receipt, and asked again by the log`() {
+        var harness = UploadMachineHarness()
+        #expect(store(all[0], &harness) == [.writeRows([.sample(all[0])])])
+        #expect(harness.pass(.milliseconds(400)).isEmpty)
+        let actions = harness.pass(.milliseconds(200))
+        #expect(actions.contains(.appendReceipts([.sample(all[0])], isProof: true)))
+        #expect(actions.contains(.report(.databaseUnavailable("it does not answer"))))
+        #expect(!actions.contains(.delete([all[0].id])))
+        #expect(harness.handle(.receiptsAppended(problem: nil)) == [.delete([all[0].id])])
+        #expect(harness.handle(.deleted([all[0].id], problems: [:])) == [.resolve(1, .acknowledge)])
+        // The next one does not wait for the database.
+        #expect(store(all[1], &harness) == [.appendReceipts([.sample(all[1])], isProof: true)])
+        _ = harness.handle(.receiptsAppended(problem: nil))
+        _ = harness.handle(.deleted([all[1].id], problems: [:]))
+        // Its answer comes at last, and the log is compared.
+        let back = harness.handle(.rowsWritten(.written([all[0].id: .stored])))
+        #expect(back == [.report(.databaseAvailable), .replayReceipts(from: .beginning)])
+        #expect(store(all[2], &harness) == [.writeRows([.sample(all[2])])])
+    }
+
+    @Test func `bytes stay while neither the database nor the disk takes a proof, and nothing is sent again`() {
+        var harness = UploadMachineHarness()
+        _ = store(all[0], &harness)
+        _ = harness.handle(.rowsWritten(.unavailable("away")))
+        #expect(harness.handle(.receiptsAppended(problem: "EROFS")) == [.report(.receiptsRefused("EROFS"))])
+        var appends = 0
+        for _ in 0..<3600 {
+            for action in harness.pass(.seconds(1)) {
+                switch action {
+                case .appendReceipts:
+                    appends += 1
+                    #expect(harness.handle(.receiptsAppended(problem: "EROFS")).isEmpty)
+                case .replayReceipts: _ = harness.handle(.receiptsReplayed(.unavailable("away")))
+                default: Issue.record("\(action)")
+                }
+            }
+            #expect(harness.handle(.found([all[0].id])).isEmpty)
+        }
+        #expect((30...120).contains(appends))
+    }
+
+    @Test func `only what the database returned as stored is proven by its row`() {
+        var harness = UploadMachineHarness()
+        _ = store(all[0], &harness)
+        #expect(
+            harness.handle(.rowsWritten(.written([all[0].id: .failed]))) == [
+                .appendReceipts([.sample(all[0])], isProof: true)
+            ]
+        )
+        #expect(harness.handle(.receiptsAppended(problem: nil)).first == .delete([all[0].id]))
+    }
+
+    @Test func `a file that cannot be deleted is not uploaded again, and deleted when it can be`() {
+        var harness = UploadMachineHarness()
+        _ = store(all[0], &harness)
+        _ = harness.handle(.rowsWritten(.written([all[0].id: .stored])))
+        #expect(
+            harness.handle(.deleted([all[0].id], problems: [all[0].id: "EROFS"])) == [
+                .report(.deletionRefused(all[0].id, "EROFS")), .resolve(1, .acknowledge),
+            ]
+        )
+        var deletions = 0
+        for _ in 0..<3600 {
+            #expect(harness.handle(.found([all[0].id])).isEmpty)
+            for action in harness.pass(.seconds(1)) {
+                #expect(action == .delete([all[0].id]))
+                deletions += 1
+                #expect(harness.handle(.deleted([all[0].id], problems: [all[0].id: "EROFS"])).isEmpty)
+            }
+        }
+        #expect((10...30).contains(deletions))
+        #expect(harness.pass(.seconds(300)) == [.delete([all[0].id])])
+        #expect(harness.handle(.deleted([all[0].id], problems: [:])) == [.report(.deletionPossible)])
+    }
+
+    @Test func `after the stop what has no proof goes back to the queue`() {
+        var harness = UploadMachineHarness()
+        _ = store(all[0], &harness)
+        _ = harness.handle(.rowsWritten(.unavailable("away")))
+        _ = harness.handle(.stop)
+        #expect(!harness.machine.isIdle)
+        let actions = harness.handle(.receiptsAppended(problem: "EROFS"))
+        #expect(actions.contains(.resolve(1, .requeue)))
+        #expect(harness.machine.isIdle)
+    }
+}

@@ -1,0 +1,248 @@
+import ObserverCore
+import ObserverMessages
+import Spool
+import System
+import TestSupport
+
+@testable import ObserverUpload
+
+/// The world's answers.
+extension UploadWorld {
+    mutating func perform(_ action: UploadStateMachine.Action) {
+        switch action {
+        case .prepare: schedule(.action(action), on: .uploader)
+        case .put, .head: schedule(.action(action), on: .network)
+        case .hash, .restoreSidecar, .appendReceipts, .delete, .discard, .replayReceipts, .removeReceipts:
+            schedule(.action(action), on: .disk)
+        case .findRow, .writeRows: schedule(.action(action), on: .rows)
+        case .publishRetry: schedule(.action(action), on: .broker)
+        case .deadLetter(let upload):
+            checkFailure(upload)
+            fail(upload)
+            schedule(.action(action), on: .broker)
+        case .resolve(let token, let verdict): resolve(token, verdict)
+        case .sweep: schedule(.sweep, on: .sweeper)
+        case .report: break
+        }
+    }
+
+    mutating func execute(_ work: Work) -> UploadStateMachine.Event? {
+        switch work {
+        case .sweep:
+            guard !disk.isAway else { return nil }
+            return .found(Set(disk.media.keys).union(disk.sidecars.keys).sorted())
+        case .compare(let receipts, let end, let isLast):
+            guard database.mode == .good else { return .receiptsReplayed(.unavailable("away")) }
+            for receipt in receipts { upsert(receipt.segment, .stored) }
+            return .receiptsReplayed(.done(to: end, isLast: isLast))
+        case .action(let action): return execute(action)
+        }
+    }
+
+    private mutating func execute(_ action: UploadStateMachine.Action) -> UploadStateMachine.Event? {
+        switch action {
+        case .prepare(let id): return .prepared(id, prepare(id))
+        case .put(let segment): return .putFinished(segment.id, put(segment))
+        case .compare(let segment), .head(let segment): return .headFinished(segment.id, head(segment))
+        case .hash(let segment): return .hashed(segment.id, hash(segment))
+        case .restoreSidecar(let segment):
+            let found = hash(segment)
+            guard found == .intact else { return .hashed(segment.id, found) }
+            guard !disk.isReadOnly, !disk.isFull else { return .hashed(segment.id, .unreadable("refused")) }
+            disk.sidecars[segment.id] = segment
+            return .hashed(segment.id, .intact)
+        case .appendReceipts(let receipts, let isProof): return append(receipts, isProof: isProof)
+        case .delete(let ids): return delete(ids)
+        case .discard(let id):
+            if disk.media[id] == nil, !disk.isAway, !disk.isReadOnly { disk.sidecars[id] = nil }
+            return nil
+        case .replayReceipts(let position):
+            let begin = min(Int(position.offset), disk.receipts.count)
+            let page = Array(disk.receipts[begin...].prefix(5))
+            let end = begin + page.count
+            schedule(
+                .compare(page, end: .init(file: 1, offset: Int64(end)), isLast: end == disk.receipts.count),
+                on: .rows
+            )
+            return nil
+        case .findRow(let id):
+            guard database.mode == .good else { return .rowFound(id, .unavailable) }
+            return .rowFound(id, .known(database.rows[id].map { RowOutcome.Row($0.segment, $0.state) }))
+        case .writeRows(let receipts): return writeRows(receipts)
+        case .publishRetry(let recorded, let pause):
+            return .published(recorded.segment.id, isConfirmed: publishRetry(recorded, pause))
+        case .deadLetter(let upload): return .published(upload.id, isConfirmed: !broker.isAway)
+        case .removeReceipts, .resolve, .sweep, .report: return nil
+        }
+    }
+
+    // MARK: - Disk
+
+    private func prepare(_ id: SegmentID) -> Preparation {
+        guard !disk.isAway else { return .unreadable("away") }
+        guard disk.media[id] != nil else { return .missing }
+        guard case let sidecar?? = disk.sidecars[id] else { return .withoutSidecar("no sidecar") }
+        return .ready(sidecar)
+    }
+
+    private func hash(_ segment: Segment) -> HashOutcome {
+        guard !disk.isAway, let found = disk.media[segment.id] else { return .unreadable("away") }
+        return found == segment.media.sha256 ? .intact : .different
+    }
+
+    private mutating func append(_ receipts: [Receipt], isProof: Bool) -> UploadStateMachine.Event? {
+        if disk.isReadOnly || disk.isFull || disk.isAway {
+            if !isProof {
+                // A database that is restored in the moment in which the disk fails as well is beyond what is promised.
+                unnoted.formUnion(receipts.map(\.segment.id))
+                for receipt in receipts { upsert(receipt.segment, .stored) }
+            }
+            return isProof ? .receiptsAppended(problem: "refused") : nil
+        }
+        disk.receipts += receipts
+        return isProof ? .receiptsAppended(problem: nil) : nil
+    }
+
+    private mutating func delete(_ ids: [SegmentID]) -> UploadStateMachine.Event {
+        guard !disk.isAway, !disk.isReadOnly else {
+            return .deleted(ids, problems: Dictionary(uniqueKeysWithValues: ids.map { ($0, "refused") }))
+        }
+        for id in ids {
+            checkProof(id, "deleted")
+            disk.media[id] = nil
+            disk.sidecars[id] = nil
+        }
+        return .deleted(ids, problems: [:])
+    }
+
+    // MARK: - Store
+
+    private mutating func put(_ segment: Segment) -> PutOutcome {
+        guard !disk.isAway, let bytes = disk.media[segment.id] else { return .unreadable("gone") }
+        let key = segment.header.objectKey
+        switch store.mode {
+        case .away: return .trouble(.connection, "refused")
+        case .refusing:
+            return .refused(Refusal(code: "SignatureDoesNotMatch", reason: "wrong key", isStoreWide: chance(50)))
+        case .lying:
+            // A captive portal says 200 to everything, and the client, which wants a proof, finds nothing.
+            guard store.objects[key] != nil, case .same(let object) = head(segment) else {
+                return .trouble(.server, "the store accepted the bytes and does not have them")
+            }
+            return .stored(object)
+        case .good, .losingAnswers: break
+        }
+        if chance(3) { return .trouble(.throttled, "SlowDown") }
+        puts[segment.id, default: 0] += 1
+        guard store.objects[key] == nil else { return .exists }
+        guard bytes == segment.media.sha256, !chance(3) else {
+            puts[segment.id, default: 0] -= 1
+            return .digestMismatch
+        }
+        store.objects[key] = bytes
+        if chance(10) { store.unseen.insert(key) }
+        guard store.mode != .losingAnswers, !chance(3) else {
+            excuses[segment.id, default: 0] += 1
+            return .trouble(.timeout, "lost")
+        }
+        return .stored(StoredObject(etag: nil, confirmedAt: SegmentHeader.sampleStart))
+    }
+
+    private mutating func head(_ segment: Segment) -> HeadOutcome {
+        switch store.mode {
+        case .away, .lying:
+            excuses[segment.id, default: 0] += 1
+            return .trouble(.connection, "refused")
+        case .refusing:
+            excuses[segment.id, default: 0] += 1
+            return .refused(Refusal(code: "HTTP 403", reason: "wrong key", isStoreWide: false))
+        case .good, .losingAnswers: break
+        }
+        if chance(3) {
+            excuses[segment.id, default: 0] += 1
+            return .trouble(.timeout, "lost")
+        }
+        let key = segment.header.objectKey
+        guard let found = store.objects[key] else { return .absent }
+        guard !store.unseen.contains(key) else {
+            store.unseen.remove(key)
+            excuses[segment.id, default: 0] += 1
+            return .absent
+        }
+        return found == segment.media.sha256
+            ? .same(StoredObject(etag: nil, confirmedAt: SegmentHeader.sampleStart)) : .different
+    }
+
+    // MARK: - Database
+
+    mutating func upsert(_ segment: Segment, _ state: SegmentState) {
+        let old = database.rows[segment.id]?.state
+        let isForward: Bool
+        switch (state, old) {
+        case (_, nil): isForward = true
+        case (.stored, .spooled?), (.stored, .failed?), (.stored, .lost?): isForward = true
+        case (.failed, .spooled?), (.failed, .failed?), (.lost, .spooled?), (.lost, .failed?): isForward = true
+        default: isForward = false
+        }
+        if isForward { database.rows[segment.id] = Database.Row(segment: segment, state: state) }
+    }
+
+    private mutating func writeRows(_ receipts: [Receipt]) -> UploadStateMachine.Event {
+        guard database.mode == .good else { return .rowsWritten(.unavailable("away")) }
+        var states: [SegmentID: SegmentState] = [:]
+        for receipt in receipts {
+            // Some rows are refused for their values, a camera that is gone for example.
+            if chance(2) { continue }
+            upsert(receipt.segment, .stored)
+            states[receipt.segment.id] = database.rows[receipt.segment.id]?.state
+        }
+        return .rowsWritten(chance(3) ? .unavailable("lost") : .written(states))
+    }
+
+    private mutating func fail(_ upload: UploadStateMachine.DeadUpload) {
+        guard let segment = upload.segment, database.mode == .good else { return }
+        upsert(segment, upload.failure.kind == .missing ? .lost : .failed)
+    }
+
+    // MARK: - Broker
+
+    private mutating func publishRetry(_ recorded: SegmentRecorded, _ pause: Duration) -> Bool {
+        guard !broker.isAway else { return false }
+        var next = recorded
+        next.attempt += 1
+        if !chance(3) { broker.delayed.append((now + pause, next)) }
+        if chance(5) { broker.delayed.append((now + pause, next)) }
+        return !chance(3)
+    }
+
+    private mutating func resolve(_ token: DeliveryToken, _ verdict: UploadStateMachine.Verdict) {
+        guard let recorded = broker.open.removeValue(forKey: token) else {
+            return violation("delivery \(token) was resolved twice")
+        }
+        if verdict == .requeue { broker.waiting.append(recorded) }
+    }
+
+    // MARK: - Checks
+
+    /// Bytes may go only if S3 has them, and a row or a receipt says so.
+    mutating func checkProof(_ id: SegmentID, _ what: String) {
+        guard let segment = segments[id], disk.media[id] != nil || what != "deleted" else { return }
+        if store.objects[segment.header.objectKey] != segment.media.sha256 {
+            violation("\(id) \(what) without an object")
+        }
+        let hasRow = database.rows[id]?.state.provesUpload ?? false
+        if !hasRow, !disk.receipts.contains(where: { $0.segment.id == id }) {
+            violation("\(id) \(what) without row or receipt")
+        }
+    }
+
+    private mutating func checkFailure(_ upload: UploadStateMachine.DeadUpload) {
+        guard upload.failure.kind == .missing, let segment = segments[upload.id] else { return }
+        let isThere = disk.media[upload.id] != nil || store.objects[segment.header.objectKey] != nil
+        if isThere { violation("\(upload.id) is called lost and is there") }
+        if let gone = takenAway[upload.id], now - gone < .seconds(3600) {
+            violation("\(upload.id) is called lost too early")
+        }
+        if disk.isAway { violation("\(upload.id) is called lost while the disk is away") }
+    }
+}

@@ -1,0 +1,201 @@
+import ObserverCore
+import ObserverMessages
+import SeededNumbers
+import Spool
+import System
+import TestSupport
+
+@testable import ObserverUpload
+
+/// A spool, a store, a database and a broker with their faults, around the real state machine.
+///
+/// All follows from the seed. Actions are carried out later, in the order of their thread; a process that is killed may have
+/// carried out some of what it began.
+struct UploadWorld {
+    /// What carries out actions, each in order.
+    enum Thread: CaseIterable { case uploader, network, disk, rows, broker, sweeper }
+
+    enum Work {
+        case action(UploadStateMachine.Action)
+        /// A page of receipts that was read, on its way to the database.
+        case compare([Receipt], end: ReceiptLog.Position, isLast: Bool)
+        case sweep
+    }
+
+    struct Task {
+        var due: MonotonicInstant
+        var number: Int
+        var thread: Thread
+        var work: Work
+    }
+
+    struct Disk {
+        /// The hash of the bytes that are there.
+        var media: [SegmentID: String] = [:]
+        /// Nil for one that cannot be read.
+        var sidecars: [SegmentID: Segment?] = [:]
+        var receipts: [Receipt] = []
+        var isAway = false
+        var isReadOnly = false
+        var isFull = false
+    }
+
+    struct Store {
+        enum Mode: Equatable { case good, away, refusing, losingAnswers, lying }
+
+        var objects: [String: String] = [:]
+        var mode = Mode.good
+        /// Keys that a HEAD does not see yet.
+        var unseen: Set<String> = []
+    }
+
+    struct Database {
+        enum Mode { case good, away, hung }
+
+        struct Row { var segment: Segment; var state: SegmentState }
+
+        var rows: [SegmentID: Row] = [:]
+        var backup: [SegmentID: Row] = [:]
+        var mode = Mode.good
+        /// It was restored, and the uploader's next statement goes over a new connection.
+        var isRestarted = false
+        /// The process that records brings rows when the database is back.
+        var announced: [Segment] = []
+    }
+
+    struct Broker {
+        var isAway = false
+        var waiting: [SegmentRecorded] = []
+        var delayed: [(due: MonotonicInstant, recorded: SegmentRecorded)] = []
+        var open: [DeliveryToken: SegmentRecorded] = [:]
+        var lastToken = 0
+    }
+
+    var random: SeededGenerator
+    var now = MonotonicInstant(nanoseconds: 1_000_000_000_000)
+    var machine: UploadStateMachine
+    var tasks: [Task] = []
+    var lastDue: [Thread: MonotonicInstant] = [:]
+    var taskCount = 0
+    var disk = Disk()
+    var store = Store()
+    var database = Database()
+    var broker = Broker()
+    /// Everything that was ever committed, foreign segments and absurd ones included.
+    var segments: [SegmentID: Segment] = [:]
+    var fates: [SegmentID: Fate] = [:]
+    /// When the last of a segment's bytes went, where somebody took them.
+    var takenAway: [SegmentID: MonotonicInstant] = [:]
+    /// Segments whose receipt could not be noted: their rows are in every backup.
+    var unnoted: Set<SegmentID> = []
+    /// PUTs that ended with an object there, and those that had a reason.
+    var puts: [SegmentID: Int] = [:]
+    var excuses: [SegmentID: Int] = [:]
+    var kills = 0
+    var isStopping = false
+    var violations: [String] = []
+
+    /// What is to become of a segment.
+    enum Fate: CaseIterable {
+        case normal
+        /// Its bytes change on the disk.
+        case spoilt
+        case sidecarGone
+        case sidecarSpoilt
+        /// Somebody deletes its files.
+        case deleted
+        /// Its files are on another machine, which has the same spool identifier.
+        case foreign
+        /// A message that somebody made up.
+        case invented
+    }
+
+    init(seed: UInt64) {
+        random = SeededGenerator(seed: seed)
+        machine = UploadWorld.machine(&random)
+    }
+
+    static func machine(_ random: inout SeededGenerator) -> UploadStateMachine {
+        var limits = UploadStateMachine.Limits(parallel: Int.random(in: 1...6, using: &random))
+        limits.mostJobs = Int.random(in: 4...30, using: &random)
+        limits.seed = random.next()
+        return UploadStateMachine(limits: limits)
+    }
+
+    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+
+    mutating func violation(_ text: String) {
+        violations.append("\(now.nanoseconds / 1_000_000_000 - 1000) s: \(text)")
+    }
+
+    // MARK: - Time
+
+    mutating func schedule(_ work: Work, on thread: Thread) {
+        let milliseconds = Int.random(in: chance(5) ? 500...8000 : 1...120, using: &random)
+        var due = now + .milliseconds(milliseconds)
+        if thread == .rows, database.mode == .hung { due = now + .milliseconds(3500) }
+        if thread == .uploader { due = now }
+        if thread != .network { due = max(due, lastDue[thread] ?? due) }
+        lastDue[thread] = due
+        taskCount += 1
+        tasks.append(Task(due: due, number: taskCount, thread: thread, work: work))
+    }
+
+    mutating func takeTask(before moment: MonotonicInstant) -> Task? {
+        let index = tasks.indices.min {
+            (tasks[$0].due, tasks[$0].number) < (tasks[$1].due, tasks[$1].number)
+        }
+        guard let index, tasks[index].due <= moment else { return nil }
+        return tasks.remove(at: index)
+    }
+
+    mutating func carryOut(_ task: Task) {
+        now = max(now, task.due)
+        if let event = execute(task.work) { handle(event) }
+        guard task.thread == .rows, database.isRestarted, database.mode == .good else { return }
+        database.isRestarted = false
+        handle(.databaseReconnected)
+    }
+
+    mutating func handle(_ event: UploadStateMachine.Event) {
+        for action in machine.handle(event, now: now) { perform(action) }
+    }
+
+    // MARK: - Life and death of the process
+
+    /// Kills the process: some of what it had begun was done, and nobody hears of it.
+    mutating func kill() {
+        kills += 1
+        for thread in Thread.allCases where thread != .uploader {
+            let begun = tasks.filter { $0.thread == thread }.sorted { $0.number < $1.number }
+            let done = Int.random(in: 0...begun.count, using: &random)
+            for task in begun.prefix(done) { _ = execute(task.work) }
+        }
+        start()
+    }
+
+    /// Begins anew after the end of the process, whatever way it ended.
+    mutating func start() {
+        tasks = []
+        lastDue = [:]
+        isStopping = false
+        database.isRestarted = false
+        machine = UploadWorld.machine(&random)
+        broker.waiting = broker.open.sorted { $0.key < $1.key }.map(\.value) + broker.waiting
+        broker.open = [:]
+        schedule(.sweep, on: .sweeper)
+    }
+
+    /// Lets the broker deliver what waits, up to its prefetch.
+    mutating func deliver() {
+        guard !isStopping, !broker.isAway else { return }
+        for delayed in broker.delayed where delayed.due <= now { broker.waiting.append(delayed.recorded) }
+        broker.delayed.removeAll { $0.due <= now }
+        while broker.open.count < 8, !broker.waiting.isEmpty {
+            let recorded = broker.waiting.removeFirst()
+            broker.lastToken += 1
+            broker.open[broker.lastToken] = recorded
+            handle(.received(recorded, broker.lastToken))
+        }
+    }
+}
