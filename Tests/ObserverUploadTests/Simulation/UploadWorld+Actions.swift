@@ -11,7 +11,7 @@ extension UploadWorld {
     mutating func perform(_ action: UploadStateMachine.Action) {
         switch action {
         case .prepare: schedule(.action(action), on: .uploader)
-        case .put, .head: schedule(.action(action), on: .network)
+        case .put, .compare, .head: schedule(.action(action), on: .network)
         case .hash, .restoreSidecar, .appendReceipts, .delete, .discard, .replayReceipts, .removeReceipts:
             schedule(.action(action), on: .disk)
         case .findRow, .writeRows: schedule(.action(action), on: .rows)
