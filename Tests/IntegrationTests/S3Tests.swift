@@ -11,7 +11,7 @@ import Testing
 /// A store that speaks S3 and that no one here wrote.
 struct Store: Sendable, CustomTestStringConvertible {
     let server: TestEnvironment.Server
-    /// Whether it honours `If-None-Match: *`; rclone does not know it.
+    /// True if it honours `If-None-Match: *`; rclone does not know it.
     let isConditional: Bool
 
     var testDescription: String { "\(server)" }
@@ -53,7 +53,7 @@ struct Store: Sendable, CustomTestStringConvertible {
         return client
     }
 
-    /// What the keys of one test begin with.
+    /// The beginning of the keys of one test.
     static func scratch() -> String { "\(getpid())-\(UInt32.random(in: 0 ... .max))/" }
 
     static let http = HTTPClient.running(name: "s3-tests", parallel: 8)

@@ -161,7 +161,7 @@ final class UploadHarness {
         }
     }
 
-    /// Whether the bucket has exactly these segments, with their bytes.
+    /// Returns true if the bucket has exactly these segments, with their bytes.
     func hasExactly(_ segments: [Segment]) throws -> Bool {
         let store = try store
         let keys = try store.list(prefix: "\(prefix)/").keys
