@@ -33,23 +33,9 @@ struct Store: Sendable, CustomTestStringConvertible {
     }
 
     /// A client of the bucket that all tests share; each takes a prefix of its own.
-    ///
-    /// A fresh bucket takes the store seconds before it can be written to.
     func client() throws -> S3Client {
         let client = S3Client(try configuration(bucket: "observer-tests"), http: Self.http)
-        let probe = S3Upload(key: "probe", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "text/plain")
-        var reason = ""
-        let isReady = poll(for: .seconds(60)) {
-            do {
-                try client.createBucket()
-                try client.put(probe)
-                return true
-            } catch {
-                reason = "\(error)"
-                return false
-            }
-        }
-        try #require(isReady, "the store takes no writes: \(reason)")
+        try client.prepareBucket()
         return client
     }
 

@@ -45,7 +45,7 @@ final class UploadHarness {
         database = try TestDatabase()
         broker = try TestBroker.required()
         prefix = "harness-\(UInt32.random(in: 0 ... .max))"
-        try store.createBucket()
+        try store.prepareBucket()
     }
 
     deinit {
