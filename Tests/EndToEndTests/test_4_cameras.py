@@ -252,9 +252,8 @@ def test_mjpeg_over_http_is_recorded_frame_by_frame(home, api, cameras, sources,
     await_value("three segments are recorded", 30, lambda: len(segments_of(api, camera)) >= 3)
     # A picture that came just before the switch is recorded, although nothing comes after it.
     sent = len(sources.mjpeg_sent)
-    await_value("one more picture is sent", 5, lambda: len(sources.mjpeg_sent) > sent)
+    await_value("one more picture is sent", 5, lambda: len(sources.mjpeg_sent) > sent, every=0.03)
     last = sources.mjpeg_sent[sent]
-    time.sleep(0.03)
     recording = finish(home, api, camera)
     counters = recording.counters
     assert counters[-1] >= last, f"{last - counters[-1]} pictures are missing at the end"

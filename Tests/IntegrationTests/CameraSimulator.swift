@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What the tests of recording look at: a building of simulated RTSP cameras, and clips served over HTTP.
+/// A building of simulated RTSP cameras, and clips served over HTTP, for the tests of recording.
 ///
 /// Made once for all tests; its processes end with the test process.
 final class CameraSimulator: Sendable {
@@ -76,7 +76,7 @@ final class CameraSimulator: Sendable {
         return address
     }
 
-    /// Makes a simulated camera misbehave; `resume` ends that.
+    /// Has a simulated camera misbehave; `resume` ends that.
     func fault(_ camera: String, _ fault: String, more: String = "") {
         let body = "{\"camera\": \"\(camera)\", \"fault\": \"\(fault)\"\(more)}"
         let result = Self.shell("curl -sf -X POST -d '\(body)' http://127.0.0.1:\(controlPort)/fault")

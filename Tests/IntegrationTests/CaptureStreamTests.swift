@@ -15,7 +15,7 @@ import Testing
 /// Real streams through source and cutter, without a database or a broker.
 @Suite(.enabled(if: CameraSimulator.isPossible), .timeLimit(.minutes(3)))
 struct CaptureStreamTests {
-    /// What one connection made.
+    /// The packets of one connection, and the segments made of them.
     final class Take {
         struct Piece {
             var bytes: [UInt8]

@@ -46,7 +46,7 @@ struct NginxHarness {
         }
     }
 
-    /// What `nginx -t` says.
+    /// The words of `nginx -t`.
     func check() throws -> (status: Int32, output: String) { try Self.shell("\(command) -t") }
 
     /// The rendered configuration.
@@ -69,7 +69,7 @@ struct NginxHarness {
         try Self.shell("curl -s -i --max-time 10 \(arguments)").output
     }
 
-    /// What nginx has logged, once it tells of `text`: it gathers lines for up to a second.
+    /// The log of nginx, once it tells of `text`: it gathers lines for up to a second.
     func log(with text: String) throws -> String {
         try Self.shell(
             "for i in {1..50}; do grep -qF '\(text)' \(folder)/out && break; sleep 0.1; done; cat \(folder)/out"

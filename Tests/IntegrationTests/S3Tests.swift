@@ -11,7 +11,7 @@ import Testing
 /// A store that speaks S3 and that no one here wrote.
 struct Store: Sendable, CustomTestStringConvertible {
     let server: TestEnvironment.Server
-    /// Whether it honours `If-None-Match: *`; rclone does not know it.
+    /// True if it honours `If-None-Match: *`; rclone does not know it.
     let isConditional: Bool
 
     var testDescription: String { "\(server)" }
@@ -39,27 +39,13 @@ struct Store: Sendable, CustomTestStringConvertible {
     }
 
     /// A client of the bucket that all tests share; each takes a prefix of its own.
-    ///
-    /// A fresh bucket takes the store seconds before it can be written to.
     func client() throws -> S3Client {
         let client = S3Client(try configuration(bucket: "observer-tests"), http: Self.http)
-        let probe = S3Upload(key: "probe", body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "text/plain")
-        var reason = ""
-        let isReady = poll(for: .seconds(60)) {
-            do {
-                try client.createBucket()
-                try client.put(probe)
-                return true
-            } catch {
-                reason = "\(error)"
-                return false
-            }
-        }
-        try #require(isReady, "the store takes no writes: \(reason)")
+        try client.prepareBucket()
         return client
     }
 
-    /// What the keys of one test begin with.
+    /// The beginning of the keys of one test.
     static func scratch() -> String { "\(getpid())-\(UInt32.random(in: 0 ... .max))/" }
 
     static let http = HTTPClient.running(name: "s3-tests", parallel: 8)

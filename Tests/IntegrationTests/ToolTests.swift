@@ -10,7 +10,7 @@ import Testing
 /// `observerctl`, run as a program.
 @Suite(.enabled(if: TestEnvironment.has(.database)), .timeLimit(.minutes(3)))
 struct ToolTests {
-    /// What a run said.
+    /// The output of a run.
     private struct Run {
         let code: Int32
         let output: String

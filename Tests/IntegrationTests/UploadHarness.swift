@@ -45,7 +45,7 @@ final class UploadHarness {
         database = try TestDatabase()
         broker = try TestBroker.required()
         prefix = "harness-\(UInt32.random(in: 0 ... .max))"
-        try store.createBucket()
+        try store.prepareBucket()
     }
 
     deinit {
@@ -174,7 +174,7 @@ final class UploadHarness {
         }
     }
 
-    /// Whether the bucket has exactly these segments, with their bytes.
+    /// Returns true if the bucket has exactly these segments, with their bytes.
     func hasExactly(_ segments: [Segment]) throws -> Bool {
         let store = try store
         let keys = try store.list(prefix: "\(prefix)/").keys

@@ -18,7 +18,7 @@ import Testing
 
 /// The web process without its sockets: requests go straight to the routes, on a database of the harness's own.
 final class WebHarness {
-    /// What came back.
+    /// The answer to a request.
     struct Answer {
         let status: Int
         let response: HTTPResponse
@@ -103,7 +103,7 @@ final class WebHarness {
         }
     }
 
-    /// What was announced since the last look.
+    /// The announcements since the last look.
     func takeAnnounced() -> [(change: CameraChanged, recorder: String?)] {
         announcedBox.list.withLock { list in
             defer { list = [] }
@@ -141,7 +141,7 @@ final class WebHarness {
         ]
     }
 
-    /// Makes a request; its status must be one that the document knows.
+    /// Sends a request; its status must be one that the document knows.
     @discardableResult
     func call(
         _ method: String,

@@ -36,7 +36,7 @@ struct UploadMachineHarness {
         #expect(handle(.received(recorded, 1)) == [.prepare(segment.id)])
     }
 
-    /// Lets S3 refuse a segment three times.
+    /// Has S3 refuse a segment three times.
     mutating func deadLetter(_ segment: Segment) {
         for attempt in 1...3 {
             begin(segment, attempt: attempt)

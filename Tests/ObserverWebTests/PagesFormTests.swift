@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    /// What the API's rules make of a form.
+    /// The outcome of the API's rules for a form.
     private func changes(_ form: CameraForm) throws(FieldErrors) -> CameraChanges {
         let policy = NetworkPolicy.standard
         return form.camera == nil

@@ -5,7 +5,7 @@ import Testing
 @Suite struct H264DepacketizerTests {
     private var reader = TrackReader(H264Depacketizer())
 
-    /// Makes the camera known as one that marks the last packet of each frame.
+    /// Introduces the camera as one that marks the last packet of each frame.
     private mutating func learnMarkers() {
         for index in 0..<3 {
             reader.send(H264.p(), at: Int64(index) * 3600)

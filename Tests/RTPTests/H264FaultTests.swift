@@ -2,7 +2,7 @@ import Encodings
 import RTP
 import Testing
 
-/// What cameras, networks and attackers make of RFC 6184.
+/// Faults against RFC 6184, by cameras, networks and attackers.
 @Suite struct H264FaultTests {
     private var reader = TrackReader(H264Depacketizer())
     private let unit = H264.idr((0..<59).map { UInt8($0 + 1) })

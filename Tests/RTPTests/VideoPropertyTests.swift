@@ -2,7 +2,7 @@ import RTP
 import SeededNumbers
 import Testing
 
-/// What H.264 and H.265 have in common for tests.
+/// The properties that H.264 and H.265 share, for tests.
 private protocol TestCodec {
     associatedtype Format: Depacketizer
     static var format: Format { get }
@@ -40,7 +40,7 @@ private struct Made {
     var units: [[UInt8]] = []
     var kind = FrameKind.dependent
 
-    /// Makes a random frame and packetizes it at random.
+    /// Creates a random frame and packetizes it at random.
     init<Codec: TestCodec>(_ codec: Codec.Type, _ marking: Marking, _ generator: inout SeededGenerator) {
         var all: [[UInt8]] = []
         kind = Int.random(in: 0..<5, using: &generator) == 0 ? .idr : .dependent

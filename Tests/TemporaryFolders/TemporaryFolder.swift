@@ -6,7 +6,7 @@ package final class TemporaryFolder: Sendable {
     /// Its path; one at which nothing is if it could not be made, so that whatever wants to use it fails.
     package let path: String
 
-    /// Makes the folder.
+    /// Creates the folder.
     package init() {
         let place = getenv("TMPDIR").map { String(cString: $0) } ?? P_tmpdir
         var template = Array("\(place)/observer-XXXXXX".utf8CString)

@@ -51,7 +51,7 @@ public final class TestDatabase: Sendable {
     /// The migrations of the source tree.
     public static var migrationsDirectory: String { "\(TestEnvironment.repository)/sql/migrations" }
 
-    /// Makes the template, unless a run with the same migrations has made it.
+    /// Creates the template, unless a run with the same migrations has made it.
     ///
     /// Creating is not transactional, so a half-made one could be left behind: it is made under another name and renamed.
     /// The advisory lock keeps suites that run in parallel from each making it.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the test run was given: addresses of servers to test against.
+/// The surroundings of a test run: addresses of servers to test against.
 ///
 /// `./observer test` sets all of it. A suite that needs a server is declared `.enabled(if: TestEnvironment.has(.database))`
 /// and one that runs a program `.enabled(if: TestEnvironment.has(program: "/usr/bin/ffmpeg"))`: on a machine without it
@@ -26,12 +26,12 @@ public enum TestEnvironment {
         public var description: String { "\(variable) is not set; ./observer test sets it" }
     }
 
-    /// Whether tests that need the server shall run.
+    /// True if tests that need the server shall run.
     public static func has(_ server: Server) -> Bool {
         variable(server.rawValue) != nil || isRequired
     }
 
-    /// Whether tests that run this program shall run.
+    /// True if tests that run this program shall run.
     public static func has(program path: String) -> Bool {
         access(path, X_OK) == 0 || isRequired
     }

@@ -1,6 +1,6 @@
 import Testing
 
-/// What the documents and the parts that are not Swift promise, held against the tree.
+/// The promises of the documents and of the parts that are not Swift, held against the tree.
 @Suite struct DocumentTests {
     @Test func `every setting that scripts and deployments give is in SETTINGS`() {
         let settings = Tree.load("SETTINGS.md").text

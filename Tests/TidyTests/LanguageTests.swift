@@ -8,7 +8,7 @@ import Testing
     private static let riddles: Set = ["What", "Who", "Whether", "Makes", "Why", "Says", "Tells", "Lets"]
 
     @Test func `a doc comment begins with a noun or a verb`() {
-        for file in sources {
+        for file in sources + Tree.swift("Tests") {
             for (index, line) in file.lines.enumerated() {
                 guard let text = Self.docComment(line), index == 0 || Self.docComment(file.lines[index - 1]) == nil
                 else {

@@ -19,7 +19,7 @@ import Testing
         "CLibAV": "LibraryMedia",
         "CLibCrypto": "Crypto", "CConnectionGuard": "ConnectionGuard",
     ]
-    /// What a source file may import besides modules of the package.
+    /// Modules that a source file may import besides those of the package.
     private static let system: Set = ["Glibc", "Synchronization", "FoundationEssentials"]
 
     private let sources = Tree.swift("Sources", "workers")
