@@ -54,7 +54,7 @@ struct UploadMachineHarness {
 }
 
 extension UploadMachineHarness {
-    /// Lets the database take the row of a segment that S3 has confirmed, and the disk delete its files.
+    /// Has the database take the row of a segment that S3 has confirmed, and the disk delete its files.
     mutating func settle(_ segment: Segment) -> [UploadStateMachine.Action] {
         let actions = handle(.rowsWritten(.written([segment.id: .stored])))
         #expect(actions.contains(.delete([segment.id])))

@@ -102,7 +102,7 @@ private final class WriterHarness: Sendable {
     }
 }
 
-/// What the uploader finds in the spool.
+/// The files that the uploader finds in the spool.
 @Suite struct PreparationTests {
     private let place = TemporaryFolder()
     private let segment = segments(1)[0]

@@ -20,7 +20,7 @@ package struct HoldStore {
 
     /// Protects a time of a camera; when this returns, no decision to delete any of it can follow.
     ///
-    /// What retention has decided to delete before is not brought back.
+    /// Recordings that retention has decided to delete before are not brought back.
     package func create(
         camera: CameraID,
         from start: Timestamp,

@@ -12,7 +12,7 @@ import TestSupport
 /// All follows from the seed. Actions are carried out later, in the order of their thread; a process that is killed may have
 /// carried out some of what it began.
 struct UploadWorld {
-    /// What carries out actions, each in order.
+    /// The part that carries out actions, each in order.
     enum Thread: CaseIterable { case uploader, network, disk, rows, broker, sweeper }
 
     enum Work {
@@ -95,7 +95,7 @@ struct UploadWorld {
     var isStopping = false
     var violations: [String] = []
 
-    /// What is to become of a segment.
+    /// The fate of a segment.
     enum Fate: CaseIterable {
         case normal
         /// Its bytes change on the disk.
@@ -186,7 +186,7 @@ struct UploadWorld {
         schedule(.sweep, on: .sweeper)
     }
 
-    /// Lets the broker deliver what waits, up to its prefetch.
+    /// Has the broker deliver what waits, up to its prefetch.
     mutating func deliver() {
         guard !isStopping, !broker.isAway else { return }
         for delayed in broker.delayed where delayed.due <= now { broker.waiting.append(delayed.recorded) }
