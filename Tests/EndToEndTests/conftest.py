@@ -43,7 +43,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     setattr(item, f"report_{report.when}", report)
     home = getattr(item, "funcargs", {}).get("home")
     if report.failed and home is not None:
-        for service in ("web", "capture", "upload"):
+        for service in ("web", "capture", "upload", "retention"):
             report.sections.append((f"last lines of {service}", home.log(service)))
         report.sections.append(("processes", home.condition()))
     return report

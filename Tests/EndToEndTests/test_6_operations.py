@@ -12,7 +12,7 @@ import requests
 
 from waiting import Stopwatch, await_value
 
-SERVICES = {"postgres", "rabbitmq", "s3", "nginx", "web", "capture", "upload", "camera"}
+SERVICES = {"postgres", "rabbitmq", "s3", "nginx", "web", "capture", "upload", "retention", "camera"}
 BACK_WITHIN = 2.0
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 STEP = re.compile(r"^  (\S.*?) +(\d+\.\d) s$", re.MULTILINE)
@@ -105,7 +105,7 @@ def serves(home) -> bool:
     return requests.get(f"{home.api}/controller/healthcheck", timeout=2).status_code == 200
 
 
-@pytest.mark.parametrize("service", ["web", "nginx", "postgres", "camera", "capture", "upload", "s3", "rabbitmq"])
+@pytest.mark.parametrize("service", ["web", "nginx", "postgres", "camera", "capture", "upload", "retention", "s3", "rabbitmq"])
 def test_a_killed_service_is_back_within_two_seconds(home, service):
     # The database, the broker and the store run again within that time, and have to boot or to recover from the crash.
     answers = {"web": serves, "nginx": serves}.get(service, lambda home: True)

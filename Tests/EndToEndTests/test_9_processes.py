@@ -3,7 +3,7 @@
 import re
 
 # The tests kill processes themselves, by SIGKILL; an update or a restart stops them.
-CRASHED = re.compile(r"exited: (?:web|capture[-\w]*|upload) \((?!terminated by SIGKILL).*not expected\)")
+CRASHED = re.compile(r"exited: (?:web|capture[-\w]*|upload|retention) \((?!terminated by SIGKILL).*not expected\)")
 
 
 def test_no_process_of_observer_ended_by_itself(home):
