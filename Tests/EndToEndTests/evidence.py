@@ -1,4 +1,4 @@
-"""What is really stored: objects against rows against receipts, by id and SHA-256, and the frames in them, counted."""
+"""What is really stored: objects against rows, by id and SHA-256, and the frames in them, counted."""
 
 import hashlib
 import json
@@ -89,7 +89,7 @@ def await_drained(home: Home, camera: int, seconds: float) -> None:
 
 
 def gather(home: Home, camera: int, seconds: float = 60, mark: re.Pattern = MARK, is_damaged: bool = False) -> Recording:
-    """Waits for the camera's last upload, then proves that objects, rows and receipts tell the same story.
+    """Waits for the camera's last upload, then proves that objects and rows tell the same story.
 
     Frames that were damaged on their way may have lost the counter that `mark` finds.
     """
@@ -119,18 +119,7 @@ def gather(home: Home, camera: int, seconds: float = 60, mark: re.Pattern = MARK
         if counters and not is_damaged and len(counters) != row["frames"]:
             problems.append(f"{row['id']}: {len(counters)} frames in the object, the row says {row['frames']}")
     assert not problems, "\n".join(problems)
-    await_no_receipts(home, camera)
     return recording
-
-
-def await_no_receipts(home: Home, camera: int) -> None:
-    """A receipt stays until its row is in the database: with every row stored, none of the camera's may be left."""
-
-    def left() -> list[str]:
-        rows = {row["id"] for row in segment_rows(home, camera)}
-        return [path.name for path in (home.spool / "stored").glob("*.json") if path.stem in rows]
-
-    await_value(f"no receipt of camera {camera} is left", 15, lambda: not left(), context=lambda: str(left()[:5]))
 
 
 def assert_no_frame_lost(recording: Recording, camera_simulator: CameraSimulator, name: str, from_counter: int | None = None) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 import threading
 import time
+from pathlib import Path
 
 import psycopg2
 import pytest
@@ -28,6 +29,7 @@ class Watch:
         self.home, self.api, self.camera_simulator = home, api, camera_simulator
         self.cameras = {name: api.add_camera(name, camera_simulator.url(name))["id"] for name in NAMES}
         self.committed: dict[str, dict] = {}
+        self.read_up_to: dict[Path, int] = {}
         self.marks: list[str] = []
         self.ended = threading.Event()
         self.looking = threading.Thread(target=self.look_on, daemon=True)
@@ -48,14 +50,25 @@ class Watch:
 
     def look(self) -> None:
         """Reads the sidecars of committed segments and the receipts of uploaded ones: what is promised so far."""
-        for folder in ("ready", "stored"):
-            for path in (self.home.spool / folder).glob("*.json"):
-                if path.stem not in self.committed:
-                    try:
-                        told = json.loads(path.read_text())
-                        self.committed[path.stem] = told.get("segment", told)
-                    except FileNotFoundError:
-                        pass
+        for path in (self.home.spool / "ready").glob("*.json"):
+            if path.stem not in self.committed:
+                try:
+                    self.committed[path.stem] = json.loads(path.read_text())
+                except FileNotFoundError:
+                    pass
+        for path in (self.home.spool / "stored").glob("*.log"):
+            self.read_receipts(path)
+
+    def read_receipts(self, path: Path) -> None:
+        """Reads the lines that are new: a checksum, the segment's identifier, the receipt."""
+        with open(path, "rb") as log:
+            log.seek(self.read_up_to.get(path, 0))
+            new = log.read()
+        whole = new[: new.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            _, key, receipt = line.decode().split(" ", 2)
+            self.committed.setdefault(key, json.loads(receipt)["segment"])
+        self.read_up_to[path] = self.read_up_to.get(path, 0) + len(whole)
 
     def last(self, seconds: float, begun: float | None = None) -> dict[str, dict]:
         """Waits until so long after `begun` (now); returns the segments that were committed in between."""
