@@ -11,6 +11,8 @@ import System
 /// by ``nextEvent(within:)`` only, so it has to be called several times in a heartbeat (every 250 ms is good).
 public final class AMQPConnection {
     static let channel: amqp_channel_t = 1
+    /// The channel for what has to be done after the broker has closed the other one.
+    private static let secondChannel: amqp_channel_t = 2
     private static let answerLimit = timeval(tv_sec: 5, tv_usec: 0)
 
     let socket: Int32
@@ -73,7 +75,8 @@ public final class AMQPConnection {
 
     /// Creates each element of a topology that does not exist.
     ///
-    /// - Throws: ``AMQPError``, of kind `conflict` if one exists with other arguments.
+    /// - Throws: ``AMQPError``, of kind `conflict` if one exists with other arguments. If that is a queue that may be replaced,
+    ///   it is deleted, and the next connection declares it anew.
     public func declare(_ topology: AMQPTopology) throws(AMQPError) {
         for exchange in topology.exchanges {
             try request("declare exchange \(exchange.name)") { state, arena in
@@ -83,10 +86,15 @@ public final class AMQPConnection {
             }
         }
         for queue in topology.queues {
-            try request("declare queue \(queue.name)") { state, arena in
-                let (name, arguments) = (arena.bytes(queue.name), arena.table(queue.arguments))
-                // Not passive, durable, neither exclusive nor deleted when unused.
-                return amqp_queue_declare(state, Self.channel, name, 0, 1, 0, 0, arguments) != nil
+            do throws(AMQPError) {
+                try request("declare queue \(queue.name)") { state, arena in
+                    let (name, arguments) = (arena.bytes(queue.name), arena.table(queue.arguments))
+                    // Not passive, durable, neither exclusive nor deleted when unused.
+                    return amqp_queue_declare(state, Self.channel, name, 0, 1, 0, 0, arguments) != nil
+                }
+            } catch {
+                if queue.isReplaceable, error.kind == .conflict { try deleteAfterConflict(queue.name) }
+                throw error
             }
         }
         for binding in topology.bindings {
@@ -102,6 +110,14 @@ public final class AMQPConnection {
     public func deleteQueue(_ name: String) throws(AMQPError) {
         try request("delete queue \(name)") { state, arena in
             amqp_queue_delete(state, Self.channel, arena.bytes(name), 0, 0) != nil
+        }
+    }
+
+    /// Deletes a queue over another channel: the broker closes the one on which a declaration was refused.
+    private func deleteAfterConflict(_ name: String) throws(AMQPError) {
+        try request("open a channel") { state, _ in amqp_channel_open(state, Self.secondChannel) != nil }
+        try request("delete queue \(name)") { state, arena in
+            amqp_queue_delete(state, Self.secondChannel, arena.bytes(name), 0, 0) != nil
         }
     }
 

@@ -52,7 +52,8 @@ package enum Broker {
                     deadUploadQueue,
                     arguments: [
                         "x-queue-type": "quorum", "x-max-length": .int(mostDeadLetters), "x-overflow": "drop-head",
-                    ]
+                    ],
+                    isReplaceable: true
                 )
             ],
             bindings: [.init(queue: deadUploadQueue, exchange: deadExchange, key: deadUploadKey)]

@@ -17,6 +17,20 @@ struct AMQPConnectionTests {
         try AMQPConnection(TestBroker.required(), name: name).deleteQueue(name)
     }
 
+    @Test func `a queue of copies that was declared otherwise is declared anew by the next connection`() throws {
+        let name = TestBroker.name("replaced")
+        let first = try AMQPConnection(TestBroker.required(), name: name)
+        try first.declare(TestBroker.topology(name))
+        let wanted = AMQPTopology(
+            queues: [AMQPQueue(name, arguments: ["x-queue-type": "quorum", "x-max-length": 3], isReplaceable: true)]
+        )
+        let second = try AMQPConnection(TestBroker.required(), name: name)
+        #expect { try second.declare(wanted) } throws: { ($0 as? AMQPError)?.kind == .conflict }
+        let third = try AMQPConnection(TestBroker.required(), name: name)
+        try third.declare(wanted)
+        try third.deleteQueue(name)
+    }
+
     @Test func `a wrong password is refused and a closed port is unreachable`() throws {
         let url = try TestBroker.required()
         let wrong = try AMQPConfiguration(url: "amqp://nobody:wrong@\(url.host):\(url.port)")
