@@ -47,7 +47,8 @@ final class S3SegmentStore: Sendable {
         client.head(segment.header.objectKey) { result in
             switch result {
             case .success(let info):
-                let isSame = info.bytes == segment.media.bytes && (info.checksum ?? info.metadata["sha256"]) == segment.media.sha256
+                let hash = info.checksum ?? info.metadata["sha256"]
+                let isSame = info.bytes == segment.media.bytes && hash == segment.media.sha256
                 completion(isSame ? .same(StoredObject(etag: info.etag, confirmedAt: .now())) : .different)
             case .failure(let error): completion(HeadOutcome(error))
             }

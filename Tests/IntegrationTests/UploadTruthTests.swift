@@ -9,7 +9,7 @@ import Spool
 import TestSupport
 import Testing
 
-/// What lasts, lies or goes away, with real servers: nothing is lost, and nothing is called lost.
+/// Faults that last, lie or go away, with real servers: nothing is lost, and nothing is called lost.
 @Suite(.enabled(if: UploadHarness.isPossible), .serialized, .timeLimit(.minutes(5)))
 struct UploadTruthTests {
     @Test func `a folder that is moved away and back has lost nothing`() throws {
