@@ -40,7 +40,13 @@ private final class NginxWebHarness {
         let logger = Logger(label: "test", level: .error)
         let configuration = try WebConfiguration(environment: environment)
         running = RunningGroup(try WebService.stages(configuration, logger: logger), logger: logger)
-        try #require(poll { access(socket, F_OK) == 0 })
+        // The responder gives it this mode last; before that it would undo the one given here.
+        try #require(
+            poll {
+                var facts = stat()
+                return stat(socket, &facts) == 0 && facts.st_mode & 0o777 == 0o660
+            }
+        )
         // nginx's workers run under another user when the tests run as root.
         if getuid() == 0 { chmod(socket, 0o666) }
         try nginx.start()
