@@ -5,7 +5,8 @@ import Testing
 
 /// A building of simulated RTSP cameras, and clips served over HTTP, for the tests of recording.
 ///
-/// Made once for all tests; its processes end with the test process.
+/// Made once for all tests; its processes end with the test process, and its folder, which has the spools of recorders as well,
+/// goes then.
 final class CameraSimulator: Sendable {
     static let shared = Result { try CameraSimulator() }
     static var isPossible: Bool {
@@ -20,6 +21,9 @@ final class CameraSimulator: Sendable {
 
     private init() throws {
         folder = place.path
+        atexit {
+            if case .success(let simulator) = CameraSimulator.shared { simulator.place.remove() }
+        }
         (rtspPort, controlPort, httpPort) = (try FreePort.next(), try FreePort.next(), try FreePort.next())
         let simulator = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/cameras/simulator.py"
         try makeClips()
