@@ -18,7 +18,11 @@ struct ReceiptReplay: Sendable {
 
     /// Begins with the page behind the position.
     mutating func begin(_ now: MonotonicInstant) {
-        if !isWanted, isDue(now) { position = .beginning }
+        if !isWanted, isDue(now) {
+            position = .beginning
+            // The pages behind it follow.
+            isWanted = true
+        }
         isUnderWay = true
         hasMore = false
     }

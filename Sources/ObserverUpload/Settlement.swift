@@ -137,8 +137,11 @@ struct Settlement: Sendable {
         }
     }
 
+    /// Takes note that the log has more: the database may have lost these rows before.
+    mutating func receiptsNoted() { replay.askForNew() }
+
     /// Takes note that the database may have lost what it had.
-    mutating func databaseReconnected() { replay.askForAll() }
+    mutating func databaseMayHaveLost() { replay.askForAll() }
 
     // MARK: - Next steps
 

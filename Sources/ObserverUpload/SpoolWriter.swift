@@ -23,8 +23,16 @@ final class SpoolWriter: Service {
         case removeReceipts(before: ReceiptLog.Position)
     }
 
-    /// The time within which a receipt that is no proof is forced to the disk.
+    /// The time within which a receipt that is no proof is forced to the disk, and tried again if the disk did not take it.
     private static let noteInterval: Duration = .seconds(5)
+    /// Receipts that the disk did not take and that are kept in memory, at most; the newest count.
+    private static let mostUnnoted = 10_000
+
+    /// The receipt log, and the receipts that are no proof and not in it.
+    private struct Notes {
+        var log: ReceiptLog
+        var unnoted: [Receipt] = []
+    }
 
     let name = "spool"
     /// Unlimited: each segment under way has at most one task here, and if that were dropped it would stay under way for ever.
@@ -57,25 +65,28 @@ final class SpoolWriter: Service {
     /// Works until stopped; then completes what was added.
     func run(until stop: StopSignal) {
         stop.onStop { [tasks] in tasks.close() }
-        var log = ReceiptLog(in: spool)
+        var notes = Notes(log: ReceiptLog(in: spool))
         var syncDue: MonotonicInstant?
         while true {
             if let task = tasks.pop(within: .seconds(1)) {
-                perform(task, &log)
+                perform(task, &notes)
                 if case .append(_, isProof: false) = task { syncDue = syncDue ?? .now() + Self.noteInterval }
             } else if tasks.isClosed {
-                synchronize(&log)
+                note([], &notes)
+                synchronize(&notes.log)
                 return
             }
             guard let due = syncDue, due.hasPassed else { continue }
-            syncDue = nil
-            synchronize(&log)
+            note([], &notes)
+            synchronize(&notes.log)
+            syncDue = notes.unnoted.isEmpty ? nil : .now() + Self.noteInterval
         }
     }
 
-    private func perform(_ task: Task, _ log: inout ReceiptLog) {
+    private func perform(_ task: Task, _ notes: inout Notes) {
         switch task {
-        case .append(let receipts, let isProof): append(receipts, isProof: isProof, &log)
+        case .append(let receipts, isProof: true): prove(receipts, &notes.log)
+        case .append(let receipts, isProof: false): note(receipts, &notes)
         case .delete(let ids): delete(ids)
         case .discard(let id):
             do {
@@ -88,22 +99,38 @@ final class SpoolWriter: Service {
         case .replay(let position): replay(from: position)
         case .removeReceipts(let position):
             do {
-                try log.removeOld(before: position)
+                try notes.log.removeOld(before: position)
             } catch {
                 logger.warning("Old receipts not deleted", [.error: LogValue(error)])
             }
         }
     }
 
-    private func append(_ receipts: [Receipt], isProof: Bool, _ log: inout ReceiptLog) {
-        if isProof { crashPoints.reach(.afterPut) }
+    private func prove(_ receipts: [Receipt], _ log: inout ReceiptLog) {
+        crashPoints.reach(.afterPut)
         do {
-            try log.append(receipts, isDurable: isProof)
+            try log.append(receipts, isDurable: true)
             crashPoints.reach(.afterReceipt)
-            if isProof { report(.receiptsAppended(problem: nil)) }
+            report(.receiptsAppended(problem: nil))
         } catch {
-            // Without being a proof it would only have helped a database that is restored.
-            if isProof { report(.receiptsAppended(problem: error.description)) }
+            report(.receiptsAppended(problem: error.description))
+        }
+    }
+
+    /// Appends receipts of segments whose rows prove them, for a database that is restored to an earlier state.
+    ///
+    /// On a full disk there is room for them when the files have been deleted, so what the disk does not take waits.
+    private func note(_ receipts: [Receipt], _ notes: inout Notes) {
+        let wasRefused = !notes.unnoted.isEmpty
+        notes.unnoted += receipts
+        guard !notes.unnoted.isEmpty else { return }
+        do {
+            try notes.log.append(notes.unnoted, isDurable: false)
+            notes.unnoted = []
+            if wasRefused { report(.receiptsNoted) }
+            crashPoints.reach(.afterReceipt)
+        } catch {
+            notes.unnoted = Array(notes.unnoted.suffix(Self.mostUnnoted))
         }
     }
 

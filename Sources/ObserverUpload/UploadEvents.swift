@@ -42,6 +42,8 @@ extension UploadStateMachine {
         case rowsWritten(RowsOutcome)
         /// The receipts that were to be durable are; with a problem, none of them.
         case receiptsAppended(problem: String?)
+        /// Receipts of stored segments were added that the disk had not taken at first.
+        case receiptsNoted
         /// Files were deleted, except for those with a problem.
         case deleted([SegmentID], problems: [SegmentID: String])
         case receiptsReplayed(ReplayOutcome)

@@ -95,6 +95,7 @@ extension UploadStateMachine {
         guard let job = jobs[id] else { return [] }
         switch (outcome, job.sidecarProblem) {
         case (.unavailable, _):
+            settlement.databaseMayHaveLost()
             return pause(id, until: now + .seconds(5))
         case (.known(nil), let problem?):
             return deadLetter(id, Failure(kind: .corrupt, detail: "\(problem), and no row describes it"))

@@ -73,10 +73,13 @@ package struct UploadStateMachine: Sendable {
         case .rowsWritten(let outcome): return settlement.rowsWritten(outcome, now: now, &random)
         case .receiptsAppended(let problem):
             return settlement.receiptsAppended(problem: problem, now: now, &random)
+        case .receiptsNoted:
+            settlement.receiptsNoted()
+            return []
         case .deleted(let ids, let problems): return deleted(ids, problems: problems, now: now)
         case .receiptsReplayed(let outcome): return settlement.replayed(outcome, now: now, &random)
         case .databaseReconnected:
-            settlement.databaseReconnected()
+            settlement.databaseMayHaveLost()
             return []
         case .published(let id, let isConfirmed): return published(id, isConfirmed: isConfirmed, now: now)
         case .tick: return tick(now: now)

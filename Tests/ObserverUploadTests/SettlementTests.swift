@@ -90,6 +90,21 @@ import Testing
         #expect(harness.handle(.deleted([all[0].id], problems: [:])) == [.report(.deletionPossible)])
     }
 
+    @Test func `the log is compared once more after six hours, page by page to its end`() {
+        var harness = UploadMachineHarness()
+        #expect(harness.pass(.seconds(6 * 3600)) == [.replayReceipts(from: .beginning)])
+        let (first, second) = (ReceiptLog.Position(file: 1, offset: 500), ReceiptLog.Position(file: 1, offset: 700))
+        #expect(
+            harness.handle(.receiptsReplayed(.done(to: first, isLast: false))) == [.replayReceipts(from: first)]
+        )
+        #expect(
+            harness.handle(.receiptsReplayed(.done(to: second, isLast: true))) == [.removeReceipts(before: second)]
+        )
+        #expect(harness.pass(.seconds(3600)).isEmpty)
+        // What the disk did not take at first is compared when it is there.
+        #expect(harness.handle(.receiptsNoted) == [.replayReceipts(from: second)])
+    }
+
     @Test func `after the stop what has no proof goes back to the queue`() {
         var harness = UploadMachineHarness()
         _ = store(all[0], &harness)

@@ -57,6 +57,27 @@ private final class WriterHarness: Sendable {
         #expect(isDone)
     }
 
+    @Test func `a receipt that the disk does not take is noted when it does`() throws {
+        let harness = try WriterHarness()
+        let segment = segments(1)[0]
+        let (stored, away) = (harness.spool.layout.stored, harness.spool.layout.root + "/away")
+        try File.rename(stored, to: away)
+        harness.writer.add(.append([.sample(segment)], isProof: false))
+        harness.writer.add(.hash(segment))
+        let isDone = harness.work { events in
+            guard !events.isEmpty else { return false }
+            // The disk has refused it by now.
+            try? File.rename(away, to: stored)
+            return true
+        }
+        #expect(isDone)
+        #expect(try harness.spool.receipts(from: .beginning).lines.map(\.id) == [segment.id])
+        let isTold = harness.events.withLock { events in
+            events.contains { event in if case .receiptsNoted = event { true } else { false } }
+        }
+        #expect(isTold)
+    }
+
     @Test func `a database that is unavailable is told, and holds up no receipt`() throws {
         let harness = try WriterHarness()
         let receipt = Receipt.sample(segments(1)[0])

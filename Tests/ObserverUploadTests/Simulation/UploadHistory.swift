@@ -12,12 +12,14 @@ struct UploadHistory {
         case commit(Segment, UploadWorld.Fate)
         case store(UploadWorld.Store.Mode)
         case database(UploadWorld.Database.Mode)
-        case backup, restore
+        case backup, restore, awaitFailure
         case disk(away: Bool, readOnly: Bool, full: Bool)
         case broker(away: Bool)
         case loseMessages
         case kill, stop
         case elsewhere(Segment)
+        case hide(SegmentID)
+        case show(Segment)
         case delete(SegmentID)
     }
 
@@ -50,6 +52,8 @@ struct UploadHistory {
             }
             world.deliver()
             world.handle(.tick)
+            world.noteAgain()
+            world.checkReceipts()
             let isBusy = !world.tasks.isEmpty || world.machine.count > 0 || !world.broker.waiting.isEmpty
             let step: Duration = world.tasks.isEmpty ? (isBusy ? .seconds(3) : .seconds(30)) : .milliseconds(400)
             let next = min(world.now + step, faults.first?.at ?? last)
@@ -141,10 +145,18 @@ struct UploadHistory {
     private mutating func apply(_ fault: Fault) {
         switch fault {
         case .commit(let segment, let fate): commit(segment, fate)
-        case .store(let mode): world.store.mode = mode
+        case .store(let mode):
+            if mode == .refusing { world.store.refusals += 1 }
+            world.store.mode = mode
         case .database(let mode):
+            if mode == .good, world.database.isPooled {
+                // Nobody has noticed so far.
+                if !world.database.hasFailed { world.database.isRestarted = true }
+                world.database.isPooled = false
+            }
             world.database.mode = mode
-            guard mode == .good else { return }
+            world.database.goodSince = mode == .good ? world.database.goodSince ?? world.now : nil
+            guard mode == .good else { return world.database.hasFailed = false }
             for segment in world.database.announced { world.upsert(segment, .spooled) }
             world.database.announced = []
         case .backup: world.database.backup = world.database.rows
@@ -153,10 +165,20 @@ struct UploadHistory {
             let kept = world.database.rows.filter { world.unnoted.contains($0.key) || world.fates[$0.key] != .normal }
             world.database.rows = world.database.backup.merging(kept) { _, row in row }
             world.database.mode = .away
-            world.database.isRestarted = true
-            addLater(.database(.good), after: 5)
+            world.database.restoredAt = world.now
+            world.database.goodSince = nil
+            if world.chance(50) {
+                world.database.isRestarted = true
+                addLater(.database(.good), after: 5)
+            } else {
+                (world.database.isPooled, world.database.hasFailed) = (true, false)
+                addLater(.awaitFailure, after: 5)
+            }
             // The recorder looks at its spool as well when it starts.
             world.database.announced += world.disk.sidecars.sorted { $0.key < $1.key }.compactMap(\.value)
+        case .awaitFailure:
+            guard world.database.isPooled else { return }
+            addLater(world.database.hasFailed || world.now >= end ? .database(.good) : .awaitFailure, after: 5)
         case .disk(let away, let readOnly, let full):
             (world.disk.isAway, world.disk.isReadOnly, world.disk.isFull) = (away, readOnly, full)
         case .broker(let away): world.broker.isAway = away
@@ -167,11 +189,30 @@ struct UploadHistory {
             world.store.objects[segment.header.objectKey] = segment.media.sha256
             guard world.database.mode == .good else { return addLater(fault, after: 60) }
             world.upsert(segment, .stored)
+        case .hide(let id):
+            guard world.disk.media[id] != nil else { return }
+            world.disk.media[id] = nil
+            world.disk.sidecars[id] = nil
+            world.takenAway[id] = world.now
+            world.seen.remove(id)
+            if let segment = world.segments[id] {
+                addLater(.show(segment), after: Int.random(in: 60...7200, using: &world.random))
+            }
+        case .show(let segment):
+            guard world.database.rows[segment.id]?.state.provesUpload != true else { return }
+            world.disk.media[segment.id] = segment.media.sha256
+            world.disk.sidecars.updateValue(segment, forKey: segment.id)
+            // It is seen, and cannot be stored before it is gone again.
+            world.store.mode = .away
+            world.schedule(.sweep, on: .sweeper)
+            addLater(.delete(segment.id), after: 90)
+            addLater(.store(.good), after: 120)
         case .delete(let id):
             guard world.disk.media[id] != nil else { return }
             world.disk.media[id] = nil
             if world.chance(50) { world.disk.sidecars[id] = nil }
-            world.takenAway[id] = world.now
+            // One that came back and was not seen is missing since it went first.
+            if world.fates[id] != .wandering || world.seen.contains(id) { world.takenAway[id] = world.now }
         }
     }
 
@@ -193,6 +234,7 @@ struct UploadHistory {
             }
         }
         if fate == .foreign { addLater(.elsewhere(segment), after: Int.random(in: 1...1800, using: &world.random)) }
+        if fate == .wandering { addLater(.hide(id), after: Int.random(in: 0...10, using: &world.random)) }
         if fate == .deleted { addLater(.delete(id), after: Int.random(in: 0...60, using: &world.random)) }
         guard !world.broker.isAway || fate == .foreign || fate == .invented else { return }
         for _ in 0..<(world.chance(10) ? 2 : 1) { world.broker.waiting.append(SegmentRecorded(segment: segment)) }
@@ -218,9 +260,9 @@ struct UploadHistory {
     private func isSettled(_ id: SegmentID) -> Bool {
         let state = world.database.rows[id]?.state
         switch world.fates[id] {
-        case .spoilt?: return state == .failed
+        case .spoilt?, .occupied?: return state == .failed
         case .invented?: return state == nil
-        case .deleted? where world.takenAway[id] != nil: return true
+        case .deleted? where world.takenAway[id] != nil, .wandering? where world.takenAway[id] != nil: return true
         default: return state == .stored && world.disk.media[id] == nil
         }
     }
@@ -235,13 +277,16 @@ struct UploadHistory {
                 let place = world.disk.media[id] == nil ? "not in the spool" : "in the spool"
                 world.violation("\(id), \(fate): \(state), \(place)")
             }
-            if fate == .spoilt, world.disk.media[id] == nil { world.violation("\(id): spoilt bytes were deleted") }
+            if fate == .spoilt || fate == .occupied, world.disk.media[id] == nil {
+                world.violation("\(id): bytes that are nowhere else were deleted")
+            }
             if fate == .normal, world.disk.media[id] == nil { world.checkProof(id, "ended") }
             let most = 1 + world.kills + (world.excuses[id] ?? 0)
-            if let count = world.puts[id], count > most + 1 {
+            if fate != .occupied, let count = world.puts[id], count > most + 1 {
                 world.violation("\(id) was put \(count) times, \(most) expected; \(segment.header.objectKey)")
             }
         }
+        world.checkDeadLetters()
         if world.broker.open.isEmpty { return }
         if !world.broker.open.keys.allSatisfy({ _ in world.machine.count > 0 }) {
             world.violation("a delivery is never resolved")

@@ -17,6 +17,7 @@ extension UploadWorld {
         case .findRow, .writeRows: schedule(.action(action), on: .rows)
         case .publishRetry: schedule(.action(action), on: .broker)
         case .deadLetter(let upload):
+            if upload.failure.kind == .refused { store.deadLetters += 1 }
             checkFailure(upload)
             fail(upload)
             schedule(.action(action), on: .broker)
@@ -32,7 +33,7 @@ extension UploadWorld {
             guard !disk.isAway else { return nil }
             return .found(Set(disk.media.keys).union(disk.sidecars.keys).sorted())
         case .compare(let receipts, let end, let isLast):
-            guard database.mode == .good else { return .receiptsReplayed(.unavailable("away")) }
+            guard isAnswering() else { return .receiptsReplayed(.unavailable("away")) }
             for receipt in receipts { upsert(receipt.segment, .stored) }
             return .receiptsReplayed(.done(to: end, isLast: isLast))
         case .action(let action): return execute(action)
@@ -66,7 +67,7 @@ extension UploadWorld {
             )
             return nil
         case .findRow(let id):
-            guard database.mode == .good else { return .rowFound(id, .unavailable) }
+            guard isAnswering() else { return .rowFound(id, .unavailable) }
             return .rowFound(id, .known(database.rows[id].map { RowOutcome.Row($0.segment, $0.state) }))
         case .writeRows(let receipts): return writeRows(receipts)
         case .publishRetry(let recorded, let pause):
@@ -78,10 +79,11 @@ extension UploadWorld {
 
     // MARK: - Disk
 
-    private func prepare(_ id: SegmentID) -> Preparation {
+    private mutating func prepare(_ id: SegmentID) -> Preparation {
         guard !disk.isAway else { return .unreadable("away") }
         guard disk.media[id] != nil else { return .missing }
         guard case let sidecar?? = disk.sidecars[id] else { return .withoutSidecar("no sidecar") }
+        seen.insert(id)
         return .ready(sidecar)
     }
 
@@ -91,16 +93,22 @@ extension UploadWorld {
     }
 
     private mutating func append(_ receipts: [Receipt], isProof: Bool) -> UploadStateMachine.Event? {
-        if disk.isReadOnly || disk.isFull || disk.isAway {
-            if !isProof {
-                // A database that is restored in the moment in which the disk fails as well is beyond what is promised.
-                unnoted.formUnion(receipts.map(\.segment.id))
-                for receipt in receipts { upsert(receipt.segment, .stored) }
-            }
-            return isProof ? .receiptsAppended(problem: "refused") : nil
+        guard isProof else {
+            if disk.takesReceipts { disk.receipts += receipts } else { disk.unnoted += receipts }
+            return nil
         }
+        guard disk.takesReceipts else { return .receiptsAppended(problem: "refused") }
         disk.receipts += receipts
-        return isProof ? .receiptsAppended(problem: nil) : nil
+        for receipt in receipts { proven[receipt.segment.id] = now }
+        return .receiptsAppended(problem: nil)
+    }
+
+    /// Appends the receipts that the disk did not take, if it does now.
+    mutating func noteAgain() {
+        guard disk.takesReceipts, !disk.unnoted.isEmpty else { return }
+        disk.receipts += disk.unnoted
+        disk.unnoted = []
+        handle(.receiptsNoted)
     }
 
     private mutating func delete(_ ids: [SegmentID]) -> UploadStateMachine.Event {
@@ -120,6 +128,7 @@ extension UploadWorld {
     private mutating func put(_ segment: Segment) -> PutOutcome {
         guard !disk.isAway, let bytes = disk.media[segment.id] else { return .unreadable("gone") }
         let key = segment.header.objectKey
+        if fates[segment.id] == .occupied, store.objects[key] == nil { store.objects[key] = "another" }
         switch store.mode {
         case .away: return .trouble(.connection, "refused")
         case .refusing:
@@ -175,6 +184,12 @@ extension UploadWorld {
 
     // MARK: - Database
 
+    /// Returns true if the database answers a statement; one that fails is seen.
+    private mutating func isAnswering() -> Bool {
+        if database.mode != .good { database.hasFailed = true }
+        return database.mode == .good
+    }
+
     mutating func upsert(_ segment: Segment, _ state: SegmentState) {
         let old = database.rows[segment.id]?.state
         let isForward: Bool
@@ -188,7 +203,7 @@ extension UploadWorld {
     }
 
     private mutating func writeRows(_ receipts: [Receipt]) -> UploadStateMachine.Event {
-        guard database.mode == .good else { return .rowsWritten(.unavailable("away")) }
+        guard isAnswering() else { return .rowsWritten(.unavailable("away")) }
         var states: [SegmentID: SegmentState] = [:]
         for receipt in receipts {
             // Some rows are refused for their values, a camera that is gone for example.
@@ -231,9 +246,30 @@ extension UploadWorld {
             violation("\(id) \(what) without an object")
         }
         let hasRow = database.rows[id]?.state.provesUpload ?? false
-        if !hasRow, !disk.receipts.contains(where: { $0.segment.id == id }) {
+        if !hasRow, !(disk.receipts + disk.unnoted).contains(where: { $0.segment.id == id }) {
             violation("\(id) \(what) without row or receipt")
         }
+    }
+
+    /// What a receipt alone proves becomes a row within a quarter of an hour in which database and disk are well.
+    mutating func checkReceipts() {
+        guard database.mode == .good, !disk.isAway, let good = database.goodSince else { return }
+        for (id, moment) in proven where moment > database.restoredAt ?? .init(nanoseconds: 0) {
+            guard !(database.rows[id]?.state.provesUpload ?? false) else {
+                proven[id] = nil
+                continue
+            }
+            if now - max(moment, good) > .seconds(900) {
+                violation("\(id) has a receipt and no row")
+                return
+            }
+        }
+    }
+
+    /// While a store refuses all, one segment tells of it.
+    mutating func checkDeadLetters() {
+        let most = 4 * (store.refusals + kills + 1)
+        if store.deadLetters > most { violation("\(store.deadLetters) segments were dead-lettered, \(most) expected") }
     }
 
     private mutating func checkFailure(_ upload: UploadStateMachine.DeadUpload) {

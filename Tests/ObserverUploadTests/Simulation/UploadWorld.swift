@@ -35,9 +35,13 @@ struct UploadWorld {
         /// Nil for one that cannot be read.
         var sidecars: [SegmentID: Segment?] = [:]
         var receipts: [Receipt] = []
+        /// Receipts that are no proof and that the disk did not take: the process keeps them.
+        var unnoted: [Receipt] = []
         var isAway = false
         var isReadOnly = false
         var isFull = false
+
+        var takesReceipts: Bool { !isReadOnly && !isFull && !isAway }
     }
 
     struct Store {
@@ -47,6 +51,9 @@ struct UploadWorld {
         var mode = Mode.good
         /// Keys that a HEAD does not see yet.
         var unseen: Set<String> = []
+        /// The times that it began to refuse all, and the segments that were dead-lettered for a refusal.
+        var refusals = 0
+        var deadLetters = 0
     }
 
     struct Database {
@@ -59,6 +66,13 @@ struct UploadWorld {
         var mode = Mode.good
         /// It was restored, and the uploader's next statement goes over a new connection.
         var isRestarted = false
+        /// It was restored behind a pooler, which keeps the uploader's connection: only a statement that fails tells.
+        var isPooled = false
+        /// A statement has failed since it went away.
+        var hasFailed = false
+        /// When it was restored last, and since when it answers.
+        var restoredAt: MonotonicInstant?
+        var goodSince: MonotonicInstant?
         /// The process that records brings rows when the database is back.
         var announced: [Segment] = []
     }
@@ -86,8 +100,12 @@ struct UploadWorld {
     var fates: [SegmentID: Fate] = [:]
     /// When the last of a segment's bytes went, where somebody took them.
     var takenAway: [SegmentID: MonotonicInstant] = [:]
-    /// Segments whose receipt could not be noted: their rows are in every backup.
+    /// Segments whose files were seen since they were hidden.
+    var seen: Set<SegmentID> = []
+    /// Segments whose receipt was lost with a process before the disk took it: their rows are in every backup.
     var unnoted: Set<SegmentID> = []
+    /// When a receipt became the only proof of a segment.
+    var proven: [SegmentID: MonotonicInstant] = [:]
     /// PUTs that ended with an object there, and those that had a reason.
     var puts: [SegmentID: Int] = [:]
     var excuses: [SegmentID: Int] = [:]
@@ -104,6 +122,10 @@ struct UploadWorld {
         case sidecarSpoilt
         /// Somebody deletes its files.
         case deleted
+        /// Its files are away twice: in between they are seen, and the store takes nothing.
+        case wandering
+        /// There is another object under its key.
+        case occupied
         /// Its files are on another machine, which has the same spool identifier.
         case foreign
         /// A message that somebody made up.
@@ -159,6 +181,9 @@ struct UploadWorld {
 
     mutating func handle(_ event: UploadStateMachine.Event) {
         for action in machine.handle(event, now: now) { perform(action) }
+        if case .putFinished(_, .stored) = event, machine.breaker.isOpen {
+            violation("the store took a segment and is thought to refuse all")
+        }
     }
 
     // MARK: - Life and death of the process
@@ -166,6 +191,12 @@ struct UploadWorld {
     /// Kills the process: some of what it had begun was done, and nobody hears of it.
     mutating func kill() {
         kills += 1
+        // A database that is restored when the disk has refused a receipt and the process is killed is beyond what is promised.
+        for receipt in disk.unnoted {
+            unnoted.insert(receipt.segment.id)
+            upsert(receipt.segment, .stored)
+        }
+        disk.unnoted = []
         for thread in Thread.allCases where thread != .uploader {
             let begun = tasks.filter { $0.thread == thread }.sorted { $0.number < $1.number }
             let done = Int.random(in: 0...begun.count, using: &random)
