@@ -8,6 +8,8 @@ package struct RetentionConfiguration: ProgramConfiguration {
     package let log: LogConfiguration
     package let database: PostgresConfiguration
     package let s3: S3Configuration
+    /// The file of authorities for the store's certificate; nil for the system's.
+    package let certificates: String?
 
     package init(environment: [String: String]) throws(ConfigurationError) {
         var reader = SettingsReader(environment)
@@ -15,6 +17,7 @@ package struct RetentionConfiguration: ProgramConfiguration {
         let database = reader.database(for: Self.program)
         let endpoint = reader.endpoint()
         let s3 = reader.s3(at: endpoint)
+        certificates = reader.certificates()
         try reader.check()
         guard let database, let s3 else { throw ConfigurationError(problems: []) }
         (self.database, self.s3) = (database, s3)

@@ -15,8 +15,15 @@ package enum RetentionService {
     package static func stages(_ configuration: RetentionConfiguration, logger: Logger) -> [Stage] {
         var limits = HTTPClientLimits()
         limits.total = requestLimit
-        let http = HTTPClient(HTTPClientConfiguration(name: "s3", parallel: parallel, limits: limits))
-        let deleter = S3ObjectDeleter(S3Client(configuration.s3, http: http))
+        let http = HTTPClient(
+            HTTPClientConfiguration(
+                name: "s3",
+                parallel: parallel,
+                limits: limits,
+                certificates: configuration.certificates
+            )
+        )
+        let deleter = S3ObjectDeleter(S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) }))
         let worker = RetentionWorker(database: configuration.database, deleter: deleter, logger: logger)
         // The store is stopped first: that ends a request which the worker waits for. Deleting may be repeated.
         return [
