@@ -251,7 +251,7 @@ extension UploadWorld {
         }
     }
 
-    /// What a receipt alone proves becomes a row within a quarter of an hour in which database and disk are well.
+    /// Expects that what a receipt alone proves becomes a row within a quarter of an hour in which database and disk are well.
     mutating func checkReceipts() {
         guard database.mode == .good, !disk.isAway, let good = database.goodSince else { return }
         for (id, moment) in proven where moment > database.restoredAt ?? .init(nanoseconds: 0) {
