@@ -52,6 +52,11 @@ private final class NginxWebHarness {
         try nginx.start()
     }
 
+    /// A test that ended by an error leaves no nginx.
+    deinit {
+        nginx.end()
+    }
+
     /// Stops nginx and the services, and expects that none of them failed.
     func end() {
         nginx.end()
