@@ -16,8 +16,9 @@ struct Pause: Sendable {
     /// Returns true if it is time for an attempt.
     func isOver(_ now: MonotonicInstant) -> Bool { until.map { now >= $0 } ?? true }
 
-    /// Takes note of a failure.
+    /// Takes note of a failure; one of something that was begun before the pause does not lengthen it.
     mutating func begin(_ now: MonotonicInstant, _ random: inout JitterSource) {
+        guard isOver(now) else { return }
         until = now + backoff.next(using: &random)
     }
 

@@ -90,6 +90,18 @@ import Testing
         #expect(harness.handle(.deleted([all[0].id], problems: [:])) == [.report(.deletionPossible)])
     }
 
+    @Test func `files that cannot be deleted at the same moment lengthen the pause once`() {
+        var harness = UploadMachineHarness()
+        for segment in all.prefix(3) {
+            _ = store(segment, &harness)
+            _ = harness.handle(.rowsWritten(.written([segment.id: .stored])))
+        }
+        for segment in all.prefix(3) {
+            _ = harness.handle(.deleted([segment.id], problems: [segment.id: "EROFS"]))
+        }
+        #expect(harness.pass(.seconds(5)) == [.delete([all[0].id])])
+    }
+
     @Test func `the log is compared once more after six hours, page by page to its end`() {
         var harness = UploadMachineHarness()
         #expect(harness.pass(.seconds(6 * 3600)) == [.replayReceipts(from: .beginning)])
