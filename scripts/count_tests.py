@@ -1,7 +1,7 @@
 """Prints `passed failed` of one JUnit report. Ends with status 1 when it is missing, unreadable or empty.
 
 A skipped test counts for nothing; with OBSERVER_TEST_REQUIRED=1, when the run is meant to be complete, it has failed.
-With `first`, prints instead the end of what the first failed test reported.
+With `first`, prints instead the end of what the first failed test reported; with `failed`, the failed tests as pytest names them.
 """
 import os
 import sys
@@ -18,6 +18,11 @@ if sys.argv[2:] == ["first"]:
     if first is not None:
         # What failed and what was found stands at the end.
         print("\n".join(line[:240] for line in (first.text or "").splitlines()[-45:]))
+    sys.exit(0)
+if sys.argv[2:] == ["failed"]:
+    for case in cases:
+        if case.find("failure") is not None or case.find("error") is not None:
+            print(f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}")
     sys.exit(0)
 skipped = sum(case.find("skipped") is not None for case in cases)
 failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)

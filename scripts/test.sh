@@ -207,13 +207,36 @@ end_to_end() {
     local report=$REPO/.build/logs/test/e2e.xml status
     [[ -d Tests/EndToEndTests ]] || return 0
     build_release
-    rm -f "$report"
     UNDO+=(stop_end_to_end)
-    run_step "end-to-end tests" env -u OBSERVER_HOME timeout -k 60 1500 \
-        "$TOOLS/bin/python3" -m pytest Tests/EndToEndTests -v -p no:cacheprovider --junitxml="$report"
+    pytest_step "end-to-end tests" 1500 "$report" Tests/EndToEndTests
     status=$?
     add_report "end-to-end tests" "$status" "$report"
+    # Status 1: all ran to their end, and some have failed.
+    ((status == 1)) && try_again "$report"
     undo
+}
+
+# pytest_step TITLE SECONDS REPORT TEST…
+pytest_step() {
+    local title=$1 seconds=$2 report=$3
+    shift 3
+    rm -f "$report"
+    run_step "$title" env -u OBSERVER_HOME timeout -k 60 "$seconds" \
+        "$TOOLS/bin/python3" -m pytest "$@" -v -p no:cacheprovider --junitxml="$report"
+}
+
+# Hundreds of cameras in real time on a busy machine: a test that the machine was late for is tried once more, in a home of its
+# own. What passes then counts as passed, and is named; what fails again, or more than a few, has failed.
+try_again() {
+    local tests again=$REPO/.build/logs/test/e2e-again.xml
+    mapfile -t tests < <(/usr/bin/python3 "$REPO/scripts/count_tests.py" "$1" failed)
+    ((${#tests[@]} >= 1 && ${#tests[@]} <= 3)) || return 0
+    rm -rf "$REPO/.build/e2e-artifacts-first"
+    mv "$REPO/.build/e2e-artifacts" "$REPO/.build/e2e-artifacts-first"
+    if pytest_step "end-to-end tests, a second try" 400 "$again" "${tests[@]}"; then
+        ((FAILED -= ${#tests[@]}, PASSED += ${#tests[@]}))
+        printf '    passed at the second try: %s\n' "${tests[@]}"
+    fi
 }
 
 # The suite stops its homes itself, also when it is told to end; one that was killed cannot.
