@@ -10,7 +10,7 @@ package enum StoreState: String, CaseIterable, Sendable {
     case refused
 }
 
-/// What an uploader tells of itself every few seconds.
+/// The account that an uploader gives of itself every few seconds.
 package struct UploaderReport: Hashable, Sendable {
     /// Segments in the spool that are not in the store yet.
     package var backlogFiles: Int64
@@ -19,7 +19,7 @@ package struct UploaderReport: Hashable, Sendable {
     /// The time of the oldest of them.
     package var oldestAt: Timestamp?
     package var store: StoreState
-    /// Why the store is not working, in its own words.
+    /// The reason why the store is not working, in its own words.
     package var storeDetail: String?
     /// Bytes a second that were stored lately.
     package var rate: Int64

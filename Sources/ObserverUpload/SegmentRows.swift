@@ -48,7 +48,7 @@ struct SegmentRows {
         }
     }
 
-    /// Lets the row of a failed segment say that its file is gone; it is looked for once more before it is lost.
+    /// Writes into the row of a failed segment that its file is gone; it is looked for once more before it is lost.
     mutating func noteMissing(_ segment: Segment) {
         write(segment, .failed, error: "missing: its file is not in the spool any more", tries: 0)
     }

@@ -76,7 +76,7 @@ struct UploadShell {
         return nil
     }
 
-    /// What waits, and the state of the store with its words.
+    /// The segments that wait, and the state of the store with its words.
     var standing: UploadStanding {
         var standing = machine.standing()
         standing.storeDetail = standing.store == .working ? nil : storeDetail

@@ -25,7 +25,7 @@ package struct SpoolPlace: Hashable, Sendable {
 
     /// Both as one word.
     ///
-    /// Who holds the lock of the folder knows that whoever was in the same place before is dead.
+    /// The holder of the lock of the folder knows that whoever was in the same place before is dead.
     package var description: String { "\(boot)/\(folder)" }
 }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ObserverUpload
 
-/// What is told about the disk and the line.
+/// The figures about the disk and the line.
 @Suite struct SpoolForecastTests {
     private let start = MonotonicInstant(nanoseconds: 1_000_000_000_000)
 

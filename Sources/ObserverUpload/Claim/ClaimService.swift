@@ -83,7 +83,7 @@ final class ClaimService: Service {
         let store = UploaderStore(PostgresConnection(database))
         let retries = FailedUploadStore(PostgresConnection(database))
         while !stop.isStopped {
-            let event = claim(holding, store, retries)
+            let event = claim(for: holding, in: store, retries)
             perform(holding.claim.handle(event, now: .now()), &holding)
             if holding.uploads?.hasEnded == true { break }
             _ = isWoken.take(until: .now() + times.report) { woken in  // ignored: both ways it is time
@@ -99,8 +99,8 @@ final class ClaimService: Service {
     // MARK: - The database
 
     private func claim(
-        _ holding: borrowing Holding,
-        _ store: UploaderStore,
+        for holding: borrowing Holding,
+        in store: UploaderStore,
         _ retries: FailedUploadStore
     ) -> SpoolClaim.Event {
         do {
