@@ -33,9 +33,13 @@ final class UploadMeter: Sendable {
 }
 
 extension UploadStateMachine {
+    private static let mostSearched = 10_000
+
     /// Everything in the spool that is not in the store: under way, waiting, and dead-lettered.
     func standing() -> UploadStanding {
-        let deferred = (Array(deadLettered.keys) + Array(retrying.keys)).filter { !isWaiting($0) }
+        var deferred = Array(deadLettered.keys) + Array(retrying.keys)
+        // Those whose time has come wait as well. Of very many that is left out: it is few of them, and a search for each.
+        if deferred.count <= Self.mostSearched { deferred.removeAll(where: isWaiting) }
         let oldest = [jobs.keys.min(), firstInBacklog, deferred.min()].compactMap { $0 }.min()
         let size = UploadStanding.sampleSize
         return UploadStanding(

@@ -12,6 +12,7 @@ import Testing
 @Suite(.enabled(if: TestEnvironment.has(.database))) struct APIUploadTests {
     private let harness: WebHarness
     private let database: PostgresConnection
+    private let origin = SegmentOrigin(recorder: "node-a", spoolID: .makeRandom())
 
     init() throws {
         harness = try WebHarness()
@@ -31,7 +32,11 @@ import Testing
 
     private func fail(_ count: Int, of camera: Int64, at start: Timestamp = Sample.now) throws -> [Segment] {
         let segments = (0..<count).map { index in
-            Segment.sample(of: CameraID(rawValue: camera), at: start.advanced(bySeconds: Int64(index) * 10))
+            Segment.sample(
+                of: CameraID(rawValue: camera),
+                at: start.advanced(bySeconds: Int64(index) * 10),
+                origin: origin
+            )
         }
         let outcomes = segments.map { SegmentStore.Outcome($0, .failed, tries: 3, error: "refused: AccessDenied") }
         try SegmentStore(database).write(outcomes)
