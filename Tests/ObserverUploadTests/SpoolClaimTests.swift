@@ -49,6 +49,17 @@ import Testing
         #expect(copied.handle(.databaseAway) == [.begin, .report(.withoutDatabase)])
     }
 
+    @Test func `without the database a start behind one that may be dead begins after a lease, behind a living one never`() {
+        var behindSilent = Trial()
+        _ = behindSilent.handle(.held(Self.holder()))
+        for _ in 1...4 { #expect(behindSilent.handle(.databaseAway).isEmpty) }
+        #expect(behindSilent.handle(.databaseAway) == [.begin, .report(.withoutDatabase)])
+        var behindLiving = Trial()
+        let other = UniqueID.makeRandom()
+        for beats in 1...2 as ClosedRange<Int64> { _ = behindLiving.handle(.held(Self.holder(beats: beats, other))) }
+        for _ in 1...1000 { #expect(behindLiving.handle(.databaseAway).isEmpty) }
+    }
+
     @Test func `of two the one without the row uploads nothing while the other reports, and says so once`() {
         var trial = Trial()
         let other = UniqueID.makeRandom()
@@ -78,11 +89,17 @@ import Testing
 
     @Test func `while nobody can report, standing still says nothing`() {
         var trial = Trial()
-        let other = Self.holder()
+        let instance = UniqueID.makeRandom()
+        let other = Self.holder(beats: 2, instance)
+        _ = trial.handle(.held(Self.holder(beats: 1, instance)))
         _ = trial.handle(.held(other))
         for _ in 1...20 { #expect(trial.handle(.databaseAway).isEmpty) }
+        for _ in 1...5 {
+            _ = trial.handle(.held(other))
+            #expect(trial.claim.former == nil)
+        }
         _ = trial.handle(.held(other))
-        #expect(trial.claim.former == nil)
+        #expect(trial.claim.former == other)
     }
 
     @Test func `whoever is taken over ends its uploads, and gets the spool back when the other is gone`() {

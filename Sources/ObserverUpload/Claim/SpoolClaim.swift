@@ -12,9 +12,9 @@ package import System
 /// time: while it is away nobody can report.
 ///
 /// Without the database an uploader that has the spool goes on, because its lock still holds. One that is starting begins as
-/// well, unless its folder is known to be a copy, or moved; then it waits for a lease first. That is safe: what it uploads is
-/// the same wherever it comes from, files go only after the store has proven that it has them, and no row is written until
-/// the database answers. Then the first answer decides.
+/// well, unless its folder is known to be a copy, or moved, or the spool was another's by the database's last word; then it
+/// waits for a lease first. That is safe: what it uploads is the same wherever it comes from, files go only after the store
+/// has proven that it has them, and no row is written until the database answers. Then the first answer decides.
 package struct SpoolClaim: Sendable {
     package typealias Holder = UploaderStore.Holder
 
@@ -110,8 +110,8 @@ package struct SpoolClaim: Sendable {
         // Nobody can report, so standing still says nothing.
         former = nil
         if let holder = watched?.holder { watched = (holder, now) }
-        guard state == .unclaimed, watched == nil, let waitsSince else { return [] }
-        guard isKnownFolder || now - waitsSince >= lease else { return [] }
+        guard state == .unclaimed, let waitsSince else { return [] }
+        guard isKnownFolder && watched == nil || now - waitsSince >= lease else { return [] }
         state = .claimed
         return [.begin, .report(.withoutDatabase)]
     }
