@@ -49,7 +49,7 @@ import Testing
         #expect(copied.handle(.databaseAway) == [.begin, .report(.withoutDatabase)])
     }
 
-    @Test func `without the database a start behind one that may be dead begins after a lease, behind a living one never`() {
+    @Test func `without the database a start behind a silent one begins after a lease, behind a living one never`() {
         var behindSilent = Trial()
         _ = behindSilent.handle(.held(Self.holder()))
         for _ in 1...4 { #expect(behindSilent.handle(.databaseAway).isEmpty) }
