@@ -81,7 +81,7 @@ package struct UploaderStore {
                     backlog_ms = excluded.backlog_ms, oldest_at = excluded.oldest_at,
                     store_state = excluded.store_state, store_detail = excluded.store_detail, rate = excluded.rate,
                     free_bytes = excluded.free_bytes, full_at = excluded.full_at
-                where u.instance = excluded.instance or u.place = excluded.place or u.ended
+                where u.instance = excluded.instance or u.place = excluded.place
                     or (u.instance = \(former?.instance) and u.beats = \(former?.beats))
                 returning 1
             )
@@ -106,7 +106,9 @@ package struct UploaderStore {
         }
     }
 
-    /// Gives a spool up, so that another uploader can have it at once.
+    /// Takes note that an uploader has ended in order.
+    ///
+    /// Its spool is kept for it as if it had not: the uploader of a copy must not get it whenever this one is started again.
     package func end(_ claimant: Claimant) throws(PostgresError) {
         let statement: SQL = """
             update uploaders set ended = true, rate = 0

@@ -45,7 +45,7 @@ struct UploadClaimTests {
         #expect(harness.areStored([segment]))
     }
 
-    @Test func `the uploader of a copied spool does nothing until the original has ended`() throws {
+    @Test func `the uploader of a copied spool does nothing until the original is gone for a lease`() throws {
         let harness = try UploadHarness()
         let segments = try (0..<3).map { _ in try harness.record() }
         let place = TemporaryFolder()
@@ -55,7 +55,8 @@ struct UploadClaimTests {
         #expect(harness.areStored(segments))
         let sink = MemoryLogSink()
         let logger = Logger(label: "copy", level: .debug, sink: sink)
-        let configuration = try harness.configuration(more: ["OBSERVER_SPOOL": copy])
+        var configuration = try harness.configuration(more: ["OBSERVER_SPOOL": copy])
+        configuration.claimLease = .seconds(5)
         let second = RunningGroup(try UploadService.stages(configuration, logger: logger), logger: logger)
         #expect(poll { sink.lines.contains { $0.message == Self.claimed } })
         #expect(sink.lines.contains { "\($0.fields)".contains("SPOOL_ID") })
@@ -66,10 +67,16 @@ struct UploadClaimTests {
         let copied = try Spool(at: copy)
         #expect(try copied.readyIDs().count == 3)
         #expect(sink.lines.count { $0.message == Self.claimed } == 1)
+        // A restart of the original gives the copy nothing.
+        harness.stop()
+        try harness.start()
+        let last = try harness.record()
+        #expect(harness.areStored([last]))
+        #expect(try copied.readyIDs().count == 3)
         harness.stop()
         #expect(poll { try copied.readyIDs().isEmpty })
         second.end()
-        #expect(try harness.hasExactly(segments + more))
+        #expect(try harness.hasExactly(segments + more + [last]))
     }
 
     @Test func `an uploader that was killed is followed at once in its place, and after a lease elsewhere`() throws {
@@ -84,7 +91,12 @@ struct UploadClaimTests {
         #expect(time < .seconds(8))
         harness.stop()
 
-        _ = try store.report(UploaderReport(), by: claimant(harness, place: "elsewhere"))
+        let elsewhere = claimant(harness, place: "elsewhere")
+        guard case .held(let ended) = try store.report(UploaderReport(), by: elsewhere) else {
+            Issue.record("one that ended in order was replaced at once")
+            return
+        }
+        #expect(try store.report(UploaderReport(), by: elsewhere, over: ended) == .granted(hasRetries: false))
         let second = try harness.record()
         var configuration = try harness.configuration()
         configuration.claimLease = .seconds(2)
@@ -100,7 +112,7 @@ struct UploadClaimTests {
 
     @Test func `an uploader whose spool is taken over uploads and deletes nothing more`() throws {
         let harness = try UploadHarness()
-        try harness.start()
+        try harness.start(lease: .seconds(3))
         #expect(poll { try uploader(harness)?.state == .alive })
         // As a copy would whose database was in sight while that of the original was not.
         let other = claimant(harness, place: "elsewhere")

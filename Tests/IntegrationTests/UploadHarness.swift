@@ -134,7 +134,8 @@ final class UploadHarness {
         database: String? = nil,
         parallel: Int = 4,
         more: [String: String] = [:],
-        sweep: Duration = .milliseconds(500)
+        sweep: Duration = .milliseconds(500),
+        lease: Duration = .seconds(30)
     ) throws {
         var configuration = try configuration(
             endpoint: endpoint,
@@ -146,6 +147,7 @@ final class UploadHarness {
             more: more
         )
         configuration.sweepInterval = sweep
+        configuration.claimLease = lease
         let logger = Logger(label: "upload", level: .debug, sink: log)
         running = RunningGroup(try UploadService.stages(configuration, logger: logger), logger: logger)
     }

@@ -20,11 +20,11 @@ create table uploaders (
 ) with (fillfactor = 50);
 comment on table uploaders is 'Which observer-upload has which spool, and its last report.';
 comment on column uploaders.name is 'OBSERVER_RECORDER of its machine, for people.';
-comment on column uploaders.instance is 'The process: another one gets the spool only when this one has ended, is known to be dead, or is silent.';
+comment on column uploaders.instance is 'The process: another one gets the spool only when this one is known to be dead, or has been silent.';
 comment on column uploaders.place is 'Where its spool lies. Who holds the lock of the same folder on the same start of a machine knows that it is dead.';
 comment on column uploaders.beats is 'Rises with each report. Others watch it with their own clocks.';
 comment on column uploaders.reported_at is 'Time of the last report, for people; nothing about the claim is decided by it.';
-comment on column uploaders.ended is 'It ended in order: whoever comes next need not wait.';
+comment on column uploaders.ended is 'It ended in order, for people: nothing about the claim is decided by it.';
 comment on column uploaders.backlog_files is 'Segments in the spool that are not in the store yet.';
 comment on column uploaders.backlog_bytes is 'Their size; of many, by a sample of them.';
 comment on column uploaders.backlog_ms is 'Their length; of many, by a sample of them.';

@@ -7,9 +7,9 @@ package import System
 /// copy: a cloned machine, a disk image, a folder that was copied with its identity. It would take the messages of the
 /// original, and each would find the other's segments missing.
 ///
-/// Of two, the one that has the row keeps it. The other uploads nothing and deletes nothing until the first has ended in order,
-/// or its reports have stood still for a lease, measured here, by a clock that nobody sets, with the database in sight all the
-/// time: while it is away nobody can report.
+/// Of two, the one that has the row keeps it. The other uploads nothing and deletes nothing until the reports of the first have
+/// stood still for a lease, measured here, by a clock that nobody sets, with the database in sight all the time: while it is
+/// away nobody can report. That the first has ended in order shortens nothing, because it may just be started again.
 ///
 /// Without the database an uploader that has the spool goes on, because its lock still holds. One that is starting begins as
 /// well, unless its folder is known to be a copy, or moved, or the spool was another's by the database's last word; then it
