@@ -258,7 +258,7 @@ let package = Package(
             "ObserverUploadTests",
             [
                 "SeededNumbers", "TemporaryFolders", "ObserverUpload", "ObserverConfiguration", "ObserverCore",
-                "ObserverMessages", "Spool",
+                "ObserverMessages", "ObserverStore", "Spool",
                 "Postgres",
                 "System", "Lifecycle", "Logging", "TestSupport",
             ]

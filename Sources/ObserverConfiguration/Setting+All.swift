@@ -142,8 +142,8 @@ extension Setting {
         .text("1 to 63 lower-case letters, digits, dots and hyphens"),
         fallback: .computed("the host's name"),
         suppliedByUp: "a name that is generated once",
-        meaning: "The name of this recorder. No two that run may share one.",
-        readers: [.command, .capture]
+        meaning: "The name of this recorder, and of the uploader beside it. No two recorders that run may share one.",
+        readers: [.command, .capture, .upload]
     )
     package static let segmentSeconds = Setting(
         "OBSERVER_SEGMENT_SECONDS",

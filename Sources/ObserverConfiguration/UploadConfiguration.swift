@@ -16,6 +16,12 @@ package struct UploadConfiguration: ProgramConfiguration {
     package let prefix: String
     /// The folder of the spool.
     package let spool: String
+    /// The name under which people know this uploader: that of the recorder beside it.
+    package let name: String
+    /// The time between two reports to the database.
+    package var reportInterval: Duration = .seconds(5)
+    /// The time without a report after which another uploader may have the spool.
+    package var claimLease: Duration = .seconds(30)
     /// The number of uploads under way at the same time, at most.
     package let parallel: Int
     /// The time between two sweeps of the spool.
@@ -34,6 +40,7 @@ package struct UploadConfiguration: ProgramConfiguration {
         certificates = reader.certificates()
         prefix = reader.prefix()
         spool = reader.path(.spool)
+        name = reader.recorder()
         parallel = reader.integer(.uploadParallel)
         sweepInterval = .seconds(reader.integer(.sweepSeconds))
         retryPauses = reader.integers(.retrySeconds).map { .seconds($0) }

@@ -49,6 +49,8 @@ extension SegmentEnd.Reason: SQLValue {}
 extension SegmentState: SQLValue {}
 extension Role: SQLValue {}
 extension RecorderListing.State: SQLValue {}
+extension UploaderListing.State: SQLValue {}
+extension StoreState: SQLValue {}
 
 extension String {
     /// The text, cut to what a column holds (in Unicode scalars, as PostgreSQL's `length` counts) and without NUL, which

@@ -14,6 +14,8 @@ final class RowWriter: Service {
         case write([Receipt])
         /// Three refusals, or the bytes are gone.
         case fail(Segment, Failure, tries: Int)
+        /// The file of a failed segment is gone.
+        case noteMissing(Segment)
         case find(SegmentID)
         /// Compare receipts with the rows, and write those that are missing; without a page only ask for an answer.
         case replay(Spool.ReceiptPage?)
@@ -73,6 +75,8 @@ final class RowWriter: Service {
         case .fail(let segment, let failure, let tries):
             rows.fail(segment, failure, tries: tries)
             crashPoints.reach(.afterDeadLetter)
+        case .noteMissing(let segment):
+            rows.noteMissing(segment)
         case .find(let id):
             report(.rowFound(id, rows.find([id])[id] ?? .unavailable))
         case .replay(let page):

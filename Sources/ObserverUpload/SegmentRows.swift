@@ -35,7 +35,10 @@ struct SegmentRows {
     /// Writes a row `failed` or `lost`; one that cannot be written comes again with the next cycle.
     mutating func fail(_ segment: Segment, _ failure: Failure, tries: Int) {
         let state: SegmentState = failure.kind == .missing ? .lost : .failed
-        let text = "\(failure.kind.rawValue): \(failure.detail)"
+        write(segment, state, error: "\(failure.kind.rawValue): \(failure.detail)", tries: tries)
+    }
+
+    private mutating func write(_ segment: Segment, _ state: SegmentState, error text: String, tries: Int) {
         do {
             // Ignored: the row may have gone further.
             _ = try states([SegmentStore.Outcome(segment, state, tries: tries, error: text)])
@@ -43,6 +46,11 @@ struct SegmentRows {
             let id = LogValue.string("\(segment.id)")
             logger.warning("Row of failed upload not written", [.segmentID: id, .error: LogValue(error)])
         }
+    }
+
+    /// Writes into the row of a failed segment that its file is gone; it is looked for once more before it is lost.
+    mutating func noteMissing(_ segment: Segment) {
+        write(segment, .failed, error: "missing: its file is not in the spool any more", tries: 0)
     }
 
     /// Looks up rows.

@@ -47,6 +47,8 @@ extension UploadStateMachine {
         /// Files were deleted, except for those with a problem.
         case deleted([SegmentID], problems: [SegmentID: String])
         case receiptsReplayed(ReplayOutcome)
+        /// Somebody wants failed segments to be tried anew.
+        case retryAsked([SegmentID])
         /// There is a new connection to the database, which may have been restored to an earlier state meanwhile.
         case databaseReconnected
         /// The message for a retry queue or the dead-letter queue was confirmed, or was not.
@@ -80,6 +82,8 @@ extension UploadStateMachine {
         /// Remove old receipts before a place.
         case removeReceipts(before: ReceiptLog.Position)
         case publishRetry(SegmentRecorded, pause: Duration)
+        /// The file of a failed segment is gone: its row says so.
+        case noteMissing(Segment)
         /// Row, one error line, dead-letter queue. The file stays.
         case deadLetter(DeadUpload)
         case resolve(DeliveryToken, Verdict)

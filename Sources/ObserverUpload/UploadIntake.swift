@@ -9,10 +9,16 @@ struct UploadIntake: Sendable {
     let spool: SpoolID
     let inputs: BlockingQueue<Uploader.Input>
     let publisher: AMQPConfirmedPublisher
+    /// Looks now for failed uploads that are to be tried anew.
+    let wake: @Sendable () -> Void
     let logger: Logger
 
     func receive(_ open: AMQPOpenDelivery) {
         let body = open.delivery.message.body
+        if UploadRetryAsked.isMessage(open.delivery.message) {
+            wake()
+            return open.acknowledge()
+        }
         do throws(MessageError) {
             let recorded = try SegmentRecorded(body: body)
             guard recorded.segment.header.origin.spoolID == spool else {

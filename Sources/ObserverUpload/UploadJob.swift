@@ -24,6 +24,8 @@ struct UploadJob: Sendable {
     var segment: Segment?
     /// True if its media were not in the spool when it was looked for last.
     var isMissing = false
+    /// True if its row says that they are missing, as far as this process knows.
+    var isMissingNoted = false
     /// The reason why its sidecar is to be restored from its row.
     var sidecarProblem: String?
     var attempt: Int

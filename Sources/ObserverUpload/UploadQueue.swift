@@ -62,6 +62,15 @@ package struct UploadQueue: Sendable {
         return id
     }
 
+    /// The oldest segment.
+    package var oldest: SegmentID? { isEmpty ? nil : ids[first] }
+
+    /// Returns some of the segments, spread over all.
+    package func sample(_ most: Int) -> [SegmentID] {
+        guard count > most else { return Array(ids[first...]) }
+        return (0..<most).map { ids[first + $0 * count / most] }
+    }
+
     package mutating func removeAll() { self = UploadQueue() }
 
     private var takesNewest: Bool { turn < Self.newestInTurn }

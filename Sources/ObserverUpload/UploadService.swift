@@ -14,15 +14,30 @@ package enum UploadService {
     /// Composes the services; only the spool's folders are created.
     ///
     /// Shutdown order: nothing more is begun and what is under way is finished, within 17 s; then receipts and rows, then the
-    /// last messages. What is not done goes back to the queue.
+    /// last messages; then the spool is given up. What is not done goes back to the queue.
     ///
     /// - Throws: `SpoolError` if the spool cannot be used.
     package static func stages(_ configuration: UploadConfiguration, logger: Logger) throws -> [Stage] {
         let spool = try Spool(at: configuration.spool)
+        let claim = ClaimService(
+            spool: spool,
+            name: configuration.name,
+            database: configuration.database,
+            times: .init(report: configuration.reportInterval, lease: configuration.claimLease),
+            logger: logger
+        ) { wake in uploads(configuration, spool: spool, logger: logger, wake: wake) }
+        return [Stage("claim", shutdownLimit: ClaimService.shutdownLimit + .seconds(3), services: [claim])]
+    }
+
+    /// Composes the services that upload, which run while the spool is claimed.
+    private static func uploads(
+        _ configuration: UploadConfiguration,
+        spool: Spool,
+        logger: Logger,
+        wake: @escaping @Sendable () -> Void
+    ) -> ComposedUploads {
         // More segments are prepared than sent, so that a connection that is done finds its next file at once.
         let parallel = configuration.parallel + min(configuration.parallel, 4)
-        var limits = UploadStateMachine.Limits(parallel: parallel)
-        limits.retryPauses = configuration.retryPauses
         let inputs = BlockingQueue<Uploader.Input>(limit: 1_000_000)
         let report: @Sendable (UploadStateMachine.Event) -> Void = { event in
             _ = inputs.push(.event(event))  // ignored: full only after the end
@@ -35,11 +50,7 @@ package enum UploadService {
         )
         let http = httpClient(configuration)
         let client = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
-        let probe = StoreProbe(
-            client: client,
-            key: "\(configuration.prefix)/.check/\(spool.id)",
-            logger: logger
-        )
+        let probe = StoreProbe(client: client, key: "\(configuration.prefix)/.check/\(spool.id)", logger: logger)
         let (rowWriter, spoolWriter) = writers(configuration, spool: spool, logger: logger, report: report)
         let sweeper = SpoolSweeper(
             spool: spool,
@@ -48,8 +59,9 @@ package enum UploadService {
             report: report
         )
         let watch = ReadyWatch(spool: spool, sweeper: sweeper, logger: logger, report: report)
+        let meter = UploadMeter()
         let uploader = Uploader(
-            limits: limits,
+            limits: limits(configuration, parallel: parallel),
             inputs: inputs,
             spool: spool,
             store: S3SegmentStore(client),
@@ -57,10 +69,11 @@ package enum UploadService {
             rowWriter: rowWriter,
             spoolWriter: spoolWriter,
             sweeper: sweeper,
+            meter: meter,
             crashPoints: configuration.crashPoints,
             logger: logger
         )
-        let intake = UploadIntake(spool: spool.id, inputs: inputs, publisher: publisher, logger: logger)
+        let intake = UploadIntake(spool: spool.id, inputs: inputs, publisher: publisher, wake: wake, logger: logger)
         let consumer = AMQPConsumerService(
             configuration.broker,
             name: "upload-consume",
@@ -72,12 +85,19 @@ package enum UploadService {
             handler: { intake.receive($0) }
         )
         let partitions = PartitionService(configuration.database, logger: logger)
-        return [
+        let stages = [
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
             Stage("receipts", shutdownLimit: .seconds(3), services: [rowWriter, spoolWriter, partitions]),
             Stage("store", shutdownLimit: .seconds(1), services: [http, probe]),
             Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, watch, uploader, consumer]),
         ]
+        return ComposedUploads(stages: stages, meter: meter, report: report)
+    }
+
+    private static func limits(_ configuration: UploadConfiguration, parallel: Int) -> UploadStateMachine.Limits {
+        var limits = UploadStateMachine.Limits(parallel: parallel)
+        limits.retryPauses = configuration.retryPauses
+        return limits
     }
 
     private static func writers(

@@ -3,6 +3,7 @@ import Logging
 import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
+import ObserverStore
 import Spool
 import System
 
@@ -13,6 +14,8 @@ struct UploadShell {
     private let log: UploadLog
     private var deliveries: [DeliveryToken: AMQPOpenDelivery] = [:]
     private var lastToken = 0
+    /// The store's words for why it does not take segments.
+    private var storeDetail: String?
 
     init(machine: UploadStateMachine, uploader: Uploader) {
         self.machine = machine
@@ -62,12 +65,29 @@ struct UploadShell {
         case .replayReceipts(let position): spool.add(.replay(from: position))
         case .removeReceipts(let position): spool.add(.removeReceipts(before: position))
         case .publishRetry(let recorded, let pause): publishRetry(recorded, after: pause)
+        case .noteMissing(let segment): rows.add(.noteMissing(segment))
         case .deadLetter(let upload): deadLetter(upload)
         case .resolve(let token, let verdict): resolve(token, verdict)
         case .sweep: uploader.sweeper.wake()
-        case .report(let change): log.write(change, waiting: machine.count)
+        case .report(let change):
+            note(change)
+            log.write(change, waiting: machine.count)
         }
         return nil
+    }
+
+    /// The segments that wait, and the state of the store with its words.
+    var standing: UploadStanding {
+        var standing = machine.standing()
+        standing.storeDetail = standing.store == .working ? nil : storeDetail
+        return standing
+    }
+
+    private mutating func note(_ change: UploadStateMachine.Report) {
+        switch change {
+        case .storeUnavailable(let reason), .storeRefuses(let reason): storeDetail = reason
+        default: break
+        }
     }
 
     private var reporter: @Sendable (UploadStateMachine.Event) -> Void {

@@ -121,9 +121,11 @@ extension UploadStateMachine {
             absent.remove(id)
             return finish(id, .acknowledge)
         case .spooled, .failed:
+            let mustNote = row.state == .failed && jobs[id]?.isMissingNoted == false
             jobs[id]?.segment = row.segment
+            jobs[id]?.isMissingNoted = true
             move(id, to: .comparing)
-            return [.head(row.segment)]
+            return (mustNote ? [.noteMissing(row.segment)] : []) + [.head(row.segment)]
         }
     }
 

@@ -39,6 +39,8 @@ package struct UploadStateMachine: Sendable {
     private var finished = RecentSegments(limit: mostFinished)
     private var transferCount = 0
     private(set) var isStopping = false
+    /// All bytes that S3 has confirmed.
+    private(set) var storedBytes: Int64 = 0
     var random: JitterSource
 
     package init(limits: Limits) {
@@ -52,6 +54,15 @@ package struct UploadStateMachine: Sendable {
 
     /// The number of segments that are known and not done.
     package var count: Int { jobs.count + backlog.count }
+
+    var backlogPart: UploadStanding.Part {
+        .init(count: backlog.count, sample: backlog.sample(UploadStanding.sampleSize))
+    }
+
+    var firstInBacklog: SegmentID? { backlog.oldest }
+
+    /// Returns true for a segment that is under way, or in the backlog.
+    func isWaiting(_ id: SegmentID) -> Bool { jobs[id] != nil || backlog.contains(id) }
 
     package mutating func handle(_ event: Event, now: MonotonicInstant) -> [Action] {
         var actions = react(to: event, now: now)
@@ -78,6 +89,7 @@ package struct UploadStateMachine: Sendable {
             return []
         case .deleted(let ids, let problems): return deleted(ids, problems: problems, now: now)
         case .receiptsReplayed(let outcome): return settlement.replayed(outcome, now: now, &random)
+        case .retryAsked(let ids): return retryAsked(ids, now: now)
         case .databaseReconnected:
             settlement.databaseMayHaveLost()
             return []
@@ -134,6 +146,16 @@ package struct UploadStateMachine: Sendable {
         backlog.insert(ids.filter { isWanted($0, now: now) })
         fillUp(now: now)
         return []
+    }
+
+    /// Begins failed segments anew, with fresh tries, whatever their pause was.
+    private mutating func retryAsked(_ ids: [SegmentID], now: MonotonicInstant) -> [Action] {
+        for id in ids {
+            deadLettered[id]?.until = now
+            deadLettered[id]?.isEarly = false
+            early.remove(id)
+        }
+        return found(ids, now: now)
     }
 
     private func isWanted(_ id: SegmentID, now: MonotonicInstant) -> Bool {
@@ -219,6 +241,7 @@ package struct UploadStateMachine: Sendable {
     mutating func stored(_ id: SegmentID, _ object: StoredObject, now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         move(id, to: .settling)
+        storedBytes = storedBytes.addingSaturated(segment.media.bytes)
         early.remove(id)
         absent.remove(id)
         settlement.add(

@@ -19,6 +19,8 @@ final class Uploader: Service {
     static let publishLimit: Duration = .seconds(5)
 
     private static let tick: Duration = .milliseconds(100)
+    /// The time between two notes about what waits.
+    private static let meterInterval: Duration = .seconds(2)
     /// The time that uploads under way have to finish after the stop.
     private static let drainLimit: Duration = .seconds(15)
 
@@ -30,6 +32,7 @@ final class Uploader: Service {
     let rowWriter: RowWriter
     let spoolWriter: SpoolWriter
     let sweeper: SpoolSweeper
+    let meter: UploadMeter
     let crashPoints: CrashPoints
     let logger: Logger
     private let limits: UploadStateMachine.Limits
@@ -43,6 +46,7 @@ final class Uploader: Service {
         rowWriter: RowWriter,
         spoolWriter: SpoolWriter,
         sweeper: SpoolSweeper,
+        meter: UploadMeter,
         crashPoints: CrashPoints,
         logger: Logger
     ) {
@@ -54,6 +58,7 @@ final class Uploader: Service {
         self.rowWriter = rowWriter
         self.spoolWriter = spoolWriter
         self.sweeper = sweeper
+        self.meter = meter
         self.crashPoints = crashPoints
         self.logger = logger
     }
@@ -63,12 +68,17 @@ final class Uploader: Service {
         var shell = UploadShell(machine: UploadStateMachine(limits: limits), uploader: self)
         var end: MonotonicInstant?
         var nextTick = MonotonicInstant.now()
+        var nextNote = MonotonicInstant.now()
         while true {
             if let input = inputs.pop(within: Self.tick) { shell.receive(input) }
             // A tick looks at every known segment, so it must not come with every event.
             if MonotonicInstant.now() >= nextTick {
                 shell.react(to: .tick)
                 nextTick = MonotonicInstant.now() + Self.tick
+            }
+            if nextNote.hasPassed {
+                meter.note(shell.standing)
+                nextNote = MonotonicInstant.now() + Self.meterInterval
             }
             guard stop.isStopped else { continue }
             if end == nil {

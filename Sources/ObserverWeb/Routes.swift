@@ -12,6 +12,7 @@ package enum Routes {
         addRecordings(to: &router)
         addRecorders(to: &router)
         addRetention(to: &router)
+        addUploads(to: &router)
         addPeople(to: &router)
         addHealth(to: &router)
         addCompatibility(to: &router)

@@ -70,6 +70,7 @@ package enum WebService {
                 store: store,
                 database: PostgresConnection(configuration.database),
                 snapshotWaits: snapshotWaits,
+                askForRetry: { publisher.publish(UploadRetryAsked.message(spool: $0), within: publishLimit) { _ in } },
                 wish: { send(CameraWish($0, cameraID: $1.camera.id).message(recorder: $1.owner), $1) },
                 announce: { camera in
                     let change = CameraChanged(cameraID: camera.camera.id, version: camera.camera.version)

@@ -20,6 +20,10 @@ public struct FileStatus: Sendable, Hashable {
     public let byteCount: Int64
     /// The last change of the content.
     public let modifiedAt: WallTime
+    /// The file system that it lies on.
+    public let device: UInt64
+    /// Its number there.
+    public let number: UInt64
 
     init(_ facts: stat) {
         type =
@@ -31,5 +35,7 @@ public struct FileStatus: Sendable, Hashable {
             }
         byteCount = Int64(facts.st_size)
         modifiedAt = WallTime(facts.st_mtim)
+        device = UInt64(facts.st_dev)
+        number = UInt64(facts.st_ino)
     }
 }

@@ -302,6 +302,8 @@ def test_every_page_fits_phone_and_desk_in_light_and_dark(new_page, home, api, a
         "delete": f"/api/v1/controller/cameras/{demo}/delete",
         "recording": f"/api/v1/controller/cameras/{demo}?segment={segment}",
         "recorders": "/api/v1/controller/recorders",
+        "storage": "/api/v1/controller/storage",
+        "failed-uploads": "/api/v1/controller/storage/failed",
         "missing": "/api/v1/controller/nonsense",
     }
     for name, path in pages.items():

@@ -25,9 +25,9 @@ BACK_WITHIN = 2.0
 class Watch:
     """Cameras that record through the faults, and what has been seen of their segments in the spool."""
 
-    def __init__(self, home, api, camera_simulator):
+    def __init__(self, home, api, camera_simulator, names=NAMES):
         self.home, self.api, self.camera_simulator = home, api, camera_simulator
-        self.cameras = {name: api.add_camera(name, camera_simulator.url(name))["id"] for name in NAMES}
+        self.cameras = {name: api.add_camera(name, camera_simulator.url(name))["id"] for name in names}
         self.committed: dict[str, dict] = {}
         self.read_up_to: dict[Path, int] = {}
         self.marks: list[str] = []
@@ -36,7 +36,7 @@ class Watch:
         self.looking.start()
 
     def mark(self, text: str) -> None:
-        counters = {name: self.camera_simulator.last_sent(name) for name in NAMES}
+        counters = {name: self.camera_simulator.last_sent(name) for name in self.cameras}
         self.marks.append(f"{utc_text(time.time())} {text} {counters}")
 
     def look_on(self) -> None:

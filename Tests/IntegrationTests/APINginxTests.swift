@@ -71,6 +71,17 @@ private final class NginxWebHarness {
 
 @Suite(.enabled(if: TestEnvironment.has(.nginx) && TestEnvironment.has(.database)), .serialized)
 struct APINginxTests {
+    @Test func `metrics need no token from this machine, and one for whom a proxy passes on from elsewhere`() throws {
+        let harness = try NginxWebHarness()
+        let own = try harness.curl("/metrics", as: nil)
+        #expect(own.contains("HTTP/1.1 200 ") && own.contains("\nobserver_uploads_failed 0\n"), "\(own)")
+        #expect(own.lowercased().contains("content-type: text/plain; version=0.0.4; charset=utf-8"))
+        let elsewhere = "-H 'X-Forwarded-For: 192.0.2.7'"
+        #expect(try harness.curl("/metrics", elsewhere, as: nil).contains("HTTP/1.1 401 "))
+        #expect(try harness.curl("/metrics", elsewhere, as: .viewer).contains("HTTP/1.1 200 "))
+        harness.end()
+    }
+
     @Test func `requests pass through nginx with all they need`() throws {
         let harness = try NginxWebHarness()
         for path in [

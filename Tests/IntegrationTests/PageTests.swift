@@ -130,7 +130,10 @@ import Testing
         for route in Routes.router.routes where route.endpoint.isPage {
             guard let needed = route.endpoint.role else { continue }
             let pattern = route.pattern.description
-            let target = String(pattern.replacing("{id:int}", with: "\(path)").dropFirst("/api/v1".count))
+            let target = String(
+                pattern.replacing("{id:int}", with: "\(path)")
+                    .replacing("{id:uuid}", with: "01936b2e-0000-7000-8000-000000000001").dropFirst("/api/v1".count)
+            )
             let nobody = harness.call(route.method.rawValue, target, "", as: nil)
             #expect(nobody.status == 303, "\(target)")
             #expect(nobody.response.header(.location)?.hasPrefix("/api/v1/controller/sign-in") == true)

@@ -134,8 +134,34 @@ final class UploadHarness {
         database: String? = nil,
         parallel: Int = 4,
         more: [String: String] = [:],
-        sweep: Duration = .milliseconds(500)
+        sweep: Duration = .milliseconds(500),
+        lease: Duration = .seconds(30)
     ) throws {
+        var configuration = try configuration(
+            endpoint: endpoint,
+            hasBucket: hasBucket,
+            bucket: bucket,
+            broker: broker,
+            database: database,
+            parallel: parallel,
+            more: more
+        )
+        configuration.sweepInterval = sweep
+        configuration.claimLease = lease
+        let logger = Logger(label: "upload", level: .debug, sink: log)
+        running = RunningGroup(try UploadService.stages(configuration, logger: logger), logger: logger)
+    }
+
+    /// The settings of an uploader of this spool, which reports often.
+    func configuration(
+        endpoint: String? = nil,
+        hasBucket: Bool = true,
+        bucket: String? = nil,
+        broker: String? = nil,
+        database: String? = nil,
+        parallel: Int = 4,
+        more: [String: String] = [:]
+    ) throws -> UploadConfiguration {
         let s3 = try s3(endpoint: endpoint, hasBucket: hasBucket, bucket: bucket)
         var configuration = try UploadConfiguration(
             environment: more.merging([
@@ -147,10 +173,10 @@ final class UploadHarness {
                 "AWS_SECRET_ACCESS_KEY": try accessKey().secretAccessKey.expose(),
             ]) { given, _ in given }
         )
-        configuration.sweepInterval = sweep
+        configuration.sweepInterval = .milliseconds(500)
         configuration.retryPauses = [.milliseconds(200), .milliseconds(400)]
-        let logger = Logger(label: "upload", level: .debug, sink: log)
-        running = RunningGroup(try UploadService.stages(configuration, logger: logger), logger: logger)
+        configuration.reportInterval = .milliseconds(250)
+        return configuration
     }
 
     func stop() {

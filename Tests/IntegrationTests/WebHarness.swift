@@ -71,6 +71,7 @@ final class WebHarness {
                 try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
             ),
             snapshotWaits: SnapshotWaits(limit: 1),
+            askForRetry: { spool in announced.retries.withLock { $0.append(spool) } },
             wish: { kind, listing in announced.wish(kind, listing) }
         ) { listing in
             let change = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
@@ -94,6 +95,7 @@ final class WebHarness {
     private final class Announced: Sendable {
         let list = Lock<[(change: CameraChanged, recorder: String?)]>([])
         let wishes = Lock<[(kind: CameraWish.Kind, camera: CameraID, recorder: String?)]>([])
+        let retries = Lock<[SpoolID]>([])
         /// Called with each camera of which a picture is wished for.
         let onSnapshot = Lock<(@Sendable (CameraID) -> Void)?>(nil)
 
@@ -121,6 +123,14 @@ final class WebHarness {
     /// The wishes since the last look.
     func takeWishes() -> [(kind: CameraWish.Kind, camera: CameraID, recorder: String?)] {
         announcedBox.wishes.withLock { list in
+            defer { list = [] }
+            return list
+        }
+    }
+
+    /// The spools whose uploaders were told to try failed uploads anew since the last look.
+    func takeRetries() -> [SpoolID] {
+        announcedBox.retries.withLock { list in
             defer { list = [] }
             return list
         }

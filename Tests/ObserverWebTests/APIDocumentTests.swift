@@ -51,6 +51,8 @@ import Testing
             Set(open.map(\.pattern.description)) == [
                 "/api/v1/controller/healthcheck", "/api/v1/cameras/healthcheck", "/api/v1/health/live",
                 "/api/v1/health/ready", "/api/v1/openapi.json",
+                // From this machine alone; the handler asks others for a token.
+                "/api/v1/metrics",
             ]
         )
         #expect(open.allSatisfy { $0.method == .get })
@@ -92,6 +94,11 @@ import Testing
         )
         let recorder = document.schema("Recorder")?["properties"]?["state"]?["enum"]?.elements
         #expect(recorder == RecorderListing.State.allCases.map { .string($0.rawValue) })
+        let uploader = document.schema("Uploader")?["properties"]
+        #expect(uploader?["state"]?["enum"]?.elements == UploaderListing.State.allCases.map { .string($0.rawValue) })
+        #expect(uploader?["store_state"]?["enum"]?.elements == StoreState.allCases.map { .string($0.rawValue) })
+        let failed = document.schema("FailedUpload")?["properties"]?.members.filter { $0.key != "retry_asked_at" }
+        #expect(failed == document.schema("Segment")?["properties"]?.members)
         let parameters = document.root["components"]?["parameters"]
         #expect(parameters?["state"]?["schema"]?["enum"]?.elements == state)
         #expect(parameters?["limit"]?["schema"]?["maximum"] == .int(Int64(CameraQuery.longestPage)))

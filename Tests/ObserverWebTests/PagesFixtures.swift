@@ -135,6 +135,52 @@ enum Example {
         )
     }
 
+    static func uploader(_ state: UploaderListing.State = .alive, _ store: StoreState = .refused) -> UploaderListing {
+        UploaderListing(
+            spoolID: .makeRandom(),
+            name: "node-a",
+            state: state,
+            startedAt: now.advanced(bySeconds: -600),
+            reportedAt: now.advanced(bySeconds: -2),
+            reportAgeMilliseconds: 2000,
+            report: UploaderReport(
+                backlogFiles: 12,
+                backlogBytes: 30_000_000,
+                backlogMilliseconds: 120_000,
+                oldestAt: now.advanced(bySeconds: -130),
+                store: store,
+                storeDetail: store == .working ? nil : "<no bucket>",
+                rate: 500_000,
+                freeBytes: 10_000_000_000
+            ),
+            fullAt: now.advanced(bySeconds: 7200)
+        )
+    }
+
+    static func failedUploads(viewer: Viewer = viewer) -> FailedUploadsPage {
+        let entries = [nil, now].enumerated().map { index, asked in
+            FailedUploadStore.Entry(
+                record: SegmentRecord(
+                    segment: .sample(at: now.advanced(bySeconds: Int64(index) * 10)),
+                    state: .failed,
+                    tries: 3,
+                    error: "refused: <AccessDenied>",
+                    createdAt: now
+                ),
+                retryAskedAt: asked
+            )
+        }
+        let camera = CameraID(rawValue: 7)
+        return FailedUploadsPage(
+            entries: entries,
+            counts: [camera: 2, CameraID(rawValue: 8): 1],
+            names: [camera: "Gate"],
+            hasMore: true,
+            viewer: viewer,
+            now: now
+        )
+    }
+
     static func gap(_ start: Timestamp, _ end: Timestamp?, _ cause: Cause = .unreachable) -> Gap {
         Gap(
             stream: StreamID(CameraID(rawValue: 7), .main),

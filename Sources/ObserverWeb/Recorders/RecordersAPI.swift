@@ -19,7 +19,8 @@ package enum RecordersAPI {
     /// The page of recorders.
     @Sendable package static func page(_ request: WebRequest) throws -> HTTPResponse {
         let recorders = try RecorderStore(request.database).list()
-        return try request.answer(RecordersPage(recorders: recorders, now: request.now))
+        let uploaders = try UploaderStore(request.database).list()
+        return try request.answer(RecordersPage(recorders: recorders, uploaders: uploaders, now: request.now))
     }
 
     private static func write(_ recorder: RecorderListing, to json: inout JSONWriter) {

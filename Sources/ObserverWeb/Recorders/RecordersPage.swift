@@ -6,17 +6,24 @@ package import ObserverStore
 package struct RecordersPage: Page {
     package static let template = "pages/recorders"
     private let recorders: [RecorderListing]
+    private let uploaders: [UploaderListing]
     private let now: Timestamp
 
-    package init(recorders: [RecorderListing], now: Timestamp) {
+    package init(recorders: [RecorderListing], uploaders: [UploaderListing] = [], now: Timestamp) {
         self.recorders = recorders
+        self.uploaders = uploaders
         self.now = now
     }
 
     package var title: String { "Recorders" }
 
     package var value: MustacheValue {
-        ["has_rows": .bool(!recorders.isEmpty), "rows": .list(recorders.map(row))]
+        [
+            "has_rows": .bool(!recorders.isEmpty),
+            "rows": .list(recorders.map(row)),
+            "has_uploaders": .bool(!uploaders.isEmpty),
+            "uploaders": .list(uploaders.map { UploaderView($0, now: now).value }),
+        ]
     }
 
     private func row(_ recorder: RecorderListing) -> MustacheValue {

@@ -106,7 +106,12 @@ package enum SegmentsAPI {
         access(path, F_OK) == 0
     }
 
-    private static func write(_ record: SegmentRecord, to json: inout JSONWriter) {
+    /// Writes a segment as an object, with more fields at its end.
+    static func write(
+        _ record: SegmentRecord,
+        to json: inout JSONWriter,
+        more: (inout JSONWriter) -> Void = { _ in }
+    ) {
         let segment = record.segment
         json.object { json in
             json.field("id") { segment.id.append(to: &$0) }
@@ -129,6 +134,7 @@ package enum SegmentsAPI {
             json.field("object_key", segment.header.objectKey)
             json.field("tries", record.tries)
             json.field("error", record.error)
+            more(&json)
         }
     }
 }

@@ -13,19 +13,22 @@ package struct StoragePage: Page {
         package var policies: [RetentionPolicyRecord]
         package var deletions: [DeletionRecord]
         package var holds: [Hold]
+        package var failedUploads: Int64
 
         package init(
             storage: StorageStore.Storage,
             status: RetentionStatusStore.Status,
             policies: [RetentionPolicyRecord] = [],
             deletions: [DeletionRecord] = [],
-            holds: [Hold] = []
+            holds: [Hold] = [],
+            failedUploads: Int64 = 0
         ) {
             self.storage = storage
             self.status = status
             self.policies = policies
             self.deletions = deletions
             self.holds = holds
+            self.failedUploads = failedUploads
         }
     }
 
@@ -59,6 +62,8 @@ package struct StoragePage: Page {
             "csrf": .string(viewer.csrf),
             "may_change": .bool(viewer.role >= .operator),
             "summary": .string("\(Format.size(sum.bytes)) in \(Format.count(sum.segments, "recordings"))."),
+            "failed": content.failedUploads == 0
+                ? .null : ["link": .string(Links.failedUploads), "count": .string(failedWords)],
             "trouble": trouble,
             "has_deletions": .bool(!content.deletions.isEmpty),
             "deletions": .list(content.deletions.map(row)),
@@ -76,6 +81,8 @@ package struct StoragePage: Page {
     }
 
     private func name(_ camera: CameraID) -> String { names[camera] ?? "Camera \(camera)" }
+
+    private var failedWords: String { Format.count(content.failedUploads, "recordings") }
 
     // MARK: State
 

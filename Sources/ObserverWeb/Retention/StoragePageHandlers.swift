@@ -94,7 +94,8 @@ package enum StoragePageHandlers {
             status: try RetentionStatusStore(database).read(),
             policies: try RetentionPolicyStore(database).list(),
             deletions: try DeletionStore(database).list(limit: mostDeletions),
-            holds: try HoldStore(database).list()
+            holds: try HoldStore(database).list(),
+            failedUploads: try FailedUploadStore(database).count()
         )
         let viewer = try request.signedIn()
         let page = StoragePage(content, forms: forms, preview: preview, viewer: viewer, now: request.now)

@@ -13,6 +13,8 @@ enum Notice: String, CaseIterable {
     case deletionPaused = "deletion-paused"
     case held
     case released
+    case uploadRetried = "upload-retried"
+    case uploadsRetried = "uploads-retried"
     case signedOut = "signed-out"
 
     var text: String {
@@ -30,6 +32,8 @@ enum Notice: String, CaseIterable {
         case .deletionPaused: "The deletion was paused. What was decided before is gone."
         case .held: "The time is held until somebody releases it."
         case .released: "The hold was released."
+        case .uploadRetried: "The uploader was asked to try it again now."
+        case .uploadsRetried: "The uploaders were asked to try them again now."
         case .signedOut: "You are signed out."
         }
     }

@@ -29,7 +29,7 @@ package struct PageRenderer: Sendable {
                 } ?? .null,
                 "at_cameras": .bool(page is CamerasPage),
                 "at_recorders": .bool(page is RecordersPage),
-                "at_storage": .bool(page is StoragePage),
+                "at_storage": .bool(page is StoragePage || page is FailedUploadsPage),
                 "scripts": .list(page.scripts.map(MustacheValue.string)),
                 "notice": MustacheValue(notice),
                 "content": .html(content),

@@ -1,6 +1,6 @@
 package import Logging
 package import ObserverConfiguration
-import ObserverCore
+package import ObserverCore
 package import ObserverMessages
 package import ObserverStore
 package import Postgres
@@ -24,6 +24,10 @@ package struct WebContext {
     ///
     /// Returns at once. The wish can be lost.
     package let wish: @Sendable (CameraWish.Kind, CameraListing) -> Void
+    /// Notifies the uploader of a spool that failed uploads are to be tried anew.
+    ///
+    /// Returns at once. It can be lost: uploaders look every few seconds.
+    package let askForRetry: @Sendable (SpoolID) -> Void
     /// Those who may wait for a new picture of a camera.
     package let snapshotWaits: SnapshotWaits
     /// The values of a new camera where a request gives none.
@@ -43,6 +47,7 @@ package struct WebContext {
         store: S3Client,
         database: PostgresConnection,
         snapshotWaits: SnapshotWaits,
+        askForRetry: @escaping @Sendable (SpoolID) -> Void = { _ in },
         wish: @escaping @Sendable (CameraWish.Kind, CameraListing) -> Void,
         announce: @escaping @Sendable (CameraListing) -> Void
     ) {
@@ -54,6 +59,7 @@ package struct WebContext {
         self.health = health
         self.database = database
         self.snapshotWaits = snapshotWaits
+        self.askForRetry = askForRetry
         self.wish = wish
         self.announce = announce
         var defaults = CameraSettings()

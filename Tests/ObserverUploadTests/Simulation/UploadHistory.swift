@@ -21,6 +21,8 @@ struct UploadHistory {
         case hide(SegmentID)
         case show(Segment)
         case delete(SegmentID)
+        /// Somebody wants segments tried anew, whatever became of them.
+        case retry
     }
 
     private var faults: [(at: MonotonicInstant, fault: Fault)] = []
@@ -86,7 +88,7 @@ struct UploadHistory {
     }
 
     private mutating func addFault(_ length: Int) {
-        switch Int.random(in: 0..<9, using: &world.random) {
+        switch Int.random(in: 0..<10, using: &world.random) {
         case 0, 1:
             let modes: [UploadWorld.Store.Mode] = [.away, .refusing, .losingAnswers, .lying]
             add(.store(modes.randomElement(using: &world.random) ?? .away), within: length)
@@ -104,6 +106,7 @@ struct UploadHistory {
             add(.broker(away: true), within: length)
             add(.broker(away: false), within: length)
             if world.chance(50) { add(.loseMessages, within: length) }
+        case 8: add(.retry, within: length)
         default: add(world.chance(50) ? .stop : .kill, within: length)
         }
     }
@@ -159,6 +162,9 @@ struct UploadHistory {
             guard mode == .good else { return world.database.hasFailed = false }
             for segment in world.database.announced { world.upsert(segment, .spooled) }
             world.database.announced = []
+        case .retry:
+            let ids = world.segments.keys.sorted()
+            world.handle(.retryAsked(ids.filter { _ in world.chance(50) }))
         case .backup: world.database.backup = world.database.rows
         case .restore:
             // A restore ends all connections.

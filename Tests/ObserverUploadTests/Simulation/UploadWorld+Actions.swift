@@ -23,7 +23,7 @@ extension UploadWorld {
             schedule(.action(action), on: .broker)
         case .resolve(let token, let verdict): resolve(token, verdict)
         case .sweep: schedule(.sweep, on: .sweeper)
-        case .report: break
+        case .report, .noteMissing: break
         }
     }
 
@@ -73,7 +73,7 @@ extension UploadWorld {
         case .publishRetry(let recorded, let pause):
             return .published(recorded.segment.id, isConfirmed: publishRetry(recorded, pause))
         case .deadLetter(let upload): return .published(upload.id, isConfirmed: !broker.isAway)
-        case .removeReceipts, .resolve, .sweep, .report: return nil
+        case .removeReceipts, .resolve, .sweep, .report, .noteMissing: return nil
         }
     }
 
