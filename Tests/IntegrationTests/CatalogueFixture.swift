@@ -141,6 +141,45 @@ struct CatalogueFixture {
         )
     }
 
+    /// The way in of observer-retention, with its rights alone; they are dropped by ``dropRights(_:)``.
+    static func limited(_ database: TestDatabase) throws -> PostgresConfiguration {
+        let owner = database.connect()
+        // Roles belong to the whole server: another suite may just be changing this one.
+        let isReady = poll {
+            try owner.executeScript(
+                unsafe: """
+                    do $$ begin create role observer_retention login;
+                    exception when duplicate_object or unique_violation then null; end $$;
+                    alter role observer_retention password 'retention'
+                    """
+            )
+            return true
+        }
+        #expect(isReady)
+        try owner.executeScript(unsafe: try TestEnvironment.text(of: "sql/roles/retention.sql"))
+        let place = try #require(database.url.split(separator: "@").last)
+        return try PostgresConfiguration(
+            url: "postgresql://observer_retention:retention@\(place)",
+            applicationName: "observer-retention"
+        )
+    }
+
+    static func dropRights(_ database: TestDatabase) throws {
+        try database.connect().executeScript(unsafe: "drop owned by observer_retention")
+    }
+
+    /// The settings of `observerctl` for a database and this bucket.
+    func environment(_ database: TestDatabase) throws -> String {
+        let store = try #require(Store.all.first)
+        let credentials = try store.credentials()
+        return """
+            OBSERVER_DATABASE_URL='\(database.url)' OBSERVER_S3_BUCKET=observer-tests OBSERVER_S3_PREFIX=\(prefix) \
+            AWS_ENDPOINT_URL_S3=\(try TestEnvironment.address(of: store.server)) AWS_REGION=us-east-1 \
+            AWS_ACCESS_KEY_ID=\(credentials.accessKeyID) AWS_SECRET_ACCESS_KEY=\(credentials.secretAccessKey.expose()) \
+            OBSERVER_SPOOL=/nonexistent
+            """
+    }
+
     /// Writes all that has changed, as if two days had passed.
     func writeManifests() throws {
         try connection.execute("update catalogue_hours set changed_at = changed_at - interval '2 days'")

@@ -201,7 +201,7 @@ struct CatalogueTests {
 
         let gateOfDeletion = CatalogueGate()
         let worker = CatalogueWorker(
-            database: backup.configuration,
+            database: try CatalogueFixture.limited(backup),
             bucket: fixture.bucket,
             gate: gateOfDeletion,
             logger: Logger(label: "catalogue", level: .error)
@@ -212,6 +212,7 @@ struct CatalogueTests {
         defer {
             stop.stop()
             thread.join()
+            #expect(throws: Never.self) { try CatalogueFixture.dropRights(backup) }
         }
         let isHealed = poll(for: .seconds(60)) { gateOfDeletion.reason == nil }
         #expect(isHealed)
@@ -228,6 +229,25 @@ struct CatalogueTests {
             try CatalogueStatusStore(restored).number() == fixture.bucket.head()?.number
         }
         #expect(isAdvanced)
+    }
+
+    @Test func `what keeps the catalogue needs the rights of its file and no others`() throws {
+        let fixture = try CatalogueFixture()
+        try fill(fixture)
+        try fixture.connection.execute("update catalogue_hours set changed_at = changed_at - interval '2 days'")
+        let shell = fixture.shell(PostgresConnection(try CatalogueFixture.limited(fixture.database)))
+        #expect(shell.perform(.compare) == .compared(.current))
+        #expect(shell.perform(.lease) == .leased(true) && shell.perform(.advance) == .advanced)
+        #expect(shell.perform(.writeCameras) == .wroteCameras && shell.perform(.watch) == .watched(isEnd: false))
+        guard case .found(let changes) = shell.perform(.find) else {
+            Issue.record("it finds nothing")
+            return
+        }
+        #expect(changes.count > 5)
+        for change in changes { #expect(shell.perform(.write(change)) == .written) }
+        try shell.note("trouble")
+        shell.release()
+        try CatalogueFixture.dropRights(fixture.database)
     }
 
     @Test func `while the database is behind its bucket nothing is planned and nothing deleted`() throws {
