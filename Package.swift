@@ -133,9 +133,8 @@ let package = Package(
         module(
             "ObserverRetention",
             [
-                "ObserverCore", "ObserverConfiguration", "ObserverStore", "S3", "HTTPClient", "Postgres", "Errors",
-                "System",
-                "Lifecycle", "Logging",
+                "ObserverCore", "ObserverConfiguration", "ObserverStore", "S3", "HTTPClient", "Postgres", "Crypto",
+                "Encodings", "Errors", "System", "Lifecycle", "Logging",
             ]
         ),
 
@@ -168,7 +167,7 @@ let package = Package(
         executable(
             "observerctl",
             [
-                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
+                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "ObserverRetention",
                 "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
                 "Lifecycle", "Logging",
             ]
@@ -265,7 +264,7 @@ let package = Package(
         ),
         tests(
             "ObserverRetentionTests",
-            ["SeededNumbers", "ObserverRetention", "ObserverCore", "ObserverStore", "System"]
+            ["SeededNumbers", "TestSupport", "ObserverRetention", "ObserverCore", "ObserverStore", "System"]
         ),
         tests(
             "IntegrationTests",

@@ -8,6 +8,8 @@ package struct RetentionConfiguration: ProgramConfiguration {
     package let log: LogConfiguration
     package let database: PostgresConfiguration
     package let s3: S3Configuration
+    /// The beginning of every object key.
+    package let prefix: String
     /// The file of authorities for the store's certificate; nil for the system's.
     package let certificates: String?
 
@@ -17,6 +19,7 @@ package struct RetentionConfiguration: ProgramConfiguration {
         let database = reader.database(for: Self.program)
         let endpoint = reader.endpoint()
         let s3 = reader.s3(at: endpoint)
+        prefix = reader.prefix()
         certificates = reader.certificates()
         try reader.check()
         guard let database, let s3 else { throw ConfigurationError(problems: []) }

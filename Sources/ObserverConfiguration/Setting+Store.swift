@@ -47,7 +47,7 @@ extension Setting {
         .text("at most 128 letters, digits, dots, hyphens, underscores and single slashes between them"),
         fallback: .value("observer"),
         meaning: "The beginning of every object key.",
-        readers: [.capture, .upload, .tool]
+        readers: [.capture, .upload, .retention, .tool]
     )
 
     // MARK: What is said with each object

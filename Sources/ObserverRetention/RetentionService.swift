@@ -10,11 +10,14 @@ package enum RetentionService {
     private static let parallel = 16
     /// A request for a thousand objects takes a store its time.
     private static let requestLimit = Duration.seconds(60)
+    /// A manifest of an hour of segments of two seconds each is one and a half mebibytes long.
+    private static let responseBytes = 32 << 20
 
     /// Composes the services; nothing is opened yet.
     package static func stages(_ configuration: RetentionConfiguration, logger: Logger) -> [Stage] {
         var limits = HTTPClientLimits()
         limits.total = requestLimit
+        limits.responseBytes = responseBytes
         let http = HTTPClient(
             HTTPClientConfiguration(
                 name: "s3",
@@ -23,11 +26,23 @@ package enum RetentionService {
                 certificates: configuration.certificates
             )
         )
-        let deleter = S3ObjectDeleter(S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) }))
-        let worker = RetentionWorker(database: configuration.database, deleter: deleter, logger: logger)
+        let client = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
+        let gate = CatalogueGate()
+        let worker = RetentionWorker(
+            database: configuration.database,
+            deleter: S3ObjectDeleter(client),
+            gate: gate,
+            logger: logger
+        )
+        let catalogue = CatalogueWorker(
+            database: configuration.database,
+            bucket: CatalogueBucket(client, prefix: configuration.prefix),
+            gate: gate,
+            logger: logger
+        )
         // The store is stopped first: that ends a request which the worker waits for. Deleting may be repeated.
         return [
-            Stage("worker", shutdownLimit: .seconds(10), services: [worker]),
+            Stage("worker", shutdownLimit: .seconds(10), services: [worker, catalogue]),
             Stage("store", shutdownLimit: .seconds(1), services: [http]),
         ]
     }

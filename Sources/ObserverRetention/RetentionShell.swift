@@ -11,6 +11,7 @@ package struct RetentionShell {
     private let holder: String
     private let connection: PostgresConnection
     private let deleter: any ObjectDeleter
+    private let gate: CatalogueGate
     private let logger: Logger
 
     /// Creates a shell.
@@ -19,22 +20,26 @@ package struct RetentionShell {
     ///   - holder: The name of this process in the lease.
     ///   - connection: The database, for this thread alone.
     ///   - deleter: The store.
+    ///   - gate: Closed while nothing may be deleted.
     ///   - logger: Logs what was planned, and objects that were not deleted.
     package init(
         holder: String,
         connection: PostgresConnection,
         deleter: any ObjectDeleter,
+        gate: CatalogueGate = .alwaysOpen(),
         logger: Logger
     ) {
         self.holder = holder
         self.connection = connection
         self.deleter = deleter
+        self.gate = gate
         self.logger = logger
     }
 
     /// Carries out an action that is not a rest, and returns what came of it.
     package func perform(_ action: RetentionSchedule.Action) -> RetentionSchedule.Event? {
         do throws(PostgresError) {
+            if let refusal = try refusal(of: action) { return refusal }
             return switch action {
             case .lease:
                 .leased(
@@ -64,6 +69,16 @@ package struct RetentionShell {
         } catch {
             logger.info("Lease not given back", [.error: LogValue(error)])
         }
+    }
+
+    /// Looks before each step if the database still is what it was: one that was restored meanwhile decides nothing.
+    private func refusal(of action: RetentionSchedule.Action) throws(PostgresError) -> RetentionSchedule.Event? {
+        switch action {
+        case .delete, .plan, .decide: break
+        case .lease, .check, .find, .rest: return nil
+        }
+        guard try !gate.admits(number: CatalogueStatusStore(connection).number()) else { return nil }
+        return .databaseFailed(problem: gate.reason ?? CatalogueSchedule.behind)
     }
 
     // MARK: Actions

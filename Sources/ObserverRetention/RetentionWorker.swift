@@ -10,11 +10,18 @@ package struct RetentionWorker: Service {
     package let name = "retention"
     private let database: PostgresConfiguration
     private let deleter: any ObjectDeleter
+    private let gate: CatalogueGate
     private let logger: Logger
 
-    package init(database: PostgresConfiguration, deleter: any ObjectDeleter, logger: Logger) {
+    package init(
+        database: PostgresConfiguration,
+        deleter: any ObjectDeleter,
+        gate: CatalogueGate = .alwaysOpen(),
+        logger: Logger
+    ) {
         self.database = database
         self.deleter = deleter
+        self.gate = gate
         self.logger = logger
     }
 
@@ -23,11 +30,20 @@ package struct RetentionWorker: Service {
             holder: UniqueID.makeRandom().description,
             connection: PostgresConnection(database),
             deleter: deleter,
+            gate: gate,
             logger: logger
         )
+        stop.onStop { gate.stop() }
         var schedule = RetentionSchedule(now: .now())
         var noted: String??
         while !stop.isStopped {
+            if let reason = gate.reason {
+                logger.info("Retention waits", [.reason: .string(reason)])
+                gate.waitUntilOpen()
+                // What was known before is of a state that may be gone.
+                schedule = RetentionSchedule(now: .now())
+                continue
+            }
             let action = schedule.next(now: .now())
             if case .rest(let end) = action {
                 stop.wait(until: end)

@@ -37,14 +37,20 @@ package struct GapStore {
             with adopted as (
                 update gaps set epoch = \(gap.epoch)
                 where camera_id = \(camera) and stream = \(kind) and ended_at is null and epoch < \(gap.epoch)
-            )
-            insert into gaps (camera_id, stream, epoch, started_at, cause, detail, recorder)
-            select \(camera), \(kind), \(gap.epoch), \(gap.startedAt), \(gap.cause), \(gap.detail?.limited(to: 1000)),
-                \(recorder.limited(to: 63))
-            where not exists (select from assignments where camera_id = \(camera) and epoch > \(gap.epoch))
-            on conflict do nothing
+                returning camera_id, stream, started_at
+            ), opened as (
+                insert into gaps (camera_id, stream, epoch, started_at, cause, detail, recorder)
+                select \(camera), \(kind), \(gap.epoch), \(gap.startedAt), \(gap.cause), \(gap.detail?.limited(to: 1000)),
+                    \(recorder.limited(to: 63))
+                where not exists (select from assignments where camera_id = \(camera) and epoch > \(gap.epoch))
+                on conflict do nothing
+                returning camera_id, stream, started_at
+            ), changed as (
+                select * from adopted union all select * from opened
+            ), \(unsafe: CatalogueMarks.gaps(of: "changed"))
+            select count(*) from opened
             """
-        return try connection.execute(statement) == 1
+        return try connection.rows(statement, as: (Int).self).first ?? 0 > 0
     }
 
     /// Closes a gap, which may have been opened before, and adds it to the sums of its hours.
@@ -79,7 +85,8 @@ package struct GapStore {
                 select camera_id, stream, hour, sum(gap_ms) from parts group by camera_id, stream, hour
                 order by camera_id, stream, hour
                 on conflict (camera_id, stream, hour) do update set gap_ms = h.gap_ms + excluded.gap_ms
-            )
+                returning 1
+            ), \(unsafe: CatalogueMarks.gaps(of: "changed, (select count(*) from summed) hours_first"))
             select count(*) from closed
             """
         return try connection.rows(statement, as: (Int).self).first ?? 0 > 0
@@ -96,7 +103,8 @@ package struct GapStore {
             ), \(unsafe: Self.hours(of: "removed")), summed as (
                 update camera_hours h set gap_ms = greatest(h.gap_ms - p.gap_ms, 0)
                 from parts p where (h.camera_id, h.stream, h.hour) = (p.camera_id, p.stream, p.hour)
-            )
+                returning 1
+            ), \(unsafe: CatalogueMarks.gaps(of: "removed, (select count(*) from summed) hours_first"))
             select count(*) from removed
             """
         return try connection.rows(statement, as: (Int).self).first ?? 0 > 0
@@ -105,7 +113,7 @@ package struct GapStore {
     /// The parts of rows by the hour.
     ///
     /// Of a gap that is longer than 400 days only the last ones are summed: it comes from a clock that was wrong.
-    private static func hours(of rows: String) -> String {
+    static func hours(of rows: String) -> String {
         """
         parts as (
             select camera_id, stream, hour, round(1000 * extract(epoch from

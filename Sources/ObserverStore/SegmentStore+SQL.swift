@@ -117,13 +117,13 @@ extension SegmentStore {
             """
     }
 
-    private static let columns = """
+    static let columns = """
         id, camera_id, stream, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes, sha256, init_bytes, \
         init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height, has_audio, end_reason, flags, \
         object_key, state, tries, error, etag, stored_at
         """
 
-    /// Adds what has changed to `camera_hours` and `camera_backlog`.
+    /// Adds what has changed to `camera_hours`, `camera_backlog` and `catalogue_hours`.
     ///
     /// A segment across a full hour is split there. Its bytes go with its time, each part up to a point less the part up to
     /// the point before, so that the parts are the whole and what was added once is exactly what is taken away again.
@@ -163,7 +163,7 @@ extension SegmentStore {
             where waiting <> 0 group by camera_id, stream order by camera_id, stream
             on conflict (camera_id, stream) do update set waiting_ms = b.waiting_ms + excluded.waiting_ms
             returning 1
-        )
+        ), \(CatalogueMarks.segments(of: "written, (select count(*) from waiting) backlogs_first"))
         """
 }
 

@@ -32,7 +32,38 @@ extension S3Client {
         guard elements.isComplete, keys.count == sizes.count, isTruncated == (next?.isEmpty == false) else {
             throw S3Error(.malformed, "the list cannot be read", status: response.status)
         }
-        return S3ObjectPage(keys: keys, sizes: sizes, continuation: next)
+        let modified = elements.all(["Contents", "LastModified"])
+        return S3ObjectPage(
+            keys: keys,
+            sizes: sizes,
+            modified: modified.count == keys.count ? modified : [],
+            continuation: next
+        )
+    }
+
+    /// Lists the folders directly below a place: all beginnings of keys up to the next slash.
+    ///
+    /// - Parameter prefix: The place, which ends with a slash.
+    /// - Returns: The beginnings, each with its slash, in the order of their bytes.
+    /// - Throws: ``S3Error``.
+    public func folders(in prefix: String) throws(S3Error) -> [String] {
+        var folders: [String] = []
+        var continuation: String?
+        repeat {
+            var query = [("list-type", "2"), ("prefix", prefix), ("delimiter", "/"), ("max-keys", "1000")]
+            if let continuation { query.append(("continuation-token", continuation)) }
+            let response = try wait { [query] (done: @escaping Completion<HTTPClientResponse>) in
+                send(Call(method: "GET", query: query), done)
+            }
+            let elements = XMLText(response.body)
+            let isTruncated = elements.first("IsTruncated") == "true"
+            continuation = isTruncated ? elements.first("NextContinuationToken") : nil
+            guard elements.isComplete, isTruncated == (continuation?.isEmpty == false) else {
+                throw S3Error(.malformed, "the list cannot be read", status: response.status)
+            }
+            folders += elements.all(["CommonPrefixes", "Prefix"])
+        } while continuation != nil
+        return folders
     }
 
     /// Creates the bucket unless it exists; an access key that may only use the bucket need not have the right to create it.

@@ -9,6 +9,8 @@ public struct S3ObjectInfo: Sendable, Hashable {
     public let etag: String?
     /// SHA-256 in lower-case hex, where the store keeps it as a checksum of its own.
     public let checksum: String?
+    /// The time of the last change in seconds since 1970; nil where the store does not tell it.
+    public let modified: Int64?
     /// `x-amz-meta-…` without the prefix; names in lower case.
     public let metadata: [String: String]
 
@@ -29,6 +31,7 @@ public struct S3ObjectInfo: Sendable, Hashable {
         checksum = response.header("x-amz-checksum-sha256").flatMap { [UInt8](base64: $0)?.hex }
         let length = response.header("content-length").flatMap { Int64($0) }
         bytes = length.flatMap { Self.sizes.contains($0) ? $0 : nil } ?? -1
+        modified = response.header("last-modified").flatMap { HTTPDate.seconds($0) }
         self.etag = etag
         self.metadata = metadata
     }

@@ -28,10 +28,12 @@ extension HTTPClient {
     /// Runs `body` with a client that is stopped afterwards.
     static func running<Result>(
         certificates: String?,
+        parallel: Int = 1,
+        limits: HTTPClientLimits = .short,
         _ body: (HTTPClient) throws -> Result
     ) rethrows -> Result {
         let client = HTTPClient(
-            HTTPClientConfiguration(name: "http", parallel: 1, limits: .short, certificates: certificates)
+            HTTPClientConfiguration(name: "http", parallel: parallel, limits: limits, certificates: certificates)
         )
         let stop = StopSignal()
         defer { stop.stop() }

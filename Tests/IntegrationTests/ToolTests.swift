@@ -1,6 +1,4 @@
-import TemporaryFolders
 import Crypto
-import Glibc
 import ObserverCore
 import ObserverStore
 import Postgres
@@ -10,13 +8,6 @@ import Testing
 /// `observerctl`, run as a program.
 @Suite(.enabled(if: TestEnvironment.has(.database)), .timeLimit(.minutes(3)))
 struct ToolTests {
-    /// The output of a run.
-    private struct Run {
-        let code: Int32
-        let output: String
-        let errors: String
-    }
-
     let database: TestDatabase
 
     init() throws {
@@ -129,39 +120,11 @@ struct ToolTests {
         #expect(json.contains(#"{"query":"page of 500 segments","rows":1,"median_ms":"#))
     }
 
-    // MARK: Running
-
-    private func run(_ arguments: String, input: String = "", environment: String? = nil) throws -> Run {
-        let place = TemporaryFolder()
-        defer { place.remove() }
-        let folder = place.path
-        let environment = environment ?? "OBSERVER_DATABASE_URL='\(database.url)'"
-        let script = """
-            cd \(folder)
-            printf '%s\\n' '\(input)' > in
-            env -i \(environment) \(Self.program) \(arguments) < in > out 2> err
-            """
-        var status: Int32 = 0
-        waitpid(try PrivateBroker.spawn(script), &status, 0)
-        return Run(
-            code: status >> 8 & 0xFF,
-            output: try take("\(folder)/out"),
-            errors: try take("\(folder)/err")
+    private func run(_ arguments: String, input: String = "", environment: String? = nil) throws -> ToolProgram.Run {
+        try ToolProgram.run(
+            arguments,
+            input: input,
+            environment: environment ?? "OBSERVER_DATABASE_URL='\(database.url)'"
         )
-    }
-
-    private func take(_ path: String) throws -> String {
-        let file = try #require(fopen(path, "r"))
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 1 << 17)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return String(decoding: bytes[..<count], as: UTF8.self)
-    }
-
-    /// The tool beside the tests, wherever they were built.
-    private static var program: String {
-        let bundle = CommandLine.arguments.first { $0.hasSuffix(".xctest") }
-        let folder = bundle.map { $0.split(separator: "/").dropLast().joined(separator: "/") }
-        return folder.map { "/\($0)/observerctl" } ?? "\(TestEnvironment.repository)/.build/debug/observerctl"
     }
 }

@@ -11,6 +11,7 @@ extension Segment {
     ///   - sequence: The position in its run.
     ///   - origin: Its recorder and spool; by default a spool that no other segment has.
     ///   - milliseconds: Its length.
+    ///   - prefix: The beginning of its key.
     /// - Returns: The segment, with an identifier, a run and a hash of its own.
     package static func sample(
         of camera: CameraID = CameraID(rawValue: 7),
@@ -19,7 +20,8 @@ extension Segment {
         epoch: Int64 = 3,
         sequence: Int = 0,
         origin: SegmentOrigin = SegmentOrigin(recorder: "node-a", spoolID: .makeRandom()),
-        milliseconds: Int64 = 10_000
+        milliseconds: Int64 = 10_000,
+        prefix: String = "observer"
     ) -> Segment {
         let header = SegmentHeader(
             beginning: StreamID(camera, kind),
@@ -28,7 +30,7 @@ extension Segment {
             run: .makeRandom(),
             sequence: sequence,
             origin: origin,
-            keyPrefix: "observer"
+            keyPrefix: prefix
         )
         var media = SegmentMedia(codecs: "avc1.64001f", width: 1920, height: 1080, hasAudio: false)
         media.bytes = 2_500_000

@@ -33,6 +33,29 @@ public final class TestDatabase: Sendable {
         url = Self.url(address, database: name)
     }
 
+    /// Creates a copy of another one as it is now; nobody may be connected to that, so its connections are ended.
+    public init(copying other: TestDatabase) throws {
+        server = other.server
+        let name = "observer_test_\(getpid())_\(UInt32.random(in: 0 ... .max))"
+        let administrator = PostgresConnection(server)
+        try administrator.executeScript(
+            unsafe: """
+                select pg_terminate_backend(pid) from pg_stat_activity where datname = '\(other.name)'
+                """
+        )
+        let isCopied = poll {
+            try administrator.executeScript(unsafe: "create database \(name) template \(other.name)")
+            return true
+        }
+        guard isCopied else { throw TestEnvironment.Missing(variable: other.name) }
+        self.name = name
+        configuration = try PostgresConfiguration(
+            url: try TestEnvironment.address(of: .database),
+            applicationName: "tests"
+        ).with(database: name)
+        url = Self.url(try TestEnvironment.address(of: .database), database: name)
+    }
+
     deinit {
         do {
             try PostgresConnection(server).executeScript(unsafe: "drop database if exists \(name) with (force)")

@@ -8,3 +8,24 @@ grant select, insert, update on camera_hours, camera_backlog to observer_retenti
 grant select on retention_policies, holds to observer_retention;
 grant select, insert, update, delete on deletions to observer_retention;
 grant select, update on retention_status to observer_retention;
+
+-- It writes the catalogue to the bucket: what a camera is called and when it was wanted, gaps, holds.
+grant select (name, location, location_details, segment_seconds, priority, audio, is_active, version, created_at, deleted_at)
+    on cameras to observer_retention;
+grant select on camera_switches, gaps to observer_retention;
+grant select, insert, update, delete on catalogue_hours to observer_retention;
+grant select, insert, update on catalogue_cameras, catalogue_runs to observer_retention;
+grant select, update on catalogue_status to observer_retention;
+
+-- It brings rows back that a database lacks which was restored to an earlier state. An address is written for a camera that is
+-- not there: one that leads nowhere.
+grant insert, update (etag, stored_at) on segments to observer_retention;
+grant insert, update (ended_at, epoch, cause, detail) on gaps to observer_retention;
+grant insert on camera_switches to observer_retention;
+grant insert, update (released_at, released_by, release_reason) on holds to observer_retention;
+grant insert (id, name, location, location_details, url, tags, retention_days, segment_seconds, priority, audio, version,
+    created_at, deleted_at, discards_recordings),
+    update (name, location, location_details, tags, retention_days, segment_seconds, priority, audio, version, deleted_at,
+    discards_recordings, is_active, updated_at) on cameras to observer_retention;
+grant select, insert, update on assignments to observer_retention;
+grant select, update on sequence cameras_id_seq, holds_id_seq to observer_retention;

@@ -125,8 +125,12 @@ package struct ExpiryStore {
     package func markExpired(_ ids: [SegmentID]) throws(PostgresError) {
         guard let least = ids.min(), let greatest = ids.max() else { return }
         let statement: SQL = """
-            update segments set state = 'expired', previous_state = 'expiring', error = null
-            where id = any(\(ids)) and id between \(least) and \(greatest) and state = 'expiring'
+            with written as (
+                update segments set state = 'expired', previous_state = 'expiring', error = null
+                where id = any(\(ids)) and id between \(least) and \(greatest) and state = 'expiring'
+                returning id, camera_id, stream
+            ), \(unsafe: CatalogueMarks.segments(of: "written"))
+            select count(*) from written
             """
         _ = try connection.patiently { () throws(PostgresError) in
             try connection.execute(statement, within: .seconds(60))

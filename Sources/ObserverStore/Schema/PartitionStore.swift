@@ -60,7 +60,11 @@ package struct PartitionStore {
         return try create(weeks)
     }
 
-    private func create(_ weeks: [SegmentWeek]) throws(PostgresError) -> [SegmentWeek] {
+    /// Creates the partitions of these weeks that are missing.
+    ///
+    /// - Returns: The weeks that got one.
+    /// - Throws: Also when the locks were not free for half a second.
+    package func create(_ weeks: [SegmentWeek]) throws(PostgresError) -> [SegmentWeek] {
         let existing = Set(try partitions().compactMap { SegmentWeek(partition: $0) })
         var created: [SegmentWeek] = []
         for week in weeks where !existing.contains(week) {

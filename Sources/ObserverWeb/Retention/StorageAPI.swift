@@ -9,6 +9,8 @@ package enum StorageAPI {
         _ = try request.query([])
         let storage = try StorageStore(request.database).read()
         let status = try RetentionStatusStore(request.database).read()
+        let catalogue = try CatalogueStatusStore(request.database).read()
+        let compared = try CatalogueRunStore(request.database).latest(.watch)
         var json = JSONWriter(capacity: storage.cameras.count * 300 + 512)
         json.object { json in
             json.field("segments", storage.sum.segments)
@@ -21,6 +23,17 @@ package enum StorageAPI {
                 json.field("planned_at", time: status.plannedAt)
                 json.field("failed_since", time: status.failedSince)
                 json.field("error", status.error)
+            }
+            json.object("catalogue") { json in
+                json.field("error", catalogue.error)
+                json.field("failed_since", time: catalogue.failedSince)
+                json.field("compared_at", time: compared?.endedAt)
+                json.object("findings") { json in
+                    for verdict in CatalogueVerdict.allCases where verdict.isFinding {
+                        let count = compared?.report[verdict.rawValue] ?? 0
+                        if count > 0 { json.field(named: verdict.rawValue, .int(count)) }
+                    }
+                }
             }
         }
         return .json(json)

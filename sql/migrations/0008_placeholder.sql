@@ -1,0 +1,3 @@
+-- compatible: yes
+-- step: transactional placeholder
+select 1
