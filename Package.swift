@@ -265,7 +265,10 @@ let package = Package(
         ),
         tests(
             "ObserverRetentionTests",
-            ["SeededNumbers", "ObserverRetention", "ObserverCore", "ObserverStore", "System"]
+            [
+                "SeededNumbers", "ObserverRetention", "ObserverConfiguration", "ObserverCore", "ObserverStore", "S3",
+                "System",
+            ]
         ),
         tests(
             "IntegrationTests",

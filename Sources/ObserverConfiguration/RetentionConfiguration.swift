@@ -10,6 +10,8 @@ package struct RetentionConfiguration: ProgramConfiguration {
     package let s3: S3Configuration
     /// The file of authorities for the store's certificate; nil for the system's.
     package let certificates: String?
+    /// The treatment of old versions in a bucket that keeps them.
+    package let versions: S3VersionPolicy
 
     package init(environment: [String: String]) throws(ConfigurationError) {
         var reader = SettingsReader(environment)
@@ -18,6 +20,7 @@ package struct RetentionConfiguration: ProgramConfiguration {
         let endpoint = reader.endpoint()
         let s3 = reader.s3(at: endpoint)
         certificates = reader.certificates()
+        versions = reader.word(.versions, as: S3VersionPolicy.self) ?? .delete
         try reader.check()
         guard let database, let s3 else { throw ConfigurationError(problems: []) }
         (self.database, self.s3) = (database, s3)

@@ -23,8 +23,13 @@ package enum RetentionService {
                 certificates: configuration.certificates
             )
         )
-        let deleter = S3ObjectDeleter(S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) }))
-        let worker = RetentionWorker(database: configuration.database, deleter: deleter, logger: logger)
+        let client = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
+        let worker = RetentionWorker(
+            database: configuration.database,
+            bucket: S3RetentionBucket(client),
+            versions: configuration.versions,
+            logger: logger
+        )
         // The store is stopped first: that ends a request which the worker waits for. Deleting may be repeated.
         return [
             Stage("worker", shutdownLimit: .seconds(10), services: [worker]),

@@ -1,5 +1,6 @@
 package import Lifecycle
 package import Logging
+package import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 package import Postgres
@@ -9,12 +10,19 @@ import System
 package struct RetentionWorker: Service {
     package let name = "retention"
     private let database: PostgresConfiguration
-    private let deleter: any ObjectDeleter
+    private let bucket: any RetentionBucket
+    private let versions: S3VersionPolicy
     private let logger: Logger
 
-    package init(database: PostgresConfiguration, deleter: any ObjectDeleter, logger: Logger) {
+    package init(
+        database: PostgresConfiguration,
+        bucket: any RetentionBucket,
+        versions: S3VersionPolicy = .delete,
+        logger: Logger
+    ) {
         self.database = database
-        self.deleter = deleter
+        self.bucket = bucket
+        self.versions = versions
         self.logger = logger
     }
 
@@ -22,7 +30,8 @@ package struct RetentionWorker: Service {
         let shell = RetentionShell(
             holder: UniqueID.makeRandom().description,
             connection: PostgresConnection(database),
-            deleter: deleter,
+            bucket: bucket,
+            versions: versions,
             logger: logger
         )
         var schedule = RetentionSchedule(now: .now())
