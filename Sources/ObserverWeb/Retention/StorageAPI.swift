@@ -9,6 +9,7 @@ package enum StorageAPI {
         _ = try request.query([])
         let storage = try StorageStore(request.database).read()
         let status = try RetentionStatusStore(request.database).read()
+        let locked = try LockedSegmentStore(request.database).sum()
         var json = JSONWriter(capacity: storage.cameras.count * 300 + 512)
         json.object { json in
             json.field("segments", storage.sum.segments)
@@ -21,6 +22,14 @@ package enum StorageAPI {
                 json.field("planned_at", time: status.plannedAt)
                 json.field("failed_since", time: status.failedSince)
                 json.field("error", status.error)
+                json.field("versions", status.bucket?.versions.rawValue)
+                json.field("has_object_lock", status.bucket?.hasObjectLock ?? false)
+            }
+            json.object("locked") { json in
+                json.field("segments", locked.segments)
+                json.field("bytes", locked.bytes)
+                json.field("first_until", time: locked.firstUntil)
+                json.field("last_until", time: locked.lastUntil)
             }
         }
         return .json(json)

@@ -13,27 +13,33 @@ package struct StoragePage: Page {
         package var policies: [RetentionPolicyRecord]
         package var deletions: [DeletionRecord]
         package var holds: [Hold]
+        package var locked: LockedSegmentStore.Sum
+        package var changes: [RetentionChange]
 
         package init(
             storage: StorageStore.Storage,
             status: RetentionStatusStore.Status,
             policies: [RetentionPolicyRecord] = [],
             deletions: [DeletionRecord] = [],
-            holds: [Hold] = []
+            holds: [Hold] = [],
+            locked: LockedSegmentStore.Sum = .init(),
+            changes: [RetentionChange] = []
         ) {
             self.storage = storage
             self.status = status
             self.policies = policies
             self.deletions = deletions
             self.holds = holds
+            self.locked = locked
+            self.changes = changes
         }
     }
 
-    private let content: Content
+    let content: Content
     private let forms: StorageForms
     private let preview: RetentionPreview?
     private let viewer: Viewer
-    private let now: Timestamp
+    let now: Timestamp
     private let names: [CameraID: String]
 
     package init(
@@ -59,6 +65,7 @@ package struct StoragePage: Page {
             "csrf": .string(viewer.csrf),
             "may_change": .bool(viewer.role >= .operator),
             "summary": .string("\(Format.size(sum.bytes)) in \(Format.count(sum.segments, "recordings"))."),
+            "notes": .list(notes.map(MustacheValue.string)),
             "trouble": trouble,
             "has_deletions": .bool(!content.deletions.isEmpty),
             "deletions": .list(content.deletions.map(row)),
@@ -72,10 +79,12 @@ package struct StoragePage: Page {
             "has_holds": .bool(!content.holds.isEmpty),
             "holds": .list(content.holds.map(row)),
             "hold_fields": .list(holdFields),
+            "has_history": .bool(!content.changes.isEmpty),
+            "history": .list(content.changes.map(row)),
         ]
     }
 
-    private func name(_ camera: CameraID) -> String { names[camera] ?? "Camera \(camera)" }
+    func name(_ camera: CameraID) -> String { names[camera] ?? "Camera \(camera)" }
 
     // MARK: State
 
@@ -175,7 +184,7 @@ package struct StoragePage: Page {
         ]
     }
 
-    private func words(_ scope: RetentionScope) -> String {
+    func words(_ scope: RetentionScope) -> String {
         switch scope {
         case .all: "All cameras"
         case .tag(let tag): "Tag \(tag)"
@@ -188,6 +197,7 @@ package struct StoragePage: Page {
             "id": MustacheValue(hold.id),
             "csrf": .string(viewer.csrf),
             "camera": .string(name(hold.camera)),
+            "protection": MustacheValue(hold.protection.map(Self.words)),
             "from": Format.time(hold.from, now: now),
             "to": Format.time(hold.to, now: now),
             "reason": .string(hold.reason),
