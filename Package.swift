@@ -264,7 +264,10 @@ let package = Package(
         ),
         tests(
             "ObserverRetentionTests",
-            ["SeededNumbers", "TestSupport", "ObserverRetention", "ObserverCore", "ObserverStore", "System"]
+            [
+                "SeededNumbers", "TestSupport", "ObserverRetention", "ObserverConfiguration", "ObserverCore", "ObserverStore", "S3",
+                "System",
+            ]
         ),
         tests(
             "IntegrationTests",

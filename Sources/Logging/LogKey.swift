@@ -51,6 +51,8 @@ extension LogKey {
     public static let gapCount = LogKey("gap.count")
     /// The advice to the person who runs the system.
     public static let hint = LogKey("hint")
+    /// The number of a hold.
+    public static let holdID = LogKey("hold.id")
     /// The life of a recorder.
     public static let incarnation = LogKey("recorder.incarnation")
     /// The last warning of a C library.

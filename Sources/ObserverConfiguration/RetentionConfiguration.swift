@@ -12,6 +12,8 @@ package struct RetentionConfiguration: ProgramConfiguration {
     package let prefix: String
     /// The file of authorities for the store's certificate; nil for the system's.
     package let certificates: String?
+    /// The treatment of old versions in a bucket that keeps them.
+    package let versions: S3VersionPolicy
 
     package init(environment: [String: String]) throws(ConfigurationError) {
         var reader = SettingsReader(environment)
@@ -21,6 +23,7 @@ package struct RetentionConfiguration: ProgramConfiguration {
         let s3 = reader.s3(at: endpoint)
         prefix = reader.prefix()
         certificates = reader.certificates()
+        versions = reader.word(.versions, as: S3VersionPolicy.self) ?? .delete
         try reader.check()
         guard let database, let s3 else { throw ConfigurationError(problems: []) }
         (self.database, self.s3) = (database, s3)

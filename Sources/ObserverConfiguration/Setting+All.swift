@@ -19,7 +19,7 @@ extension Setting {
             title: "Store",
             settings: [
                 endpoint, region, addressing, certificates, bucket, prefix, encryption, encryptionKey, storageClass,
-                objectTags, bucketOwner, requesterPays,
+                objectTags, bucketOwner, requesterPays, versions,
             ]
         ),
         SettingGroup(

@@ -98,4 +98,15 @@ extension Setting {
         meaning: "1 agrees to pay for requests, which some buckets demand.",
         readers: users
     )
+    package static let versions = Setting(
+        "OBSERVER_S3_VERSIONS",
+        .word(S3VersionPolicy.allCases.map(\.rawValue)),
+        fallback: .value(S3VersionPolicy.delete.rawValue),
+        meaning: """
+            In a bucket that keeps versions: `delete` deletes all versions of a recording when its time is over, for which the \
+            key needs `s3:ListBucketVersions` and `s3:DeleteObjectVersion`; `keep` leaves old versions to rules of the bucket, \
+            and they take room until those remove them.
+            """,
+        readers: [.retention]
+    )
 }

@@ -10,11 +10,15 @@ package import System
 package struct RetentionSchedule: Sendable {
     package enum Action: Hashable, Sendable {
         case lease
-        /// Ask the store whether it keeps versions.
-        case check
+        /// Ask the store what it keeps; with markers, a deletion has shown that it keeps versions.
+        case check(hasMarkers: Bool)
+        /// Take back what is decided and not deleted, and that a hold covers by now.
+        case rescue
         /// Look for what is decided and not deleted, after a segment.
         case find(after: SegmentID?)
-        case delete([ExpiringSegment])
+        case delete([ExpiringSegment], isOfAllVersions: Bool)
+        /// Tell the store of a part of a hold.
+        case protect
         case plan
         case decide(limit: Int)
         case rest(until: MonotonicInstant)
@@ -23,13 +27,20 @@ package struct RetentionSchedule: Sendable {
     package enum Event: Hashable, Sendable {
         /// Nil while another process has the lease.
         case leased(RetentionStatusStore.Lease?)
-        /// The reason for which the bucket cannot be used, as a sentence.
-        case checked(problem: String?)
+        case checked(BucketTerms.Verdict)
+        case rescued
         case found([ExpiringSegment])
         /// So many of the first ones are dealt with.
         case deleted(count: Int)
         case notDeleted(isThrottled: Bool, problem: String)
+        /// The bucket has left delete markers, which frees nothing.
+        case foundMarkers
+        /// Told of a part of a hold; more remains, or nothing for now.
+        case protected(hasMore: Bool)
+        case notProtected
         case planned
+        /// A rule was changed: nothing is decided by the old plan.
+        case planWanted
         /// Nil: no deletion runs.
         case decided([ExpiringSegment]?)
         case databaseFailed(problem: String)
@@ -41,25 +52,35 @@ package struct RetentionSchedule: Sendable {
     static let planInterval: Duration = .seconds(600)
     static let lookInterval: Duration = .seconds(5)
     static let leftoverInterval: Duration = .seconds(600)
+    /// The time after which the bucket is asked again, which somebody may have changed.
+    static let checkInterval: Duration = .seconds(3600)
+    static let protectionInterval: Duration = .seconds(60)
     private static let recheck: Duration = .seconds(300)
 
     private var storeProblem: String?
     private var databaseProblem: String?
     private var hasLease = false
-    private var isChecked = false
+    private var bucket = RetentionBucketState(versions: .unknown)
+    private var hasMarkers = false
     private var pace = DeletionPace()
     private var nextLease: MonotonicInstant
     private var pausedUntil: MonotonicInstant?
+    private var nextCheck: MonotonicInstant
+    private var nextProtection: MonotonicInstant
+    /// True right after protecting: deleting has the next turn.
+    private var hasProtected = false
     private var nextPlan: MonotonicInstant
     private var nextLook: MonotonicInstant
     /// Nil while the leftovers are looked through.
     private var nextLeftovers: MonotonicInstant?
+    private var isRescued = false
     private var cursor: SegmentID?
     /// Decided, and to be deleted next.
     private var pending: [ExpiringSegment] = []
 
     package init(now: MonotonicInstant) {
         (nextLease, nextPlan, nextLook) = (now, now, now)
+        (nextCheck, nextProtection) = (now, now)
     }
 
     /// The trouble that keeps it from working, as a sentence.
@@ -70,28 +91,40 @@ package struct RetentionSchedule: Sendable {
         if nextLease <= now { return .lease }
         guard hasLease else { return .rest(until: nextLease) }
         if let pausedUntil, now < pausedUntil { return .rest(until: min(pausedUntil, nextLease)) }
-        if !isChecked { return .check }
-        if !pending.isEmpty { return .delete(Array(pending.prefix(pace.batch))) }
-        guard let nextLeftovers else { return .find(after: cursor) }
+        if nextCheck <= now { return .check(hasMarkers: hasMarkers) }
+        let action = nextOfDeletion(now: now)
+        guard bucket.hasObjectLock else { return action }
+        if case .rest(let end) = action {
+            return nextProtection <= now ? .protect : .rest(until: min(end, nextProtection))
+        }
+        return nextProtection <= now && !hasProtected ? .protect : action
+    }
+
+    private func nextOfDeletion(now: MonotonicInstant) -> Action {
+        if !pending.isEmpty {
+            return .delete(Array(pending.prefix(pace.batch)), isOfAllVersions: bucket.versions == .deleted)
+        }
+        guard let nextLeftovers else { return isRescued ? .find(after: cursor) : .rescue }
         if nextPlan <= now { return .plan }
         if nextLook <= now { return .decide(limit: pace.batch) }
-        if nextLeftovers <= now { return .find(after: nil) }
-        return .rest(until: [nextLease, nextPlan, nextLook, nextLeftovers].min() ?? nextLease)
+        if nextLeftovers <= now { return .rescue }
+        return .rest(until: [nextLease, nextCheck, nextPlan, nextLook, nextLeftovers].min() ?? nextLease)
     }
 
     /// Takes note of what came of the last action.
     package mutating func take(_ event: Event, now: MonotonicInstant) {
         switch event {
         case .leased(let lease): leased(lease, now: now)
-        case .checked(let problem):
-            storeProblem = problem
-            isChecked = problem == nil
-            pausedUntil = problem == nil ? nil : now + Self.recheck
+        case .checked(let verdict): checked(verdict, now: now)
+        case .rescued:
+            databaseProblem = nil
+            (isRescued, nextLeftovers, cursor) = (true, nil, nil)
         case .found(let segments):
             databaseProblem = nil
             pending = segments
             cursor = segments.last?.id
             nextLeftovers = segments.isEmpty ? now + Self.leftoverInterval : nil
+            if segments.isEmpty { isRescued = false }
         case .deleted(let count):
             pace.succeeded()
             (storeProblem, databaseProblem) = (nil, nil)
@@ -99,10 +132,16 @@ package struct RetentionSchedule: Sendable {
         case .notDeleted(let isThrottled, let problem):
             storeProblem = problem
             pausedUntil = now + pace.failed(isThrottled: isThrottled)
+        case .foundMarkers: (hasMarkers, nextCheck) = (true, now)
+        case .protected(let hasMore):
+            databaseProblem = nil
+            nextProtection = hasMore ? now : now + Self.protectionInterval
+        case .notProtected: nextProtection = now + Self.recheck
         case .planned:
             databaseProblem = nil
             nextPlan = now + Self.planInterval
             nextLook = now
+        case .planWanted: nextPlan = now
         case .decided(let segments):
             databaseProblem = nil
             pending = segments ?? []
@@ -115,14 +154,33 @@ package struct RetentionSchedule: Sendable {
             // A decision whose answer was lost may have been made.
             forget()
         }
+        if case .protected = event { hasProtected = true } else { hasProtected = false }
+    }
+
+    private mutating func checked(_ verdict: BucketTerms.Verdict, now: MonotonicInstant) {
+        switch verdict {
+        case .usable(let state):
+            bucket = state
+            (storeProblem, databaseProblem, pausedUntil) = (nil, nil, nil)
+            nextCheck = now + Self.checkInterval
+            hasMarkers = false
+        case .unusable(let problem):
+            storeProblem = problem
+            pausedUntil = now + Self.recheck
+        }
     }
 
     private mutating func leased(_ lease: RetentionStatusStore.Lease?, now: MonotonicInstant) {
         nextLease = now + Self.renewal
-        if lease?.wantsPlan == true { nextPlan = now }
+        if lease?.wantsPlan == true {
+            // A rule or a hold has changed.
+            nextPlan = now
+            nextProtection = min(nextProtection, now)
+            nextLeftovers = nextLeftovers.map { min($0, now) }
+        }
         guard (lease != nil) != hasLease else { return }
         hasLease = lease != nil
-        isChecked = false
+        nextCheck = now
         // Another process may have worked meanwhile.
         forget()
     }
@@ -132,5 +190,6 @@ package struct RetentionSchedule: Sendable {
         pending = []
         cursor = nil
         nextLeftovers = nil
+        isRescued = false
     }
 }

@@ -30,7 +30,8 @@ package enum RetentionService {
         let gate = CatalogueGate()
         let worker = RetentionWorker(
             database: configuration.database,
-            deleter: S3ObjectDeleter(client),
+            bucket: S3RetentionBucket(client),
+            versions: configuration.versions,
             gate: gate,
             logger: logger
         )

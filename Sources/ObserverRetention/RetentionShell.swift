@@ -1,5 +1,6 @@
 import Errors
 package import Logging
+package import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 package import Postgres
@@ -9,29 +10,33 @@ import System
 /// Carries out the actions of a ``RetentionSchedule`` against the database and the store.
 package struct RetentionShell {
     private let holder: String
-    private let connection: PostgresConnection
-    private let deleter: any ObjectDeleter
+    let connection: PostgresConnection
+    let bucket: any RetentionBucket
+    let versions: S3VersionPolicy
     private let gate: CatalogueGate
-    private let logger: Logger
+    let logger: Logger
 
     /// Creates a shell.
     ///
     /// - Parameters:
     ///   - holder: The name of this process in the lease.
     ///   - connection: The database, for this thread alone.
-    ///   - deleter: The store.
+    ///   - bucket: The store.
+    ///   - versions: The treatment of old versions.
     ///   - gate: Closed while nothing may be deleted.
     ///   - logger: Logs what was planned, and objects that were not deleted.
     package init(
         holder: String,
         connection: PostgresConnection,
-        deleter: any ObjectDeleter,
+        bucket: any RetentionBucket,
+        versions: S3VersionPolicy = .delete,
         gate: CatalogueGate = .alwaysOpen(),
         logger: Logger
     ) {
         self.holder = holder
         self.connection = connection
-        self.deleter = deleter
+        self.bucket = bucket
+        self.versions = versions
         self.gate = gate
         self.logger = logger
     }
@@ -45,11 +50,14 @@ package struct RetentionShell {
                 .leased(
                     try RetentionStatusStore(connection).lease(holder, seconds: RetentionSchedule.leaseSeconds)
                 )
-            case .check: .checked(problem: check())
+            case .check(let hasMarkers): .checked(try check(hasMarkers: hasMarkers))
+            case .rescue: try rescue()
             case .find(let cursor): .found(try ExpiryStore(connection).expiring(after: cursor))
-            case .delete(let segments): try delete(segments)
+            case .delete(let segments, let isOfAllVersions):
+                try delete(segments, isOfAllVersions: isOfAllVersions)
+            case .protect: try protect()
             case .plan: try plan()
-            case .decide(let limit): .decided(try ExpiryStore(connection).decide(limit: limit)?.segments)
+            case .decide(let limit): try decide(limit: limit)
             case .rest: nil
             }
         } catch {
@@ -74,8 +82,8 @@ package struct RetentionShell {
     /// Looks before each step if the database still is what it was: one that was restored meanwhile decides nothing.
     private func refusal(of action: RetentionSchedule.Action) throws(PostgresError) -> RetentionSchedule.Event? {
         switch action {
-        case .delete, .plan, .decide: break
-        case .lease, .check, .find, .rest: return nil
+        case .delete, .plan, .decide, .rescue: break
+        case .lease, .check, .find, .protect, .rest: return nil
         }
         guard try !gate.admits(number: CatalogueStatusStore(connection).number()) else { return nil }
         return .databaseFailed(problem: gate.reason ?? CatalogueSchedule.behind)
@@ -83,60 +91,63 @@ package struct RetentionShell {
 
     // MARK: Actions
 
-    /// A bucket that keeps versions would keep every byte, behind a delete marker.
-    private func check() -> String? {
-        do throws(S3Error) {
-            let versioning = try deleter.versioning()
-            return versioning == .off ? nil : Self.versionsKept
-        } catch {
-            // Who may not ask, or asks a store that knows no versions, learns it from the first deletion.
-            return error.kind == .refused || error.isUnknownRequest ? nil : "the store: \(error.detail)"
+    private func check(hasMarkers: Bool) throws(PostgresError) -> BucketTerms.Verdict {
+        var answers = BucketTerms.Answers(versioning: result(bucket.versioning), hasMarkers: hasMarkers)
+        if answers.hasVersions, versions == .delete {
+            do throws(S3Error) { try bucket.tryListOfVersions() } catch { answers.listRefusal = error }
         }
+        // Object Lock goes with versions alone.
+        if answers.hasVersions { answers.objectLock = result(bucket.hasObjectLock) }
+        let verdict = BucketTerms.decide(answers, versions)
+        if case .usable(let state) = verdict { try RetentionStatusStore(connection).note(state) }
+        return verdict
     }
 
-    private static let versionsKept = """
-        the bucket keeps versions, so that deleting frees nothing; nothing is deleted until versioning of the bucket was \
-        never on, or recordings have a bucket of their own without it
-        """
+    private func result<Value>(_ body: () throws(S3Error) -> Value) -> Result<Value, S3Error> {
+        Result { () throws(S3Error) in try body() }
+    }
 
-    private func delete(_ segments: [ExpiringSegment]) throws(PostgresError) -> RetentionSchedule.Event {
-        let deletion: S3Deletion
-        do throws(S3Error) {
-            deletion = try deleter.delete(segments.map(\.objectKey))
-        } catch {
-            let hint = error.hint.map { "; \($0)" } ?? ""
-            return .notDeleted(isThrottled: error.kind == .throttled, problem: "the store: \(error.detail)\(hint)")
-        }
-        if deletion.hasMarkers { return .notDeleted(isThrottled: false, problem: Self.versionsKept) }
-        let refused = segments.filter { deletion.refused[$0.objectKey] != nil }
+    private func decide(limit: Int) throws(PostgresError) -> RetentionSchedule.Event {
+        // A rule that was changed counts for what is not yet decided.
+        if try RetentionStatusStore(connection).isPlanWanted() { return .planWanted }
+        return .decided(try ExpiryStore(connection).decide(limit: limit)?.segments)
+    }
+
+    /// Takes back what was decided before a hold was written over it, where the object is still there.
+    private func rescue() throws(PostgresError) -> RetentionSchedule.Event {
         let store = ExpiryStore(connection)
-        try store.markExpired(segments.filter { deletion.refused[$0.objectKey] == nil }.map(\.id))
-        guard let first = refused.first else { return .deleted(count: segments.count) }
-        let reasons = refused.map { ($0.id, deletion.refused[$0.objectKey] ?? "refused") }
-        try store.markRefused(Dictionary(reasons) { first, _ in first })
-        let reason = deletion.refused[first.objectKey] ?? "refused"
-        let isThrottled = deletion.refused.values.contains("SlowDown")
-        if isThrottled || refused.count == segments.count {
-            return .notDeleted(isThrottled: isThrottled, problem: "the store does not delete: \(reason)")
+        let held = try store.heldWhileExpiring()
+        guard !held.isEmpty else { return .rescued }
+        let existing: Set<String>
+        do throws(S3Error) {
+            existing = try bucket.existing(held.map(\.objectKey))
+        } catch {
+            // They stay as they are: neither deleted nor played.
+            logger.warning(
+                "Held recordings not taken back",
+                [.segmentCount: .int(held.count), .error: LogValue(error)]
+            )
+            return .rescued
         }
-        logger.warning(
-            "Objects not deleted; will retry",
-            [.segmentCount: .int(refused.count), .segmentID: .string(first.id.description), .reason: .string(reason)]
-        )
-        return .deleted(count: segments.count)
+        let saved = held.filter { existing.contains($0.objectKey) }
+        try store.takeBack(saved.map(\.id))
+        try store.markExpired(held.filter { !existing.contains($0.objectKey) }.map(\.id))
+        logger.info("Held recordings taken back", [.segmentCount: .int(saved.count)])
+        return .rescued
     }
 
     private func plan() throws(PostgresError) -> RetentionSchedule.Event {
         let facts = RetentionFactStore(connection)
         let status = RetentionStatusStore(connection)
         let now = try status.now()
+        // First: what is changed from here on wants another plan.
+        try status.notePlan()
         let policies = try RetentionPolicyStore(connection).list().map(\.policy)
         let known = try connection.patiently { () throws(PostgresError) in try facts.facts(policies, at: now) }
         let plan = RetentionPlan(known, at: now)
         let deletions = DeletionStore(connection)
         let decisions = plan.decisions(totals: known.totals, usual: try deletions.usual())
         try deletions.take(decisions)
-        try status.notePlan()
         guard !decisions.isEmpty else { return .planned }
         let due = decisions.map(\.deletion.due).reduce(.zero, +)
         logger.info(

@@ -1,5 +1,6 @@
 package import Lifecycle
 package import Logging
+package import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 package import Postgres
@@ -9,18 +10,21 @@ import System
 package struct RetentionWorker: Service {
     package let name = "retention"
     private let database: PostgresConfiguration
-    private let deleter: any ObjectDeleter
+    private let bucket: any RetentionBucket
+    private let versions: S3VersionPolicy
     private let gate: CatalogueGate
     private let logger: Logger
 
     package init(
         database: PostgresConfiguration,
-        deleter: any ObjectDeleter,
+        bucket: any RetentionBucket,
+        versions: S3VersionPolicy = .delete,
         gate: CatalogueGate = .alwaysOpen(),
         logger: Logger
     ) {
         self.database = database
-        self.deleter = deleter
+        self.bucket = bucket
+        self.versions = versions
         self.gate = gate
         self.logger = logger
     }
@@ -29,7 +33,8 @@ package struct RetentionWorker: Service {
         let shell = RetentionShell(
             holder: UniqueID.makeRandom().description,
             connection: PostgresConnection(database),
-            deleter: deleter,
+            bucket: bucket,
+            versions: versions,
             gate: gate,
             logger: logger
         )

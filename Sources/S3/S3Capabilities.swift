@@ -26,6 +26,8 @@ public struct S3Capabilities: Sendable, Hashable {
         case getObject
         /// Metadata of one's own, given back with an object.
         case metadata
+        /// DeleteObjects: the deletion of many objects with one request.
+        case deleteObjects
     }
 
     private enum Standing: Hashable {

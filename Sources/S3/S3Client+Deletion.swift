@@ -1,5 +1,3 @@
-import Crypto
-import Encodings
 import HTTPClient
 import System
 
@@ -7,6 +5,8 @@ import System
 public struct S3Deletion: Sendable, Hashable {
     /// The store's words about the objects that it did not delete, by key; an object that was not there counts as deleted.
     public var refused: [String: String] = [:]
+    /// The versions of those of them that the store says are protected for a time.
+    public var locked: Set<S3Version> = []
     /// True if the store wrote delete markers: the bucket keeps versions, and the bytes are still there.
     public var hasMarkers = false
 
@@ -30,16 +30,40 @@ extension S3Client {
     /// The requests under way at the same time: a store works off the keys of a request one after the other.
     private static let parallelDeletions = 4
 
-    /// Deletes objects with a few requests for many of them each (DeleteObjects).
+    /// Deletes objects, with a few requests for many of them each where the store can, otherwise with one each.
     ///
-    /// - Parameter keys: The objects; those that do not exist are no error.
+    /// A store that refuses DeleteObjects and deletes objects one by one is not asked for it again for an hour.
+    ///
+    /// - Parameter keys: The objects; those that do not exist are no error. In a bucket that keeps versions they get a marker.
     /// - Returns: The objects that remain.
-    /// - Throws: ``S3Error`` where a request as a whole was refused; ``S3Error/isUnknownRequest`` where the store does not have it.
-    public func deleteObjects(_ keys: [String]) throws(S3Error) -> S3Deletion {
-        let share = (keys.count + Self.parallelDeletions - 1) / Self.parallelDeletions
+    /// - Throws: ``S3Error`` where nothing can be said of the objects.
+    public func delete(_ keys: [String]) throws(S3Error) -> S3Deletion {
+        try delete(keys.map { S3Version(key: $0) })
+    }
+
+    func delete(_ objects: [S3Version]) throws(S3Error) -> S3Deletion {
+        guard !objects.isEmpty else { return S3Deletion() }
+        guard capabilities.allows(.deleteObjects, now: .now()) else { return try deleteSingly(objects) }
+        do {
+            let deletion = try deleteInBulk(objects)
+            learn(.deleteObjects, isThere: true)
+            return deletion
+        } catch {
+            guard error.mayBeUnknownRequest else { throw error }
+            // Only what works otherwise shows that it was the request which is not known.
+            let deletion = try deleteSingly(objects)
+            learn(.deleteObjects, isThere: false)
+            return deletion
+        }
+    }
+
+    private func deleteInBulk(_ objects: [S3Version]) throws(S3Error) -> S3Deletion {
+        let share = (objects.count + Self.parallelDeletions - 1) / Self.parallelDeletions
         let length = min(max(share, 1), Self.mostDeletions)
-        let parts = stride(from: 0, to: keys.count, by: length).map { Array(keys[$0..<min($0 + length, keys.count)]) }
-        let outcomes = Monitor<[(keys: [String], result: Result<HTTPClientResponse, S3Error>)]>([])
+        let parts = stride(from: 0, to: objects.count, by: length).map {
+            Array(objects[$0..<min($0 + length, objects.count)])
+        }
+        let outcomes = Monitor<[(objects: [S3Version], result: Result<HTTPClientResponse, S3Error>)]>([])
         for part in parts {
             send(deletionCall(part)) { result in outcomes.withLock { $0.append((part, result)) } }
         }
@@ -49,45 +73,41 @@ extension S3Client {
         return deletion
     }
 
-    private func deletionCall(_ keys: [String]) -> Call {
-        let elements = keys.map { "<Object><Key>\(XMLText.encode($0))</Key></Object>" }
-        let body = Array("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(elements.joined())</Delete>".utf8)
-        var call = Call(method: "POST", query: [("delete", "")], headers: [("content-type", "application/xml")])
-        call.body = .bytes(body)
-        call.payload = SHA256.hex(body)
-        // The older of the two checksums of which S3 wants one: every store knows it.
-        if let digest = MD5.hash(body) {
-            call.headers.append(("content-md5", digest.base64))
-        } else if let digest = [UInt8](hex: call.payload) {
-            call.headers.append(("x-amz-checksum-sha256", digest.base64))
+    private func deletionCall(_ objects: [S3Version]) -> Call {
+        let elements = objects.map { object in
+            let version = object.id.map { "<VersionId>\(XMLText.encode($0))</VersionId>" } ?? ""
+            return "<Object><Key>\(XMLText.encode(object.key))</Key>\(version)</Object>"
         }
+        let body = "<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\(elements.joined())</Delete>"
+        var call = Call(method: "POST", query: [("delete", "")])
+        call.setDocument(body)
         return call
     }
 
-    /// Deletes objects with a request each, as many at a time as the client sends.
-    ///
-    /// - Parameter keys: The objects; those that do not exist are no error.
-    /// - Returns: The objects that remain.
-    /// - Throws: The first ``S3Error`` that waiting may help against, after all requests have ended.
-    public func deleteSingly(_ keys: [String]) throws(S3Error) -> S3Deletion {
-        let outcomes = Monitor<[(key: String, result: Result<HTTPClientResponse, S3Error>)]>([])
-        for key in keys {
-            send(Call(method: "DELETE", key: key)) { result in outcomes.withLock { $0.append((key, result)) } }
+    private func deleteSingly(_ objects: [S3Version]) throws(S3Error) -> S3Deletion {
+        let outcomes = Monitor<[(object: S3Version, result: Result<HTTPClientResponse, S3Error>)]>([])
+        for object in objects {
+            let query = object.id.map { [("versionId", $0)] } ?? []
+            send(Call(method: "DELETE", key: object.key, query: query)) { result in
+                outcomes.withLock { $0.append((object, result)) }
+            }
         }
-        outcomes.wait { $0.count == keys.count }
+        outcomes.wait { $0.count == objects.count }
         var deletion = S3Deletion()
-        for (key, result) in outcomes.withLock({ $0 }) {
+        var refusals = 0
+        for (object, result) in outcomes.withLock({ $0 }) {
             do {
                 let response = try result.get()
-                if response.header("x-amz-delete-marker") == "true" { deletion.hasMarkers = true }
+                if object.id == nil, response.header("x-amz-delete-marker") == "true" { deletion.hasMarkers = true }
             } catch {
                 if error.kind == .notFound, error.code != "NoSuchBucket" { continue }
                 guard error.kind == .refused else { throw error }
-                deletion.refused[key] = error.code ?? "HTTP \(error.status ?? 0)"
+                deletion.refused[object.key] = error.code ?? "HTTP \(error.status ?? 0)"
+                if error.isLock { deletion.locked.insert(object) } else { refusals += 1 }
             }
         }
         // A refusal of everything is about the access key.
-        if !keys.isEmpty, deletion.refused.count == keys.count, let code = deletion.refused.values.first {
+        if refusals == objects.count, let code = deletion.refused.values.first {
             let hint = "check the rights of the access key"
             throw S3Error(.refused, "the store refuses to delete", code: code, hint: hint)
         }
@@ -110,16 +130,29 @@ extension S3Client {
 extension S3Deletion {
     /// Adds the outcome of a request.
     ///
-    /// An answer that cannot be read says of no object that it is gone.
-    mutating func take(_ response: HTTPClientResponse, for keys: [String]) throws(S3Error) {
+    /// An answer that cannot be read, or does not tell of each object, says of none that it is gone.
+    mutating func take(_ response: HTTPClientResponse, for objects: [S3Version]) throws(S3Error) {
         let answer = XMLText(response.body)
         let refusedKeys = answer.all(["Error", "Key"])
         let codes = answer.all(["Error", "Code"])
+        let messages = answer.all(["Error", "Message"])
+        let asked = Dictionary(objects.map { ($0.key, 1) }, uniquingKeysWith: +)
+        let told = Dictionary((answer.all(["Deleted", "Key"]) + refusedKeys).map { ($0, 1) }, uniquingKeysWith: +)
         guard answer.isComplete, answer.first("DeleteResult") != nil, refusedKeys.count == codes.count,
-            Set(answer.all(["Deleted", "Key"]) + refusedKeys).isSuperset(of: keys)
+            asked.allSatisfy({ key, count in told[key, default: 0] >= count })
         else { throw S3Error(.malformed, "the outcome of a deletion cannot be read", status: response.status) }
-        for (key, code) in zip(refusedKeys, codes) where code != "NoSuchKey" { refused[key] = code }
-        if answer.all(["Deleted", "DeleteMarker"]).contains("true") { hasMarkers = true }
+        let ids = answer.all(["Error", "VersionId"])
+        for (index, (key, code)) in zip(refusedKeys, codes).enumerated() {
+            guard code != "NoSuchKey", code != "NoSuchVersion" else { continue }
+            refused[key] = code
+            let message = messages.count == codes.count ? messages[index] : nil
+            guard S3Error.speaksOfLock(code: code, message: message) else { continue }
+            let id = ids.count == codes.count && !ids[index].isEmpty ? ids[index] : nil
+            locked.insert(S3Version(key: key, id: id))
+        }
+        // A marker that was deleted as a version is none that was written.
+        let isOfVersions = objects.contains { $0.id != nil }
+        if !isOfVersions, answer.all(["Deleted", "DeleteMarker"]).contains("true") { hasMarkers = true }
     }
 }
 
@@ -127,6 +160,11 @@ extension S3Error {
     /// True if the store does not have a request of this kind.
     public var isUnknownRequest: Bool {
         status == 501 || status == 405 || code == "NotImplemented" || code == "MethodNotAllowed"
+    }
+
+    /// True if the store may not have a request of this kind: some say only that it is a bad one.
+    var mayBeUnknownRequest: Bool {
+        isUnknownRequest || (status == 400 && kind == .refused && region == nil)
     }
 }
 

@@ -45,6 +45,8 @@ public struct S3Error: DescribedError, Hashable {
     public let code: String?
     /// The setting to look at, or what else to do.
     public let hint: String?
+    /// True if the store says that the object is protected from deletion for a time (Object Lock).
+    public let isLock: Bool
     /// The region of the bucket, where the store names it.
     let region: String?
 
@@ -53,8 +55,17 @@ public struct S3Error: DescribedError, Hashable {
         self.init(kind, detail, status: status, code: code, hint: hint, region: nil)
     }
 
-    init(_ kind: Kind, _ detail: String, status: Int?, code: String?, hint: String?, region: String?) {
+    init(
+        _ kind: Kind,
+        _ detail: String,
+        status: Int?,
+        code: String?,
+        hint: String?,
+        region: String?,
+        isLock: Bool = false
+    ) {
         self.kind = kind
+        self.isLock = isLock
         self.detail = detail
         self.status = status
         self.code = code
@@ -113,7 +124,17 @@ extension S3Error {
         let isElsewhere = Self.isElsewhere(response.status, code)
         let region = response.header("x-amz-bucket-region") ?? (isElsewhere ? elements.first("Region") : nil)
         let (detail, hint) = isElsewhere ? Self.elsewhere(region) : Self.advice(kind, code)
-        self.init(kind, detail, status: response.status, code: code, hint: hint, region: region)
+        let isLock = kind == .refused && Self.speaksOfLock(code: code, message: elements.first("Message"))
+        self.init(kind, detail, status: response.status, code: code, hint: hint, region: region, isLock: isLock)
+    }
+
+    /// Returns true for the words with which stores refuse to delete what is locked: they have no code of their own for it.
+    static func speaksOfLock(code: String?, message: String?) -> Bool {
+        if code?.contains("Lock") == true { return true }
+        let words = message?.lowercased() ?? ""
+        return ["object lock", "object-lock", "legal hold", "worm", "locked", "under retention"].contains {
+            words.contains($0)
+        }
     }
 
     /// Returns true if the store knows the access key, as far as it says, and refuses what the key may not do.

@@ -132,7 +132,7 @@ extension S3Capabilities.Part {
         case .conditionalPut: "if-none-match"
         case .checksum: "x-amz-checksum-sha256"
         case .checksumMode: "x-amz-checksum-mode"
-        case .confirmation, .md5ETag, .headObject, .headBucket, .getObject, .metadata: "\0"
+        case .confirmation, .md5ETag, .headObject, .headBucket, .getObject, .metadata, .deleteObjects: "\0"
         }
     }
 }

@@ -261,7 +261,7 @@ struct CatalogueTests {
         let retention = RetentionShell(
             holder: "test",
             connection: fixture.database.connect(),
-            deleter: S3ObjectDeleter(fixture.bucket.client),
+            bucket: S3RetentionBucket(fixture.bucket.client),
             gate: gate,
             logger: Logger(label: "retention", level: .error)
         )

@@ -200,7 +200,7 @@ struct RetentionStoreTests {
         let stored = try store.set(changed, by: .user("ben"))
         #expect(stored.actor == "user:ben")
         #expect(try store.list().map(\.policy) == [changed] + rules[1...])
-        #expect(try store.delete(stored.id) && !store.delete(stored.id))
+        #expect(try store.delete(stored.id, by: .observerctl) && !store.delete(stored.id, by: .observerctl))
         let unknown = RetentionPolicy(.camera(CameraID(rawValue: 99)), .init(longestDays: 1))
         let error = #expect(throws: PostgresError.self) { try store.set(unknown, by: .observerctl) }
         #expect(error?.kind == .foreignKeyViolation)

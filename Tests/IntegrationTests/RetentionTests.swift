@@ -2,6 +2,7 @@ import Crypto
 import HTTPClient
 import Lifecycle
 import Logging
+import ObserverConfiguration
 import ObserverCore
 import ObserverRetention
 import ObserverStore
@@ -13,63 +14,7 @@ import Testing
 
 /// Retention against PostgreSQL and stores that nobody here wrote.
 @Suite(.enabled(if: TestEnvironment.has(.database) && !Store.all.isEmpty), .timeLimit(.minutes(3)))
-struct RetentionTests {
-    /// Records, and puts an object for each segment.
-    private func record(
-        _ fixture: RetentionFixture,
-        hoursAgo hours: Int64,
-        count: Int,
-        in store: Store
-    ) throws -> [Segment] {
-        let segments = try fixture.record(hoursAgo: hours, count: count)
-        let client = try store.client()
-        for segment in segments {
-            let upload = S3Upload(
-                key: segment.header.objectKey,
-                body: .bytes([1]),
-                sha256: SHA256.hex([1]),
-                contentType: "video/mp4"
-            )
-            try client.put(upload)
-        }
-        return segments
-    }
-
-    private func objects(_ segments: [Segment], in client: S3Client) throws -> Int {
-        let prefix = "observer/\(segments[0].header.cameraID)/"
-        let keys = Set(segments.map(\.header.objectKey))
-        var count = 0
-        var continuation: String?
-        repeat {
-            let page = try client.list(prefix: prefix, continuation: continuation)
-            count += page.keys.count { keys.contains($0) }
-            continuation = page.continuation
-        } while continuation != nil
-        return count
-    }
-
-    /// Runs the worker until a condition holds.
-    private func run(
-        _ fixture: RetentionFixture,
-        _ deleter: any ObjectDeleter,
-        configuration: PostgresConfiguration? = nil,
-        until isDone: () throws -> Bool
-    ) throws {
-        let worker = RetentionWorker(
-            database: configuration ?? fixture.database.configuration,
-            deleter: deleter,
-            logger: Logger(label: "retention", level: .error)
-        )
-        let stop = StopSignal()
-        let thread = DedicatedThread.start(name: "retention") { worker.run(until: stop) }
-        defer {
-            stop.stop()
-            thread.join()
-        }
-        let isReached = poll(for: .seconds(30), until: isDone)
-        #expect(isReached)
-    }
-
+struct RetentionTests: RetentionTrial {
     @Test(arguments: Store.all)
     func `objects and rows of what is over are gone, the others stay`(store: Store) throws {
         let fixture = try RetentionFixture(days: 1)
@@ -77,7 +22,7 @@ struct RetentionTests {
         let young = try record(fixture, hoursAgo: 5, count: 60, in: store)
         let client = try store.client()
         #expect(try objects(old + young, in: client) == 65)
-        try run(fixture, S3ObjectDeleter(client)) { try fixture.states(old) == [.expired] }
+        try run(fixture, S3RetentionBucket(client)) { try fixture.states(old) == [.expired] }
         #expect(try objects(old, in: client) == 0)
         #expect(try objects(young, in: client) == 60 && fixture.states(young) == [.stored])
         #expect(try RetentionStatusStore(fixture.connection).read().error == nil)
@@ -91,39 +36,10 @@ struct RetentionTests {
         for key in keys.prefix(3) {
             try client.put(S3Upload(key: key, body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "video/mp4"))
         }
-        let deleter = S3ObjectDeleter(client)
-        #expect(try deleter.delete(keys) == S3Deletion())
-        #expect(try deleter.delete(keys) == S3Deletion())
+        #expect(try client.delete(keys) == S3Deletion())
+        #expect(try client.delete(keys) == S3Deletion())
         #expect(try client.list(prefix: scratch).keys.isEmpty)
-        try client.put(S3Upload(key: keys[0], body: .bytes([1]), sha256: SHA256.hex([1]), contentType: "video/mp4"))
-        #expect(try client.deleteSingly(keys) == S3Deletion())
-        #expect(try client.list(prefix: scratch).keys.isEmpty)
-        #expect(try deleter.versioning() == .off)
-    }
-
-    /// Deletes, and loses every answer but the last ones; or refuses, or keeps versions.
-    private final class BadStore: ObjectDeleter {
-        private let real: S3ObjectDeleter
-        private let failures: Monitor<Int>
-        private let versions: S3Versioning
-
-        init(_ real: S3ObjectDeleter, failures: Int, versions: S3Versioning = .off) {
-            self.real = real
-            self.failures = Monitor(failures)
-            self.versions = versions
-        }
-
-        func delete(_ keys: [String]) throws(S3Error) -> S3Deletion {
-            let deletion = try real.delete(keys)
-            let isLost = failures.withLock { left in
-                left -= 1
-                return left >= 0
-            }
-            if isLost { throw S3Error(.throttled, "the store asks for fewer requests") }
-            return deletion
-        }
-
-        func versioning() throws(S3Error) -> S3Versioning { versions }
+        #expect(try client.versioning() == .off)
     }
 
     @Test func `an answer that is lost is asked for again, and a life that ended is finished by the next`() throws {
@@ -136,7 +52,7 @@ struct RetentionTests {
         #expect(try fixture.decideAll().count == 5)
         let client = try store.client()
         #expect(try objects(old, in: client) == 5)
-        let deleter = BadStore(S3ObjectDeleter(client), failures: 2)
+        let deleter = FaultyBucket(S3RetentionBucket(client), failures: 2)
         try run(fixture, deleter) { try fixture.states(old) == [.expired] }
         #expect(try objects(old, in: client) == 0)
     }
@@ -147,7 +63,7 @@ struct RetentionTests {
         let old = try record(fixture, hoursAgo: 30, count: 1, in: store)
         try fixture.record(hoursAgo: 5, count: 60)
         let client = try store.client()
-        let deleter = BadStore(S3ObjectDeleter(client), failures: 0, versions: .enabled)
+        let deleter = FaultyBucket(S3RetentionBucket(client), failures: 0, versions: .enabled, mayListVersions: false)
         let status = RetentionStatusStore(fixture.connection)
         try run(fixture, deleter) { try status.read().error?.contains("keeps versions") == true }
         #expect(try fixture.states(old) == [.stored] && objects(old, in: client) == 1)
@@ -172,7 +88,7 @@ struct RetentionTests {
             url: "postgresql://observer_retention:retention@\(url)",
             applicationName: "observer-retention"
         )
-        try run(fixture, S3ObjectDeleter(try store.client()), configuration: configuration) {
+        try run(fixture, S3RetentionBucket(try store.client()), configuration: configuration) {
             try fixture.states(old) == [.expired]
         }
         #expect(try RetentionStatusStore(fixture.connection).read().error == nil)

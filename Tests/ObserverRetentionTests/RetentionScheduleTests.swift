@@ -18,7 +18,7 @@ import Testing
             world.run(steps: 150)
             #expect(world.problems.isEmpty, "seed \(seed): \(world.problems.prefix(3))")
             #expect(world.expiring.isEmpty && world.due == 0, "seed \(seed)")
-            #expect(world.schedule.problem == nil, "seed \(seed)")
+            #expect(world.schedule.problem == nil && world.unprotected == 0, "seed \(seed)")
         }
     }
 
@@ -26,10 +26,12 @@ import Testing
     private let lease = RetentionStatusStore.Lease(wantsPlan: false)
     private let segment = ExpiringSegment(id: .makeRandom(), objectKey: "a")
 
+    private let usable = RetentionSchedule.Event.checked(.usable(RetentionBucketState(versions: .none)))
+
     /// A schedule with the lease, a good bucket and nothing left over.
     private func ready() -> RetentionSchedule {
         var schedule = RetentionSchedule(now: start)
-        for event in [.leased(lease), .checked(problem: nil), .found([]), .planned] as [RetentionSchedule.Event] {
+        for event in [.leased(lease), usable, .rescued, .found([]), .planned] as [RetentionSchedule.Event] {
             schedule.take(event, now: start)
         }
         return schedule
@@ -49,8 +51,8 @@ import Testing
     @Test func `a bucket that keeps versions stops it, until it does not`() {
         var schedule = RetentionSchedule(now: start)
         schedule.take(.leased(lease), now: start)
-        #expect(schedule.next(now: start) == .check)
-        schedule.take(.checked(problem: "versions"), now: start)
+        #expect(schedule.next(now: start) == .check(hasMarkers: false))
+        schedule.take(.checked(.unusable("versions")), now: start)
         #expect(schedule.problem == "versions")
         guard case .rest = schedule.next(now: start) else {
             Issue.record("it does not rest")
@@ -58,23 +60,23 @@ import Testing
         }
         let later = start + .seconds(400)
         schedule.take(.leased(lease), now: later)
-        #expect(schedule.next(now: later) == .check)
-        schedule.take(.checked(problem: nil), now: later)
-        #expect(schedule.problem == nil && schedule.next(now: later) == .find(after: nil))
+        #expect(schedule.next(now: later) == .check(hasMarkers: false))
+        schedule.take(usable, now: later)
+        #expect(schedule.problem == nil && schedule.next(now: later) == .rescue)
     }
 
     @Test func `what was decided is deleted before anything else is decided`() {
         var schedule = ready()
         #expect(schedule.next(now: start) == .decide(limit: 1000))
         schedule.take(.decided([segment]), now: start)
-        #expect(schedule.next(now: start) == .delete([segment]))
+        #expect(schedule.next(now: start) == .delete([segment], isOfAllVersions: false))
         schedule.take(.notDeleted(isThrottled: true, problem: "the store: away"), now: start)
         guard case .rest(let end) = schedule.next(now: start) else {
             Issue.record("it does not rest")
             return
         }
         #expect(end <= start + .seconds(1))
-        #expect(schedule.next(now: start + .seconds(2)) == .delete([segment]))
+        #expect(schedule.next(now: start + .seconds(2)) == .delete([segment], isOfAllVersions: false))
         schedule.take(.deleted(count: 1), now: start + .seconds(2))
         #expect(schedule.problem == nil)
         #expect(schedule.next(now: start + .seconds(2)) == .decide(limit: 550))
@@ -96,8 +98,50 @@ import Testing
         schedule.take(.decided([segment]), now: start)
         schedule.take(.leased(nil), now: start)
         schedule.take(.leased(lease), now: start)
-        #expect(schedule.next(now: start) == .check)
-        schedule.take(.checked(problem: nil), now: start)
+        #expect(schedule.next(now: start) == .check(hasMarkers: false))
+        schedule.take(usable, now: start)
+        #expect(schedule.next(now: start) == .rescue)
+        schedule.take(.rescued, now: start)
         #expect(schedule.next(now: start) == .find(after: nil))
+    }
+
+    @Test func `a marker of a deletion makes it ask again, and delete all versions from then on`() {
+        var schedule = ready()
+        schedule.take(.decided([segment]), now: start)
+        schedule.take(.foundMarkers, now: start)
+        #expect(schedule.next(now: start) == .check(hasMarkers: true))
+        schedule.take(.checked(.usable(RetentionBucketState(versions: .deleted))), now: start)
+        #expect(schedule.next(now: start) == .delete([segment], isOfAllVersions: true))
+    }
+
+    @Test func `the bucket is asked again each hour`() {
+        var schedule = ready()
+        let later = start + .seconds(3600)
+        schedule.take(.leased(lease), now: later)
+        #expect(schedule.next(now: later) == .check(hasMarkers: false))
+    }
+
+    @Test func `holds and deletions take turns, and neither keeps the other waiting`() {
+        var schedule = ready()
+        let locking = RetentionBucketState(versions: .deleted, hasObjectLock: true)
+        schedule.take(.checked(.usable(locking)), now: start)
+        schedule.take(.decided([segment, segment]), now: start)
+        #expect(schedule.next(now: start) == .protect)
+        schedule.take(.protected(hasMore: true), now: start)
+        guard case .delete = schedule.next(now: start) else {
+            Issue.record("it does not delete")
+            return
+        }
+        schedule.take(.deleted(count: 1), now: start)
+        #expect(schedule.next(now: start) == .protect)
+        schedule.take(.protected(hasMore: false), now: start)
+        schedule.take(.deleted(count: 1), now: start)
+        #expect(schedule.next(now: start) == .decide(limit: 1000))
+    }
+
+    @Test func `a rule that was changed is planned before anything is decided`() {
+        var schedule = ready()
+        schedule.take(.planWanted, now: start)
+        #expect(schedule.next(now: start) == .plan)
     }
 }

@@ -16,10 +16,17 @@ struct RetentionSimulator {
     /// Not yet decided.
     var due: Int
     var problems: [String] = []
+    private let hasVersions: Bool
+    private let hasLock: Bool
+    /// Objects below holds that the store was not told of.
+    var unprotected: Int
 
     init(seed: UInt64) {
         generator = SeededGenerator(seed: seed)
         due = Int.random(in: 0...1500, using: &generator)
+        hasVersions = Bool.random(using: &generator)
+        hasLock = hasVersions && Bool.random(using: &generator)
+        unprotected = hasLock ? Int.random(in: 0...3000, using: &generator) : 0
         schedule = RetentionSchedule(now: now)
     }
 
@@ -51,20 +58,41 @@ struct RetentionSimulator {
         if fails(0.05) { return .databaseFailed(problem: "the database: away") }
         switch action {
         case .lease: return .leased(fails(0.1) ? nil : .init(wantsPlan: fails(0.2)))
-        case .check: return .checked(problem: fails(0.2) ? "versions" : nil)
+        case .check(let hasMarkers): return check(hasMarkers)
+        case .rescue: return .rescued
+        case .protect: return protect()
         case .find(let cursor):
             let rest = expiring.filter { segment in cursor.map { segment.id > $0 } ?? true }
             return .found(Array(rest.prefix(1000)))
-        case .delete(let segments): return delete(segments)
+        case .delete(let segments, let isOfAllVersions): return delete(segments, isOfAllVersions)
         case .plan: return .planned
-        case .decide(let limit): return decide(limit)
+        case .decide(let limit): return fails(0.1) ? .planWanted : decide(limit)
         case .rest: return .planned
         }
     }
 
-    private mutating func delete(_ segments: [ExpiringSegment]) -> RetentionSchedule.Event {
+    /// The bucket keeps versions from some day on; it may not say so, but it shows.
+    private mutating func check(_ hasMarkers: Bool) -> RetentionSchedule.Event {
+        if fails(0.2) { return .checked(.unusable("versions")) }
+        let isKnown = hasMarkers || !fails(0.3)
+        var state = RetentionBucketState(versions: isKnown && hasVersions ? .deleted : .unknown)
+        state.hasObjectLock = hasLock
+        return .checked(.usable(state))
+    }
+
+    private mutating func protect() -> RetentionSchedule.Event {
+        if fails(0.2) { return .notProtected }
+        unprotected = max(0, unprotected - 200)
+        return .protected(hasMore: unprotected > 0)
+    }
+
+    private mutating func delete(
+        _ segments: [ExpiringSegment],
+        _ isOfAllVersions: Bool
+    ) -> RetentionSchedule.Event {
         if segments.isEmpty || segments.count > 1000 { problems.append("\(segments.count) at once") }
         if fails(0.3) { return .notDeleted(isThrottled: fails(0.5), problem: "the store: away") }
+        if hasVersions, !isOfAllVersions { return .foundMarkers }
         let gone = Set(segments)
         expiring.removeAll { gone.contains($0) }
         // The answer, or the row that says so, is lost: what is gone is deleted once more.

@@ -8,7 +8,10 @@ import Testing
         Result { () throws(S3Error) in
             var deletion = S3Deletion()
             let text = "<?xml version=\"1.0\"?><DeleteResult>\(body)</DeleteResult>"
-            try deletion.take(HTTPClientResponse(status: 200, headers: [], body: Array(text.utf8)), for: keys)
+            try deletion.take(
+                HTTPClientResponse(status: 200, headers: [], body: Array(text.utf8)),
+                for: keys.map { S3Version(key: $0) }
+            )
             return deletion
         }
     }

@@ -15,9 +15,12 @@ public final class S3Stub: Sendable {
         public var headers: [(name: String, value: String)]
     }
 
-    private struct State: Sendable {
+    struct State: Sendable {
         var profile: S3StubProfile
         var objects: [String: Object] = [:]
+        /// Versions and delete markers, oldest first.
+        var versions: [Version] = []
+        var legalHolds: Set<String> = []
     }
 
     private let state: Lock<State>
@@ -38,6 +41,11 @@ public final class S3Stub: Sendable {
     public var requests: [HTTPStub.Request] { server.requests }
     /// The objects by key.
     public var objects: [String: Object] { state.withLock { $0.objects } }
+
+    /// The versions and delete markers that there are.
+    public var versions: [Version] { state.withLock { $0.versions } }
+    /// The keys with a legal hold.
+    public var legalHolds: Set<String> { state.withLock { $0.legalHolds } }
 
     /// Changes the behaviour.
     public func change(_ body: (inout S3StubProfile) -> Void) {
@@ -71,6 +79,7 @@ public final class S3Stub: Sendable {
         _ state: inout State
     ) -> HTTPStub.Answer {
         let profile = state.profile
+        if let answer = state.answerOfVersions(request, key: key) { return answer }
         guard !key.isEmpty else {
             if let status = profile.bucketStatus { return .error(status, request, "AccessDenied") }
             return HTTPStub.Answer(200, "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
@@ -84,8 +93,7 @@ public final class S3Stub: Sendable {
             return get(object, request, profile)
         case "DELETE":
             if let status = profile.deleteStatus { return .error(status, request, "AccessDenied") }
-            state.objects[key] = nil
-            return HTTPStub.Answer(204)
+            return state.delete(key, request)
         default: return .error(405, request, "MethodNotAllowed")
         }
     }
@@ -105,6 +113,7 @@ public final class S3Stub: Sendable {
         var headers = request.headers.filter { $0.key.hasPrefix("x-amz-meta-") }.map { (name: $0.key, value: $0.value) }
         headers.append(("ETag", "\"\(tag)\""))
         state.objects[key] = Object(bytes: bytes, headers: headers)
+        state.addVersion(of: key, isMarker: false)
         var answer = HTTPStub.Answer(200, headers: [("ETag", "\"\(tag)\"")])
         if profile.knowsChecksum, let sum = request.headers["x-amz-checksum-sha256"] {
             state.objects[key]?.headers.append(("x-amz-checksum-sha256", sum))

@@ -40,6 +40,22 @@ public struct S3StubProfile: Sendable {
     public var getStatus: Int?
     /// The status with which each DELETE is refused.
     public var deleteStatus: Int?
+    /// The state of versions: empty, `Enabled` or `Suspended`.
+    public var versioning = ""
+    /// The status with which questions about versions are refused.
+    public var versioningStatus: Int?
+    /// The status with which lists of versions are refused.
+    public var versionListStatus: Int?
+    /// The status with which DeleteObjects is refused.
+    public var deleteObjectsStatus: Int?
+    /// The codes with which keys are refused that contain these words.
+    public var deletionRefusals: [String: String] = [:]
+    /// True if the bucket has Object Lock.
+    public var hasObjectLock = false
+    /// The time until which keys are locked that contain these words.
+    public var retainedUntil: [String: String] = [:]
+    /// The status with which legal holds are refused.
+    public var legalHoldStatus: Int?
     /// The region that signatures must have; nil for any.
     public var region: String?
     /// True if only `bucket.host` is served.

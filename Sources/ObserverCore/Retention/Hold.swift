@@ -13,6 +13,25 @@ package struct Hold: Hashable, Sendable {
         }
     }
 
+    /// The protection by the store itself, in a bucket with Object Lock.
+    package struct Protection: Hashable, Sendable {
+        /// The objects that the store protects.
+        package var objects: Int64
+        /// Those for which it refused.
+        package var refused: Int64
+        /// The store's words about one of those.
+        package var error: String?
+        /// True if all was gone through at least once.
+        package var isComplete: Bool
+
+        package init(objects: Int64, refused: Int64 = 0, error: String? = nil, isComplete: Bool = false) {
+            self.objects = objects
+            self.refused = refused
+            self.error = error
+            self.isComplete = isComplete
+        }
+    }
+
     package var id: Int64
     package var camera: CameraID
     package var from: Timestamp
@@ -22,6 +41,8 @@ package struct Hold: Hashable, Sendable {
     package var createdAt: Timestamp
     /// Nil while it protects.
     package var release: Release?
+    /// Nil where the store does not protect by itself.
+    package var protection: Protection?
 
     package init(
         id: Int64,

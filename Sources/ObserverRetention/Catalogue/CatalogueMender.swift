@@ -72,14 +72,16 @@ package struct CatalogueMender {
         _ findings: [CatalogueComparison.Finding],
         _ report: inout CatalogueRunStore.Report
     ) throws {
-        let deleter = S3ObjectDeleter(bucket.client)
+        // Who may not ask, or asks a store that knows no versions, has none to delete.
+        let isOfAllVersions = ((try? bucket.client.versioning()) ?? .off) != .off
+        let store = S3RetentionBucket(bucket.client)
         for start in stride(from: 0, to: findings.count, by: S3Client.mostDeletions) {
             let batch = findings[start..<min(start + S3Client.mostDeletions, findings.count)]
             // A row that is there again, or was never final, keeps its object.
             let states = try SegmentStore(connection).states(of: batch.map(\.id))
             let keys = batch.filter { states[$0.id] == .expired }.map(\.key)
             guard !keys.isEmpty else { continue }
-            let deletion = try deleter.delete(keys)
+            let deletion = try store.delete(keys, isOfAllVersions: isOfAllVersions)
             report.add(Word.deleted, keys.count - deletion.refused.count)
             for (key, reason) in deletion.refused { report.add(Word.kept, example: "\(key): \(reason)") }
         }

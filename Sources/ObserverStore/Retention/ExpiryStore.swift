@@ -4,9 +4,9 @@ package import Postgres
 /// The last steps of segments: stored, expiring, expired.
 ///
 /// That a segment is `expiring` is the decision: from then on it is gone for everybody who asks, and its object may be deleted,
-/// however often. Only when the store has none any more it is `expired`.
+/// however often. Only when the store has none any more it is `expired`. A hold that is written in between saves what is still there.
 package struct ExpiryStore {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     /// The segments that one statement decides about.
     package static let mostInBatch = 1000
@@ -106,17 +106,19 @@ package struct ExpiryStore {
 
     // MARK: Deleting
 
-    /// The segments that are decided and not yet deleted, in order.
+    /// The segments that are decided and not yet deleted, in order, without those that a hold covers by now or that the store
+    /// protects.
     package func expiring(
         after cursor: SegmentID?,
         limit: Int = mostInBatch
     ) throws(PostgresError) -> [ExpiringSegment] {
         let statement: SQL = """
-            select id, object_key from segments
-            where state = 'expiring' and id > coalesce(\(cursor), '00000000-0000-0000-0000-000000000000')
-            order by id limit \(limit)
+            select s.id, s.object_key from segments s
+            where s.state = 'expiring' and s.id > coalesce(\(cursor), '00000000-0000-0000-0000-000000000000')
+                and \(unsafe: Self.mayBeDeleted)
+            order by s.id limit \(limit)
             """
-        return try connection.query(statement) { row throws(PostgresError) in
+        return try connection.query(statement, within: .seconds(20)) { row throws(PostgresError) in
             ExpiringSegment(id: try row.next(), objectKey: try row.next())
         }
     }
@@ -126,14 +128,16 @@ package struct ExpiryStore {
         guard let least = ids.min(), let greatest = ids.max() else { return }
         let statement: SQL = """
             with written as (
-                update segments set state = 'expired', previous_state = 'expiring', error = null
+                update segments set state = 'expired', previous_state = 'expiring', error = null,
+                    expired_at = now()
                 where id = any(\(ids)) and id between \(least) and \(greatest) and state = 'expiring'
                 returning id, camera_id, stream
             ), \(unsafe: CatalogueMarks.segments(of: "written"))
             select count(*) from written
             """
         _ = try connection.patiently { () throws(PostgresError) in
-            try connection.execute(statement, within: .seconds(60))
+            try connection.execute("delete from locked_segments where id = any(\(ids))")
+            return try connection.execute(statement, within: .seconds(60))
         }
     }
 

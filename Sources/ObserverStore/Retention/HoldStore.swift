@@ -17,10 +17,15 @@ package struct HoldStore {
     private static let columns = """
         id, camera_id, from_at, to_at, reason, actor, created_at, released_at, released_by, release_reason
         """
+    private static let selection = """
+        select \(columns), l.objects, l.refused, l.error, l.looked_at is not null or l.is_done
+        from holds h left join legal_holds l on l.hold_id = h.id
+        """
 
     /// Protects a time of a camera; when this returns, no decision to delete any of it can follow.
     ///
-    /// Recordings that retention has decided to delete before are not brought back.
+    /// Recordings that retention has decided to delete before are taken back where their objects are still there, within
+    /// minutes; ``facts(of:)`` tells of them.
     package func create(
         camera: CameraID,
         from start: Timestamp,
@@ -37,6 +42,8 @@ package struct HoldStore {
             try connection.execute("select pg_advisory_xact_lock(\(Self.lock))")
             let hold = try connection.first(statement) { row throws(PostgresError) in try Hold(reading: &row) }
             guard let hold else { throw PostgresError(.decoding) }
+            try RetentionHistoryStore(connection).note(hold, .held, reason: reason, by: actor)
+            try RetentionStatusStore(connection).askForPlan()
             return hold
         }
     }
@@ -57,17 +64,17 @@ package struct HoldStore {
         limit: Int = 500
     ) throws(PostgresError) -> [Hold] {
         let statement: SQL = """
-            select \(unsafe: Self.columns) from holds
+            \(unsafe: Self.selection)
             where (\(camera)::bigint is null or camera_id = \(camera)) and (released_at is null or \(includesReleased))
                 and id < coalesce(\(after), 9223372036854775807) order by id desc limit \(limit)
             """
-        return try connection.query(statement) { row throws(PostgresError) in try Hold(reading: &row) }
+        return try connection.query(statement) { row throws(PostgresError) in try Hold(withStore: &row) }
     }
 
     /// One hold; nil when there is none of that number.
     package func get(_ id: Int64) throws(PostgresError) -> Hold? {
-        let statement: SQL = "select \(unsafe: Self.columns) from holds where id = \(id)"
-        return try connection.first(statement) { row throws(PostgresError) in try Hold(reading: &row) }
+        let statement: SQL = "\(unsafe: Self.selection) where id = \(id)"
+        return try connection.first(statement) { row throws(PostgresError) in try Hold(withStore: &row) }
     }
 
     /// Ends the protection; one that was released before stays as it is.
@@ -80,8 +87,45 @@ package struct HoldStore {
                 release_reason = \(reason)
             where id = \(id) and released_at is null
             """
-        try connection.execute(statement)
-        return try get(id)
+        return try connection.transaction { () throws(PostgresError) in
+            let isReleased = try connection.execute(statement) == 1
+            let hold = try get(id)
+            if isReleased, let hold {
+                try RetentionHistoryStore(connection).note(hold, .released, reason: reason, by: actor)
+                try RetentionStatusStore(connection).askForPlan()
+            }
+            return hold
+        }
+    }
+
+    /// The recordings in the time of a hold.
+    package struct Facts: Hashable, Sendable {
+        /// Those that it protects and that can be played now.
+        package var sum = RetentionSum.zero
+        /// Those about which it was decided before, and whose objects the store may still have.
+        package var decided: Int64 = 0
+        /// Nothing that began before this moment is complete: retention has deleted of it; nil: it has not.
+        package var deletedBefore: Timestamp?
+    }
+
+    /// Looks at the recordings in the time of a hold.
+    package func facts(of hold: Hold) throws(PostgresError) -> Facts {
+        var facts = Facts()
+        facts.sum = try sum(of: hold)
+        let decided: SQL = """
+            select count(*) from segments
+            where state = 'expiring' and camera_id = \(hold.camera)
+                and id >= segment_id_at(\(hold.from)::timestamptz - \(unsafe: SegmentStore.before))
+                and id < segment_id_at(\(hold.to)::timestamptz + \(unsafe: SegmentStore.after))
+                and started_at < \(hold.to) and started_at + greatest(duration_ms, 1) * interval '1 ms' > \(hold.from)
+            """
+        facts.decided = try connection.rows(decided, as: (Int64).self).first ?? 0
+        let before: SQL = """
+            select max(before) from deletions
+            where camera_id = \(hold.camera) and segments > 0 and created_at < \(hold.createdAt) and before > \(hold.from)
+            """
+        facts.deletedBefore = try connection.rows(before, as: (Timestamp?).self).first ?? nil
+        return facts
     }
 
     /// The recordings that a hold protects and that can be played now.
@@ -99,6 +143,17 @@ package struct HoldStore {
 }
 
 extension Hold {
+    /// Reads a row with the progress of the store beside it.
+    fileprivate init(withStore row: inout PostgresRow) throws(PostgresError) {
+        try self.init(reading: &row)
+        let objects = try row.next(Int64?.self)
+        let refused = try row.next(Int64?.self)
+        let error = try row.next(String?.self)
+        let isComplete = try row.next(Bool?.self)
+        guard let objects else { return }
+        protection = Protection(objects: objects, refused: refused ?? 0, error: error, isComplete: isComplete ?? false)
+    }
+
     fileprivate init(reading row: inout PostgresRow) throws(PostgresError) {
         self.init(
             id: try row.next(),

@@ -20,7 +20,7 @@ package struct RetentionPolicyStore {
         }
     }
 
-    /// Writes the rule of a scope, in the place of the one that it had.
+    /// Writes the rule of a scope, in the place of the one that it had, and asks for a plan.
     ///
     /// - Returns: The rule as it is stored.
     /// - Throws: A foreign-key violation for a camera that does not exist.
@@ -35,15 +35,37 @@ package struct RetentionPolicyStore {
                 updated_at = now()
             returning id, scope, tag, camera_id, longest_days, shortest_days, most_bytes, actor, updated_at
             """
-        let stored = try connection.first(statement) { row throws(PostgresError) in
-            try RetentionPolicyRecord(reading: &row)
+        return try connection.transaction { () throws(PostgresError) in
+            let old: SQL = """
+                \(unsafe: RetentionPolicyRecord.selection)
+                where (scope, tag, camera_id) is not distinct from (\(scope.word), \(scope.tag)::text, \(scope.camera)::bigint)
+                for update
+                """
+            let before = try first(old)
+            guard let stored = try first(statement) else { throw PostgresError(.decoding) }
+            if before?.policy != policy {
+                try RetentionHistoryStore(connection).note(scope, old: before?.policy.limits, new: limits, by: actor)
+            }
+            try RetentionStatusStore(connection).askForPlan()
+            return stored
         }
-        guard let stored else { throw PostgresError(.decoding) }
-        return stored
     }
 
-    /// Deletes a rule; returns false where there is none of that number.
-    package func delete(_ id: Int64) throws(PostgresError) -> Bool {
-        try connection.execute("delete from retention_policies where id = \(id)") == 1
+    /// Deletes a rule, and asks for a plan; returns false where there is none of that number.
+    package func delete(_ id: Int64, by actor: Actor) throws(PostgresError) -> Bool {
+        try connection.transaction { () throws(PostgresError) in
+            let statement: SQL = """
+                delete from retention_policies where id = \(id)
+                returning id, scope, tag, camera_id, longest_days, shortest_days, most_bytes, actor, updated_at
+                """
+            guard let gone = try first(statement)?.policy else { return false }
+            try RetentionHistoryStore(connection).note(gone.scope, old: gone.limits, new: nil, by: actor)
+            try RetentionStatusStore(connection).askForPlan()
+            return true
+        }
+    }
+
+    private func first(_ statement: SQL) throws(PostgresError) -> RetentionPolicyRecord? {
+        try connection.first(statement) { row throws(PostgresError) in try RetentionPolicyRecord(reading: &row) }
     }
 }

@@ -18,13 +18,17 @@ package struct RetentionStatusStore {
         package var failedSince: Timestamp?
         /// The trouble that keeps it from working, as a sentence.
         package var error: String?
+        /// The bucket; nil before it was asked.
+        package var bucket: RetentionBucketState?
 
         package init(
             holder: String? = nil,
             plannedAt: Timestamp? = nil,
             failedSince: Timestamp? = nil,
-            error: String? = nil
+            error: String? = nil,
+            bucket: RetentionBucketState? = nil
         ) {
+            self.bucket = bucket
             self.holder = holder
             self.plannedAt = plannedAt
             self.failedSince = failedSince
@@ -35,11 +39,36 @@ package struct RetentionStatusStore {
     /// Reads the state.
     package func read() throws(PostgresError) -> Status {
         let statement: SQL = """
-            select case when lease_until > now() then holder end, planned_at, failed_since, error from retention_status
+            select case when lease_until > now() then holder end, planned_at, failed_since, error, versions,
+                coalesce(has_object_lock, false) from retention_status
             """
-        let rows = try connection.rows(statement, as: (String?, Timestamp?, Timestamp?, String?).self)
-        guard let row = rows.first else { return Status() }
-        return Status(holder: row.0, plannedAt: row.1, failedSince: row.2, error: row.3)
+        let status = try connection.first(statement) { row throws(PostgresError) in
+            var status = Status(
+                holder: try row.next(),
+                plannedAt: try row.next(),
+                failedSince: try row.next(),
+                error: try row.next()
+            )
+            let versions = try row.next(String?.self).flatMap { RetentionBucketState.Versions(rawValue: $0) }
+            let hasObjectLock = try row.next(Bool.self)
+            status.bucket = versions.map { RetentionBucketState(versions: $0, hasObjectLock: hasObjectLock) }
+            return status
+        }
+        return status ?? Status()
+    }
+
+    /// True if somebody has asked for a plan since the last one.
+    package func isPlanWanted() throws(PostgresError) -> Bool {
+        try connection.rows("select planned_at is null from retention_status", as: (Bool).self).first ?? true
+    }
+
+    /// Takes note of what was found out about the bucket.
+    package func note(_ bucket: RetentionBucketState) throws(PostgresError) {
+        let statement: SQL = """
+            update retention_status set versions = \(bucket.versions.rawValue), has_object_lock = \(bucket.hasObjectLock)
+            where (versions, has_object_lock) is distinct from (\(bucket.versions.rawValue)::text, \(bucket.hasObjectLock))
+            """
+        try connection.execute(statement)
     }
 
     /// The right to work, for a while.

@@ -45,6 +45,8 @@ package struct PartitionService: Service {
         for week in try store.dropExpired(endedBefore: Self.weeksKept) {
             logger.info("Partition dropped", [.partitionName: .string(week.partition)])
         }
+        let removed = try store.removeExpired()
+        if removed > 0 { logger.info("Rows of expired segments removed", [.segmentCount: .int(removed)]) }
         guard let strays = try store.condition().strays else { return }
         logger.warning(
             "Segments outside the weekly partitions",

@@ -6,7 +6,7 @@ package import Postgres
 /// Segments of a week without a partition go to the default partition: a row is never refused for its time. Partitions
 /// are created ahead by the services that write segments and by `observerctl migrate`, so that this is the exception.
 package struct PartitionStore {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     /// The number of the advisory lock: "obsp" in ASCII.
     private static let lock: Int64 = 0x6F62_7370

@@ -66,9 +66,14 @@ package struct CameraService {
             case .clear: .clear
             case .set(let password): .set(try seal(password, id))
             }
-        return try finish(
+        let result = try finish(
             try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked, by: actor)
         )
+        // Days that were raised count for what is not yet decided.
+        if changes[\.retentionDays] != nil || changes[\.tags] != nil {
+            try RetentionStatusStore(context.database).askForPlan()
+        }
+        return result
     }
 
     /// The version over which a new address can be saved with the stored password; nil: any.

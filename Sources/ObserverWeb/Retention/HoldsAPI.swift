@@ -84,7 +84,6 @@ package enum HoldsAPI {
         let id = request.parameters.int("id")
         let released = try store.release(id, reason: reason ?? "", by: try request.actor())
         guard let hold = released else { throw notFound }
-        try RetentionStatusStore(request.database).askForPlan()
         return (hold, store)
     }
 
@@ -92,7 +91,7 @@ package enum HoldsAPI {
 
     private static func answer(_ hold: Hold, _ store: HoldStore, status: Int = 200) throws -> HTTPResponse {
         var json = JSONWriter(capacity: 512)
-        RetentionJSON.write(hold, protecting: try store.sum(of: hold), to: &json)
+        RetentionJSON.write(hold, with: try store.facts(of: hold), to: &json)
         return .json(json, status: status)
     }
 }

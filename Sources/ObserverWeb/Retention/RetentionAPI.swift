@@ -31,7 +31,6 @@ package enum RetentionAPI {
         guard let policy else { throw FieldErrors([:]) }
         if case .camera(let camera) = policy.scope { try require(camera, request) }
         let record = try RetentionPolicyStore(request.database).set(policy, by: try request.actor())
-        try RetentionStatusStore(request.database).askForPlan()
         var json = JSONWriter(capacity: 512)
         RetentionJSON.write(record, to: &json)
         var response = HTTPResponse.json(json, status: 201)
@@ -46,10 +45,10 @@ package enum RetentionAPI {
     }
 
     @Sendable package static func deletePolicy(_ request: WebRequest) throws -> HTTPResponse {
-        guard try RetentionPolicyStore(request.database).delete(request.parameters.int("id")) else {
+        guard try RetentionPolicyStore(request.database).delete(request.parameters.int("id"), by: try request.actor())
+        else {
             throw Problem(404, "There is no such rule.")
         }
-        try RetentionStatusStore(request.database).askForPlan()
         return HTTPResponse(status: 204)
     }
 

@@ -60,7 +60,7 @@ enum RetentionJSON {
         json.field("bytes", deletion.due.bytes)
     }
 
-    static func write(_ hold: Hold, protecting sum: RetentionSum? = nil, to json: inout JSONWriter) {
+    static func write(_ hold: Hold, with facts: HoldStore.Facts? = nil, to json: inout JSONWriter) {
         json.object { json in
             json.field("id", hold.id)
             json.field("camera_id", hold.camera.rawValue)
@@ -72,10 +72,45 @@ enum RetentionJSON {
             json.field("released_at", time: hold.release?.at)
             json.field("released_by", hold.release?.actor)
             json.field("release_reason", hold.release?.reason)
-            if let sum {
-                json.field("segments", sum.segments)
-                json.field("bytes", sum.bytes)
+            if let protection = hold.protection {
+                json.object("store") { json in
+                    json.field("objects", protection.objects)
+                    json.field("refused", protection.refused)
+                    json.field("error", protection.error)
+                    json.field("is_complete", protection.isComplete)
+                }
+            } else {
+                json.field("store", nil as String?)
             }
+            if let facts {
+                json.field("segments", facts.sum.segments)
+                json.field("bytes", facts.sum.bytes)
+                json.field("decided_segments", facts.decided)
+                json.field("deleted_before", time: facts.deletedBefore)
+            }
+        }
+    }
+
+    static func write(_ change: RetentionChange, to json: inout JSONWriter) {
+        json.object { json in
+            json.field("id", change.id)
+            json.field("at", time: change.at)
+            json.field("actor", change.actor)
+            json.field("event", change.event.rawValue)
+            write(change.scope, to: &json)
+            write(change.old, as: "old", to: &json)
+            write(change.new, as: "new", to: &json)
+            json.field("hold_id", change.hold)
+            json.field("reason", change.reason)
+        }
+    }
+
+    private static func write(_ limits: RetentionPolicy.Limits?, as name: StaticString, to json: inout JSONWriter) {
+        guard let limits else { return json.field(name, nil as String?) }
+        json.object(name) { json in
+            json.field("longest_days", limits.longestDays.map { Int64($0) })
+            json.field("shortest_days", limits.shortestDays.map { Int64($0) })
+            json.field("most_bytes", limits.mostBytes)
         }
     }
 }

@@ -12,6 +12,7 @@ extension Routes {
         router.add(.delete, "\(retention)/policies/{id:int}", to: .api(.operator, RetentionAPI.deletePolicy))
         router.add(.post, "\(retention)/preview", to: .api(.operator, RetentionAPI.preview))
         router.add(.get, "\(retention)/jobs", to: .api(.viewer, RetentionAPI.jobs))
+        router.add(.get, "\(retention)/history", to: .api(.viewer, RetentionHistoryAPI.list))
         router.add(.post, "\(retention)/jobs/approve", to: .api(.operator, RetentionAPI.approveAll))
         router.add(.post, "\(retention)/jobs/{id:int}/approve", to: .api(.operator, RetentionAPI.approve))
         router.add(.post, "\(retention)/jobs/{id:int}/pause", to: .api(.operator, RetentionAPI.pause))

@@ -11,6 +11,7 @@ package enum StorageAPI {
         let status = try RetentionStatusStore(request.database).read()
         let catalogue = try CatalogueStatusStore(request.database).read()
         let compared = try CatalogueRunStore(request.database).latest(.watch)
+        let locked = try LockedSegmentStore(request.database).sum()
         var json = JSONWriter(capacity: storage.cameras.count * 300 + 512)
         json.object { json in
             json.field("segments", storage.sum.segments)
@@ -23,6 +24,14 @@ package enum StorageAPI {
                 json.field("planned_at", time: status.plannedAt)
                 json.field("failed_since", time: status.failedSince)
                 json.field("error", status.error)
+                json.field("versions", status.bucket?.versions.rawValue)
+                json.field("has_object_lock", status.bucket?.hasObjectLock ?? false)
+            }
+            json.object("locked") { json in
+                json.field("segments", locked.segments)
+                json.field("bytes", locked.bytes)
+                json.field("first_until", time: locked.firstUntil)
+                json.field("last_until", time: locked.lastUntil)
             }
             json.object("catalogue") { json in
                 json.field("error", catalogue.error)

@@ -14,6 +14,8 @@ package struct StoragePage: Page {
         package var deletions: [DeletionRecord]
         package var holds: [Hold]
         package var failedUploads: Int64
+        package var locked: LockedSegmentStore.Sum
+        package var changes: [RetentionChange]
 
         package init(
             storage: StorageStore.Storage,
@@ -21,7 +23,9 @@ package struct StoragePage: Page {
             policies: [RetentionPolicyRecord] = [],
             deletions: [DeletionRecord] = [],
             holds: [Hold] = [],
-            failedUploads: Int64 = 0
+            failedUploads: Int64 = 0,
+            locked: LockedSegmentStore.Sum = .init(),
+            changes: [RetentionChange] = []
         ) {
             self.storage = storage
             self.status = status
@@ -29,14 +33,16 @@ package struct StoragePage: Page {
             self.deletions = deletions
             self.holds = holds
             self.failedUploads = failedUploads
+            self.locked = locked
+            self.changes = changes
         }
     }
 
-    private let content: Content
+    let content: Content
     private let forms: StorageForms
     private let preview: RetentionPreview?
     private let viewer: Viewer
-    private let now: Timestamp
+    let now: Timestamp
     private let names: [CameraID: String]
 
     package init(
@@ -64,6 +70,7 @@ package struct StoragePage: Page {
             "summary": .string("\(Format.size(sum.bytes)) in \(Format.count(sum.segments, "recordings"))."),
             "failed": content.failedUploads == 0
                 ? .null : ["link": .string(Links.failedUploads), "count": .string(failedWords)],
+            "notes": .list(notes.map(MustacheValue.string)),
             "trouble": trouble,
             "has_deletions": .bool(!content.deletions.isEmpty),
             "deletions": .list(content.deletions.map(row)),
@@ -77,10 +84,12 @@ package struct StoragePage: Page {
             "has_holds": .bool(!content.holds.isEmpty),
             "holds": .list(content.holds.map(row)),
             "hold_fields": .list(holdFields),
+            "has_history": .bool(!content.changes.isEmpty),
+            "history": .list(content.changes.map(row)),
         ]
     }
 
-    private func name(_ camera: CameraID) -> String { names[camera] ?? "Camera \(camera)" }
+    func name(_ camera: CameraID) -> String { names[camera] ?? "Camera \(camera)" }
 
     private var failedWords: String { Format.count(content.failedUploads, "recordings") }
 
@@ -182,7 +191,7 @@ package struct StoragePage: Page {
         ]
     }
 
-    private func words(_ scope: RetentionScope) -> String {
+    func words(_ scope: RetentionScope) -> String {
         switch scope {
         case .all: "All cameras"
         case .tag(let tag): "Tag \(tag)"
@@ -195,6 +204,7 @@ package struct StoragePage: Page {
             "id": MustacheValue(hold.id),
             "csrf": .string(viewer.csrf),
             "camera": .string(name(hold.camera)),
+            "protection": MustacheValue(hold.protection.map(Self.words)),
             "from": Format.time(hold.from, now: now),
             "to": Format.time(hold.to, now: now),
             "reason": .string(hold.reason),

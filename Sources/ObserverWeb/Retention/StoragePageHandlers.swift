@@ -10,6 +10,8 @@ import ObserverStore
 package enum StoragePageHandlers {
     /// The finished deletions that the page shows.
     private static let mostDeletions = 20
+    /// The changes that the page shows.
+    private static let mostChanges = 20
 
     @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
         try answer(request)
@@ -22,7 +24,6 @@ package enum StoragePageHandlers {
         do {
             let policy = try StorageForms(fields).policy()
             _ = try RetentionPolicyStore(request.database).set(policy, by: try request.actor())
-            try RetentionStatusStore(request.database).askForPlan()
             return request.redirect(Links.storage + "#rules", done: .ruleSaved)
         } catch let wrong as FieldErrors {
             return try answer(request, StorageForms(fields, errors: wrong.errors), status: 422)
@@ -95,7 +96,9 @@ package enum StoragePageHandlers {
             policies: try RetentionPolicyStore(database).list(),
             deletions: try DeletionStore(database).list(limit: mostDeletions),
             holds: try HoldStore(database).list(),
-            failedUploads: try FailedUploadStore(database).count()
+            failedUploads: try FailedUploadStore(database).count(),
+            locked: try LockedSegmentStore(database).sum(),
+            changes: try RetentionHistoryStore(database).list(limit: mostChanges)
         )
         let viewer = try request.signedIn()
         let page = StoragePage(content, forms: forms, preview: preview, viewer: viewer, now: request.now)

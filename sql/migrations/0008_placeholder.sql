@@ -1,3 +1,0 @@
--- compatible: yes
--- step: transactional placeholder
-select 1
