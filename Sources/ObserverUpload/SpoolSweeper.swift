@@ -47,6 +47,9 @@ final class SpoolSweeper: Service {
     /// Sweeps now instead of later.
     func wake() { wish.withLock { $0.isWanted = true } }
 
+    /// True while a sweep is asked for that is not begun.
+    var isAsked: Bool { wish.withLockUnnoticed { $0.isWanted || $0.isSuggested } }
+
     /// Sweeps now, unless commits are watched and there was a sweep lately.
     func suggest() { wish.withLock { $0.isSuggested = true } }
 

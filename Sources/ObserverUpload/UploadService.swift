@@ -3,6 +3,7 @@ import HTTPClient
 package import Lifecycle
 package import Logging
 package import ObserverConfiguration
+import ObserverCore
 import ObserverMessages
 import ObserverStore
 import S3
@@ -19,9 +20,7 @@ package enum UploadService {
     /// - Throws: `SpoolError` if the spool cannot be used.
     package static func stages(_ configuration: UploadConfiguration, logger: Logger) throws -> [Stage] {
         let spool = try Spool(at: configuration.spool)
-        // More segments are prepared than sent, so that a connection that is done finds its next file at once.
-        let parallel = configuration.parallel + min(configuration.parallel, 4)
-        var limits = UploadStateMachine.Limits(parallel: parallel)
+        var limits = UploadStateMachine.Limits(parallel: configuration.parallel)
         limits.retryPauses = configuration.retryPauses
         let inputs = BlockingQueue<Uploader.Input>(limit: 1_000_000)
         let report: @Sendable (UploadStateMachine.Event) -> Void = { event in
@@ -53,6 +52,7 @@ package enum UploadService {
             inputs: inputs,
             spool: spool,
             store: S3SegmentStore(client),
+            sentBytes: { http.sentBytes },
             publisher: publisher,
             rowWriter: rowWriter,
             spoolWriter: spoolWriter,
@@ -66,7 +66,7 @@ package enum UploadService {
             name: "upload-consume",
             topology: Broker.topology(spool: spool.id),
             queue: Broker.uploadQueue(spool: spool.id),
-            prefetch: UInt16(clamping: max(64, 4 * parallel)),
+            prefetch: UInt16(clamping: max(64, 4 * configuration.parallel)),
             logger: logger,
             drainLimit: .seconds(17),
             handler: { intake.receive($0) }
@@ -105,13 +105,15 @@ package enum UploadService {
     private static func httpClient(_ configuration: UploadConfiguration) -> HTTPClient {
         var limits = HTTPClientLimits()
         limits.total = .seconds(30)
-        return HTTPClient(
-            HTTPClientConfiguration(
-                name: "s3",
-                parallel: configuration.parallel,
-                limits: limits,
-                certificates: configuration.certificates
-            )
+        var client = HTTPClientConfiguration(
+            name: "s3",
+            parallel: configuration.parallel,
+            limits: limits,
+            certificates: configuration.certificates
         )
+        if !configuration.rate.isUnlimited {
+            client.pacer = UploadPacer(configuration.rate, zone: configuration.zone) { .now() }
+        }
+        return HTTPClient(client)
     }
 }

@@ -21,6 +21,8 @@ extension Spool {
     /// Parts of files that were being written when a process died are removed on the way once they are ten minutes old.
     ///
     /// - Parameter ready: The names in `ready`, where they have been read already.
+    /// - Returns: Their names.
+    /// - Throws: `SpoolError` where the disk fails.
     package func strays(_ ready: ReadyFolder? = nil) throws(SpoolError) -> [String] {
         var strays: [String] = []
         let receipts = try Files.names(in: layout.stored).filter { SpoolLayout.receiptFile(named: $0) == nil }

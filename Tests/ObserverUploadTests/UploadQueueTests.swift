@@ -27,7 +27,8 @@ import Testing
         }
         var (single, whole) = (UploadQueue(), UploadQueue())
         for _ in 0..<20 {
-            let more = (0..<Int.random(in: 0...300, using: &random)).compactMap { _ in ids.randomElement(using: &random) }
+            let more = (0..<Int.random(in: 0...300, using: &random)).compactMap { _ in ids.randomElement(using: &random)
+            }
             for id in more { single.insert(id) }
             whole.insert(more)
             #expect(single.count == whole.count)
