@@ -141,18 +141,19 @@ class Sink:
 class Uploader:
     """observer-upload as it is shipped, on a spool and a store of the comparison."""
 
-    def __init__(self, options, spool: Spool, sink: Sink, broker: str, **settings: str):
+    def __init__(self, options, spool: Spool, store, broker: str, **settings: str):
         environment = {name: text for name, text in os.environ.items() if not name.startswith(("OBSERVER_", "AWS_"))}
-        environment |= settings | {
+        environment |= {
             "AWS_ACCESS_KEY_ID": "bench",
             "AWS_SECRET_ACCESS_KEY": "bench-secret",
             "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL_S3": sink.url,
+            "AWS_ENDPOINT_URL_S3": store.url,
             "OBSERVER_S3_BUCKET": "bench",
             "OBSERVER_SPOOL": str(spool.path),
             "OBSERVER_DATABASE_URL": options.database,
             "OBSERVER_AMQP_URL": broker,
         }
+        environment |= settings
         self.log = common.WORK / "upload.log"
         self.started = time.monotonic()
         with self.log.open("w") as log:
@@ -188,13 +189,14 @@ def add_place(parser) -> None:
 def place(options):
     """Database and broker: those of the options, or those of an Observer that is started for the time."""
     if options.database:
-        yield
+        yield None
         return
     home = common.start_home()
     try:
         facts = home.environment()
         options.database, options.broker = facts["OBSERVER_DATABASE_URL"], facts["OBSERVER_AMQP_URL"]
-        yield
+        home.stop("upload")
+        yield home
     finally:
         home.observer("down", check=False)
 
