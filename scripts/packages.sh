@@ -9,7 +9,7 @@ RUN_PACKAGES=(
     nginx postgresql-15 rabbitmq-server
     python3 python3-venv python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-    curl jq openssl procps util-linux ca-certificates
+    curl jq openssl procps util-linux ca-certificates tzdata
 )
 TEST_PACKAGES=(ffmpeg chromium fonts-dejavu-core shellcheck wrk git)
 # Peers and tools of the comparisons.

@@ -1,6 +1,7 @@
 import CLibCurl
 import Glibc
 import HTTPTypes
+import System
 
 /// One request under way.
 ///
@@ -15,6 +16,10 @@ final class CurlTransfer {
     private var body: [UInt8] = []
     private var isTooLarge = false
     private var file: HTTPClientFileBody?
+    private var fileLength: Int64 = 0
+    private var progress: HTTPClientProgress
+    /// True while the body waits for its turn.
+    private(set) var isPaced = false
 
     /// Prepares a request; the client's limits hold if it has none, and a fresh one gets a connection of its own.
     init(
@@ -27,6 +32,7 @@ final class CurlTransfer {
         self.request = request
         self.configuration = configuration
         limits = request.limits ?? configuration.limits
+        progress = HTTPClientProgress(limits: limits, now: .now())
         guard request.url.hasPrefix("http://") || request.url.hasPrefix("https://") else {
             throw HTTPClientError(.badRequest, "the URL is neither http nor https")
         }
@@ -51,8 +57,7 @@ final class CurlTransfer {
     private func setLimits() {
         easy.set(CURLOPT_CONNECTTIMEOUT_MS, limits.connect)
         if let total = limits.total { easy.set(CURLOPT_TIMEOUT_MS, total) }
-        easy.set(CURLOPT_LOW_SPEED_LIMIT, limits.slowBytesPerSecond)
-        easy.set(CURLOPT_LOW_SPEED_TIME, Int(clamping: max(1, limits.slowFor.components.seconds)))
+        easy.setUnsentLimit()
     }
 
     private func setHeaders() throws(HTTPClientError) {
@@ -118,12 +123,12 @@ final class CurlTransfer {
     /// Its own reader takes an error of the disk for the end of the body: the server would wait for the rest, and the
     /// request would end as one that was too slow.
     private func setSource(length: Int64) {
+        fileLength = length
         easy.setContentSource(
             { bytes, size, count, context in
                 guard let bytes, let context else { return Int(CURL_READFUNC_ABORT) }
                 let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-                let buffer = UnsafeMutableRawBufferPointer(start: bytes, count: size * count)
-                return transfer.file?.read(into: buffer) ?? Int(CURL_READFUNC_ABORT)
+                return transfer.read(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
             },
             seeker: { context, offset, origin in
                 guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
@@ -134,6 +139,37 @@ final class CurlTransfer {
             context: Unmanaged.passUnretained(self).toOpaque()
         )
     }
+
+    /// Reads the next bytes of the file, as many as may be sent now.
+    private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let file else { return Int(CURL_READFUNC_ABORT) }
+        var count = buffer.count
+        if let pacer = configuration.pacer, file.rest > 0 {
+            count = pacer.take(upTo: min(count, file.rest), for: priority, now: .now())
+            isPaced = count <= 0
+            guard !isPaced else { return Int(CURL_READFUNC_PAUSE) }
+        }
+        return file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(count)))
+            ?? Int(CURL_READFUNC_ABORT)
+    }
+
+    var priority: HTTPClientPriority { request.priority }
+
+    /// Goes on with a body whose turn has come.
+    func resume() {
+        isPaced = false
+        easy.resume()
+    }
+
+    /// Takes note of the bytes that have moved.
+    ///
+    /// - Returns: The bytes of the body that were sent since the last call.
+    func advance(_ now: MonotonicInstant) -> Int64 {
+        progress.advance(sent: easy.getOffset(CURLINFO_SIZE_UPLOAD_T), received: body.count, isPaced: isPaced, now: now)
+    }
+
+    /// The reason to end the request: nothing has moved for too long.
+    func stall(_ now: MonotonicInstant) -> HTTPClientError? { progress.stall(of: fileLength, now: now) }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard body.count + bytes.count <= limits.responseBytes else {

@@ -53,6 +53,11 @@ public final class HTTPClient: Service {
         return try result.get()
     }
 
+    /// The bytes of bodies that have been sent since the start, those of requests that failed included.
+    public var sentBytes: Int64 {
+        engine.sentBytes
+    }
+
     /// The number of requests that are under way or wait.
     public var count: Int {
         engine.count

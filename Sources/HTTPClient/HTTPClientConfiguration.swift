@@ -9,6 +9,9 @@ public struct HTTPClientConfiguration: Sendable {
     /// A file of the authorities that may vouch for servers (PEM); nil for the system's.
     public var certificates: String?
 
+    /// Decides how fast files are sent; nil for as fast as they can be.
+    public var pacer: (any HTTPClientPacer)?
+
     /// Creates a configuration.
     public init(name: String, parallel: Int, limits: HTTPClientLimits = HTTPClientLimits(), certificates: String? = nil)
     {

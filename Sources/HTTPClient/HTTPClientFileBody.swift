@@ -12,6 +12,9 @@ final class HTTPClientFileBody {
     /// The reason why the file could not be read to its end.
     private(set) var failure: HTTPClientError?
 
+    /// The bytes that are not read yet.
+    var rest: Int { Int(clamping: length - position) }
+
     /// Opens a file; one that is shorter than announced would leave the server waiting for the rest.
     init(
         opening path: String,

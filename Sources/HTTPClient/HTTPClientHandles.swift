@@ -1,4 +1,5 @@
 import CLibCurl
+import Glibc
 
 /// An easy handle (libcurl-easy(3)) with the memory that its options point to.
 struct CurlEasy: ~Copyable {
@@ -83,6 +84,22 @@ struct CurlEasy: ~Copyable {
         set(CURLOPT_UPLOAD_BUFFERSIZE, 512 * 1024)
     }
 
+    /// Keeps little in the system's buffer that is not on the line yet (tcp(7), TCP_NOTSENT_LOWAT).
+    ///
+    /// Bytes that libcurl has sent are then bytes that move, on a slow line too, and a pace that is set is kept.
+    func setUnsentLimit() {
+        let setter: observer_curl_socket_setter = { _, socket, _ in
+            var limit: Int32 = 128 * 1024
+            // A system that does not know the option works without it.
+            setsockopt(socket, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, &limit, socklen_t(MemoryLayout<Int32>.size))
+            return Int32(CURL_SOCKOPT_OK)
+        }
+        observer_curl_set_socket_setter(raw, setter)
+    }
+
+    /// Goes on with a body that its reader has paused.
+    func resume() { curl_easy_pause(raw, CURLPAUSE_CONT) }
+
     mutating func setHeaders(_ lines: [String]) {
         for line in lines { headers = curl_slist_append(headers, line) }
         observer_curl_set_list(raw, CURLOPT_HTTPHEADER, headers)
@@ -91,6 +108,11 @@ struct CurlEasy: ~Copyable {
     func get(_ info: CURLINFO) -> Int? {
         var value = 0
         return observer_curl_get_long(raw, info, &value) == CURLE_OK ? value : nil
+    }
+
+    func getOffset(_ info: CURLINFO) -> Int64 {
+        var value: curl_off_t = 0
+        return observer_curl_get_offset(raw, info, &value) == CURLE_OK ? Int64(value) : 0
     }
 
     fileprivate func add(to multi: OpaquePointer) { curl_multi_add_handle(multi, raw) }
@@ -127,10 +149,10 @@ struct CurlMulti: ~Copyable, @unchecked Sendable {
         curl_multi_perform(raw, &running)
     }
 
-    /// Waits until there is something to do, at most a second.
-    func poll() {
+    /// Waits until there is something to do.
+    func poll(milliseconds: Int32) {
         var ready: Int32 = 0
-        curl_multi_poll(raw, nil, 0, 1000, &ready)
+        curl_multi_poll(raw, nil, 0, milliseconds, &ready)
     }
 
     /// The next finished transfer: the key of its handle and libcurl's code.

@@ -25,6 +25,9 @@ public struct HTTPClientRequest: Sendable {
     /// again begins at 0 again.
     public var bodyListener: (@Sendable (Int64, UnsafeRawBufferPointer) -> Void)?
 
+    /// The importance of the request where the client's pacer does not let all be sent at once.
+    public var priority = HTTPClientPriority.high
+
     /// Creates a request.
     public init(
         method: HTTPMethod,

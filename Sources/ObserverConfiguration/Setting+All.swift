@@ -34,7 +34,7 @@ extension Setting {
             settings: [spool, recorder, segmentSeconds, snapshotSeconds, cameraNetworks]
         ),
         SettingGroup(title: "Pages and API", settings: [publicURL, fastCGISocket, templates, webThreads]),
-        SettingGroup(title: "Uploads", settings: [uploadParallel, sweepSeconds, retrySeconds]),
+        SettingGroup(title: "Uploads", settings: [uploadParallel, uploadRate, timeZone, sweepSeconds, retrySeconds]),
         SettingGroup(title: "Log", settings: [logLevel, logFormat]),
         SettingGroup(title: "Tests", settings: [crashPoint]),
     ]
@@ -208,8 +208,30 @@ extension Setting {
     package static let uploadParallel = Setting(
         "OBSERVER_UPLOAD_PARALLEL",
         .integer(1...256),
-        fallback: .value("8"),
-        meaning: "Uploads under way at the same time, at most.",
+        fallback: .value("32"),
+        meaning: """
+            Uploads under way at the same time, at most. There are fewer where more would not bring more bytes a second.
+            """,
+        readers: [.upload]
+    )
+    package static let uploadRate = Setting(
+        "OBSERVER_UPLOAD_RATE",
+        .text(
+            "`unlimited`, a rate such as `20 Mbit/s`, or rules such as `Mon-Fri 08:00-18:00 2 Mbit/s; else 20 Mbit/s`, "
+                + "from 64 kbit/s to 100 Gbit/s"
+        ),
+        fallback: .value("unlimited"),
+        meaning: """
+            The bandwidth of all uploads together. The first rule that covers a moment holds; four fifths are for the newest \
+            segments while older ones wait as well.
+            """,
+        readers: [.upload]
+    )
+    package static let timeZone = Setting(
+        "OBSERVER_TIME_ZONE",
+        .text("the name of a time zone of this machine, such as `Europe/Berlin`"),
+        fallback: .value("UTC"),
+        meaning: "The time zone of the times in `OBSERVER_UPLOAD_RATE`.",
         readers: [.upload]
     )
     package static let sweepSeconds = Setting(

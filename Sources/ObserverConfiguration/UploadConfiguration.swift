@@ -1,4 +1,5 @@
 package import AMQP
+package import ObserverCore
 package import Postgres
 package import S3
 
@@ -24,6 +25,10 @@ package struct UploadConfiguration: ProgramConfiguration {
     package var claimLease: Duration = .seconds(30)
     /// The number of uploads under way at the same time, at most.
     package let parallel: Int
+    /// The bandwidth that uploads may use together.
+    package let rate: UploadRate
+    /// The zone of the times in it.
+    package let zone: LocalTimeZone
     /// The time between two sweeps of the spool.
     package var sweepInterval: Duration
     /// The pauses before the second and the third try of a refused upload.
@@ -42,6 +47,8 @@ package struct UploadConfiguration: ProgramConfiguration {
         spool = reader.path(.spool)
         name = reader.recorder()
         parallel = reader.integer(.uploadParallel)
+        rate = reader.uploadRate()
+        zone = reader.timeZone()
         sweepInterval = .seconds(reader.integer(.sweepSeconds))
         retryPauses = reader.integers(.retrySeconds).map { .seconds($0) }
         crashPoints = CrashPoints(armed: reader.word(.crashPoint, as: CrashPoints.Point.self))

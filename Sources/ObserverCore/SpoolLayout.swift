@@ -37,6 +37,13 @@ package struct SpoolLayout: Hashable, Sendable {
         return nil
     }
 
+    /// The segment whose media or sidecar bears the name of these bytes in `ready`; nil for another name.
+    package static func segment(named name: UnsafeRawBufferPointer) -> SegmentID? {
+        guard name.count > 36, name[36...].elementsEqual(".mp4".utf8) || name[36...].elementsEqual(".json".utf8)
+        else { return nil }
+        return SegmentID(characters: UnsafeRawBufferPointer(rebasing: name[..<36]))
+    }
+
     private static let receiptSuffix = ".log"
 
     /// A file of the receipt log, numbered from 1.

@@ -25,10 +25,19 @@ package struct UniqueID: Hashable, Sendable, LosslessStringConvertible {
 
     /// Reads the form with hyphens, in lower case only, so that one identifier has one spelling in names and keys.
     package init?(_ description: String) {
-        guard description.utf8.count == 36 else { return nil }
+        var text = description
+        let value = text.withUTF8 { UniqueID(characters: UnsafeRawBufferPointer($0)) }
+        guard let value else { return nil }
+        self = value
+    }
+
+    /// Reads the 36 characters; folders of a million names are read without making texts of them.
+    package init?(characters: UnsafeRawBufferPointer) {
+        guard characters.count == 36 else { return nil }
         var (high, low): (UInt64, UInt64) = (0, 0)
-        for (index, character) in description.utf8.enumerated() {
-            if [8, 13, 18, 23].contains(index) {
+        for index in 0..<36 {
+            let character = characters[index]
+            if index == 8 || index == 13 || index == 18 || index == 23 {
                 guard character == UInt8(ascii: "-") else { return nil }
                 continue
             }

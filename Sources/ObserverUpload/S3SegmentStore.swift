@@ -19,8 +19,15 @@ final class S3SegmentStore: Sendable {
     }
 
     /// Puts the file under the segment's key unless there is an object already.
-    func put(_ segment: Segment, file: String, completion: @escaping @Sendable (PutOutcome) -> Void) {
-        client.store(upload(of: segment, file: file)) { result in
+    func put(
+        _ segment: Segment,
+        file: String,
+        priority: HTTPClientPriority,
+        completion: @escaping @Sendable (PutOutcome) -> Void
+    ) {
+        var upload = upload(of: segment, file: file)
+        upload.priority = priority
+        client.store(upload) { result in
             switch result {
             case .success(let object): completion(.stored(StoredObject(etag: object.etag, confirmedAt: .now())))
             case .failure(let error): completion(PutOutcome(error))

@@ -12,6 +12,12 @@ import System
 final class SpoolSweeper: Service {
     /// The time between two sweeps while commits are watched.
     private static let watchedInterval: Duration = .seconds(3600)
+    /// The time between two sweeps that are only suggested while commits are watched.
+    private static let suggestedInterval: Duration = .seconds(600)
+    /// The time within which the watch begins or fails, so that the first sweep is the one that it asks for.
+    private static let watchLimit: Duration = .seconds(2)
+    /// Segments that are reported at once: the uploader decides about other things in between.
+    private static let batch = 20_000
 
     let name = "sweeper"
     private let spool: Spool
@@ -22,6 +28,7 @@ final class SpoolSweeper: Service {
 
     private struct Wish {
         var isWanted = false
+        var isSuggested = false
         var isWatched = false
     }
 
@@ -40,6 +47,12 @@ final class SpoolSweeper: Service {
     /// Sweeps now instead of later.
     func wake() { wish.withLock { $0.isWanted = true } }
 
+    /// True while a sweep is asked for that is not begun.
+    var isAsked: Bool { wish.withLockUnnoticed { $0.isWanted || $0.isSuggested } }
+
+    /// Sweeps now, unless commits are watched and there was a sweep lately.
+    func suggest() { wish.withLock { $0.isSuggested = true } }
+
     /// Sweeps now, for what came before the watch began, and then seldom for as long as it lasts.
     func watchBegan() { wish.withLock { $0 = Wish(isWanted: true, isWatched: true) } }
 
@@ -50,17 +63,18 @@ final class SpoolSweeper: Service {
     func run(until stop: StopSignal) {
         stop.onStop { [self] in wake() }
         var logged: Set<SegmentID> = []
+        _ = wish.wait(until: .now() + Self.watchLimit) { $0.isWanted }  // ignored: both ways it is time
+        takeWish()
         sweep()
         var last = MonotonicInstant.now()
         while !stop.isStopped {
-            _ = wish.wait(until: .now() + interval) { $0.isWanted }  // ignored: both ways it is time
-            let wish = wish.withLock { wish in
-                defer { wish.isWanted = false }
-                return wish
-            }
+            _ = wish.wait(until: .now() + interval) { $0.isWanted || $0.isSuggested }  // ignored: both ways it is time
+            let wish = takeWish()
             if stop.isStopped { return }
+            let pause = MonotonicInstant.now() - last
+            let isDue = pause > (wish.isSuggested ? Self.suggestedInterval : Self.watchedInterval)
             // Each part on its own: a failure of one must not keep the others from running.
-            if wish.isWanted || !wish.isWatched || MonotonicInstant.now() - last > Self.watchedInterval {
+            if wish.isWanted || !wish.isWatched || isDue {
                 sweep()
                 last = .now()
             }
@@ -69,10 +83,29 @@ final class SpoolSweeper: Service {
         }
     }
 
+    @discardableResult
+    private func takeWish() -> Wish {
+        wish.withLock { wish in
+            defer { (wish.isWanted, wish.isSuggested) = (false, false) }
+            return wish
+        }
+    }
+
     private func sweep() {
-        attempt { () throws(SpoolError) in try findReady() }
         attempt { () throws(SpoolError) in
-            for name in try spool.strays() { spool.quarantine(name, logger) }
+            let ready = try spool.readReady()
+            report(found: ready.ids)
+            for name in try spool.strays(ready) { spool.quarantine(name, logger) }
+        }
+    }
+
+    /// Reports segments, the newest first.
+    private func report(found ids: [SegmentID]) {
+        var end = ids.count
+        while end > 0 {
+            let start = max(0, end - Self.batch)
+            report(.found(Array(ids[start..<end])))
+            end = start
         }
     }
 
@@ -82,11 +115,6 @@ final class SpoolSweeper: Service {
         } catch {
             logger.error("Sweep failed; will retry", [.error: LogValue(error)])
         }
-    }
-
-    private func findReady() throws(SpoolError) {
-        let found = try spool.readyIDs()
-        if !found.isEmpty { report(.found(found)) }
     }
 
     /// The time of day as the recorders of this spool have proven it; certain an hour after the boot in any case.

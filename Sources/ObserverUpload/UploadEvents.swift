@@ -53,6 +53,8 @@ extension UploadStateMachine {
         case databaseReconnected
         /// The message for a retry queue or the dead-letter queue was confirmed, or was not.
         case published(SegmentID, isConfirmed: Bool)
+        /// So many bytes have been sent since the start.
+        case sent(Int64)
         /// Time passed.
         case tick
         /// Nothing more is begun.

@@ -30,7 +30,20 @@ package struct UploadQueue: Sendable {
             for id in more { insert(id) }
             return
         }
-        ids = Set(ids[first...]).union(more).sorted()
+        let more = more.sorted()
+        var merged: [SegmentID] = []
+        merged.reserveCapacity(count + more.count)
+        var next = first
+        for id in more {
+            while next < ids.count, ids[next] < id {
+                merged.append(ids[next])
+                next += 1
+            }
+            let isKnown = (next < ids.count && ids[next] == id) || merged.last == id
+            if !isKnown { merged.append(id) }
+        }
+        merged += ids[next...]
+        ids = merged
         first = 0
     }
 

@@ -3,6 +3,7 @@ import HTTPClient
 package import Lifecycle
 package import Logging
 package import ObserverConfiguration
+import ObserverCore
 import ObserverMessages
 import ObserverStore
 import S3
@@ -36,8 +37,6 @@ package enum UploadService {
         logger: Logger,
         wake: @escaping @Sendable () -> Void
     ) -> ComposedUploads {
-        // More segments are prepared than sent, so that a connection that is done finds its next file at once.
-        let parallel = configuration.parallel + min(configuration.parallel, 4)
         let inputs = BlockingQueue<Uploader.Input>(limit: 1_000_000)
         let report: @Sendable (UploadStateMachine.Event) -> Void = { event in
             _ = inputs.push(.event(event))  // ignored: full only after the end
@@ -61,10 +60,11 @@ package enum UploadService {
         let watch = ReadyWatch(spool: spool, sweeper: sweeper, logger: logger, report: report)
         let meter = UploadMeter()
         let uploader = Uploader(
-            limits: limits(configuration, parallel: parallel),
+            limits: limits(configuration),
             inputs: inputs,
             spool: spool,
             store: S3SegmentStore(client),
+            sentBytes: { http.sentBytes },
             publisher: publisher,
             rowWriter: rowWriter,
             spoolWriter: spoolWriter,
@@ -79,7 +79,7 @@ package enum UploadService {
             name: "upload-consume",
             topology: Broker.topology(spool: spool.id),
             queue: Broker.uploadQueue(spool: spool.id),
-            prefetch: UInt16(clamping: max(64, 4 * parallel)),
+            prefetch: UInt16(clamping: max(64, 4 * configuration.parallel)),
             logger: logger,
             drainLimit: .seconds(17),
             handler: { intake.receive($0) }
@@ -94,8 +94,8 @@ package enum UploadService {
         return ComposedUploads(stages: stages, meter: meter, report: report)
     }
 
-    private static func limits(_ configuration: UploadConfiguration, parallel: Int) -> UploadStateMachine.Limits {
-        var limits = UploadStateMachine.Limits(parallel: parallel)
+    private static func limits(_ configuration: UploadConfiguration) -> UploadStateMachine.Limits {
+        var limits = UploadStateMachine.Limits(parallel: configuration.parallel)
         limits.retryPauses = configuration.retryPauses
         return limits
     }
@@ -125,13 +125,15 @@ package enum UploadService {
     private static func httpClient(_ configuration: UploadConfiguration) -> HTTPClient {
         var limits = HTTPClientLimits()
         limits.total = .seconds(30)
-        return HTTPClient(
-            HTTPClientConfiguration(
-                name: "s3",
-                parallel: configuration.parallel,
-                limits: limits,
-                certificates: configuration.certificates
-            )
+        var client = HTTPClientConfiguration(
+            name: "s3",
+            parallel: configuration.parallel,
+            limits: limits,
+            certificates: configuration.certificates
         )
+        if !configuration.rate.isUnlimited {
+            client.pacer = UploadPacer(configuration.rate, zone: configuration.zone) { .now() }
+        }
+        return HTTPClient(client)
     }
 }

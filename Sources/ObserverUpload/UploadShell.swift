@@ -1,4 +1,5 @@
 import AMQP
+import HTTPClient
 import Logging
 import ObserverConfiguration
 import ObserverCore
@@ -68,7 +69,7 @@ struct UploadShell {
         case .noteMissing(let segment): rows.add(.noteMissing(segment))
         case .deadLetter(let upload): deadLetter(upload)
         case .resolve(let token, let verdict): resolve(token, verdict)
-        case .sweep: uploader.sweeper.wake()
+        case .sweep: uploader.sweeper.suggest()
         case .report(let change):
             note(change)
             log.write(change, waiting: machine.count)
@@ -97,7 +98,11 @@ struct UploadShell {
     private func put(_ segment: Segment) {
         uploader.crashPoints.reach(.beforePut)
         let report = reporter
-        uploader.store.put(segment, file: uploader.spool.media(segment.id)) { report(.putFinished(segment.id, $0)) }
+        // People watch what was recorded last.
+        let priority: HTTPClientPriority = machine.isRecent(segment.id) ? .high : .low
+        uploader.store.put(segment, file: uploader.spool.media(segment.id), priority: priority) {
+            report(.putFinished(segment.id, $0))
+        }
     }
 
     private func publishRetry(_ recorded: SegmentRecorded, after pause: Duration) {

@@ -92,6 +92,7 @@ extension UploadStateMachine {
     ) -> [Action] {
         let wasOpen = throttle.isOpen
         throttle.troubled(now: now, using: &random)
+        concurrency.disturb()
         breaker.troubled(now: now)
         jobs[id]?.troubles += 1
         jobs[id]?.lastTrouble = trouble

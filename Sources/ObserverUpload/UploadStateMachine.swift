@@ -20,6 +20,7 @@ package struct UploadStateMachine: Sendable {
 
     let limits: Limits
     var throttle: UploadThrottle
+    var concurrency: UploadConcurrency
     var breaker = UploadBreaker()
     var settlement = Settlement()
     var absent = AbsentSegments()
@@ -38,6 +39,8 @@ package struct UploadStateMachine: Sendable {
     private var deferredDue: MonotonicInstant?
     private var finished = RecentSegments(limit: mostFinished)
     private var transferCount = 0
+    /// When the newest segment that is known was begun, in milliseconds by its identifier.
+    private var newest: Int64 = 0
     private(set) var isStopping = false
     /// All bytes that S3 has confirmed.
     private(set) var storedBytes: Int64 = 0
@@ -46,11 +49,15 @@ package struct UploadStateMachine: Sendable {
     package init(limits: Limits) {
         self.limits = limits
         throttle = UploadThrottle(parallel: limits.parallel)
+        concurrency = UploadConcurrency(most: limits.parallel)
         random = JitterSource(seed: limits.seed)
     }
 
     /// True while nothing is under way; after `stop` the process may then end.
     package var isIdle: Bool { jobs.values.allSatisfy { $0.step == .waiting } }
+
+    /// True for a segment that was begun at most a minute before the newest that is known.
+    func isRecent(_ id: SegmentID) -> Bool { newest - id.milliseconds <= 60_000 }
 
     /// The number of segments that are known and not done.
     package var count: Int { jobs.count + backlog.count }
@@ -94,6 +101,9 @@ package struct UploadStateMachine: Sendable {
             settlement.databaseMayHaveLost()
             return []
         case .published(let id, let isConfirmed): return published(id, isConfirmed: isConfirmed, now: now)
+        case .sent(let bytes):
+            concurrency.measure(sent: bytes, underWay: transferCount, isWaiting: !queue.isEmpty, now: now)
+            return []
         case .tick: return tick(now: now)
         case .stop: return stop()
         }
@@ -107,6 +117,7 @@ package struct UploadStateMachine: Sendable {
         now: MonotonicInstant
     ) -> [Action] {
         let id = recorded.segment.id
+        newest = max(newest, id.milliseconds)
         guard jobs[id] == nil, !isCopy(recorded), !finished.contains(id), !settlement.isStored(id) else {
             return [.resolve(delivery, .acknowledge)]
         }
@@ -143,6 +154,7 @@ package struct UploadStateMachine: Sendable {
     /// Adds unknown segments, newest and oldest in turn, up to the limit of jobs.
     mutating func found(_ ids: [SegmentID], now: MonotonicInstant) -> [Action] {
         guard !isStopping else { return [] }
+        if let last = ids.max() { newest = max(newest, last.milliseconds) }
         backlog.insert(ids.filter { isWanted($0, now: now) })
         fillUp(now: now)
         return []
@@ -192,7 +204,8 @@ package struct UploadStateMachine: Sendable {
                 continue
             }
             let isRetry = job.troubles > 0
-            guard throttle.admits(underWay: transferCount, isRetry: isRetry, after: job.lastTrouble, now: now)
+            guard transferCount < concurrency.level,
+                throttle.admits(underWay: transferCount, isRetry: isRetry, after: job.lastTrouble, now: now)
             else { return }
             if queue.next == id { _ = queue.take() } else { queue.remove(id) }
             move(id, to: .preparing)

@@ -28,6 +28,7 @@ final class Uploader: Service {
     let inputs: BlockingQueue<Input>
     let spool: Spool
     let store: S3SegmentStore
+    private let sentBytes: @Sendable () -> Int64
     let publisher: AMQPConfirmedPublisher
     let rowWriter: RowWriter
     let spoolWriter: SpoolWriter
@@ -42,6 +43,7 @@ final class Uploader: Service {
         inputs: BlockingQueue<Input>,
         spool: Spool,
         store: S3SegmentStore,
+        sentBytes: @escaping @Sendable () -> Int64,
         publisher: AMQPConfirmedPublisher,
         rowWriter: RowWriter,
         spoolWriter: SpoolWriter,
@@ -54,6 +56,7 @@ final class Uploader: Service {
         self.inputs = inputs
         self.spool = spool
         self.store = store
+        self.sentBytes = sentBytes
         self.publisher = publisher
         self.rowWriter = rowWriter
         self.spoolWriter = spoolWriter
@@ -73,6 +76,7 @@ final class Uploader: Service {
             if let input = inputs.pop(within: Self.tick) { shell.receive(input) }
             // A tick looks at every known segment, so it must not come with every event.
             if MonotonicInstant.now() >= nextTick {
+                shell.react(to: .sent(sentBytes()))
                 shell.react(to: .tick)
                 nextTick = MonotonicInstant.now() + Self.tick
             }

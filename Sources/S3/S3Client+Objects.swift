@@ -16,6 +16,7 @@ extension S3Client {
         call.headers = [("content-type", upload.contentType)] + configuration.options.objectHeaders
         call.headers += upload.metadata.map { ("x-amz-meta-\($0.name)", $0.value) }
         call.bodyListener = bodyListener
+        call.priority = upload.priority
         if upload.onlyIfAbsent { call.optional.append(.init(part: .conditionalPut, name: "if-none-match", value: "*")) }
         if let hash = [UInt8](hex: upload.sha256) {
             call.optional.append(.init(part: .checksum, name: "x-amz-checksum-sha256", value: hash.base64))

@@ -95,6 +95,7 @@ public final class S3Client: Sendable {
         var payload = S3Signer.emptyPayload
         var body = HTTPClientRequest.Body.none
         var bodyListener: (@Sendable (Int64, UnsafeRawBufferPointer) -> Void)?
+        var priority = HTTPClientPriority.high
     }
 
     func send(_ call: Call, _ completion: @escaping Completion<HTTPClientResponse>) {
@@ -175,7 +176,7 @@ public final class S3Client: Sendable {
             payloadSHA256: call.payload,
             at: attempt.signedAt
         )
-        return HTTPClientRequest(
+        var request = HTTPClientRequest(
             method: HTTPMethod(rawValue: signed.method),
             url: signed.url,
             headers: signed.headers,
@@ -183,13 +184,15 @@ public final class S3Client: Sendable {
             limits: limits(for: call),
             bodyListener: call.bodyListener
         )
+        request.priority = call.priority
+        return request
     }
 
     private func limits(for call: Call) -> HTTPClientLimits {
         var limits = http.configuration.limits
         if case .file(_, let length) = call.body, let total = limits.total {
-            // A large file takes its time even at the slowest speed that is not a stall.
-            limits.total = max(total, .seconds(length / Int64(max(limits.slowBytesPerSecond, 1))))
+            // One that moves is not ended: it would be sent again from its beginning.
+            limits.total = total + .seconds(length / Int64(max(limits.leastBytesPerSecond, 1)))
         }
         return limits
     }

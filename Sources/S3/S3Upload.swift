@@ -16,6 +16,9 @@ public struct S3Upload: Sendable {
     /// overwrites.
     public var onlyIfAbsent: Bool
 
+    /// Its importance where not all can be sent at once.
+    public var priority = HTTPClientPriority.high
+
     /// Describes an upload.
     public init(
         key: String,

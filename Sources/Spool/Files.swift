@@ -87,6 +87,11 @@ enum Files {
         try mapped(path) { () throws(SystemError) in try Directory.names(in: path) }
     }
 
+    /// Calls `body` with the bytes of each name in a directory, without `.` and `..`, in no order.
+    static func forEachName(in path: String, _ body: (UnsafeRawBufferPointer) -> Void) throws(SpoolError) {
+        try mapped(path) { () throws(SystemError) in try Directory.forEachName(in: path, body) }
+    }
+
     /// Size and age of a file; nil if it is not there or not a regular file.
     static func status(_ path: String) throws(SpoolError) -> (bytes: Int64, ageSeconds: Int)? {
         let status = try mapped(path) { () throws(SystemError) in try File.status(of: path) }

@@ -19,22 +19,22 @@ extension Spool {
     /// The files in `ready` and `stored` that do not belong there, relative to the spool.
     ///
     /// Parts of files that were being written when a process died are removed on the way once they are ten minutes old.
-    package func strays() throws(SpoolError) -> [String] {
+    ///
+    /// - Parameter ready: The names in `ready`, where they have been read already.
+    /// - Returns: Their names.
+    /// - Throws: `SpoolError` where the disk fails.
+    package func strays(_ ready: ReadyFolder? = nil) throws(SpoolError) -> [String] {
         var strays: [String] = []
-        for folder in ["ready", "stored"] {
-            for name in try Files.names(in: "\(root)/\(folder)") {
-                let path = "\(root)/\(folder)/\(name)"
-                if name.hasSuffix(".part") {
-                    if let status = try Files.status(path), status.ageSeconds > 600 { try Files.remove(path) }
-                    continue
-                }
-                let isKnown =
-                    switch folder {
-                    case "ready": SpoolLayout.segment(named: name) != nil
-                    default: SpoolLayout.receiptFile(named: name) != nil
-                    }
-                if !isKnown { strays.append("\(folder)/\(name)") }
+        let receipts = try Files.names(in: layout.stored).filter { SpoolLayout.receiptFile(named: $0) == nil }
+        let others: [String]
+        if let ready { others = ready.otherNames } else { others = try readReady().otherNames }
+        for name in others.map({ "ready/\($0)" }) + receipts.map({ "stored/\($0)" }) {
+            let path = "\(root)/\(name)"
+            guard name.hasSuffix(".part") else {
+                strays.append(name)
+                continue
             }
+            if let status = try Files.status(path), status.ageSeconds > 600 { try Files.remove(path) }
         }
         return strays
     }

@@ -1,16 +1,34 @@
 package import ObserverCore
 
 extension Spool {
-    /// The segments of which there is a file in `ready`, in no order.
-    ///
-    /// One that is just being committed, or whose sidecar has gone, is among them.
-    package func readyIDs() throws(SpoolError) -> [SegmentID] {
-        var ids: Set<SegmentID> = []
-        for name in try Files.names(in: layout.ready) {
-            if let id = SpoolLayout.segment(named: name) { ids.insert(id) }
-        }
-        return Array(ids)
+    /// The names in `ready`, read once.
+    package struct ReadyFolder: Sendable {
+        /// The segments of which there is a file, in order; one that is just being committed, or whose sidecar has gone, is
+        /// among them.
+        package var ids: [SegmentID] = []
+        /// The names that are not those of segments.
+        package var otherNames: [String] = []
     }
+
+    /// Reads the names in `ready`.
+    ///
+    /// There may be a million of them, so each becomes 16 bytes at once.
+    package func readReady() throws(SpoolError) -> ReadyFolder {
+        var folder = ReadyFolder()
+        try Files.forEachName(in: layout.ready) { name in
+            if let id = SpoolLayout.segment(named: name) {
+                folder.ids.append(id)
+            } else {
+                folder.otherNames.append(String(decoding: name, as: UTF8.self))
+            }
+        }
+        folder.ids.sort()
+        folder.ids.removeRepeated()
+        return folder
+    }
+
+    /// The segments of which there is a file in `ready`, in order.
+    package func readyIDs() throws(SpoolError) -> [SegmentID] { try readReady().ids }
 
     /// The sidecar of a committed segment; nil if there is none.
     ///
@@ -63,5 +81,17 @@ extension Spool {
         try Files.names(in: directory).compactMap { name in
             name.hasSuffix(".json") ? SegmentID(String(name.dropLast(5))) : nil
         }
+    }
+}
+
+extension [SegmentID] {
+    /// Keeps the first of neighbours that are the same.
+    fileprivate mutating func removeRepeated() {
+        var kept = 0
+        for id in self where kept == 0 || self[kept - 1] != id {
+            self[kept] = id
+            kept += 1
+        }
+        removeLast(count - kept)
     }
 }

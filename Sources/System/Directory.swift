@@ -6,20 +6,38 @@ public enum Directory {
     ///
     /// - Throws: ``SystemError``.
     public static func names(in path: String) throws(SystemError) -> [String] {
+        var names: [String] = []
+        try forEachName(in: path) { names.append(String(decoding: $0, as: UTF8.self)) }
+        return names
+    }
+
+    /// Calls `body` with the bytes of each name in a directory, without `.` and `..`, in no order.
+    ///
+    /// Nothing is kept of a name, so that a directory of a million files needs no memory.
+    ///
+    /// - Throws: ``SystemError``.
+    public static func forEachName(
+        in path: String,
+        _ body: (UnsafeRawBufferPointer) -> Void
+    ) throws(SystemError) {
         guard let directory = opendir(path) else { throw SystemError(call: "opendir", path) }
         defer { closedir(directory) }
-        var names: [String] = []
+        let dot = UInt8(ascii: ".")
         while true {
             // The end and an error look the same but for errno (readdir(3)).
             errno = 0
             guard let entry = readdir(directory) else { break }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                let name = UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.length(of: bytes)))
+                if name.count > 2 || !name.allSatisfy({ $0 == dot }) { body(name) }
             }
-            if name != ".", name != ".." { names.append(name) }
         }
         guard errno == 0 else { throw SystemError(call: "readdir", path) }
-        return names
+    }
+
+    private static func length(of name: UnsafeRawBufferPointer) -> Int {
+        guard let start = name.baseAddress else { return 0 }
+        return strnlen(start.assumingMemoryBound(to: CChar.self), name.count)
     }
 
     /// Creates a directory; one that is there already is no error.

@@ -46,7 +46,7 @@ import Testing
         )
         let path = try scratchFile(bytes: 30_000_000)
         var limits = HTTPClientLimits()
-        limits.slowFor = .seconds(1)
+        limits.stall = .seconds(1)
         let body = HTTPClientRequest.Body.file(path: path, length: 30_000_000)
         let request = HTTPClientRequest(method: .put, url: stalling.url, body: body, limits: limits)
         let outcome = Monitor<HTTPClientError.Kind?>(nil)

@@ -24,7 +24,7 @@ import Testing
         #expect(capture.snapshotInterval == .seconds(300) && capture.prefix == "observer")
         let upload = try UploadConfiguration(environment: Self.good)
         #expect(
-            upload.parallel == 8 && upload.sweepInterval == .seconds(60)
+            upload.parallel == 32 && upload.rate == .unlimited && upload.sweepInterval == .seconds(60)
                 && upload.retryPauses == [.seconds(5), .seconds(30)]
         )
         #expect(try WebConfiguration(environment: Self.good).threads == 12)

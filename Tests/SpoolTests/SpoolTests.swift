@@ -238,6 +238,21 @@ import Testing
         #expect(try spool.recover(as: "node-a").isEmpty)
     }
 
+    @Test func `one look tells segments, each once and in order, from what else is there`() throws {
+        let spool = try Spool(at: folder.path)
+        let ids = (0..<50).map { SegmentID.make(at: Timestamp(milliseconds: 1_700_000_000_000 + Int64($0 % 7))) }
+        for (index, id) in ids.enumerated() {
+            if index % 3 != 0 { try Files.writeDurably([1], to: spool.media(id)) }
+            if index % 3 != 1 { try Files.writeDurably([1], to: spool.layout.sidecar(id)) }
+        }
+        let others = ["\(ids[0])", "\(ids[0]).mp4x", "\(ids[0]).json.part", ".mp4", "x.json", "\(ids[0]).JSON"]
+        for name in others { try Files.writeDurably([1], to: "\(spool.layout.ready)/\(name)") }
+        let ready = try spool.readReady()
+        #expect(ready.ids == ids.sorted())
+        #expect(ready.otherNames.sorted() == others.sorted())
+        #expect(try spool.strays(ready).count == 5)
+    }
+
     @Test func `what nobody understands is found and put aside`() throws {
         let spool = try Spool(at: folder.path)
         let segment = try committed(spool, [1, 2, 3])

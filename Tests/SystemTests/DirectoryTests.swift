@@ -13,6 +13,9 @@ import Testing
         #expect(try Directory.names(in: inner).isEmpty)
         for name in ["b", "a", ".hidden"] { try File.writeDurably([], to: inner + "/" + name) }
         #expect(try Directory.names(in: inner).sorted() == [".hidden", "a", "b"])
+        var lengths: [Int] = []
+        try Directory.forEachName(in: inner) { lengths.append($0.count) }
+        #expect(lengths.sorted() == [1, 1, 7])
         try Directory.synchronize(inner)
         #expect(throws: SystemError.self) { try Directory.remove(inner) }
         for name in try Directory.names(in: inner) { try File.remove(inner + "/" + name) }

@@ -40,7 +40,18 @@ static inline CURLcode observer_curl_set_seeker(CURL *handle, CURLoption option,
     return curl_easy_setopt(handle, option, value);
 }
 
+// The type of CURLOPT_SOCKOPTFUNCTION.
+typedef int (*observer_curl_socket_setter)(void *context, curl_socket_t socket, curlsocktype purpose);
+
+static inline CURLcode observer_curl_set_socket_setter(CURL *handle, observer_curl_socket_setter value) {
+    return curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, value);
+}
+
 // curl_easy_getinfo and curl_multi_setopt are variadic as well.
+static inline CURLcode observer_curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
 static inline CURLcode observer_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);
 }
