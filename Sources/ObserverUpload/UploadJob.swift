@@ -7,11 +7,13 @@ import System
 struct UploadJob: Sendable {
     enum Step: Hashable, Sendable {
         case waiting, preparing, putting, comparing, hashing, restoring, findingRow, settling, publishing, deadLettering
+        /// Of a segment that cannot be deleted: perhaps it is stored already.
+        case askingRow
 
         /// True while the step counts as an upload under way.
         var isTransfer: Bool {
             switch self {
-            case .preparing, .putting, .comparing, .hashing: true
+            case .preparing, .askingRow, .putting, .comparing, .hashing: true
             case .waiting, .restoring, .findingRow, .settling, .publishing, .deadLettering: false
             }
         }

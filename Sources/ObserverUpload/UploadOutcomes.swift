@@ -72,6 +72,8 @@ package enum HeadOutcome: Hashable, Sendable {
 package enum Preparation: Hashable, Sendable {
     /// Sidecar and media, of the right size.
     case ready(Segment)
+    /// The same, in a folder from which nothing can be deleted: it may have been uploaded by an earlier process.
+    case kept(Segment)
     /// No media, in a spool that is there and ours.
     case missing
     /// Media whose sidecar is gone or not what belongs there.

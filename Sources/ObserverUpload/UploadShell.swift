@@ -187,6 +187,6 @@ extension Spool {
         guard bytes == segment.media.bytes else {
             return .corrupt(segment, "the file has \(bytes) bytes, its sidecar says \(segment.media.bytes)")
         }
-        return .ready(segment)
+        return mayDelete ? .ready(segment) : .kept(segment)
     }
 }

@@ -8,11 +8,13 @@ extension UploadStateMachine {
     mutating func prepared(_ id: SegmentID, _ preparation: Preparation, now: MonotonicInstant) -> [Action] {
         switch preparation {
         case .ready(let segment):
-            jobs[id]?.segment = segment
-            jobs[id]?.isMissing = false
-            absent.remove(id)
+            found(segment)
             move(id, to: .putting)
             return [.put(segment)]
+        case .kept(let segment):
+            found(segment)
+            move(id, to: .askingRow)
+            return [.findRow(id)]
         case .missing:
             jobs[id]?.isMissing = true
             jobs[id]?.sidecarProblem = nil
@@ -30,6 +32,12 @@ extension UploadStateMachine {
         case .unreadable(let reason):
             return unreadable(id, reason: reason, now: now)
         }
+    }
+
+    private mutating func found(_ segment: Segment) {
+        jobs[segment.id]?.segment = segment
+        jobs[segment.id]?.isMissing = false
+        absent.remove(segment.id)
     }
 
     mutating func putFinished(_ id: SegmentID, _ outcome: PutOutcome, now: MonotonicInstant) -> [Action] {
@@ -93,6 +101,7 @@ extension UploadStateMachine {
 
     mutating func rowFound(_ id: SegmentID, _ outcome: RowOutcome, now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id] else { return [] }
+        if job.step == .askingRow { return keptRowFound(id, outcome, now: now) }
         switch (outcome, job.sidecarProblem) {
         case (.unavailable, _):
             settlement.databaseMayHaveLost()
@@ -109,6 +118,19 @@ extension UploadStateMachine {
         case (.known(let row?), nil):
             return missing(id, row: row)
         }
+    }
+
+    /// A segment that cannot be deleted is not uploaded again where its row says that it is stored; it is looked at now and then,
+    /// and goes the usual way when the disk takes deletions again.
+    private mutating func keptRowFound(_ id: SegmentID, _ outcome: RowOutcome, now: MonotonicInstant) -> [Action] {
+        guard let job = jobs[id], let segment = job.segment else { return [] }
+        if case .known(let row?) = outcome, row.state.provesUpload, row.segment == segment {
+            retrying[id] = DeferredUpload(until: now + .seconds(600), attempt: job.attempt, cycle: job.cycle)
+            return finish(id, .acknowledge)
+        }
+        if case .unavailable = outcome { settlement.databaseMayHaveLost() }
+        move(id, to: .putting)
+        return [.put(segment)]
     }
 
     private mutating func missing(_ id: SegmentID, row: RowOutcome.Row) -> [Action] {

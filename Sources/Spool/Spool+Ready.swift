@@ -1,3 +1,4 @@
+import Glibc
 package import ObserverCore
 
 extension Spool {
@@ -58,6 +59,9 @@ extension Spool {
             throw SpoolError(.notASpool, layout.ready, reason: "it is not there")
         }
     }
+
+    /// False while the disk lets nothing be deleted: it is mounted read-only, or the folder is another's.
+    package var mayDelete: Bool { access(layout.ready, W_OK | X_OK) == 0 }
 
     /// Writes the sidecar of a committed segment anew.
     package func restoreSidecar(_ segment: Segment) throws(SpoolError) {

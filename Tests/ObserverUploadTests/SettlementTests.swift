@@ -15,6 +15,39 @@ import Testing
         return harness.handle(.putFinished(segment.id, .stored(.sample)))
     }
 
+    @Test func `what is stored and cannot be deleted is not uploaded again by the next process`() {
+        var harness = UploadMachineHarness()
+        let (id, stored) = (all[0].id, RowOutcome.known(RowOutcome.Row(all[0], .stored)))
+        #expect(harness.handle(.found([id])) == [.prepare(id)])
+        for _ in 1...3 {
+            #expect(harness.handle(.prepared(id, .kept(all[0]))) == [.findRow(id)])
+            #expect(harness.handle(.rowFound(id, stored)).isEmpty)
+            #expect(harness.handle(.found([id])).isEmpty)
+            #expect(harness.pass(.seconds(590)).isEmpty)
+            #expect(harness.pass(.seconds(15)) == [.prepare(id)])
+        }
+        // The disk is well again: the usual way, with its proof.
+        #expect(harness.handle(.prepared(id, .ready(all[0]))) == [.put(all[0])])
+        #expect(harness.handle(.putFinished(id, .exists)) == [.compare(all[0])])
+        #expect(harness.handle(.headFinished(id, .same(.sample))) == [.writeRows([.sample(all[0])])])
+        #expect(harness.settle(all[0]).isEmpty)
+    }
+
+    @Test func `what cannot be deleted and is not known to be stored is uploaded`() {
+        var other = all[1]
+        other.media.sha256 = String(repeating: "0", count: 64)
+        let rows: [RowOutcome] = [
+            .unavailable, .known(nil), .known(RowOutcome.Row(all[0], .spooled)), .known(RowOutcome.Row(other, .stored)),
+        ]
+        for row in rows {
+            var harness = UploadMachineHarness()
+            let segment = row == rows[3] ? all[1] : all[0]
+            _ = harness.handle(.found([segment.id]))
+            _ = harness.handle(.prepared(segment.id, .kept(segment)))
+            #expect(harness.handle(.rowFound(segment.id, row)).contains(.put(segment)))
+        }
+    }
+
     @Test func `a database that does not answer is replaced by the receipt, and asked again by the log`() {
         var harness = UploadMachineHarness()
         #expect(store(all[0], &harness) == [.writeRows([.sample(all[0])])])

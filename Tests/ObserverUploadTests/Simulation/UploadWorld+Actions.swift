@@ -84,7 +84,7 @@ extension UploadWorld {
         guard disk.media[id] != nil else { return .missing }
         guard case let sidecar?? = disk.sidecars[id] else { return .withoutSidecar("no sidecar") }
         seen.insert(id)
-        return .ready(sidecar)
+        return disk.isReadOnly ? .kept(sidecar) : .ready(sidecar)
     }
 
     private func hash(_ segment: Segment) -> HashOutcome {
