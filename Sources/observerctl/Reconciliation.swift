@@ -61,7 +61,7 @@ struct Reconciliation {
             var run = try runs.begin(.compare, by: Actor.observerctl.description)
             let comparison = CatalogueComparison(bucket, connection, spool: spool)
             if spool == nil { Output.note("no spool on this machine: nothing is said about files") }
-            try forEachDay(bucket, connection) { day in
+            try forEachDay(in: bucket, connection) { day in
                 for finding in try comparison.compare(day) {
                     let verdict = finding.verdict
                     run.report.add(verdict.rawValue, example: verdict.isFinding ? finding.key : nil)
@@ -76,12 +76,12 @@ struct Reconciliation {
                     ? .done : .failed
             }
             try check(wanted, run.report)
-            return try mend(wanted, comparison, bucket, connection)
+            return try mend(wanted, by: comparison, bucket, connection)
         }
     }
 
     private func forEachDay(
-        _ bucket: CatalogueBucket,
+        in bucket: CatalogueBucket,
         _ connection: PostgresConnection,
         _ body: (CatalogueDay) throws -> Void
     ) throws {
@@ -121,14 +121,14 @@ struct Reconciliation {
 
     private func mend(
         _ verdict: CatalogueVerdict,
-        _ comparison: CatalogueComparison,
+        by comparison: CatalogueComparison,
         _ bucket: CatalogueBucket,
         _ connection: PostgresConnection
     ) throws -> ExitCode {
         let runs = CatalogueRunStore(connection)
         var run = try runs.begin(.mend, by: Actor.observerctl.description, reason: verdict.rawValue)
         let mender = CatalogueMender(bucket, connection)
-        try forEachDay(bucket, connection) { day in
+        try forEachDay(in: bucket, connection) { day in
             let findings = try comparison.compare(day).filter { $0.verdict == verdict }
             try mender.mend(findings, of: day, as: verdict, &run.report)
             run.place = day.path

@@ -84,7 +84,7 @@ struct CatalogueFixture {
         return segments
     }
 
-    /// Lets retention decide about segments, which are the oldest of their stream.
+    /// Decides about segments as retention does, which are the oldest of their stream.
     private func expire(_ segments: [Segment], of stream: StreamID) throws {
         let ids = segments.map(\.id)
         try connection.execute(

@@ -18,7 +18,7 @@ struct ReconcileTests {
         fixture = try CatalogueFixture()
     }
 
-    /// Lets everything be old enough to be judged.
+    /// Ages all rows, so that they are judged.
     private func settle() throws {
         try connection.execute(
             """

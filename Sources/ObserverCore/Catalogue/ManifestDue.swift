@@ -9,9 +9,9 @@ package struct ManifestDue: Hashable, Sendable {
 
     /// Hours that began later are not over.
     package let latestHour: Timestamp
-    /// What changed first after this is still gathered.
+    /// Changes that came first after this are still gathered.
     package let latestChange: Timestamp
-    /// What changed first before this is written in any case.
+    /// Changes that came first before this are written in any case.
     package let oldestChange: Timestamp
 
     /// The bounds at a moment.
