@@ -160,4 +160,37 @@ import Testing
         #expect(actions.contains(.resolve(1, .requeue)))
         #expect(harness.machine.isIdle)
     }
+
+    @Test func `while the database is away it is asked after growing pauses, and the stop asks nothing of it`() {
+        var harness = UploadMachineHarness()
+        _ = store(all[0], &harness)
+        var asked = 0
+        func answer(_ actions: [UploadStateMachine.Action]) {
+            for case .replayReceipts in actions {
+                asked += 1
+                _ = harness.handle(.receiptsReplayed(.unavailable("away")))
+            }
+        }
+        answer(harness.handle(.rowsWritten(.unavailable("away"))))
+        for _ in 0..<6000 { answer(harness.pass(.milliseconds(100))) }
+        #expect((35...120).contains(asked))
+        asked = 0
+        answer(harness.handle(.stop))
+        for _ in 0..<600 { answer(harness.pass(.milliseconds(100))) }
+        #expect(asked == 0)
+    }
+
+    @Test func `what a database had may be gone after it was away: the log is compared from its beginning`() {
+        var harness = UploadMachineHarness()
+        let end = ReceiptLog.Position(file: 1, offset: 500)
+        #expect(harness.pass(.seconds(6 * 3600)) == [.replayReceipts(from: .beginning)])
+        _ = harness.handle(.receiptsReplayed(.done(to: end, isLast: true)))
+        _ = store(all[0], &harness)
+        let away = harness.handle(.rowsWritten(.unavailable("away")))
+        #expect(away.contains(.appendReceipts([.sample(all[0])], isProof: true)))
+        // First to the end of what was begun, then all of it.
+        #expect(harness.pass(.seconds(1)) == [.replayReceipts(from: end)])
+        let back = harness.handle(.receiptsReplayed(.done(to: end, isLast: true)))
+        #expect(back == [.report(.databaseAvailable), .replayReceipts(from: .beginning)])
+    }
 }

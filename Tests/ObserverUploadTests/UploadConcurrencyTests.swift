@@ -22,7 +22,7 @@ private struct Line {
         random = SeededGenerator(seed: seed)
     }
 
-    /// Lets time pass; returns the bytes that were sent.
+    /// Passes time; returns the bytes that were sent.
     mutating func pass(seconds: Int, isWaiting: Bool = true) -> Double {
         let before = sent
         for _ in 0..<(seconds * 10) {

@@ -53,6 +53,7 @@ struct UploadHistory {
                 nextSweep = world.now + .seconds(60)
             }
             world.deliver()
+            world.handle(.sent(Int64(world.puts.values.reduce(0, +)) << 20))
             world.handle(.tick)
             world.noteAgain()
             world.checkReceipts()
