@@ -33,7 +33,7 @@ extension RetentionShell {
         return try take(remaining, deletion, of: free.count, from: segments.count)
     }
 
-    /// Tells what is locked for a time from what is refused.
+    /// Sorts what is locked for a time from what is refused.
     private func take(
         _ remaining: [ExpiringSegment],
         _ deletion: S3Deletion,
@@ -84,7 +84,7 @@ extension RetentionShell {
         }
     }
 
-    /// Tells the store of a part of a hold.
+    /// Passes a part of a hold on to the store.
     func protect() throws(PostgresError) -> RetentionSchedule.Event {
         let store = LegalHoldStore(connection)
         guard let step = try store.next() else { return .protected(hasMore: false) }

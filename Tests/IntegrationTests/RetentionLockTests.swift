@@ -93,7 +93,9 @@ struct RetentionLockTests: RetentionTrial {
         let hold = try hold(fixture, hoursAgo: 20, seconds: 7200)
         let other = try self.hold(fixture, hoursAgo: 20, seconds: 5)
         let bucket = S3RetentionBucket(client)
-        try run(fixture, bucket) { stub.legalHolds.count == 4 && (try progress(of: hold, fixture)?.isComplete) == true }
+        try run(fixture, bucket) {
+            try progress(of: hold, fixture)?.isComplete == true && stub.legalHolds.count == 4
+        }
         #expect(try progress(of: hold, fixture)?.objects == 4)
         // Stored after the hold was gone through; the next round comes a minute later.
         let late = try record(fixture, hoursAgo: 19, count: 2, by: client)
@@ -120,7 +122,7 @@ struct RetentionLockTests: RetentionTrial {
     }
 
     @Test func `a store that refuses legal holds says so in the hold, and the rest goes on`() throws {
-        let (_, client) = try store {
+        let (stub, client) = try store {
             $0.versioning = "Enabled"
             ($0.hasObjectLock, $0.legalHoldStatus) = (true, 403)
         }
@@ -133,7 +135,7 @@ struct RetentionLockTests: RetentionTrial {
             return try isRefused && fixture.states(old) == [.expired]
         }
         #expect(try RetentionStatusStore(fixture.connection).read().error == nil)
-        #expect(try progress(of: hold, fixture)?.refused == 6)
+        #expect(try progress(of: hold, fixture)?.refused == 6 && stub.legalHolds.isEmpty)
     }
 
     @Test func `what the store locks stays expiring, is counted, and goes after its time`() throws {
@@ -176,7 +178,8 @@ struct RetentionLockTests: RetentionTrial {
         #expect(try fixture.states([old[0]]) == [.expired])
         #expect(Set(stub.objects.keys).intersection(old.map(\.header.objectKey)) == [old[1].header.objectKey])
         #expect(try HoldStore(fixture.connection).facts(of: hold).sum.segments == 1)
-        #expect(try fixture.connection.rows("select sum(segments)::bigint from camera_hours", as: (Int64).self) == [61])
+        let counts = try fixture.connection.rows("select sum(segments)::bigint from camera_hours", as: (Int64).self)
+        #expect(counts == [61 as Int64])
     }
 
     /// Lists what the stub has, which answers lists of objects with none.

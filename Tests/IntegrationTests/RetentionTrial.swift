@@ -1,4 +1,5 @@
 import Crypto
+import HTTPClient
 import Lifecycle
 import Logging
 import ObserverConfiguration
@@ -16,6 +17,7 @@ protocol RetentionTrial {}
 
 extension RetentionTrial {
     /// Records, and puts an object for each segment.
+    @discardableResult
     func record(
         _ fixture: RetentionFixture,
         hoursAgo hours: Int64,
@@ -25,6 +27,7 @@ extension RetentionTrial {
         try record(fixture, hoursAgo: hours, count: count, by: try store.client())
     }
 
+    @discardableResult
     func record(
         _ fixture: RetentionFixture,
         hoursAgo hours: Int64,
