@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `the rate is what was stored in the last half minute`() {
-        var rate = UploadRate()
+        var rate = StoredRate()
         #expect(rate.bytesPerSecond == 0)
         for second in 0...100 as ClosedRange<Int64> {
             rate.add(stored: second < 50 ? second * 1000 : 50_000 + (second - 50) * 2000, now: start + .seconds(second))

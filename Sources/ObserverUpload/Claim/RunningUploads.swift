@@ -8,7 +8,7 @@ import System
 /// The services that upload, while the spool is claimed, and what is told of them.
 final class RunningUploads: Sendable {
     private struct Figures {
-        var rate = UploadRate()
+        var rate = StoredRate()
         var forecast = SpoolForecast()
         /// Of the segments that were looked at last.
         var meanBytes: Double = 0

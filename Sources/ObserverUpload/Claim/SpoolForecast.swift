@@ -46,7 +46,7 @@ package struct SpoolForecast: Sendable {
 }
 
 /// Bytes a second that were stored in the last half minute.
-package struct UploadRate: Sendable {
+package struct StoredRate: Sendable {
     private static let window: Duration = .seconds(30)
 
     private var samples: [(at: MonotonicInstant, bytes: Int64)] = []
