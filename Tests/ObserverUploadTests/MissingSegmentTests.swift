@@ -78,6 +78,22 @@ import Testing
         #expect(harness.machine.count == 2)
     }
 
+    @Test func `a key that may not look says nothing about what is there`() {
+        var harness = UploadMachineHarness()
+        _ = miss(&harness, row(.spooled))
+        #expect(harness.handle(.headFinished(segment.id, .refused(.of(segment)))).isEmpty)
+        #expect(!harness.machine.absent.contains(segment.id))
+        #expect(harness.pass(.seconds(60)) == [.prepare(segment.id)])
+    }
+
+    @Test func `an object that was there a moment ago and is not is looked for again`() {
+        var harness = UploadMachineHarness()
+        harness.begin(segment)
+        #expect(harness.handle(.putFinished(segment.id, .exists)) == [.compare(segment)])
+        #expect(harness.handle(.headFinished(segment.id, .absent)).isEmpty)
+        #expect(harness.pass(.seconds(30)) == [.prepare(segment.id)])
+    }
+
     @Test func `a row that says stored leaves nothing to do but the sidecar`() {
         var harness = UploadMachineHarness()
         #expect(miss(&harness, row(.stored)) == [.discard(segment.id), .resolve(1, .acknowledge)])
