@@ -176,12 +176,12 @@ struct ReconcileTests {
         let spool = SpoolID.makeRandom()
         _ = try RecorderStore(connection).register("node-c", spool: spool, version: "1")
         #expect(try SpoolGiveUp(connection).secondsSinceSign(of: spool).map { $0 < 60 } == true)
-        try connection.executeScript(
-            unsafe: "create table if not exists uploaders (spool_id uuid primary key, reported_at timestamptz)"
-        )
         let other = SpoolID.makeRandom()
         try connection.execute(
-            "insert into uploaders (spool_id, reported_at) values (\(other), now() - interval '1 hour')"
+            """
+            insert into uploaders (spool_id, name, instance, place, reported_at)
+            values (\(other), 'node-d', gen_random_uuid(), 'there', now() - interval '1 hour')
+            """
         )
         #expect(try SpoolGiveUp(connection).secondsSinceSign(of: other).map { (3590...3700).contains($0) } == true)
     }

@@ -11,27 +11,14 @@ package struct SpoolGiveUp {
 
     /// The last sign of life of whoever uses a spool, in seconds ago; nil when there is none.
     package func secondsSinceSign(of spool: SpoolID) throws(PostgresError) -> Int64? {
-        var signs = try connection.rows(
-            "select extract(epoch from now() - heartbeat_at)::bigint from recorders where spool_id = \(spool)",
-            as: (Int64).self
-        )
-        // The table of uploaders may not be there yet.
-        let hasUploaders = try connection.rows(
+        try connection.rows(
             """
-            select exists (select from information_schema.columns where table_schema = current_schema()
-                and table_name = 'uploaders' and column_name = 'spool_id')
-                and exists (select from information_schema.columns where table_schema = current_schema()
-                and table_name = 'uploaders' and column_name = 'reported_at')
+            select extract(epoch from now() - max(at))::bigint from (
+                select heartbeat_at as at from recorders where spool_id = \(spool)
+                union all select reported_at from uploaders where spool_id = \(spool)) signs
             """,
-            as: (Bool).self
-        )
-        if hasUploaders.first == true {
-            signs += try connection.rows(
-                "select extract(epoch from now() - reported_at)::bigint from uploaders where spool_id = \(spool)",
-                as: (Int64).self
-            )
-        }
-        return signs.min()
+            as: (Int64?).self
+        ).first ?? nil
     }
 
     /// The streams that have something on its way.
