@@ -265,7 +265,8 @@ let package = Package(
         tests(
             "ObserverRetentionTests",
             [
-                "SeededNumbers", "TestSupport", "ObserverRetention", "ObserverConfiguration", "ObserverCore", "ObserverStore", "S3",
+                "SeededNumbers", "TestSupport", "ObserverRetention", "ObserverConfiguration", "ObserverCore",
+                "ObserverStore", "S3",
                 "System",
             ]
         ),
