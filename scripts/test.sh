@@ -101,7 +101,7 @@ swift_tests() {
     fi
     rm -f "$report"
     # Tests block, and a time limit counts from a test's start: so no more start than there are threads to run them.
-    run_step "$kind tests" timeout -k 10 900 swift test --skip-build --disable-xctest --xunit-output "$report" \
+    run_step "$kind tests" timeout -k 10 1200 swift test --skip-build --disable-xctest --xunit-output "$report" \
         --experimental-maximum-parallelization-width "$(nproc)" "${selection[@]}"
     status=$?
     add_report "$kind tests" "$status" "$report"
