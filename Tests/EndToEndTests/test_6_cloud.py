@@ -221,7 +221,7 @@ def test_a_frozen_database_stops_no_upload(home, watch):
     finally:
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
-    watch.assert_all_stored(watch.committed_since(begun, 3), 30)
+    watch.assert_all_stored(watch.committed_since(begun, 8), 30)
 
 
 def test_afterwards_everything_is_stored_once_and_no_process_has_died(home, api, camera_simulator, watch):
