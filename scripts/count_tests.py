@@ -1,7 +1,8 @@
 """Prints `passed failed` of one JUnit report. Ends with status 1 when it is missing, unreadable or empty.
 
 A skipped test counts for nothing; with OBSERVER_TEST_REQUIRED=1, when the run is meant to be complete, it has failed.
-With `first`, prints instead the end of what the first failed test reported; with `failed`, the failed tests as pytest names them.
+With `first`, prints instead the end of what the first failed test reported; with `failed`, the failed tests as pytest names them, without
+their folder.
 """
 import os
 import sys
@@ -22,7 +23,7 @@ if sys.argv[2:] == ["first"]:
 if sys.argv[2:] == ["failed"]:
     for case in cases:
         if case.find("failure") is not None or case.find("error") is not None:
-            print(f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}")
+            print(f"{case.get('classname', '').rsplit('.', 1)[-1]}.py::{case.get('name')}")
     sys.exit(0)
 skipped = sum(case.find("skipped") is not None for case in cases)
 failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)

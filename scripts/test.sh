@@ -233,7 +233,7 @@ try_again() {
     ((${#tests[@]} >= 1 && ${#tests[@]} <= 3)) || return 0
     rm -rf "$REPO/.build/e2e-artifacts-first"
     mv "$REPO/.build/e2e-artifacts" "$REPO/.build/e2e-artifacts-first"
-    if pytest_step "end-to-end tests, a second try" 400 "$again" "${tests[@]}"; then
+    if pytest_step "end-to-end tests, a second try" 400 "$again" "${tests[@]/#/Tests/EndToEndTests/}"; then
         ((FAILED -= ${#tests[@]}, PASSED += ${#tests[@]}))
         printf '    passed at the second try: %s\n' "${tests[@]}"
     fi
