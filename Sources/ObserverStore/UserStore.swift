@@ -3,7 +3,7 @@ package import Postgres
 
 /// People and programs that may come in.
 ///
-/// What is kept are hashes only; callers hash with Crypto.
+/// Only hashes are kept; callers hash with Crypto.
 package struct UserStore {
     let connection: PostgresConnection
 

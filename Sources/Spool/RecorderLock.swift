@@ -34,12 +34,19 @@ extension Spool {
     ///
     /// - Throws: `SpoolError`: `.inUse` where another process has it.
     package func lock(recorder: String) throws(SpoolError) -> RecorderLock {
-        for tenth in 0..<20 {
-            if tenth > 0 { usleep(100_000) }
-            if let lock = try tryLock(recorder, for: .recording) { return lock }
-        }
+        let taken = try Self.awaitLock { () throws(SpoolError) in try tryLock(recorder, for: .recording) }
+        if let taken { return taken }
         let reason = "another process records here as \(recorder); give it another OBSERVER_RECORDER"
         throw SpoolError(.inUse, root, reason: reason)
+    }
+
+    /// Tries for two seconds to take a lock: the kernel tells nobody who does not block that one is free.
+    static func awaitLock<Lock>(_ take: () throws(SpoolError) -> Lock?) throws(SpoolError) -> Lock? {
+        for tenth in 0..<20 {
+            if tenth > 0 { usleep(100_000) }
+            if let lock = try take() { return lock }
+        }
+        return nil
     }
 
     enum LockUse {

@@ -39,12 +39,12 @@ extension Spool {
     ///
     /// - Throws: `SpoolError`: `.inUse` where another process of this machine has it.
     package func lockForUploads() throws(SpoolError) -> UploaderLock {
-        for tenth in 0..<20 {
-            if tenth > 0 { usleep(100_000) }
+        let taken = try Self.awaitLock { () throws(SpoolError) in
             // One that is there can be locked on a disk that is read-only, too.
             let file = try Files.open(uploaderLockPath, O_RDONLY | O_CREAT, mode: 0o600)
-            if let lock = try RecorderLock.take(file, operation: LOCK_EX, path: root) { return UploaderLock(lock) }
+            return try RecorderLock.take(file, operation: LOCK_EX, path: root)
         }
+        if let taken { return UploaderLock(taken) }
         let reason = "another observer-upload of this machine works here; one is enough for all recorders of a spool"
         throw SpoolError(.inUse, root, reason: reason)
     }

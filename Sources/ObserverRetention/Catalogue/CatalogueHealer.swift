@@ -16,11 +16,11 @@ package struct CatalogueHealer {
 
     /// Restores cameras and days that changed after the number of the database was raised last, as often as needed.
     ///
-    /// What has been recorded since lies in folders of those days; what else changed, as when a backlog was uploaded, is in
-    /// manifests that were written since.
+    /// Recordings since then lie in folders of those days; other changes, as when a backlog was uploaded, are in manifests that
+    /// were written since.
     ///
     /// - Parameter isWanted: Asked before each day; false ends it, to be called again.
-    /// - Returns: What came back; nil when it was ended.
+    /// - Returns: The sum of all that came back; nil when it was ended.
     /// - Throws: The error of the database or the store; calling again begins anew.
     package func heal(while isWanted: () throws -> Bool) throws -> CatalogueRunStore.Report? {
         let status = try CatalogueStatusStore(connection).read()

@@ -21,7 +21,7 @@ package struct CatalogueRebuild {
     /// - Parameters:
     ///   - actor: The originator.
     ///   - progress: Called after each day, with what there is so far.
-    /// - Returns: What came back.
+    /// - Returns: The sum of all that came back.
     /// - Throws: The error of the database or the store; calling again goes on.
     package func run(
         by actor: String,

@@ -5,7 +5,7 @@ package import ObserverStore
 /// The account of an hour of a stream as it lies in the bucket: one line of JSON for the hour, then one for each segment and
 /// gap.
 ///
-/// What a newer version adds in other lines or members is passed over; a change that this version cannot bear has another
+/// Lines and members that a newer version adds are passed over; a change that this version cannot bear has another
 /// number in the first line.
 package struct Manifest: Hashable, Sendable {
     package static let format = 1
