@@ -38,7 +38,7 @@ import Testing
 
     @Test func `an hour with a wrong key costs few requests, one dead letter and no tries, and ends within 30 s`() {
         var harness = UploadMachineHarness(parallel: 12)
-        let all = segments(3600)
+        let all = segments(900)
         var (requests, letters, retries, reports) = (0, 0, 0, 0)
         var isWrong = true
         var stored: Set<SegmentID> = []
@@ -74,14 +74,14 @@ import Testing
             }
         }
         for second in 0..<3600 {
-            perform(harness.handle(.found([all[second].id])))
+            if second % 4 == 0 { perform(harness.handle(.found([all[second / 4].id]))) }
             perform(harness.pass(.seconds(1)))
         }
         #expect(requests <= 300)
         #expect(letters == 1 && retries == 2 && reports == 1)
         isWrong = false
         for _ in 0..<30 { perform(harness.pass(.seconds(1))) }
-        #expect(stored.count == 3600)
+        #expect(stored.count == all.count)
         #expect(harness.machine.count == 0)
     }
 

@@ -41,7 +41,7 @@ private final class WriterHarness: Sendable {
             DedicatedThread.start(name: "rows") { [rows] in rows.run(until: stop) },
             DedicatedThread.start(name: "spool") { [writer] in writer.run(until: stop) },
         ]
-        let isDone = events.wait(until: .now() + .seconds(20), test)
+        let isDone = events.wait(until: .now() + .seconds(120), test)
         stop.stop()
         for thread in threads { thread.join() }
         return isDone
