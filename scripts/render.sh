@@ -152,7 +152,8 @@ render_s3() {
     S3_KEY=$S3_KEY S3_SECRET=$S3_SECRET RETENTION_KEY=$RETENTION_KEY RETENTION_SECRET=$RETENTION_SECRET \
         jq -n '{identities: [{name: "observer", actions: ["Admin", "Read", "Write", "List", "Tagging"],
             credentials: [{accessKey: $ENV.S3_KEY, secretKey: $ENV.S3_SECRET}]},
-            {name: "retention", actions: ["Read:observer", "Write:observer", "List:observer"],
+            {name: "retention", actions: (["Read", "Write", "List", "GetBucketObjectLockConfiguration", "GetObjectRetention",
+                "GetObjectLegalHold", "PutObjectLegalHold"] | map(. + ":observer")),
             credentials: [{accessKey: $ENV.RETENTION_KEY, secretKey: $ENV.RETENTION_SECRET}]}]}' |
         write_private "$CONFIG/s3.json"
 }

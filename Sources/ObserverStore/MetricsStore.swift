@@ -38,4 +38,35 @@ package struct MetricsStore {
         )
         return Dictionary(rows) { first, _ in first }
     }
+
+    /// How far the catalogue in the bucket is.
+    package struct Catalogue: Hashable, Sendable {
+        /// True while a process has the right to write it, and no trouble.
+        package var isKept: Bool
+        package var numberedAt: Timestamp
+        package var failedSince: Timestamp?
+        /// Hours that have changed since their manifest was written.
+        package var changedHours: Int64
+        package var oldestChange: Timestamp?
+    }
+
+    /// Reads how far the catalogue is.
+    package func catalogue() throws(PostgresError) -> Catalogue {
+        let statement: SQL = """
+            select coalesce(s.lease_until > now(), false) and s.error is null, s.numbered_at, s.failed_since,
+                (select count(*) from catalogue_hours), (select min(changed_at) from catalogue_hours)
+            from catalogue_status s
+            """
+        let found = try connection.first(statement) { row throws(PostgresError) in
+            Catalogue(
+                isKept: try row.next(),
+                numberedAt: try row.next(),
+                failedSince: try row.next(),
+                changedHours: try row.next(),
+                oldestChange: try row.next()
+            )
+        }
+        guard let found else { throw PostgresError(.decoding) }
+        return found
+    }
 }

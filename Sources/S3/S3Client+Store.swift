@@ -30,20 +30,28 @@ extension S3Client {
                 guard sent.sha256 == upload.sha256 else {
                     return completion(.failure(S3Error(.checksumMismatch, "the file has other bytes than announced")))
                 }
-                let isMD5 = receipt.etag.filter { $0 != "\"" }.lowercased() == sent.md5
-                learn(.md5ETag, isThere: isMD5)
-                if isMD5 { return accept(receipt.etag, proof: .etag, completion: completion) }
+                if receipt.isETag(sent.md5) {
+                    learn(.md5ETag, isThere: true)
+                    return accept(receipt.etag, proof: .etag, completion: completion)
+                }
+                // Of damaged bytes, or no MD5 at all: a second time tells.
+                if !isSecond, capabilities[.md5ETag] != false, receipt.mayBeMD5 { return replace(upload, completion) }
+                learn(.md5ETag, isThere: false)
             }
             compare(upload, isThere: true) { [self] comparison in
                 guard case .success(.different) = comparison, !isSecond else {
                     return completion(Self.outcome(of: comparison))
                 }
-                // What arrived is damaged, and it is ours: with the condition it would be in its own way for ever.
-                var again = upload
-                again.onlyIfAbsent = false
-                store(again, isSecond: true, completion)
+                replace(upload, completion)
             }
         }
+    }
+
+    /// Puts an object once more, of which damaged bytes have arrived: with the condition they would be in their own way for ever.
+    private func replace(_ upload: S3Upload, _ completion: @escaping Completion<S3StoredObject>) {
+        var again = upload
+        again.onlyIfAbsent = false
+        store(again, isSecond: true, completion)
     }
 
     /// The outcome of a PUT that was accepted, by what was found afterwards.
@@ -184,6 +192,16 @@ extension S3Client {
     private static func isUnknownMethod(_ error: S3Error) -> Bool {
         error.status == 400 || error.status == 405 || error.status == 501
     }
+}
+
+extension S3PutReceipt {
+    private var tag: String { etag.filter { $0 != "\"" }.lowercased() }
+
+    /// True if the ETag looks like an MD5.
+    fileprivate var mayBeMD5: Bool { [UInt8](hex: tag)?.count == 16 }
+
+    /// Returns true if the ETag is this MD5.
+    fileprivate func isETag(_ md5: String?) -> Bool { tag == md5 }
 }
 
 extension S3ObjectInfo {

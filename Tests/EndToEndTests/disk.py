@@ -112,18 +112,9 @@ class SpoolDisk:
         shutil.rmtree(folder)
         run("mount", "-o", f"remount,nr_inodes={facts.f_files}", str(self.home.spool))
 
-    @contextmanager
     def commits_refused(self):
         """Nothing can be given its final name."""
-        ready = self.home.spool / "ready"
-        facts = os.stat(ready)
-        ready.chmod(0o555)
-        os.chown(ready, os.geteuid(), os.getegid())
-        try:
-            yield
-        finally:
-            os.chown(ready, facts.st_uid, facts.st_gid)
-            ready.chmod(stat.S_IMODE(facts.st_mode))
+        return refused(self.home.spool / "ready")
 
     @contextmanager
     def read_only(self):
@@ -162,6 +153,19 @@ class SpoolDisk:
             yield
         finally:
             limit(pid, user, *before)
+
+
+@contextmanager
+def refused(folder: Path):
+    """Nobody but root may make, rename or remove anything in the folder."""
+    facts = os.stat(folder)
+    folder.chmod(0o555)
+    os.chown(folder, os.geteuid(), os.getegid())
+    try:
+        yield
+    finally:
+        os.chown(folder, facts.st_uid, facts.st_gid)
+        folder.chmod(stat.S_IMODE(facts.st_mode))
 
 
 @contextmanager

@@ -56,6 +56,8 @@ class DiskTrial:
     faults: list[Fault] = field(default_factory=list)
     pids: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
+    # While the API cannot tell states.
+    is_blind: bool = False
     ended: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
 
@@ -91,6 +93,8 @@ class DiskTrial:
     def look_at_states(self) -> None:
         client = self.home.client()
         while not self.ended.wait(0.3):
+            if self.is_blind:
+                continue
             found = {camera["id"]: camera["status"] for camera in client.get("/cameras/") if camera["id"] in self.ids}
             self.samples.append(Sample(time.time(), found))
 
@@ -146,6 +150,28 @@ class DiskTrial:
             count = self.log_lines(service) - before
             assert count <= LOG_LINES * (1 + kills), f"{name}: {service} wrote {count} lines\n{self.home.log(service, count)}"
         print(f"{name}: recording again after {took:.1f} s")
+
+    @contextmanager
+    def without_database(self, *causes: str, recovery: float):
+        """The database is away while the body runs; what was open at its end is committed afterwards."""
+        told = Fault("database away", set(causes), time.time(), recovery)
+        self.faults.append(told)
+        self.is_blind = True
+        self.home.stop("postgres")
+        try:
+            yield
+        finally:
+            self.home.start("postgres")
+        told.ended = time.time()
+        left = self.open_segments()
+        await_value("the API answers", recovery, lambda: self.api.call("GET", "/cameras/").status_code == 200)
+        self.await_recording(recovery)
+        self.is_blind = False
+        await_value("all that was left open is committed", recovery, lambda: not left & self.open_segments())
+        self.assert_no_process_died()
+
+    def waiting(self) -> set[str]:
+        return {path.stem for path in (self.home.spool / "ready").glob("*.json")}
 
     def open_segments(self) -> set[str]:
         return {path.stem for path in (self.home.spool / "open").glob("*.json")}

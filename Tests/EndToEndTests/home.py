@@ -47,6 +47,7 @@ class Home:
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
         self.settings = settings
+        self.store = ""  # the address of the store for the tests, where Observer is given another
         self._token = ""
 
     # The command
@@ -220,7 +221,7 @@ class Home:
         facts = self.environment()
         return boto3.client(
             "s3",
-            endpoint_url=facts["AWS_ENDPOINT_URL_S3"],
+            endpoint_url=self.store or facts["AWS_ENDPOINT_URL_S3"],
             aws_access_key_id=facts["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=facts["AWS_SECRET_ACCESS_KEY"],
             region_name=facts.get("AWS_REGION", "us-east-1"),

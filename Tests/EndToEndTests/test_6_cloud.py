@@ -1,5 +1,5 @@
-"""The way to the cloud while things go wrong there: a folder moved away, a cloned spool, a wrong key, a frozen database,
-messages that lie.
+"""The way to the cloud while things go wrong there: a folder moved away or read-only, a cloned spool, a wrong key, a frozen
+database, messages that lie, stores that refuse what others take, bytes that are changed on their way.
 
 Two cameras record through all of it. Each test proves what it is about; the last one holds every committed segment against
 the store, by its hash, and sees that no process has died.
@@ -17,11 +17,15 @@ from pathlib import Path
 import pika
 import pytest
 
+from disk import refused
 from evidence import assert_no_frame_lost, gather
 from home import REPOSITORY
+from store_proxy import StoreProxy
 from test_3_faults import Watch
 from waiting import await_value
 
+# The uploads that the uploader begins with.
+AT_THE_SAME_TIME = 16
 SERVICES = ("web", "capture", "upload", "retention", "postgres")
 
 
@@ -62,11 +66,11 @@ def uploader(home, api) -> dict:
     return next(each for each in api.get("/uploaders") if each["spool_id"] == identity)
 
 
-class WrongKey:
-    """The uploader of the home with another secret than the store's, for as long as a `with` lasts."""
+class UploaderWith:
+    """The uploader of the home with other settings, for as long as a `with` lasts."""
 
-    def __init__(self, home):
-        self.home = home
+    def __init__(self, home, **settings: str):
+        self.home, self.settings = home, settings
         self.path = home.path / "config" / "observer.env"
         self.text = self.path.read_text()
 
@@ -76,10 +80,10 @@ class WrongKey:
         self.home.start("upload")
 
     def __enter__(self):
-        lines = self.text.splitlines()
-        wrong = ["AWS_SECRET_ACCESS_KEY=wrong" if each.startswith("AWS_SECRET_ACCESS_KEY=") else each for each in lines]
-        assert wrong != lines, "the home has no secret to replace"
-        self.restart("\n".join(wrong) + "\n")
+        names = {line.partition("=")[0] for line in self.text.splitlines()}
+        assert self.settings.keys() <= names, f"the home does not have all of {list(self.settings)}"
+        # The last of a name counts.
+        self.restart(self.text + "".join(f"{name}={value}\n" for name, value in self.settings.items()))
         return self
 
     def __exit__(self, *_):
@@ -162,7 +166,7 @@ def test_messages_that_lie_change_no_row_and_end_no_process(home, api, watch):
 def test_a_wrong_key_costs_nothing_and_a_cloned_spool_is_left_alone(home, api, watch, tmp_path):
     begun = time.time()
     settings = home.environment()
-    with WrongKey(home):
+    with UploaderWith(home, AWS_SECRET_ACCESS_KEY="wrong"):
         state = await_value(
             "the uploader tells that the store refuses all",
             25,
@@ -222,6 +226,68 @@ def test_a_frozen_database_stops_no_upload(home, watch):
         for pid in frozen:
             os.kill(pid, signal.SIGCONT)
     watch.assert_all_stored(watch.committed_since(begun, 8), 30)
+
+
+def test_a_store_without_checksums_whose_bucket_refuses_head_gets_everything_once(home, api, watch):
+    begun = time.time()
+    with StoreProxy(home, refuses_checksums=True, refuses_heads=True) as store:
+        with UploaderWith(home, AWS_ENDPOINT_URL_S3=store.url):
+            watch.assert_all_stored(watch.committed_since(begun, 7), 20)
+            assert uploader(home, api)["store_state"] == "working"
+        assert_sent_once(store)
+    # It is found out by trying; what is known then is not tried again.
+    assert 1 <= store.refused["PUT"] <= AT_THE_SAME_TIME, store.refused
+    assert 1 <= store.refused["HEAD"] <= 3, store.refused
+    watch.pids["upload"] = home.pid("upload")
+
+
+@pytest.mark.parametrize("checks", [True, False], ids=["by_a_store_that_checks", "by_a_store_that_keeps_anything"])
+def test_bytes_that_are_changed_on_the_way_are_sent_again(home, api, watch, checks):
+    begun = time.time()
+    with StoreProxy(home, refuses_checksums=not checks) as store:
+        with UploaderWith(home, AWS_ENDPOINT_URL_S3=store.url):
+            # What the store is able to do is known by then.
+            await_value("recordings are stored", 20, lambda: segments_in(store.taken))
+            store.spoils = True
+            watch.assert_all_stored(watch.committed_since(begun, 8), 30)
+    assert len(segments_in(store.spoiled)) >= 4, f"only {len(store.spoiled)} uploads were spoiled"
+    assert_sent_once(store)
+    assert not api.get("/uploads/failed")
+    watch.pids["upload"] = home.pid("upload")
+
+
+def test_a_ready_folder_that_is_read_only_for_a_while_has_everything_stored_once(home, watch):
+    begun = time.time()
+    with StoreProxy(home) as store, UploaderWith(home, AWS_ENDPOINT_URL_S3=store.url):
+        await_value("recordings are stored", 20, lambda: segments_in(store.taken))
+        store.passes.clear()
+        await_value("uploads wait at the store", 15, lambda: store.waiting >= 3, context=lambda: home.log("upload"))
+        with refused(home.spool / "ready"):
+            before = waiting(home.spool)
+            store.passes.set()
+            sent = await_value(
+                "what was on its way is in the store",
+                10,
+                lambda: len(found := segments_in(store.taken) & before) >= 3 and found,
+            )
+            time.sleep(5)
+            # Nothing can be deleted, and nothing is sent anew because of that.
+            assert sent <= waiting(home.spool)
+            assert_sent_once(store)
+        watch.assert_all_stored(watch.committed_since(begun, 0), 30)
+        await_value("what is stored is deleted", 20, lambda: not sent & waiting(home.spool))
+        assert_sent_once(store)
+    watch.pids["upload"] = home.pid("upload")
+
+
+def segments_in(paths) -> set[str]:
+    """The segments whose objects are among these paths: a key ends with the identifier."""
+    return {Path(path).stem[-36:] for path in paths if path.endswith(".mp4")}
+
+
+def assert_sent_once(store: StoreProxy) -> None:
+    several = {path: count for path, count in store.taken.items() if count > 1}
+    assert not several, f"sent more than once: {several}"
 
 
 def test_afterwards_everything_is_stored_once_and_no_process_has_died(home, api, camera_simulator, watch):

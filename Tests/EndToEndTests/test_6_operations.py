@@ -65,6 +65,22 @@ def test_a_comparison_can_be_loaded(name):
     assert f"usage: {name} " in run.stdout and "--help" in run.stdout
 
 
+def test_the_comparison_of_a_backlog_is_not_content_with_nothing():
+    program = f"""
+import json, runpy, types
+shortfalls = runpy.run_path({str(BENCH / "backlog")!r})["shortfalls"]
+options = types.SimpleNamespace(segments=200_000, seconds=60.0)
+good = dict(lag_p95=1.0, start_seconds=2.0, most_mb=100.0, drained=20_000, new=300)
+wrong = [dict(lag_p95=31.0), dict(start_seconds=31.0), dict(most_mb=201.0), dict(drained=0), dict(drained=11_999), dict(new=0)]
+print(json.dumps([shortfalls(options, each) for each in [dict(a=good), {{}}] + [dict(a=good, b=good | it) for it in wrong]]))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    good, nothing, *wrong = json.loads(run.stdout)
+    assert not good and nothing == ["nothing was measured: there is no broker"]
+    assert all(len(each) == 1 and each[0].startswith("b: ") for each in wrong), wrong
+
+
 def test_logs_shows_a_service_and_refuses_an_unknown_one(home):
     assert home.observer("logs", "capture").stdout.strip()
     wrong = home.observer("logs", "nonesuch", check=False)

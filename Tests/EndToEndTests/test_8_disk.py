@@ -88,6 +88,30 @@ def test_without_a_byte_left_cameras_say_so_and_record_as_soon_as_there_is_room(
 
 
 @needs_disk
+def test_without_a_byte_left_and_without_the_database_nothing_that_was_committed_is_lost(home, trial):
+    """The uploader can write neither rows nor receipts then, and may delete nothing."""
+    with trial.without_database("disk_full", recovery=20):
+        home.stop("s3")
+        try:
+            await_value("some wait for the store", 10, lambda: len(trial.waiting()) >= 6)
+        finally:
+            home.start("s3")
+        with trial.disk.full():
+            kept = trial.waiting()
+            time.sleep(6)
+    assert kept, "nothing waited in that time"
+    states = "select state from segments where id = any(%s::uuid[])"
+    await_value(
+        "all that waited is stored and has left the disk",
+        30,
+        lambda: [row["state"] for row in home.rows(states, list(kept))] == ["stored"] * len(kept)
+        and not kept & trial.waiting(),
+        context=lambda: home.log("upload"),
+    )
+    trial.await_reserve(10)
+
+
+@needs_disk
 def test_without_a_file_left_cameras_say_so_and_record_as_soon_as_there_are_some(trial):
     with trial.suffering("no files", trial.disk.without_files(), "disk_full"):
         time.sleep(5)

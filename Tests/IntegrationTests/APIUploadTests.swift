@@ -163,6 +163,52 @@ import Testing
         #expect(families.count == Set(families).count)
     }
 
+    private func catalogueMetrics() -> [String: Double] {
+        let lines = String(decoding: metrics(from: "::1").body, as: UTF8.self).split(separator: "\n")
+        let samples = lines.filter { $0.hasPrefix("observer_catalogue_") }.map { $0.split(separator: " ") }
+        return Dictionary(uniqueKeysWithValues: samples.map { (String($0[0].dropFirst(19)), Double($0[1]) ?? -1) })
+    }
+
+    @Test func `metrics tell how far the catalogue is, what ails it and what its last comparison found`() throws {
+        let fresh = catalogueMetrics()
+        #expect(fresh["working"] == 0 && fresh["hours"] == 0)
+        #expect(Set(fresh.keys) == ["working", "hours", "numbered_timestamp_seconds"])
+
+        let (status, runs) = (CatalogueStatusStore(database), CatalogueRunStore(database))
+        #expect(try status.lease("node-a", seconds: 60))
+        _ = try status.advance()
+        try database.execute("update catalogue_status set numbered_at = to_timestamp(1000.5)")
+        try database.execute(
+            """
+            insert into catalogue_hours (camera_id, stream, hour, changed_at) values
+                (7, 0, to_timestamp(7200), to_timestamp(9000)), (7, 0, to_timestamp(3600), to_timestamp(5000.25))
+            """
+        )
+        var run = try runs.begin(.watch, by: "observer-retention")
+        run.report.add("sound", 12)
+        run.report.add("missing", 2)
+        // One that is under way has not seen everything.
+        try runs.save(run)
+        #expect(!catalogueMetrics().keys.contains { $0.hasPrefix("compared") })
+        try runs.save(run, isEnd: true)
+        try database.execute("update catalogue_runs set ended_at = to_timestamp(2000)")
+        var found = catalogueMetrics()
+        #expect(found["working"] == 1 && found["numbered_timestamp_seconds"] == 1000.5)
+        #expect(found["hours"] == 2 && found["oldest_change_timestamp_seconds"] == 5000.25)
+        #expect(found["compared_timestamp_seconds"] == 2000)
+        #expect(found[#"compared{class="sound"}"#] == 12 && found[#"compared{class="missing"}"#] == 2)
+        #expect(found[#"compared{class="orphan"}"#] == 0)
+
+        try status.note("the store: no")
+        try database.execute("update catalogue_status set failed_since = to_timestamp(3000)")
+        found = catalogueMetrics()
+        #expect(found["working"] == 0 && found["failed_since_timestamp_seconds"] == 3000)
+        try status.note(nil)
+        #expect(catalogueMetrics()["working"] == 1)
+        try database.execute("update catalogue_status set lease_until = now() - interval '1 second'")
+        #expect(catalogueMetrics()["working"] == 0)
+    }
+
     // MARK: Failed uploads
 
     @Test func `failed uploads are listed newest first, by page and by camera`() throws {

@@ -121,6 +121,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [false, true])
+    func `one byte that was changed on the way is noticed by the MD5 alone, and the bytes are sent again`(
+        isMD5Known: Bool
+    ) throws {
+        for key in 0..<20 {
+            let harness = try StoreHarness(S3StubProfile { $0.knowsChecksum = false })
+            if isMD5Known { try harness.client.store(harness.upload("a/known.mp4")) }
+            harness.stub.change { $0.damages = 1 }
+            #expect(try harness.client.store(harness.upload("a/\(key).mp4")).proof == .etag)
+            #expect(harness.stub.objects["a/\(key).mp4"]?.bytes == harness.bytes)
+            #expect(harness.client.capabilities[.md5ETag] == true)
+        }
+    }
+
+    @Test func `a store whose ETags only look like MD5s is asked twice once`() throws {
+        let harness = try StoreHarness(S3StubProfile { ($0.knowsChecksum, $0.hasMD5ETag) = (false, false) })
+        for key in 0..<3 { #expect(try harness.client.store(harness.upload("a/\(key).mp4")).proof == .sample) }
+        #expect(harness.methods.count { $0 == "PUT" } == 4)
+        #expect(harness.client.capabilities[.md5ETag] == false)
+    }
+
     @Test func `an object of other bytes under the key is not taken for ours`() throws {
         for profile in [
             S3StubProfile(), S3StubProfile { $0.knowsChecksum = false }, S3StubProfile { $0.headStatus = 405 },

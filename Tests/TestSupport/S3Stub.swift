@@ -103,7 +103,11 @@ public final class S3Stub: Sendable {
         if profile.knowsCondition, request.headers["if-none-match"] == "*", state.objects[key] != nil {
             return .error(412, request, "PreconditionFailed")
         }
-        let bytes = profile.corruption.map { request.body + [$0] } ?? request.body
+        var bytes = profile.corruption.map { request.body + [$0] } ?? request.body
+        if profile.damages > 0, !bytes.isEmpty {
+            state.profile.damages -= 1
+            bytes[0] ^= 1
+        }
         if let sum = request.headers["x-amz-checksum-sha256"], profile.knowsChecksum,
             sum != SHA256.hash(bytes).base64
         {

@@ -66,6 +66,8 @@ public struct S3StubProfile: Sendable {
     public var clockError: Int64 = 0
     /// A byte that is added to each body on the way.
     public var corruption: UInt8?
+    /// The next so many bodies have another first byte when they arrive.
+    public var damages = 0
     /// The server that all requests are sent to, with the status.
     public var redirect: (status: Int, host: String)?
 

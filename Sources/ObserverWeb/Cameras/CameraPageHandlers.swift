@@ -46,6 +46,14 @@ package enum CameraPageHandlers {
             guard record?.segment.header.cameraID == id else {
                 throw Problem(404, "This camera has no such recording. It may have been deleted as its time was over.")
             }
+            if let record, !SegmentStateView(record.state).isPlayable {
+                throw Problem(
+                    410,
+                    record.state == .lost
+                        ? "The recording is lost: \(record.error ?? "its bytes are gone")."
+                        : "The recording was deleted when its time was over."
+                )
+            }
         }
         let latest = record?.segment.startedAt ?? listing.lastRecording?.startedAt ?? request.now
         let place = RecordingsView.Place(

@@ -2,7 +2,7 @@ package import HTTPTypes
 import ObserverCore
 import ObserverStore
 
-/// Numbers for monitoring: recorders, uploaders, failed uploads, retention.
+/// Numbers for monitoring: recorders, uploaders, failed uploads, retention, the catalogue.
 ///
 /// Programs on this machine need no token; nginx says whose request it is. Nothing in it is secret, but names of recorders are
 /// nobody else's business.
@@ -20,6 +20,7 @@ package enum MetricsAPI {
         metrics.gauge("observer_uploads_failed", "Recordings that the store refused three times.")
         metrics.sample("observer_uploads_failed", try FailedUploadStore(request.database).count())
         try writeRetention(request, to: &metrics)
+        try writeCatalogue(request, to: &metrics)
         var response = HTTPResponse(contentType: MetricsText.contentType, body: Array(metrics.text.utf8))
         response.set(.cacheControl, "no-store")
         return response

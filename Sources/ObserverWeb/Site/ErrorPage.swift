@@ -24,6 +24,7 @@ package struct ErrorPage: Page {
         case 403: "This is not allowed"
         case 404: "Not found"
         case 405: "This address does not take that"
+        case 410: "No longer there"
         case 409, 412: "It was changed meanwhile"
         case 413: "That was too much at once"
         case 415: "The form can’t be read"
