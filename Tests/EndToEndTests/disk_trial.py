@@ -56,8 +56,8 @@ class DiskTrial:
     faults: list[Fault] = field(default_factory=list)
     pids: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
-    # While the API cannot tell states.
-    is_blind: bool = False
+    # Held by who asks for the states, and while the API cannot tell them.
+    sight: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
 
@@ -93,9 +93,9 @@ class DiskTrial:
     def look_at_states(self) -> None:
         client = self.home.client()
         while not self.ended.wait(0.3):
-            if self.is_blind:
-                continue
-            found = {camera["id"]: camera["status"] for camera in client.get("/cameras/") if camera["id"] in self.ids}
+            with self.sight:
+                cameras = client.get("/cameras/")
+            found = {camera["id"]: camera["status"] for camera in cameras if camera["id"] in self.ids}
             self.samples.append(Sample(time.time(), found))
 
     @property
@@ -156,17 +156,16 @@ class DiskTrial:
         """The database is away while the body runs; what was open at its end is committed afterwards."""
         told = Fault("database away", set(causes), time.time(), recovery)
         self.faults.append(told)
-        self.is_blind = True
-        self.home.stop("postgres")
-        try:
-            yield
-        finally:
-            self.home.start("postgres")
-        told.ended = time.time()
-        left = self.open_segments()
-        await_value("the API answers", recovery, lambda: self.api.call("GET", "/cameras/").status_code == 200)
+        with self.sight:
+            self.home.stop("postgres")
+            try:
+                yield
+            finally:
+                self.home.start("postgres")
+            told.ended = time.time()
+            left = self.open_segments()
+            await_value("the API answers", recovery, lambda: self.api.call("GET", "/cameras/").status_code == 200)
         self.await_recording(recovery)
-        self.is_blind = False
         await_value("all that was left open is committed", recovery, lambda: not left & self.open_segments())
         self.assert_no_process_died()
 
