@@ -117,7 +117,9 @@ extension SegmentStore {
                 on conflict (id) do update set state = excluded.state, previous_state = s.state,
                     tries = greatest(s.tries, excluded.tries), error = excluded.error,
                     etag = coalesce(excluded.etag, s.etag), stored_at = coalesce(s.stored_at, excluded.stored_at),
-                    destinations = \(unsafe: destinations)
+                    destinations = \(unsafe: destinations),
+                    -- A further copy is put under holds as well.
+                    legal_hold = case when s.state <> 'stored' then s.legal_hold end
                 where \(unsafe: forward)
                 returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state,
                     s.created_at

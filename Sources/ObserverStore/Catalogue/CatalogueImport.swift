@@ -6,7 +6,7 @@ package import Postgres
 /// All of it may be repeated. A row that is there is changed only where what comes is further: an object that is there makes a
 /// segment `stored`, an end closes a gap, a higher version makes a camera another one.
 package struct CatalogueImport {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     /// The segments of one statement.
     package static let mostInBatch = 500
