@@ -416,10 +416,12 @@ create table segments (
     created_at timestamp with time zone not null default now(),
     legal_hold boolean,
     expired_at timestamp with time zone,
+    destinations smallint not null default 1,
     constraint segments_bytes_check CHECK (((bytes >= 1) AND (bytes <= '4294967296'::bigint))),
     constraint segments_camera_id_check CHECK (((camera_id >= 1) AND (camera_id <= '9007199254740991'::bigint))),
     constraint segments_check CHECK (((init_bytes >= 0) AND (init_bytes <= bytes))),
     constraint segments_codecs_check CHECK ((length(codecs) <= 128)),
+    constraint segments_destinations_check CHECK (((destinations >= 1) AND (destinations <= 7))),
     constraint segments_duration_ms_check CHECK (((duration_ms >= 0) AND (duration_ms <= 3660000))),
     constraint segments_end_reason_check CHECK ((length(end_reason) <= 32)),
     constraint segments_epoch_check CHECK (((epoch >= 0) AND (epoch <= '9007199254740991'::bigint))),
@@ -526,6 +528,7 @@ CREATE UNIQUE INDEX gaps_stream ON gaps USING btree (camera_id, stream, started_
 CREATE INDEX holds_active ON holds USING btree (camera_id) WHERE (released_at IS NULL);
 CREATE INDEX login_attempts_at ON login_attempts USING btree (at);
 CREATE INDEX login_attempts_key ON login_attempts USING btree (key, at);
+CREATE INDEX segments_elsewhere ON segments USING btree (id) WHERE ((state = 'stored'::text) AND (destinations = ANY (ARRAY[2, 4, 5, 6])));
 CREATE INDEX segments_expired ON segments USING btree (expired_at) WHERE (state = 'expired'::text);
 CREATE INDEX segments_expiring ON segments USING btree (id) WHERE (state = 'expiring'::text);
 CREATE INDEX segments_failed ON segments USING btree (id) WHERE (state = 'failed'::text);
@@ -641,6 +644,7 @@ comment on column segments.previous_state is 'The state before this one; null: t
 comment on column segments.tries is 'Refused uploads.';
 comment on column segments.legal_hold is 'True while the store was told to keep the object, because of a hold.';
 comment on column segments.expired_at is 'When its object was gone. Rows of segments that expired a month ago are removed.';
+comment on column segments.destinations is 'Where the object is, once it is stored: 1 home, 2 the second store, 4 the third, added up. Means nothing before that.';
 comment on table sessions is 'Browsers that are signed in.';
 comment on column sessions.hash is 'SHA-256 of the cookie: a stolen copy of this table signs nobody in.';
 comment on column sessions.csrf is 'What every form of this session must carry.';
