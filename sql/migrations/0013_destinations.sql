@@ -16,3 +16,14 @@ from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'se
 -- step: transactional elsewhere
 -- What lies elsewhere because home, or another of the first, took nothing for a while.
 create index segments_elsewhere on segments (id) where state = 'stored' and destinations in (2, 4, 5, 6);
+
+-- step: transactional uploaders
+alter table uploaders
+    add column second_state text check (second_state in ('working', 'paused', 'refused')),
+    add column second_detail text check (length(second_detail) <= 1000),
+    add column third_state text check (third_state in ('working', 'paused', 'refused')),
+    add column third_detail text check (length(third_detail) <= 1000),
+    add column passed_over smallint not null default 0 check (passed_over between 0 and 7);
+comment on column uploaders.store_state is 'Of home: working; paused: it does not answer; refused: it refuses all segments.';
+comment on column uploaders.second_state is 'The same of the second store; null: there is none.';
+comment on column uploaders.passed_over is 'The destinations that have taken nothing for a while, so that others take their place: numbers as in segments.destinations.';
