@@ -93,7 +93,7 @@ let package = Package(
             "ObserverConfiguration",
             [
                 "ObserverCore", "Crypto", "Errors", "Encodings", "System", "Lifecycle", "Logging", "Postgres", "AMQP",
-                "S3",
+                "HTTPClient", "S3",
             ]
         ),
         module(

@@ -184,6 +184,9 @@ render_environment() {
                 OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
                 OBSERVER_TEMPLATES | OBSERVER_ADMIN_PASSWORD) ;;
             OBSERVER_S3_PREFIX) printf '%s=%s\n' "$name" "${!name}" ;;
+            # Further stores, and how many are to have a recording, go with the private one as well.
+            OBSERVER_S3_SECOND_* | OBSERVER_S3_THIRD_* | OBSERVER_S3_COPIES | OBSERVER_S3_FALLBACK_SECONDS)
+                printf '%s=%s\n' "$name" "${!name}" ;;
             # What is said about another store does not fit the private one.
             AWS_* | OBSERVER_S3_*)
                 runs_here s3 || printf '%s=%s\n' "$name" "${!name}" ;;
@@ -206,6 +209,13 @@ render_retention() {
 }
 
 render_nginx() {
+    local store part name
+    for store in SECOND THIRD; do
+        for part in ENDPOINT BUCKET REGION ADDRESSING CERTIFICATES; do
+            name=OBSERVER_S3_${store}_$part
+            export "$name=$(environment_value "$name")"
+        done
+    done
     OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST=$(public_host) OBSERVER_RUN=$RUN \
         OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_STATIC=$REPO/templates/static \
         OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$(spool_folder) \

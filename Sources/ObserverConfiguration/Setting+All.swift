@@ -30,6 +30,10 @@ extension Setting {
             ]
         ),
         SettingGroup(
+            title: "More stores",
+            settings: DestinationSettings.second.all + DestinationSettings.third.all + [copies, fallbackSeconds]
+        ),
+        SettingGroup(
             title: "Recording",
             settings: [spool, recorder, segmentSeconds, snapshotSeconds, cameraNetworks]
         ),

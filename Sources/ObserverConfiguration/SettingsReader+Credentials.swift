@@ -21,7 +21,23 @@ extension SettingsReader {
             return platform
         }
         let (id, secret) = (origin(.accessKeyID), origin(.secretAccessKey))
-        let token = isGiven(.sessionToken) ? origin(.sessionToken) : nil
+        return source(id, secret, token: isGiven(.sessionToken) ? origin(.sessionToken) : nil)
+    }
+
+    /// The access key of another destination; notes a part that is not set.
+    mutating func credentials(_ settings: DestinationSettings) -> S3CredentialSource? {
+        for setting in [settings.accessKeyID, settings.secretAccessKey] where !isGiven(setting) {
+            note(setting, "is not set, but \(settings.bucket.name) is; it must be \(setting.form.requirement)")
+        }
+        let (id, secret) = (origin(settings.accessKeyID), origin(settings.secretAccessKey))
+        return source(id, secret, token: nil)
+    }
+
+    private func source(
+        _ id: S3CredentialSource.Settings.Text?,
+        _ secret: S3CredentialSource.Settings.Text?,
+        token: S3CredentialSource.Settings.Text?
+    ) -> S3CredentialSource? {
         guard let id, let secret else { return nil }
         guard case .value(let text) = id, case .value(let key) = secret else {
             return .settings(S3CredentialSource.Settings(accessKeyID: id, secretAccessKey: secret, sessionToken: token))

@@ -5,26 +5,36 @@ import S3
 /// The settings of the store.
 extension SettingsReader {
     /// The server of the store; nil for AWS itself.
-    mutating func endpoint() -> S3Endpoint? {
-        guard let text = value(.endpoint) else { return nil }
+    mutating func endpoint(_ setting: Setting = .endpoint) -> S3Endpoint? {
+        guard let text = value(setting) else { return nil }
         do {
             return try S3Endpoint(text)
         } catch {
-            reject(text, for: .endpoint)
+            reject(text, for: setting)
             return nil
         }
     }
 
+    mutating func bucket(_ setting: Setting) -> String {
+        let bucket = text(setting)
+        if !bucket.isEmpty, !Self.isName(bucket, lengths: 3...63) { reject(bucket, for: setting) }
+        return bucket
+    }
+
+    mutating func addressing(_ setting: Setting, at endpoint: S3Endpoint?) -> S3Addressing? {
+        let addressing = word(setting, as: S3Addressing.self)
+        if addressing == .host, let endpoint, IPAddress(endpoint.host) != nil {
+            reject("host", for: setting, because: "the store is set by its address, below which there are no names")
+        }
+        return addressing
+    }
+
     mutating func s3(at endpoint: S3Endpoint?) -> S3Configuration? {
         let before = problems.count
-        let bucket = text(.bucket)
-        if !bucket.isEmpty, !Self.isName(bucket, lengths: 3...63) { reject(bucket, for: .bucket) }
+        let bucket = bucket(.bucket)
         let region = text(.region)
         let credentials = credentials(region: region)
-        let addressing = word(.addressing, as: S3Addressing.self)
-        if addressing == .host, let endpoint, IPAddress(endpoint.host) != nil {
-            reject("host", for: .addressing, because: "the store is set by its address, below which there are no names")
-        }
+        let addressing = addressing(.addressing, at: endpoint)
         let options = options()
         guard problems.count == before, let credentials else { return nil }
         var configuration = S3Configuration(
@@ -39,10 +49,10 @@ extension SettingsReader {
     }
 
     /// The file of the authorities that may vouch for the store; nil for the system's.
-    mutating func certificates() -> String? {
-        let path = path(.certificates)
+    mutating func certificates(_ setting: Setting = .certificates) -> String? {
+        let path = path(setting)
         if path.hasPrefix("/"), access(path, R_OK) != 0 {
-            reject(path, for: .certificates, because: "it cannot be read")
+            reject(path, for: setting, because: "it cannot be read")
         }
         return path.isEmpty ? nil : path
     }

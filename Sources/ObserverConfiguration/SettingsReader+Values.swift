@@ -76,11 +76,11 @@ extension SettingsReader {
     static func ownServers(
         database: PostgresConfiguration?,
         broker: AMQPConfiguration?,
-        store: S3Endpoint?
+        stores: [S3Endpoint]
     ) -> [NetworkPolicy.Server] {
         var servers = (database?.servers ?? []).map { NetworkPolicy.Server(host: $0.host, port: $0.port) }
         if let broker { servers.append(.init(host: broker.host, port: broker.port)) }
-        if let store { servers.append(.init(host: store.host, port: store.port)) }
+        servers += stores.map { .init(host: $0.host, port: $0.port) }
         return servers
     }
 

@@ -30,6 +30,24 @@ package struct ToolConfiguration: Sendable {
         try read { $0.certificates() }
     }
 
+    /// All destinations, home first.
+    package func destinations() throws(ConfigurationError) -> [DestinationConfiguration] {
+        try readDestinations().all
+    }
+
+    /// The number of destinations that must have a segment.
+    package func copies() throws(ConfigurationError) -> Int {
+        try readDestinations().copies
+    }
+
+    private func readDestinations() throws(ConfigurationError) -> SettingsReader.Destinations {
+        try read { reader in
+            let endpoint = reader.endpoint()
+            let home = reader.s3(at: endpoint)
+            return reader.destinations(home: home, certificates: reader.certificates())
+        }
+    }
+
     /// The beginning of every object key.
     package func prefix() throws(ConfigurationError) -> String {
         try read { $0.prefix() }

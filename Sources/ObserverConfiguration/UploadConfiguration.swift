@@ -10,9 +10,16 @@ package struct UploadConfiguration: ProgramConfiguration {
     package let log: LogConfiguration
     package let database: PostgresConfiguration
     package let broker: AMQPConfiguration
+    /// The store of home.
     package let s3: S3Configuration
     /// The file of the authorities that may vouch for the store; nil for the system's.
     package let certificates: String?
+    /// All destinations, home first.
+    package let destinations: [DestinationConfiguration]
+    /// The number of destinations that must have a segment.
+    package let copies: Int
+    /// The time for which a destination may take nothing before the next one takes its place.
+    package var fallbackTime: Duration
     /// The beginning of every object key.
     package let prefix: String
     /// The folder of the spool.
@@ -43,6 +50,9 @@ package struct UploadConfiguration: ProgramConfiguration {
         let endpoint = reader.endpoint()
         let s3 = reader.s3(at: endpoint)
         certificates = reader.certificates()
+        let destinations = reader.destinations(home: s3, certificates: certificates)
+        (self.destinations, copies) = (destinations.all, destinations.copies)
+        fallbackTime = .seconds(reader.integer(.fallbackSeconds))
         prefix = reader.prefix()
         spool = reader.path(.spool)
         name = reader.recorder()

@@ -14,9 +14,14 @@ package struct WebConfiguration: ProgramConfiguration {
     package let log: LogConfiguration
     package let database: PostgresConfiguration
     package let broker: AMQPConfiguration
+    /// The store of home.
     package let s3: S3Configuration
     /// The file of the authorities that may vouch for the store; nil for the system's.
     package let certificates: String?
+    /// All destinations, home first.
+    package let destinations: [DestinationConfiguration]
+    /// The number of destinations that must have a segment.
+    package let copies: Int
     package let sealingKey: SealingKey
     package let networks: NetworkPolicy
     /// The unix socket on which nginx finds the responder.
@@ -40,9 +45,11 @@ package struct WebConfiguration: ProgramConfiguration {
         let endpoint = reader.endpoint()
         let s3 = reader.s3(at: endpoint)
         certificates = reader.certificates()
+        let destinations = reader.destinations(home: s3, certificates: certificates)
+        (self.destinations, copies) = (destinations.all, destinations.copies)
         let key = reader.sealingKey()
         networks = reader.networks(
-            without: SettingsReader.ownServers(database: database, broker: broker, store: endpoint)
+            without: SettingsReader.ownServers(database: database, broker: broker, stores: [endpoint].compactMap { $0 } + destinations.endpoints)
         )
         socket = reader.path(.fastCGISocket)
         if socket.utf8.count > Self.socketPathLimit { reader.reject(socket, for: .fastCGISocket) }

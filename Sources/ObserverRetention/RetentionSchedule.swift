@@ -10,15 +10,15 @@ package import System
 package struct RetentionSchedule: Sendable {
     package enum Action: Hashable, Sendable {
         case lease
-        /// Ask the store what it keeps; with markers, a deletion has shown that it keeps versions.
-        case check(hasMarkers: Bool)
+        /// Ask the stores what they keep; where there are markers, a deletion has shown that versions are kept.
+        case check(markers: DestinationSet)
         /// Take back what is decided and not deleted, and that a hold covers by now.
         case rescue
         /// Look for what is decided and not deleted, after a segment.
         case find(after: SegmentID?)
-        case delete([ExpiringSegment], isOfAllVersions: Bool)
-        /// Tell the store of a part of a hold.
-        case protect
+        case delete([ExpiringSegment], StoreTerms)
+        /// Tell the stores of a part of a hold.
+        case protect(StoreTerms)
         case plan
         case decide(limit: Int)
         case rest(until: MonotonicInstant)
@@ -27,14 +27,17 @@ package struct RetentionSchedule: Sendable {
     package enum Event: Hashable, Sendable {
         /// Nil while another process has the lease.
         case leased(RetentionStatusStore.Lease?)
-        case checked(BucketTerms.Verdict)
+        /// The verdict about each store.
+        case checked([Destination: BucketTerms.Verdict])
         case rescued
         case found([ExpiringSegment])
         /// So many of the first ones are dealt with.
         case deleted(count: Int)
         case notDeleted(isThrottled: Bool, problem: String)
-        /// The bucket has left delete markers, which frees nothing.
-        case foundMarkers
+        /// So many of the first ones are dealt with, but for what lies in stores that do not delete.
+        case hindered(count: Int, [Destination: String])
+        /// Buckets have left delete markers, which frees nothing.
+        case foundMarkers(DestinationSet)
         /// Told of a part of a hold; more remains, or nothing for now.
         case protected(hasMore: Bool)
         case notProtected
@@ -60,8 +63,8 @@ package struct RetentionSchedule: Sendable {
     private var storeProblem: String?
     private var databaseProblem: String?
     private var hasLease = false
-    private var bucket = RetentionBucketState(versions: .unknown)
-    private var hasMarkers = false
+    private var terms = StoreTerms()
+    private var markers: DestinationSet = []
     private var pace = DeletionPace()
     private var nextLease: MonotonicInstant
     private var pausedUntil: MonotonicInstant?
@@ -84,25 +87,25 @@ package struct RetentionSchedule: Sendable {
     }
 
     /// The trouble that keeps it from working, as a sentence.
-    package var problem: String? { databaseProblem ?? storeProblem }
+    package var problem: String? { databaseProblem ?? storeProblem ?? terms.problem }
 
     /// Returns the next action.
     package func next(now: MonotonicInstant) -> Action {
         if nextLease <= now { return .lease }
         guard hasLease else { return .rest(until: nextLease) }
         if let pausedUntil, now < pausedUntil { return .rest(until: min(pausedUntil, nextLease)) }
-        if nextCheck <= now { return .check(hasMarkers: hasMarkers) }
+        if nextCheck <= now { return .check(markers: markers) }
         let action = nextOfDeletion(now: now)
-        guard bucket.hasObjectLock else { return action }
+        guard !terms.locking.isEmpty else { return action }
         if case .rest(let end) = action {
-            return nextProtection <= now ? .protect : .rest(until: min(end, nextProtection))
+            return nextProtection <= now ? .protect(terms) : .rest(until: min(end, nextProtection))
         }
-        return nextProtection <= now && !hasProtected ? .protect : action
+        return nextProtection <= now && !hasProtected ? .protect(terms) : action
     }
 
     private func nextOfDeletion(now: MonotonicInstant) -> Action {
         if !pending.isEmpty {
-            return .delete(Array(pending.prefix(pace.batch)), isOfAllVersions: bucket.versions == .deleted)
+            return .delete(Array(pending.prefix(pace.batch)), terms)
         }
         guard let nextLeftovers else { return isRescued ? .find(after: cursor) : .rescue }
         if nextPlan <= now { return .plan }
@@ -115,7 +118,7 @@ package struct RetentionSchedule: Sendable {
     package mutating func take(_ event: Event, now: MonotonicInstant) {
         switch event {
         case .leased(let lease): leased(lease, now: now)
-        case .checked(let verdict): checked(verdict, now: now)
+        case .checked(let verdicts): checked(StoreTerms(verdicts), now: now)
         case .rescued:
             databaseProblem = nil
             (isRescued, nextLeftovers, cursor) = (true, nil, nil)
@@ -129,10 +132,17 @@ package struct RetentionSchedule: Sendable {
             pace.succeeded()
             (storeProblem, databaseProblem) = (nil, nil)
             pending.removeFirst(min(max(count, 0), pending.count))
+        case .hindered(let count, let problems):
+            (storeProblem, databaseProblem) = (nil, nil)
+            pending.removeFirst(min(max(count, 0), pending.count))
+            for (destination, problem) in problems { terms.exclude(destination, because: problem) }
+            nextCheck = min(nextCheck, now + Self.recheck)
         case .notDeleted(let isThrottled, let problem):
             storeProblem = problem
             pausedUntil = now + pace.failed(isThrottled: isThrottled)
-        case .foundMarkers: (hasMarkers, nextCheck) = (true, now)
+        case .foundMarkers(let destinations):
+            markers.formUnion(destinations)
+            nextCheck = now
         case .protected(let hasMore):
             databaseProblem = nil
             nextProtection = hasMore ? now : now + Self.protectionInterval
@@ -157,17 +167,16 @@ package struct RetentionSchedule: Sendable {
         if case .protected = event { hasProtected = true } else { hasProtected = false }
     }
 
-    private mutating func checked(_ verdict: BucketTerms.Verdict, now: MonotonicInstant) {
-        switch verdict {
-        case .usable(let state):
-            bucket = state
-            (storeProblem, databaseProblem, pausedUntil) = (nil, nil, nil)
-            nextCheck = now + Self.checkInterval
-            hasMarkers = false
-        case .unusable(let problem):
-            storeProblem = problem
+    private mutating func checked(_ found: StoreTerms, now: MonotonicInstant) {
+        terms = found
+        guard !found.usable.isEmpty else {
+            storeProblem = found.problem
             pausedUntil = now + Self.recheck
+            return
         }
+        (storeProblem, databaseProblem, pausedUntil) = (nil, nil, nil)
+        nextCheck = now + (found.troubled.isEmpty ? Self.checkInterval : Self.recheck)
+        markers = []
     }
 
     private mutating func leased(_ lease: RetentionStatusStore.Lease?, now: MonotonicInstant) {

@@ -2,6 +2,7 @@ import HTTPClient
 package import Lifecycle
 package import Logging
 package import ObserverConfiguration
+package import ObserverCore
 import S3
 
 /// The composition of `observer-retention`.
@@ -18,33 +19,41 @@ package enum RetentionService {
         var limits = HTTPClientLimits()
         limits.total = requestLimit
         limits.responseBytes = responseBytes
-        let http = HTTPClient(
-            HTTPClientConfiguration(
-                name: "s3",
-                parallel: parallel,
-                limits: limits,
-                certificates: configuration.certificates
-            )
+        let stores = StoreClients(
+            configuration.destinations,
+            parallel: parallel,
+            limits: limits,
+            notify: { $0.log(to: logger) }
         )
-        let client = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
         let gate = CatalogueGate()
         let worker = RetentionWorker(
             database: configuration.database,
-            bucket: S3RetentionBucket(client),
+            buckets: stores.buckets,
             versions: configuration.versions,
             gate: gate,
             logger: logger
         )
         let catalogue = CatalogueWorker(
             database: configuration.database,
-            bucket: CatalogueBucket(client, prefix: configuration.prefix),
+            bucket: CatalogueBucket(stores, prefix: configuration.prefix),
             gate: gate,
             logger: logger
         )
         // The store is stopped first: that ends a request which the worker waits for. Deleting may be repeated.
         return [
             Stage("worker", shutdownLimit: .seconds(10), services: [worker, catalogue]),
-            Stage("store", shutdownLimit: .seconds(1), services: [http]),
+            Stage("store", shutdownLimit: .seconds(1), services: stores.services),
         ]
+    }
+}
+
+extension StoreClients {
+    /// The buckets as retention uses them.
+    package var buckets: [Destination: any RetentionBucket] {
+        var buckets: [Destination: any RetentionBucket] = [:]
+        for destination in destinations.members {
+            buckets[destination] = self[destination].map { S3RetentionBucket($0) }
+        }
+        return buckets
     }
 }

@@ -10,68 +10,80 @@ extension RetentionShell {
     /// The segments of one batch for whose locks the store is asked; the rest are asked about with their next try.
     private static let mostAsked = 200
 
-    func delete(
-        _ segments: [ExpiringSegment],
-        isOfAllVersions: Bool
-    ) throws(PostgresError) -> RetentionSchedule.Event {
+    func delete(_ segments: [ExpiringSegment], _ terms: StoreTerms) throws(PostgresError) -> RetentionSchedule.Event {
         let store = ExpiryStore(connection)
         // A hold that was written since the decision saves what is still there.
         let held = try store.held(segments.map(\.id))
         let free = segments.filter { !held.contains($0.id) }
         guard !free.isEmpty else { return .deleted(count: segments.count) }
-        let deletion: S3Deletion
-        do throws(S3Error) {
-            deletion = try bucket.delete(free.map(\.objectKey), isOfAllVersions: isOfAllVersions)
-        } catch {
-            let hint = error.hint.map { "; \($0)" } ?? ""
-            return .notDeleted(isThrottled: error.kind == .throttled, problem: "the store: \(error.detail)\(hint)")
+        var round = DeletionRound(free, terms)
+        for request in round.requests {
+            guard let bucket = buckets[request.destination] else { continue }
+            let answer = Result { () throws(S3Error) in
+                try bucket.delete(request.keys, isOfAllVersions: request.isOfAllVersions)
+            }
+            round.take(answer, from: request.destination)
         }
-        if deletion.hasMarkers, versions == .delete { return .foundMarkers }
-        try store.markExpired(free.filter { deletion.refused[$0.objectKey] == nil }.map(\.id))
-        let remaining = free.filter { deletion.refused[$0.objectKey] != nil }
-        guard !remaining.isEmpty else { return .deleted(count: segments.count) }
-        return try take(remaining, deletion, of: free.count, from: segments.count)
-    }
-
-    /// Sorts what is locked for a time from what is refused.
-    private func take(
-        _ remaining: [ExpiringSegment],
-        _ deletion: S3Deletion,
-        of tried: Int,
-        from count: Int
-    ) throws(PostgresError) -> RetentionSchedule.Event {
-        let protections = protections(of: remaining, deletion)
-        try LockedSegmentStore(connection).note(protections)
-        let locked = Set(protections.map(\.id))
-        let reasons = remaining.map { ($0.id, deletion.refused[$0.objectKey] ?? "refused") }
-        try ExpiryStore(connection).markRefused(Dictionary(reasons) { first, _ in first })
+        if !round.markers.isEmpty, versions == .delete { return .foundMarkers(round.markers) }
+        try store.markExpired(round.gone.map(\.id))
+        let locked = try noteLocks(round)
+        let event = round.event(locked: locked, of: segments.count)
         if !locked.isEmpty {
             logger.info("Locked objects not deleted; will retry", [.segmentCount: .int(locked.count)])
         }
-        let refused = remaining.filter { !locked.contains($0.id) }
-        guard let first = refused.first else { return .deleted(count: count) }
-        let reason = deletion.refused[first.objectKey] ?? "refused"
-        let isThrottled = refused.contains { deletion.refused[$0.objectKey] == "SlowDown" }
-        if isThrottled || refused.count == tried {
-            return .notDeleted(isThrottled: isThrottled, problem: "the store does not delete: \(reason)")
-        }
-        logger.warning(
-            "Objects not deleted; will retry",
-            [.segmentCount: .int(refused.count), .segmentID: .string(first.id.description), .reason: .string(reason)]
-        )
-        return .deleted(count: count)
+        // What is tried again at once needs no words.
+        if case .notDeleted = event, round.hasFailed { return event }
+        try store.markRefused(round.reasons)
+        if case .deleted = event { tell(of: round.reasons, except: locked) }
+        return event
     }
 
-    /// The protections of objects that the store refused to delete, out of its words and of what it says when it is asked.
-    private func protections(
+    private func tell(of reasons: [SegmentID: String], except locked: Set<SegmentID>) {
+        let refused = reasons.filter { !locked.contains($0.key) }
+        guard let first = refused.min(by: { $0.key < $1.key }) else { return }
+        logger.warning(
+            "Objects not deleted; will retry",
+            [
+                .segmentCount: .int(refused.count), .segmentID: .string(first.key.description),
+                .reason: .string(first.value),
+            ]
+        )
+    }
+
+    // MARK: Locks
+
+    /// Writes down which segments a store protects for a time.
+    private func noteLocks(_ round: DeletionRound) throws(PostgresError) -> Set<SegmentID> {
+        var protections: [SegmentID: LockedSegmentStore.Protection] = [:]
+        for request in round.requests {
+            guard let bucket = buckets[request.destination], let refused = round.refused(by: request.destination)
+            else { continue }
+            for protection in Self.protections(of: refused.segments, refused.deletion, in: bucket) {
+                guard var known = protections[protection.id] else {
+                    protections[protection.id] = protection
+                    continue
+                }
+                // What protects longer counts.
+                known.until = [known.until, protection.until].compactMap { $0 }.max()
+                known.hasLegalHold = known.hasLegalHold || protection.hasLegalHold
+                protections[protection.id] = known
+            }
+        }
+        try LockedSegmentStore(connection).note(Array(protections.values))
+        return Set(protections.keys)
+    }
+
+    /// The protections of objects that a store refused to delete, out of its words and of what it says when it is asked.
+    private static func protections(
         of remaining: [ExpiringSegment],
-        _ deletion: S3Deletion
+        _ deletion: S3Deletion,
+        in bucket: any RetentionBucket
     ) -> [LockedSegmentStore.Protection] {
         let versions = Dictionary(deletion.locked.map { ($0.key, $0) }) { first, _ in first }
         let candidates = remaining.filter { segment in
             versions[segment.objectKey] != nil || deletion.refused[segment.objectKey] == "AccessDenied"
         }
-        let asked = candidates.prefix(Self.mostAsked).map { versions[$0.objectKey] ?? S3Version(key: $0.objectKey) }
+        let asked = candidates.prefix(mostAsked).map { versions[$0.objectKey] ?? S3Version(key: $0.objectKey) }
         let locks = Dictionary(bucket.locks(of: asked).map { ($0.key.key, $0.value) }) { first, _ in first }
         return candidates.compactMap { segment in
             let lock = locks[segment.objectKey]
@@ -84,32 +96,27 @@ extension RetentionShell {
         }
     }
 
-    /// Passes a part of a hold on to the store.
-    func protect() throws(PostgresError) -> RetentionSchedule.Event {
+    // MARK: Holds
+
+    /// Passes a part of a hold on to the stores.
+    func protect(_ terms: StoreTerms) throws(PostgresError) -> RetentionSchedule.Event {
         let store = LegalHoldStore(connection)
         guard let step = try store.next() else { return .protected(hasMore: false) }
-        let holds: S3LegalHolds
-        do throws(S3Error) {
-            holds = try bucket.setLegalHold(step.isOn, on: step.segments.map(\.objectKey))
-        } catch {
-            logger.warning(
-                "Legal holds not told; will retry",
-                [.holdID: .int(Int(step.hold)), .error: LogValue(error)]
-            )
-            return .notProtected
+        var round = ProtectionRound(step, terms)
+        for request in round.requests {
+            guard let bucket = buckets[request.destination] else { continue }
+            let answer = Result { () throws(S3Error) in try bucket.setLegalHold(step.isOn, on: request.keys) }
+            if case .failure(let error) = answer {
+                logger.warning(
+                    "Legal holds not told; will retry",
+                    [.holdID: .int(Int(step.hold)), .error: LogValue(error)]
+                )
+            }
+            round.take(answer, from: request.destination)
         }
-        // What is gone needs no protection, and cannot get any.
-        let done = step.segments.filter { segment in
-            holds.refused[segment.objectKey] == nil && (!step.isOn || !holds.missing.contains(segment.objectKey))
-        }
-        let error = holds.refused.values.first ?? (step.isOn && !holds.missing.isEmpty ? "NoSuchKey" : nil)
-        let outcome = LegalHoldStore.Outcome(
-            done: done.map(\.id),
-            refused: step.segments.count - done.count,
-            error: error
-        )
+        guard let outcome = round.outcome else { return .notProtected }
         try store.finish(step, outcome)
-        if let error {
+        if let error = outcome.error {
             logger.warning(
                 "Legal holds refused",
                 [.holdID: .int(Int(step.hold)), .segmentCount: .int(outcome.refused), .reason: .string(error)]

@@ -1,7 +1,7 @@
 import Errors
 package import Logging
 package import ObserverConfiguration
-import ObserverCore
+package import ObserverCore
 import ObserverStore
 package import Postgres
 import S3
@@ -11,7 +11,7 @@ import System
 package struct RetentionShell {
     private let holder: String
     let connection: PostgresConnection
-    let bucket: any RetentionBucket
+    let buckets: [Destination: any RetentionBucket]
     let versions: S3VersionPolicy
     private let gate: CatalogueGate
     let logger: Logger
@@ -21,21 +21,21 @@ package struct RetentionShell {
     /// - Parameters:
     ///   - holder: The name of this process in the lease.
     ///   - connection: The database, for this thread alone.
-    ///   - bucket: The store.
+    ///   - buckets: The stores.
     ///   - versions: The treatment of old versions.
     ///   - gate: Closed while nothing may be deleted.
     ///   - logger: Logs what was planned, and objects that were not deleted.
     package init(
         holder: String,
         connection: PostgresConnection,
-        bucket: any RetentionBucket,
+        buckets: [Destination: any RetentionBucket],
         versions: S3VersionPolicy = .delete,
         gate: CatalogueGate = .alwaysOpen(),
         logger: Logger
     ) {
         self.holder = holder
         self.connection = connection
-        self.bucket = bucket
+        self.buckets = buckets
         self.versions = versions
         self.gate = gate
         self.logger = logger
@@ -50,12 +50,11 @@ package struct RetentionShell {
                 .leased(
                     try RetentionStatusStore(connection).lease(holder, seconds: RetentionSchedule.leaseSeconds)
                 )
-            case .check(let hasMarkers): .checked(try check(hasMarkers: hasMarkers))
+            case .check(let markers): .checked(try check(markers: markers))
             case .rescue: try rescue()
             case .find(let cursor): .found(try ExpiryStore(connection).expiring(after: cursor))
-            case .delete(let segments, let isOfAllVersions):
-                try delete(segments, isOfAllVersions: isOfAllVersions)
-            case .protect: try protect()
+            case .delete(let segments, let terms): try delete(segments, terms)
+            case .protect(let terms): try protect(terms)
             case .plan: try plan()
             case .decide(let limit): try decide(limit: limit)
             case .rest: nil
@@ -91,16 +90,23 @@ package struct RetentionShell {
 
     // MARK: Actions
 
-    private func check(hasMarkers: Bool) throws(PostgresError) -> BucketTerms.Verdict {
+    private func check(markers: DestinationSet) throws(PostgresError) -> [Destination: BucketTerms.Verdict] {
+        var verdicts: [Destination: BucketTerms.Verdict] = [:]
+        for (destination, bucket) in buckets {
+            verdicts[destination] = check(bucket, hasMarkers: markers.contains(destination))
+        }
+        if let state = StoreTerms(verdicts).summary { try RetentionStatusStore(connection).note(state) }
+        return verdicts
+    }
+
+    private func check(_ bucket: any RetentionBucket, hasMarkers: Bool) -> BucketTerms.Verdict {
         var answers = BucketTerms.Answers(versioning: result(bucket.versioning), hasMarkers: hasMarkers)
         if answers.hasVersions, versions == .delete {
             do throws(S3Error) { try bucket.tryListOfVersions() } catch { answers.listRefusal = error }
         }
         // Object Lock goes with versions alone.
         if answers.hasVersions { answers.objectLock = result(bucket.hasObjectLock) }
-        let verdict = BucketTerms.decide(answers, versions)
-        if case .usable(let state) = verdict { try RetentionStatusStore(connection).note(state) }
-        return verdict
+        return BucketTerms.decide(answers, versions)
     }
 
     private func result<Value>(_ body: () throws(S3Error) -> Value) -> Result<Value, S3Error> {
@@ -118,21 +124,30 @@ package struct RetentionShell {
         let store = ExpiryStore(connection)
         let held = try store.heldWhileExpiring()
         guard !held.isEmpty else { return .rescued }
-        let existing: Set<String>
-        do throws(S3Error) {
-            existing = try bucket.existing(held.map(\.objectKey))
-        } catch {
-            // They stay as they are: neither deleted nor played.
-            logger.warning(
-                "Held recordings not taken back",
-                [.segmentCount: .int(held.count), .error: LogValue(error)]
-            )
-            return .rescued
+        var existing: [Destination: Set<String>] = [:]
+        for destination in held.reduce(into: DestinationSet(), { $0.formUnion($1.destinations) }).members {
+            let keys = held.filter { $0.destinations.contains(destination) }.map(\.objectKey)
+            do throws(S3Error) {
+                existing[destination] = try buckets[destination]?.existing(keys)
+            } catch {
+                logger.warning(
+                    "Held recordings not taken back",
+                    [.segmentCount: .int(keys.count), .error: LogValue(error)]
+                )
+            }
         }
-        let saved = held.filter { existing.contains($0.objectKey) }
-        try store.takeBack(saved.map(\.id))
-        try store.markExpired(held.filter { !existing.contains($0.objectKey) }.map(\.id))
-        logger.info("Held recordings taken back", [.segmentCount: .int(saved.count)])
+        // Of what a store does not tell, all stays as it is: neither deleted nor played.
+        let known = held.filter { $0.destinations.members.allSatisfy { existing[$0] != nil } }
+        let places = Dictionary(
+            known.map { segment in
+                let there = segment.destinations.members.filter { existing[$0]?.contains(segment.objectKey) == true }
+                return (segment.id, DestinationSet(there))
+            }
+        ) { first, _ in first }
+        let saved = places.filter { !$1.isEmpty }
+        try store.takeBack(saved)
+        try store.markExpired(places.filter(\.value.isEmpty).map(\.key))
+        if !known.isEmpty { logger.info("Held recordings taken back", [.segmentCount: .int(saved.count)]) }
         return .rescued
     }
 

@@ -1,7 +1,7 @@
 package import Lifecycle
 package import Logging
 package import ObserverConfiguration
-import ObserverCore
+package import ObserverCore
 import ObserverStore
 package import Postgres
 import System
@@ -10,20 +10,28 @@ import System
 package struct RetentionWorker: Service {
     package let name = "retention"
     private let database: PostgresConfiguration
-    private let bucket: any RetentionBucket
+    private let buckets: [Destination: any RetentionBucket]
     private let versions: S3VersionPolicy
     private let gate: CatalogueGate
     private let logger: Logger
 
+    /// Creates a worker.
+    ///
+    /// - Parameters:
+    ///   - database: The database.
+    ///   - buckets: The stores.
+    ///   - versions: The treatment of old versions.
+    ///   - gate: Closed while nothing may be deleted.
+    ///   - logger: Logs trouble, and its end.
     package init(
         database: PostgresConfiguration,
-        bucket: any RetentionBucket,
+        buckets: [Destination: any RetentionBucket],
         versions: S3VersionPolicy = .delete,
         gate: CatalogueGate = .alwaysOpen(),
         logger: Logger
     ) {
         self.database = database
-        self.bucket = bucket
+        self.buckets = buckets
         self.versions = versions
         self.gate = gate
         self.logger = logger
@@ -33,7 +41,7 @@ package struct RetentionWorker: Service {
         let shell = RetentionShell(
             holder: UniqueID.makeRandom().description,
             connection: PostgresConnection(database),
-            bucket: bucket,
+            buckets: buckets,
             versions: versions,
             gate: gate,
             logger: logger

@@ -40,6 +40,18 @@ extension StreamKind: SQLValue, SQLArrayElement {
     }
 }
 
+extension DestinationSet: SQLValue, SQLArrayElement {
+    package static var sqlType: SQLType { Int16.sqlType }
+
+    package func encode(into bytes: inout [UInt8]) -> Bool {
+        rawValue.encode(into: &bytes)
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer, type: SQLType) -> DestinationSet? {
+        Int16.decode(bytes, type: type).map(DestinationSet.init(rawValue:))
+    }
+}
+
 extension CameraID: SQLValue, SQLArrayElement {}
 extension Transport: SQLValue {}
 extension AudioMode: SQLValue {}

@@ -6,7 +6,7 @@ extension SegmentStore {
         select id, camera_id, stream, epoch, run, sequence, recorder, spool_id, started_at, object_key, \
         codecs, width, height, has_audio, bytes, encode(sha256, 'hex'), init_bytes, encode(init_sha256, 'hex'), \
         media_start_90k, media_duration_90k, frames, end_reason, duration_ms, flags, \
-        state, tries, error, etag, stored_at, created_at from segments
+        state, tries, error, etag, stored_at, created_at, destinations from segments
         """
 
     /// The condition for segments that retention has not decided to delete; it implies that of the index `segments_stream`.
@@ -64,9 +64,17 @@ extension SegmentStore {
     /// The states that a state may take the place of.
     private static let forward = """
         (excluded.state = 'stored' and s.state in ('spooled', 'failed', 'lost'))
+        or (excluded.state = 'stored' and s.state = 'stored' and excluded.destinations & ~s.destinations <> 0)
         or (excluded.state = 'failed' and s.state in ('spooled', 'failed'))
         or (excluded.state = 'lost' and s.state in ('spooled', 'failed'))
         or (excluded.state = 'expired' and s.state in ('spooled', 'failed', 'stored', 'expiring'))
+        """
+
+    /// Where the object is, after a write: it stays where it was, and is nowhere before it is stored.
+    private static let destinations = """
+        case when excluded.state <> 'stored' then s.destinations
+            when s.state = 'stored' then s.destinations | excluded.destinations
+            else excluded.destinations end
         """
 
     /// The states in which there is something to play.
@@ -91,7 +99,7 @@ extension SegmentStore {
                     n.duration_ms, n.bytes, decode(n.sha256, 'hex'), n.init_bytes, decode(n.init_sha256, 'hex'),
                     n.media_start_90k, n.media_duration_90k, n.frames, n.codecs, n.width, n.height, n.has_audio,
                     n.end_reason, string_to_array(n.flags, ','), n.object_key, n.state, n.tries, n.error, n.etag,
-                    case when n.state = 'stored' then coalesce(n.stored_at, now()) end
+                    case when n.state = 'stored' then coalesce(n.stored_at, now()) end, n.destinations
                 from unnest(\(headers.map(\.id)), \(headers.map(\.cameraID)), \(headers.map(\.stream.kind)),
                     \(headers.map(\.epoch)), \(headers.map(\.run)), \(headers.map(\.sequence)),
                     \(headers.map(\.origin.spoolID)), \(headers.map { $0.origin.recorder.limited(to: 63) }),
@@ -103,12 +111,15 @@ extension SegmentStore {
                     \(ends.map { SegmentFlag.names($0.flags).joined(separator: ",") }), \(headers.map(\.objectKey)),
                     \(outcomes.map(\.state.rawValue)), \(outcomes.map { Int16(clamping: $0.tries) }),
                     \(outcomes.map { $0.error?.limited(to: 1000) }), \(outcomes.map { $0.etag?.limited(to: 128) }),
-                    \(outcomes.map(\.storedAt))) as n (\(unsafe: columns))
+                    \(outcomes.map(\.storedAt)), \(outcomes.map(\.destinations))) as n (\(unsafe: columns))
                 where n.state <> 'spooled' or (select p.state from segments p where p.id = n.id) is null
                 order by n.id
                 on conflict (id) do update set state = excluded.state, previous_state = s.state,
                     tries = greatest(s.tries, excluded.tries), error = excluded.error,
-                    etag = coalesce(excluded.etag, s.etag), stored_at = coalesce(s.stored_at, excluded.stored_at)
+                    etag = coalesce(excluded.etag, s.etag), stored_at = coalesce(s.stored_at, excluded.stored_at),
+                    destinations = \(unsafe: destinations),
+                    -- A further copy is put under holds as well.
+                    legal_hold = case when s.state <> 'stored' then s.legal_hold end
                 where \(unsafe: forward)
                 returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state,
                     s.created_at
@@ -120,7 +131,7 @@ extension SegmentStore {
     static let columns = """
         id, camera_id, stream, epoch, run, sequence, spool_id, recorder, started_at, duration_ms, bytes, sha256, init_bytes, \
         init_sha256, media_start_90k, media_duration_90k, frames, codecs, width, height, has_audio, end_reason, flags, \
-        object_key, state, tries, error, etag, stored_at
+        object_key, state, tries, error, etag, stored_at, destinations
         """
 
     /// Adds what has changed to `camera_hours`, `camera_backlog` and `catalogue_hours`.
@@ -180,6 +191,7 @@ extension SegmentRecord {
         etag = try row.next()
         storedAt = try row.next()
         createdAt = try row.next()
+        destinations = try row.next()
     }
 }
 

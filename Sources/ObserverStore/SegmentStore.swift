@@ -12,6 +12,8 @@ package struct SegmentRecord: Hashable, Sendable {
     package var etag: String?
     package var storedAt: Timestamp?
     package var createdAt: Timestamp
+    /// Where the object is, once it is stored.
+    package var destinations: DestinationSet
 
     package init(
         segment: Segment,
@@ -20,7 +22,8 @@ package struct SegmentRecord: Hashable, Sendable {
         error: String? = nil,
         etag: String? = nil,
         storedAt: Timestamp? = nil,
-        createdAt: Timestamp
+        createdAt: Timestamp,
+        destinations: DestinationSet = .home
     ) {
         self.segment = segment
         self.state = state
@@ -29,6 +32,7 @@ package struct SegmentRecord: Hashable, Sendable {
         self.etag = etag
         self.storedAt = storedAt
         self.createdAt = createdAt
+        self.destinations = destinations
     }
 }
 
@@ -63,6 +67,7 @@ package struct SegmentStore {
         package var error: String?
         package var etag: String?
         package var storedAt: Timestamp?
+        package var destinations: DestinationSet
 
         /// - Parameters:
         ///   - segment: As in its sidecar.
@@ -71,13 +76,15 @@ package struct SegmentStore {
         ///   - error: Why it failed or is lost.
         ///   - etag: Of the stored object.
         ///   - storedAt: When S3 confirmed it; nil for `stored`: at this moment, by the database's clock.
+        ///   - destinations: Where the object is; counts for `stored` alone.
         package init(
             _ segment: Segment,
             _ state: SegmentState,
             tries: Int = 0,
             error: String? = nil,
             etag: String? = nil,
-            storedAt: Timestamp? = nil
+            storedAt: Timestamp? = nil,
+            destinations: DestinationSet = .home
         ) {
             self.segment = segment
             self.state = state
@@ -85,6 +92,7 @@ package struct SegmentStore {
             self.error = error
             self.etag = etag
             self.storedAt = storedAt
+            self.destinations = destinations
         }
     }
 

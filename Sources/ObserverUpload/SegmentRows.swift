@@ -120,7 +120,13 @@ struct SegmentRows {
 
 extension SegmentStore.Outcome {
     fileprivate init(_ receipt: Receipt) {
-        self.init(receipt.segment, .stored, etag: receipt.etag, storedAt: receipt.storedAt)
+        self.init(
+            receipt.segment,
+            .stored,
+            etag: receipt.etag,
+            storedAt: receipt.storedAt,
+            destinations: receipt.destinations
+        )
     }
 }
 

@@ -29,20 +29,18 @@ package enum WebService {
             topology: Broker.topology(),
             logger: logger
         )
-        let http = HTTPClient(
-            HTTPClientConfiguration(
-                name: "s3",
-                parallel: 2,
-                limits: probeLimits,
-                certificates: configuration.certificates
-            )
+        let stores = StoreClients(
+            configuration.destinations,
+            parallel: 2,
+            limits: probeLimits,
+            notify: { $0.log(to: logger) }
         )
-        let store = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
         let board = HealthBoard()
         let monitor = HealthMonitor(
             board: board,
             isBrokerConnected: { publisher.isConnected },
-            store: store,
+            stores: stores,
+            copies: configuration.copies,
             spool: configuration.spool
         )
         let (pages, document) = try distribution(configuration)
@@ -67,7 +65,7 @@ package enum WebService {
                 document: document,
                 authenticator: authenticator,
                 health: board,
-                store: store,
+                stores: stores,
                 database: PostgresConnection(configuration.database),
                 snapshotWaits: snapshotWaits,
                 askForRetry: { publisher.publish(UploadRetryAsked.message(spool: $0), within: publishLimit) { _ in } },
@@ -79,7 +77,7 @@ package enum WebService {
             )
         }
         return [
-            Stage("connections", shutdownLimit: .seconds(3), services: [publisher, http]),
+            Stage("connections", shutdownLimit: .seconds(3), services: [publisher] + stores.services),
             Stage(
                 "background",
                 shutdownLimit: .seconds(5),

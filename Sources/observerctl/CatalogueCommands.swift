@@ -68,6 +68,9 @@ extension Command {
               missing     stored by its row, no object, no file: becomes lost
               gone        waiting by its row, and the spool of this machine has no file: becomes lost
               undeleted   deleted by its row, the object still there: is deleted again
+              incomplete  one of its stores has no object, another one has: the row names those that have
+            With several stores each is looked into, and `unnoted` also counts what a store has besides those in the row. A row
+            that names a store which is not set up is `unreachable`: set that store up again.
             Before anything is changed the store is asked about that very object once more. Where a class takes something away
             from more than one segment in a hundred, and from more than twenty, it is refused without --force.
             DIR is OBSERVER_SPOOL unless given. Files of other machines are not known, and nothing is said about them.
@@ -148,16 +151,12 @@ enum Catalogue {
         _ configuration: ToolConfiguration,
         _ body: (CatalogueBucket, PostgresConnection) throws -> ExitCode
     ) throws -> ExitCode {
-        let (storage, prefix) = (try configuration.s3(), try configuration.prefix())
+        let (destinations, prefix) = (try configuration.destinations(), try configuration.prefix())
         let connection = try configuration.connect()
         var limits = HTTPClientLimits()
         limits.responseBytes = responseBytes
-        return try HTTPClient.running(
-            certificates: configuration.certificates(),
-            parallel: parallel,
-            limits: limits
-        ) { http in
-            try body(CatalogueBucket(S3Client(storage, http: http), prefix: prefix), connection)
+        return try StoreClients(destinations, parallel: parallel, limits: limits).running { stores in
+            try body(CatalogueBucket(stores, prefix: prefix), connection)
         }
     }
 

@@ -8,17 +8,19 @@ extension Command {
     static let bucket = Command(
         name: "bucket",
         usage: "",
-        summary: "Create the bucket, unless it is there.",
+        summary: "Create the bucket of each store, unless it is there.",
         details: """
             Reads OBSERVER_S3_BUCKET, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION and
-            AWS_ENDPOINT_URL_S3. The bucket is private; nothing else about it is changed.
+            AWS_ENDPOINT_URL_S3, and OBSERVER_S3_SECOND_… and OBSERVER_S3_THIRD_… where those are set. The bucket is private;
+            nothing else about it is changed.
             """,
         run: { _, configuration in
-            let storage = try configuration.s3()
-            try HTTPClient.running(certificates: configuration.certificates()) { http in
-                try S3Client(storage, http: http).createBucket()
+            for destination in try configuration.destinations() {
+                try StoreClients([destination], parallel: 1, limits: .short).running { stores in
+                    try stores[destination.destination]?.createBucket()
+                }
+                Output.note("bucket \(destination.s3.bucket) is there")
             }
-            Output.note("bucket \(storage.bucket) is there")
             return .done
         }
     )
@@ -39,6 +41,16 @@ extension HTTPClient {
         defer { stop.stop() }
         DedicatedThread.start(name: client.name) { client.run(until: stop) }
         return try body(client)
+    }
+}
+
+extension StoreClients {
+    /// Runs `body` with clients that are stopped afterwards.
+    func running<Result>(_ body: (StoreClients) throws -> Result) rethrows -> Result {
+        let stop = StopSignal()
+        defer { stop.stop() }
+        for service in services { DedicatedThread.start(name: service.name) { service.run(until: stop) } }
+        return try body(self)
     }
 }
 

@@ -21,8 +21,20 @@ private final class NginxWebHarness {
     let spool: String
     private let running: RunningGroup
 
-    init(store: (endpoint: String, key: String, secret: String)? = nil) throws {
-        nginx = try NginxHarness(store: store?.endpoint ?? "http://127.0.0.1:9")
+    /// - Parameters:
+    ///   - store: The first store; nil: one that is away.
+    ///   - second: The bucket of a second store, at the address and with the keys of the first.
+    ///   - place: The address of the second store, if it is another one.
+    /// - Throws: When a server does not start.
+    init(
+        store: (endpoint: String, key: String, secret: String)? = nil,
+        second: String? = nil,
+        at place: String? = nil
+    ) throws {
+        let endpoint = store?.endpoint ?? "http://127.0.0.1:9"
+        let settings =
+            second.map { "OBSERVER_S3_SECOND_BUCKET=\($0) OBSERVER_S3_SECOND_ENDPOINT=\(place ?? endpoint)" } ?? ""
+        nginx = try NginxHarness(store: endpoint, settings: settings)
         web = try WebHarness()
         spool = nginx.folder + "/spool"
         mkdir(spool + "/ready", 0o755)
@@ -35,6 +47,12 @@ private final class NginxWebHarness {
             environment["AWS_ENDPOINT_URL_S3"] = store.endpoint
             environment["AWS_ACCESS_KEY_ID"] = store.key
             environment["AWS_SECRET_ACCESS_KEY"] = store.secret
+        }
+        if let second {
+            environment["OBSERVER_S3_SECOND_BUCKET"] = second
+            environment["OBSERVER_S3_SECOND_ENDPOINT"] = place ?? endpoint
+            environment["OBSERVER_S3_SECOND_ACCESS_KEY_ID"] = store?.key
+            environment["OBSERVER_S3_SECOND_SECRET_ACCESS_KEY"] = store?.secret
         }
         if let broker = TestEnvironment.variable("OBSERVER_TEST_AMQP_URL") { environment["OBSERVER_AMQP_URL"] = broker }
         let logger = Logger(label: "test", level: .error)
@@ -228,6 +246,77 @@ struct APINginxTests {
         #expect(beyond.contains("HTTP/1.1 416 ") && !beyond.contains("<Error>"), "\(beyond)")
         let direct = try harness.nginx.request("'\(store.endpoint)/recordings/\(segment.header.objectKey)'")
         #expect(direct.contains(" 403 "), "the bucket is not private")
+        harness.end()
+    }
+
+    @Test(.enabled(if: TestEnvironment.has(.s3)))
+    func `a segment that lies in the second store alone comes from there`() throws {
+        let store = (
+            endpoint: try TestEnvironment.address(of: .s3),
+            key: try TestEnvironment.required("OBSERVER_TEST_S3_KEY"),
+            secret: try TestEnvironment.required("OBSERVER_TEST_S3_SECRET")
+        )
+        let harness = try NginxWebHarness(store: store, second: "observer-second")
+        let segment = Segment.sample(of: CameraID(rawValue: try harness.web.addCamera()))
+        let bytes = Array("0123456789".utf8)
+        let client = S3Client(
+            try #require(Store.all.first).configuration(bucket: "observer-second"),
+            http: HTTPClient.running(name: "s3", parallel: 1)
+        )
+        try client.prepareBucket()
+        try client.put(
+            S3Upload(
+                key: segment.header.objectKey,
+                body: .bytes(bytes),
+                sha256: SHA256.hex(bytes),
+                contentType: "video/mp4"
+            )
+        )
+        let rows = SegmentStore(harness.web.context.database)
+        try rows.write([.init(segment, .stored, destinations: .second)])
+        let path = "/segments/\(segment.id).mp4"
+        let whole = try harness.curl(path, as: .viewer)
+        #expect(whole.contains("HTTP/1.1 200 ") && whole.hasSuffix("\n\n0123456789"), "\(whole)")
+        let part = try harness.curl(path, "-H 'Range: bytes=2-4'")
+        #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")
+        let list = try harness.curl("/cameras/\(segment.header.cameraID)/segments", as: .viewer)
+        #expect(list.contains(#""destinations":["second"]"#), "\(list)")
+        // What lies in a store that is not set up is said to.
+        try harness.web.context.database.execute("update segments set destinations = 4")
+        #expect(try harness.curl(path).contains("not set up"))
+        harness.end()
+    }
+
+    @Test func `a segment that lies in two stores comes from the one that answers`() throws {
+        let profile = S3StubProfile { $0.bucket = "copies" }
+        let stub = try #require(S3Stub(profile))
+        let store = (endpoint: "http://127.0.0.1:9", key: profile.accessKeyID, secret: "SK")
+        let harness = try NginxWebHarness(store: store, second: profile.bucket, at: stub.url)
+        let segment = Segment.sample(of: CameraID(rawValue: try harness.web.addCamera()))
+        let bytes = Array("0123456789".utf8)
+        let configuration = S3Configuration(
+            endpoint: try S3Endpoint(stub.url),
+            region: "us-east-1",
+            bucket: profile.bucket,
+            credentials: .fixed(S3Credentials(accessKeyID: store.key, secretAccessKey: Secret(store.secret)))
+        )
+        let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
+        try client.put(
+            S3Upload(
+                key: segment.header.objectKey,
+                body: .bytes(bytes),
+                sha256: SHA256.hex(bytes),
+                contentType: "video/mp4"
+            )
+        )
+        let rows = SegmentStore(harness.web.context.database)
+        try rows.write([.init(segment, .stored, destinations: [.home, .second])])
+        let isPlayed = poll {
+            try harness.curl("/segments/\(segment.id).mp4", as: .viewer).contains("HTTP/1.1 200 ")
+        }
+        #expect(isPlayed)
+        let ready = try harness.curl("/health/ready", as: nil)
+        #expect(ready.contains("home does not answer: network, second answers"), "\(ready)")
         harness.end()
     }
 

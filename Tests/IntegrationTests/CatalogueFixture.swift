@@ -101,7 +101,7 @@ struct CatalogueFixture {
         while try ExpiryStore(connection).decide().map({ !$0.segments.isEmpty }) ?? false {}
     }
 
-    func put(_ segment: Segment, hasMetadata: Bool = true) throws {
+    func put(_ segment: Segment, hasMetadata: Bool = true, in client: S3Client? = nil) throws {
         var upload = S3Upload(
             key: segment.header.objectKey,
             body: .bytes(Self.body),
@@ -112,7 +112,7 @@ struct CatalogueFixture {
             let json = String(decoding: try JSONEncoder().encode(segment), as: UTF8.self)
             upload.metadata = [("sha256", segment.media.sha256), ("segment", json)]
         }
-        try bucket.client.put(upload)
+        try (client ?? bucket.client).put(upload)
     }
 
     func gap(_ camera: CameraID, hoursAgo hours: Int64, seconds: Int64?, epoch: Int64 = 3) throws {

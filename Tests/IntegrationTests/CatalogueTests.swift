@@ -261,7 +261,7 @@ struct CatalogueTests {
         let retention = RetentionShell(
             holder: "test",
             connection: fixture.database.connect(),
-            bucket: S3RetentionBucket(fixture.bucket.client),
+            buckets: [.home: S3RetentionBucket(fixture.bucket.client)],
             gate: gate,
             logger: Logger(label: "retention", level: .error)
         )

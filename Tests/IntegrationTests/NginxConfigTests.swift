@@ -27,6 +27,37 @@ struct NginxConfigTests {
         #expect(text.contains("proxy_ssl_trusted_certificate /etc/ssl/certs/ca-certificates.crt;"))
     }
 
+    @Test func `each destination has a place of its own, with its host and authorities`() throws {
+        let settings = """
+            OBSERVER_S3_SECOND_BUCKET=copies OBSERVER_S3_SECOND_ENDPOINT=http://127.0.0.1:7000 \
+            OBSERVER_S3_THIRD_BUCKET=far OBSERVER_S3_THIRD_REGION=eu-west-1
+            """
+        let nginx = try NginxHarness(store: "https://store.example", settings: settings)
+        defer { nginx.end() }
+        let checked = try nginx.check()
+        #expect(checked.status == 0, "\(checked.output)")
+        let text = try nginx.configuration()
+        #expect(text.occurrences(of: "location ^~ /internal/s3") == 3)
+        #expect(text.contains("rewrite ^/internal/s3-second(/.*)$ $1 break;") && text.contains("Host 127.0.0.1:7000;"))
+        #expect(text.contains("Host far.s3.eu-west-1.amazonaws.com;"))
+        try nginx.start()
+        for path in ["s3", "s3-second", "s3-third"] {
+            let answer = try nginx.request("'\(nginx.address)/internal/\(path)/copies/x.mp4'")
+            #expect(answer.contains("HTTP/1.1 404 "), "\(answer)")
+        }
+    }
+
+    @Test func `one destination has one place`() throws {
+        let nginx = try NginxHarness()
+        defer { nginx.end() }
+        #expect(try nginx.configuration().occurrences(of: "location ^~ /internal/s3") == 1)
+    }
+
+    @Test(arguments: ["SECOND_BUCKET=x OBSERVER_S3_SECOND_ENDPOINT='http://a;return'", "SECOND_BUCKET='x;' "])
+    func `a value about another destination that could end a directive is refused`(settings: String) throws {
+        #expect(throws: (any Error).self) { try NginxHarness(settings: "OBSERVER_S3_\(settings)") }
+    }
+
     @Test func `a value that could end a directive is refused`() throws {
         #expect(throws: (any Error).self) { try NginxHarness(host: "a;return 200") }
     }

@@ -50,7 +50,7 @@ struct NginxHarness {
     func check() throws -> (status: Int32, output: String) { try Self.shell("\(command) -t") }
 
     /// The rendered configuration.
-    func configuration() throws -> String { try Self.shell("cat \(folder)/nginx.conf").output }
+    func configuration() throws -> String { try Self.shell("cat \(folder)/nginx.conf \(folder)/nginx/*.conf").output }
 
     /// Starts nginx and waits until it answers.
     func start() throws {

@@ -212,7 +212,7 @@ struct RetentionLockTests: RetentionTrial {
             let shell = RetentionShell(
                 holder: "life \(steps)",
                 connection: fixture.database.connect(),
-                bucket: S3RetentionBucket(client),
+                buckets: [.home: S3RetentionBucket(client)],
                 logger: logger
             )
             try fixture.connection.execute("update retention_status set lease_until = null")

@@ -64,13 +64,14 @@ extension RetentionTrial {
     func run(
         _ fixture: RetentionFixture,
         _ bucket: any RetentionBucket,
+        _ others: [Destination: any RetentionBucket] = [:],
         configuration: PostgresConfiguration? = nil,
         versions: S3VersionPolicy = .delete,
         until isDone: () throws -> Bool
     ) throws {
         let worker = RetentionWorker(
             database: configuration ?? fixture.database.configuration,
-            bucket: bucket,
+            buckets: others.merging([.home: bucket]) { first, _ in first },
             versions: versions,
             logger: Logger(label: "retention", level: .error)
         )

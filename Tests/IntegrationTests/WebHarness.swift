@@ -66,7 +66,7 @@ final class WebHarness {
             document: try APIDocument(besideTemplates: configuration.templates),
             authenticator: Authenticator(publicURL: configuration.publicURL),
             health: HealthBoard(),
-            store: S3Client(configuration.s3, http: HTTPClient(HTTPClientConfiguration(name: "s3", parallel: 1))),
+            stores: StoreClients(configuration.destinations, parallel: 1),
             database: PostgresConnection(
                 try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
             ),

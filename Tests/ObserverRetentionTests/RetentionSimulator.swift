@@ -1,10 +1,11 @@
 import ObserverCore
 import ObserverRetention
 import ObserverStore
+import S3
 import SeededNumbers
 import System
 
-/// A database and a store that fail as a seed wants, and what the schedule makes of them.
+/// A database and up to three stores that fail as a seed wants, and what the schedule makes of them.
 struct RetentionSimulator {
     private var generator: SeededGenerator
     private var now = MonotonicInstant.now()
@@ -16,18 +17,26 @@ struct RetentionSimulator {
     /// Not yet decided.
     var due: Int
     var problems: [String] = []
-    private let hasVersions: Bool
-    private let hasLock: Bool
+    /// The stores that are set up, those that keep versions, and those that lock.
+    private let stores: DestinationSet
+    private let versioned: DestinationSet
+    private let locking: DestinationSet
+    /// The objects of each store.
+    private var objects: [Destination: Set<String>] = [:]
+    var objectCount: Int { objects.values.map(\.count).reduce(0, +) }
     /// Objects below holds that the store was not told of.
     var unprotected: Int
 
     init(seed: UInt64) {
-        generator = SeededGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         due = Int.random(in: 0...1500, using: &generator)
-        hasVersions = Bool.random(using: &generator)
-        hasLock = hasVersions && Bool.random(using: &generator)
-        unprotected = hasLock ? Int.random(in: 0...3000, using: &generator) : 0
+        let count = Int.random(in: 1...3, using: &generator)
+        stores = DestinationSet(Destination.allCases.prefix(count))
+        versioned = stores.intersection(DestinationSet(rawValue: .random(in: 0...7, using: &generator)))
+        locking = versioned.intersection(DestinationSet(rawValue: .random(in: 0...7, using: &generator)))
+        unprotected = locking.isEmpty ? 0 : Int.random(in: 0...3000, using: &generator)
         schedule = RetentionSchedule(now: now)
+        self.generator = generator
     }
 
     mutating func heal() {
@@ -58,26 +67,33 @@ struct RetentionSimulator {
         if fails(0.05) { return .databaseFailed(problem: "the database: away") }
         switch action {
         case .lease: return .leased(fails(0.1) ? nil : .init(wantsPlan: fails(0.2)))
-        case .check(let hasMarkers): return check(hasMarkers)
+        case .check(let markers): return check(markers)
         case .rescue: return .rescued
         case .protect: return protect()
         case .find(let cursor):
             let rest = expiring.filter { segment in cursor.map { segment.id > $0 } ?? true }
             return .found(Array(rest.prefix(1000)))
-        case .delete(let segments, let isOfAllVersions): return delete(segments, isOfAllVersions)
+        case .delete(let segments, let terms): return delete(segments, terms)
         case .plan: return .planned
         case .decide(let limit): return fails(0.1) ? .planWanted : decide(limit)
         case .rest: return .planned
         }
     }
 
-    /// The bucket keeps versions from some day on; it may not say so, but it shows.
-    private mutating func check(_ hasMarkers: Bool) -> RetentionSchedule.Event {
-        if fails(0.2) { return .checked(.unusable("versions")) }
-        let isKnown = hasMarkers || !fails(0.3)
-        var state = RetentionBucketState(versions: isKnown && hasVersions ? .deleted : .unknown)
-        state.hasObjectLock = hasLock
-        return .checked(.usable(state))
+    /// A bucket keeps versions from some day on; it may not say so, but it shows.
+    private mutating func check(_ markers: DestinationSet) -> RetentionSchedule.Event {
+        var verdicts: [Destination: BucketTerms.Verdict] = [:]
+        for store in stores.members {
+            if fails(0.2) {
+                verdicts[store] = .unusable("versions")
+                continue
+            }
+            let isKnown = markers.contains(store) || !fails(0.3)
+            var state = RetentionBucketState(versions: isKnown && versioned.contains(store) ? .deleted : .unknown)
+            state.hasObjectLock = locking.contains(store)
+            verdicts[store] = .usable(state)
+        }
+        return .checked(verdicts)
     }
 
     private mutating func protect() -> RetentionSchedule.Event {
@@ -86,32 +102,56 @@ struct RetentionSimulator {
         return .protected(hasMore: unprotected > 0)
     }
 
-    private mutating func delete(
-        _ segments: [ExpiringSegment],
-        _ isOfAllVersions: Bool
-    ) -> RetentionSchedule.Event {
+    private mutating func delete(_ segments: [ExpiringSegment], _ terms: StoreTerms) -> RetentionSchedule.Event {
         if segments.isEmpty || segments.count > 1000 { problems.append("\(segments.count) at once") }
-        if fails(0.3) { return .notDeleted(isThrottled: fails(0.5), problem: "the store: away") }
-        if hasVersions, !isOfAllVersions { return .foundMarkers }
-        let gone = Set(segments)
-        expiring.removeAll { gone.contains($0) }
-        // The answer, or the row that says so, is lost: what is gone is deleted once more.
-        if fails(0.1) {
-            expiring = (expiring + segments).sorted { $0.id < $1.id }
-            return .databaseFailed(problem: "the database: away")
+        var round = DeletionRound(segments, terms)
+        for request in round.requests { round.take(answer(to: request), from: request.destination) }
+        if !round.markers.isEmpty { return .foundMarkers(round.markers) }
+        let gone = Set(round.gone)
+        for segment in gone where objects.values.contains(where: { $0.contains(segment.objectKey) }) {
+            problems.append("\(segment.objectKey) is gone by its row, and a store has it")
         }
-        return .deleted(count: segments.count)
+        // The answer, or the row that says so, is lost: what is gone is deleted once more.
+        if fails(0.1) { return .databaseFailed(problem: "the database: away") }
+        expiring.removeAll { gone.contains($0) }
+        return round.event(locked: [], of: segments.count)
+    }
+
+    private mutating func answer(to request: DeletionRound.Request) -> Result<S3Deletion, S3Error> {
+        if fails(0.2) { return .failure(S3Error(fails(0.3) ? .throttled : .unavailable, "away")) }
+        var deletion = S3Deletion()
+        if versioned.contains(request.destination), !request.isOfAllVersions {
+            deletion.hasMarkers = true
+            return .success(deletion)
+        }
+        let refusesAll = fails(0.1)
+        for key in request.keys {
+            if refusesAll || (stores != .home && fails(0.01)) {
+                deletion.refused[key] = "AccessDenied"
+            } else {
+                objects[request.destination]?.remove(key)
+            }
+        }
+        return .success(deletion)
     }
 
     private mutating func decide(_ limit: Int) -> RetentionSchedule.Event {
-        if !expiring.isEmpty { problems.append("decides while \(expiring.count) are left") }
+        // What one of several stores does not delete waits for the next round of leftovers.
+        if stores == .home, !expiring.isEmpty { problems.append("decides while \(expiring.count) are left") }
         guard due > 0 else { return .decided(nil) }
         let count = min(limit, due)
         due -= count
         let decided = (0..<count).map { _ -> ExpiringSegment in
             next += 1
             let time = Timestamp(milliseconds: 1_795_464_062_123 + next)
-            return ExpiringSegment(id: .version7(at: time, using: &generator), objectKey: "\(next)")
+            let places = stores.intersection(DestinationSet(rawValue: .random(in: 0...7, using: &generator)))
+            let segment = ExpiringSegment(
+                id: .version7(at: time, using: &generator),
+                objectKey: "\(next)",
+                destinations: places.isEmpty ? .home : places
+            )
+            for store in segment.destinations.members { objects[store, default: []].insert(segment.objectKey) }
+            return segment
         }
         expiring += decided
         // The commit was made, its answer lost.

@@ -22,6 +22,10 @@ package enum CatalogueVerdict: String, CaseIterable, Sendable {
     case gone
     /// Deleted by its row, and the object is still there.
     case undeleted
+    /// One of its stores does not have it, and another one has.
+    case incomplete
+    /// It lies in a store alone, by its row, that is not set up.
+    case unreachable
 
     /// The knowledge about a file.
     package enum File: Hashable, Sendable {
@@ -38,8 +42,18 @@ package enum CatalogueVerdict: String, CaseIterable, Sendable {
     ///   - file: What is known of the file.
     ///   - hasObject: True if the bucket has an object under its key.
     ///   - isWhole: False if that object has another length than the row says.
-    package init?(state: SegmentState?, file: File, hasObject: Bool, isWhole: Bool = true) {
+    ///   - places: The stores that should have it and those that have, of a row that is stored.
+    package init?(
+        state: SegmentState?,
+        file: File,
+        hasObject: Bool,
+        isWhole: Bool = true,
+        places: Places = Places()
+    ) {
         switch (state, file, hasObject) {
+        case (.stored, _, false) where places.isElsewhere: self = .unreachable
+        case (.stored, _, true) where isWhole && !places.missing.isEmpty: self = .incomplete
+        case (.stored, _, true) where isWhole && !places.unnoted.isEmpty: self = .unnoted
         case (nil, .there, false): self = .unentered
         case (nil, _, true): self = .orphan
         case (nil, _, false): return nil
@@ -60,22 +74,44 @@ package enum CatalogueVerdict: String, CaseIterable, Sendable {
         }
     }
 
+    /// The stores of a segment, by its row and by what lies in them.
+    package struct Places: Hashable, Sendable {
+        /// Should have it, and have not.
+        package var missing: DestinationSet
+        /// Have it, and the row does not say so.
+        package var unnoted: DestinationSet
+        /// True if the row names a store that nobody has looked into.
+        package var isElsewhere: Bool
+
+        /// Creates the comparison.
+        ///
+        /// - Parameters:
+        ///   - noted: The stores that the row names.
+        ///   - found: Those that have the object.
+        ///   - seen: Those that were looked into.
+        package init(noted: DestinationSet = .home, found: DestinationSet = .home, seen: DestinationSet = .home) {
+            missing = noted.intersection(seen).subtracting(found)
+            unnoted = found.subtracting(noted)
+            isElsewhere = !noted.isSubset(of: seen)
+        }
+    }
+
     /// True if somebody should look at it.
     package var isFinding: Bool {
         switch self {
         case .sound, .waiting, .leftover, .unentered: false
-        case .unnoted, .restorable, .missing, .different, .orphan, .gone, .undeleted: true
+        case .unnoted, .restorable, .missing, .different, .orphan, .gone, .undeleted, .incomplete, .unreachable: true
         }
     }
 
     /// True if there is a remedy that a command can carry out.
-    package var isMendable: Bool { isFinding && self != .different }
+    package var isMendable: Bool { isFinding && self != .different && self != .unreachable }
 
     /// True if the remedy takes something away: a recording that counts as stored, or an object.
     package var isDestructive: Bool {
         switch self {
         case .missing, .restorable, .gone, .undeleted: true
-        case .sound, .waiting, .leftover, .unentered, .unnoted, .different, .orphan: false
+        case .sound, .waiting, .leftover, .unentered, .unnoted, .different, .orphan, .unreachable, .incomplete: false
         }
     }
 }

@@ -1,20 +1,45 @@
 import Crypto
 import HTTPClient
+package import ObserverConfiguration
 package import ObserverCore
 package import S3
 import System
 
-/// The bucket as far as it is about the catalogue: objects of segments by day, manifests, the head.
+/// The buckets as far as they are about the catalogue: objects of segments by day, manifests, the head.
+///
+/// Objects of segments are looked for in every store that is set up; what is written about the catalogue lies in the first.
 package struct CatalogueBucket: Sendable {
+    /// The client of the first store.
     package let client: S3Client
     package let path: CataloguePath
+    private let stores: StoreClients
     /// The requests for the details of objects that are under way at the same time.
     private static let parallelHeads = 32
 
-    package init(_ client: S3Client, prefix: String) {
-        self.client = client
+    package init(_ stores: StoreClients, prefix: String) {
+        self.stores = stores
+        client = stores.home
         path = CataloguePath(prefix: prefix)
     }
+
+    /// A bucket that is the only one.
+    package init(_ client: S3Client, prefix: String) {
+        self.init(StoreClients([.home: client]), prefix: prefix)
+    }
+
+    /// The stores that are set up.
+    package var destinations: DestinationSet { stores.destinations }
+
+    /// The client of a store that is set up.
+    package func client(of destination: Destination) throws(S3Error) -> S3Client {
+        guard let client = stores[destination] else {
+            throw S3Error(.malformed, "\(destination.phrase) is not set up")
+        }
+        return client
+    }
+
+    /// The clients of all stores, home first.
+    private var clients: [S3Client] { stores.destinations.members.compactMap { stores[$0] } }
 
     // MARK: Objects about the catalogue
 
@@ -65,13 +90,16 @@ package struct CatalogueBucket: Sendable {
     /// The streams of which there are recordings or manifests, in order.
     package func streams() throws(S3Error) -> [StreamID] {
         var streams: Set<StreamID> = []
-        for root in [path.prefix + "/", path.root] {
-            for folder in try client.folders(in: root) {
-                guard let number = Int64(folder.dropFirst(root.count).dropLast()),
-                    SegmentLimits.cameraID.contains(number)
-                else { continue }
-                for kind in StreamKind.allCases where try !client.folders(in: "\(folder)\(kind.rawValue)/").isEmpty {
-                    streams.insert(StreamID(CameraID(rawValue: number), kind))
+        for client in clients {
+            for root in [path.prefix + "/", path.root] {
+                for folder in try client.folders(in: root) {
+                    guard let number = Int64(folder.dropFirst(root.count).dropLast()),
+                        SegmentLimits.cameraID.contains(number)
+                    else { continue }
+                    for kind in StreamKind.allCases {
+                        if try client.folders(in: "\(folder)\(kind.rawValue)/").isEmpty { continue }
+                        streams.insert(StreamID(CameraID(rawValue: number), kind))
+                    }
                 }
             }
         }
@@ -88,27 +116,52 @@ package struct CatalogueBucket: Sendable {
     /// The days of a stream of which there are recordings or manifests, newest first.
     package func days(of stream: StreamID) throws(S3Error) -> [CatalogueDay] {
         var days: Set<CatalogueDay> = []
-        for root in [path.prefix + "/", path.root] {
-            for year in try client.folders(in: "\(root)\(stream)/") {
-                for month in try client.folders(in: year) {
-                    days.formUnion(
-                        try client.folders(in: month).compactMap {
-                            CatalogueDay(path: $0.dropFirst(root.count).dropLast())
-                        }
-                    )
+        for client in clients {
+            for root in [path.prefix + "/", path.root] {
+                for year in try client.folders(in: "\(root)\(stream)/") {
+                    for month in try client.folders(in: year) {
+                        days.formUnion(
+                            try client.folders(in: month).compactMap {
+                                CatalogueDay(path: $0.dropFirst(root.count).dropLast())
+                            }
+                        )
+                    }
                 }
             }
         }
         return days.sorted(by: >)
     }
 
-    /// An object of a segment.
+    /// The objects of a segment, one in each store that has one.
     package struct Object: Hashable, Sendable {
         package var key: String
         package var segment: SegmentKey
-        package var bytes: Int64
-        /// When it was put there; nil where the store does not tell.
+        /// When it was put there last; nil where a store does not tell.
         package var modifiedAt: Timestamp?
+        /// The length of the object in each store.
+        package var lengths: [Destination: Int64]
+
+        package init(
+            key: String,
+            segment: SegmentKey,
+            lengths: [Destination: Int64],
+            modifiedAt: Timestamp? = nil
+        ) {
+            (self.key, self.segment, self.lengths, self.modifiedAt) = (key, segment, lengths, modifiedAt)
+        }
+
+        /// The stores that have one.
+        package var destinations: DestinationSet { DestinationSet(lengths.keys) }
+
+        /// The stores whose object has a length.
+        package func destinations(of bytes: Int64) -> DestinationSet {
+            DestinationSet(lengths.filter { $1 == bytes }.keys)
+        }
+
+        fileprivate mutating func add(_ length: Int64, in destination: Destination, modifiedAt modified: Timestamp?) {
+            lengths[destination] = length
+            modifiedAt = modifiedAt.flatMap { mine in modified.map { max(mine, $0) } }
+        }
     }
 
     /// The recordings of a day.
@@ -122,14 +175,26 @@ package struct CatalogueBucket: Sendable {
     /// Lists a day.
     package func list(_ day: CatalogueDay) throws(S3Error) -> Day {
         var result = Day()
-        try forEachKey(path.recordings(day)) { key, bytes, modified in
-            if let segment = SegmentKey(key, prefix: path.prefix) {
-                result.objects[segment.id] = Object(key: key, segment: segment, bytes: bytes, modifiedAt: modified)
-            } else {
-                result.strangers.append(key)
+        for destination in destinations.members {
+            try forEachKey(path.recordings(day), in: try client(of: destination)) { key, bytes, modified in
+                guard let segment = SegmentKey(key, prefix: path.prefix) else {
+                    result.strangers.append(key)
+                    return
+                }
+                if result.objects[segment.id]?.key == key {
+                    result.objects[segment.id]?.add(bytes, in: destination, modifiedAt: modified)
+                } else {
+                    let lengths = [destination: bytes]
+                    result.objects[segment.id] = Object(
+                        key: key,
+                        segment: segment,
+                        lengths: lengths,
+                        modifiedAt: modified
+                    )
+                }
             }
         }
-        try forEachKey(path.manifests(day)) { key, _, _ in
+        try forEachKey(path.manifests(day), in: client) { key, _, _ in
             if let hour = path.hour(at: key) { result.manifests.insert(hour) }
         }
         return result
@@ -141,7 +206,7 @@ package struct CatalogueBucket: Sendable {
     {
         var hours: Set<CatalogueHour> = []
         var cameras: Set<CameraID> = []
-        try forEachKey(path.root) { key, _, modified in
+        try forEachKey(path.root, in: client) { key, _, modified in
             if let modified, modified < start { return }
             if let hour = path.hour(at: key) { hours.insert(hour) }
             if let camera = path.camera(at: key) { cameras.insert(camera) }
@@ -151,6 +216,7 @@ package struct CatalogueBucket: Sendable {
 
     private func forEachKey(
         _ prefix: String,
+        in client: S3Client,
         _ body: (String, Int64, Timestamp?) -> Void
     ) throws(S3Error) {
         var continuation: String?
@@ -167,15 +233,25 @@ package struct CatalogueBucket: Sendable {
     // MARK: Details
 
     /// Asks for the facts about objects, some at a time, and hands each outcome over.
+    ///
+    /// - Parameters:
+    ///   - objects: The objects.
+    ///   - destination: The store that is asked; nil: for each the first that has it.
+    ///   - body: Called with each outcome.
+    /// - Throws: `S3Error` where a store is not set up, and what `body` throws.
     package func heads(
         of objects: [Object],
+        in destination: Destination? = nil,
         _ body: (Object, Result<S3ObjectInfo, S3Error>) throws -> Void
-    ) rethrows {
+    ) throws {
         for start in stride(from: 0, to: objects.count, by: Self.parallelHeads) {
             let batch = Array(objects[start..<min(start + Self.parallelHeads, objects.count)])
+            let clients = try batch.map { object in
+                try client(of: destination ?? object.destinations.members.first ?? .home)
+            }
             let outcomes = Monitor<[Int: Result<S3ObjectInfo, S3Error>]>([:])
             for (index, object) in batch.enumerated() {
-                client.head(object.key) { result in outcomes.withLock { $0[index] = result } }
+                clients[index].head(object.key) { result in outcomes.withLock { $0[index] = result } }
             }
             outcomes.wait { $0.count == batch.count }
             for (index, result) in outcomes.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {

@@ -86,12 +86,22 @@ package struct CatalogueComparison {
         settled: Timestamp
     ) -> Finding? {
         let segment = record.segment
-        let isWhole = object.map { $0.key == segment.header.objectKey && $0.bytes == segment.media.bytes } ?? true
+        let isWhole =
+            object.map { object in
+                object.key == segment.header.objectKey
+                    && object.destinations(of: segment.media.bytes) == object.destinations
+            } ?? true
+        let places = CatalogueVerdict.Places(
+            noted: record.destinations,
+            found: object?.destinations ?? [],
+            seen: bucket.destinations
+        )
         let verdict = CatalogueVerdict(
             state: record.state,
             file: file(of: record),
             hasObject: object != nil,
-            isWhole: isWhole
+            isWhole: isWhole,
+            places: places
         )
         guard var verdict else { return nil }
         let isYoung =

@@ -88,12 +88,13 @@ package struct CatalogueRestorer {
         for record in manifest?.segments ?? [] {
             let object = rest[record.segment.id]
             let header = record.segment.header
-            guard let object, object.key == header.objectKey, object.bytes == record.segment.media.bytes else {
-                if let row = Self.rowWithoutObject(record, &report) { rows.append(row) }
+            let places = object?.destinations(of: record.segment.media.bytes) ?? []
+            guard let object, object.key == header.objectKey, !places.isEmpty else {
+                if let row = rowWithoutObject(record, &report) { rows.append(row) }
                 continue
             }
             rest[record.segment.id] = nil
-            rows.append(Self.row(record))
+            rows.append(Self.row(record, in: places))
         }
         if let gaps = manifest?.gaps, !gaps.isEmpty {
             report.add(Word.gaps, try store.write(gaps).added)
@@ -111,6 +112,9 @@ package struct CatalogueRestorer {
         let sum = try store.write(rows)
         report.add(Word.added, sum.added)
         report.add(Word.changed, sum.changed)
+        if bucket.destinations != .home {
+            report.add(Word.changed, try store.widen(objects.values.map { ($0.segment.id, $0.lengths) }))
+        }
     }
 
     private func manifest(of hour: CatalogueHour, _ report: inout Report) throws -> Manifest? {
@@ -130,7 +134,7 @@ package struct CatalogueRestorer {
     }
 
     /// The row of a segment whose object is there: it is stored, whatever was known when the manifest was written.
-    private static func row(_ record: SegmentRecord) -> CatalogueImport.Row {
+    private static func row(_ record: SegmentRecord, in places: DestinationSet) -> CatalogueImport.Row {
         let isStored = record.state != .expiring
         let outcome = SegmentStore.Outcome(
             record.segment,
@@ -138,15 +142,18 @@ package struct CatalogueRestorer {
             tries: record.tries,
             error: record.state == .stored ? record.error : nil,
             etag: record.etag,
-            storedAt: record.storedAt
+            storedAt: record.storedAt,
+            destinations: places
         )
         return CatalogueImport.Row(outcome, createdAt: record.createdAt)
     }
 
-    private static func rowWithoutObject(_ record: SegmentRecord, _ report: inout Report) -> CatalogueImport.Row? {
+    private func rowWithoutObject(_ record: SegmentRecord, _ report: inout Report) -> CatalogueImport.Row? {
         // Retention has finished what the manifest saw it begin.
         guard record.state != .expiring else { return nil }
-        let isAbsent = record.state == .stored
+        // It may lie in a store that nobody can look into.
+        let isElsewhere = !record.destinations.isSubset(of: bucket.destinations)
+        let isAbsent = record.state == .stored && !isElsewhere
         if isAbsent { report.add(Word.absent, example: record.segment.header.objectKey) }
         let outcome = SegmentStore.Outcome(
             record.segment,
@@ -154,7 +161,8 @@ package struct CatalogueRestorer {
             tries: record.tries,
             error: isAbsent ? Self.absence : record.error,
             etag: record.etag,
-            storedAt: record.storedAt
+            storedAt: record.storedAt,
+            destinations: record.destinations
         )
         return CatalogueImport.Row(outcome, createdAt: record.createdAt)
     }
@@ -197,7 +205,13 @@ package struct CatalogueRestorer {
         }
         let storedAt = modified.flatMap { SegmentLimits.startedAt.contains($0) ? $0 : nil }
         return CatalogueImport.Row(
-            SegmentStore.Outcome(segment, .stored, etag: info.etag, storedAt: storedAt),
+            SegmentStore.Outcome(
+                segment,
+                .stored,
+                etag: info.etag,
+                storedAt: storedAt,
+                destinations: object.destinations(of: segment.media.bytes)
+            ),
             createdAt: storedAt
         )
     }

@@ -150,8 +150,20 @@ package final class CatalogueShell {
 
     // MARK: Watching
 
-    /// Compares the next day, and keeps what was found; a pass begins where the last one ended.
+    /// Compares the next day; one of several stores that is away does not keep manifests from being written to the first.
     private func watch() throws -> CatalogueSchedule.Event {
+        guard bucket.destinations.count > 1 else { return try watchDay() }
+        do {
+            return try watchDay()
+        } catch let error as S3Error {
+            logger.info("Stores not compared; will retry", [.error: LogValue(error)])
+            walk = nil
+            return .watched(isEnd: false)
+        }
+    }
+
+    /// Compares a day, and keeps what was found; a pass begins where the last one ended.
+    private func watchDay() throws -> CatalogueSchedule.Event {
         let runs = CatalogueRunStore(connection)
         if try runs.open(.watch) == nil, let last = try runs.latest(.watch),
             last.startedAt.advanced(bySeconds: CatalogueSchedule.pass.components.seconds) > (try status.read().now)

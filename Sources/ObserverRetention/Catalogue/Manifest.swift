@@ -95,9 +95,11 @@ private struct SegmentLine: Codable {
     var storedAt: Int64?
     var createdAt: Int64
     var contentType = "video/mp4"
+    /// The stores that have the object; left out where it is home alone.
+    var destinations: Int16?
 
     private enum CodingKeys: String, CodingKey {
-        case kind, segment, state, tries, error, etag
+        case kind, segment, state, tries, error, etag, destinations
         case storedAt = "stored_us"
         case createdAt = "created_us"
         case contentType = "content_type"
@@ -111,6 +113,7 @@ private struct SegmentLine: Codable {
         etag = record.etag
         storedAt = record.storedAt?.microseconds
         createdAt = record.createdAt.microseconds
+        destinations = record.destinations == .home ? nil : record.destinations.rawValue
     }
 
     /// The row; nil where it is not one of this hour, or not one at all.
@@ -119,7 +122,8 @@ private struct SegmentLine: Codable {
         let stored = storedAt.map { Timestamp(microseconds: $0) }
         guard segment.problem == nil, CatalogueHour(of: segment.header.stream, segment.id) == hour,
             (0...Int(Int16.max)).contains(tries), SegmentLimits.startedAt.contains(created),
-            stored.map(SegmentLimits.startedAt.contains) ?? true
+            stored.map(SegmentLimits.startedAt.contains) ?? true,
+            destinations.map({ $0 > 0 && DestinationSet(rawValue: $0).isSubset(of: .all) }) ?? true
         else { return nil }
         return SegmentRecord(
             segment: segment,
@@ -128,7 +132,8 @@ private struct SegmentLine: Codable {
             error: error,
             etag: etag,
             storedAt: stored,
-            createdAt: created
+            createdAt: created,
+            destinations: destinations.map { DestinationSet(rawValue: $0) } ?? .home
         )
     }
 }

@@ -6,7 +6,7 @@ package import Postgres
 /// All of it may be repeated. A row that is there is changed only where what comes is further: an object that is there makes a
 /// segment `stored`, an end closes a gap, a higher version makes a camera another one.
 package struct CatalogueImport {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     /// The segments of one statement.
     package static let mostInBatch = 500
@@ -69,7 +69,7 @@ package struct CatalogueImport {
                     n.media_start_90k, n.media_duration_90k, n.frames, n.codecs, n.width, n.height, n.has_audio,
                     n.end_reason, string_to_array(n.flags, ','), n.object_key, n.state, n.tries, n.error, n.etag,
                     case when n.state in ('stored', 'expiring') then coalesce(n.stored_at, now()) else n.stored_at end,
-                    coalesce(n.created_at, now())
+                    n.destinations, coalesce(n.created_at, now())
                 from unnest(\(headers.map(\.id)), \(headers.map(\.cameraID)), \(headers.map(\.stream.kind)),
                     \(headers.map(\.epoch)), \(headers.map(\.run)), \(headers.map(\.sequence)),
                     \(headers.map(\.origin.spoolID)), \(headers.map { $0.origin.recorder.limited(to: 63) }),
@@ -81,11 +81,12 @@ package struct CatalogueImport {
                     \(ends.map { SegmentFlag.names($0.flags).joined(separator: ",") }), \(headers.map(\.objectKey)),
                     \(outcomes.map(\.state.rawValue)), \(outcomes.map { Int16(clamping: $0.tries) }),
                     \(outcomes.map { $0.error?.limited(to: 1000) }), \(outcomes.map { $0.etag?.limited(to: 128) }),
-                    \(outcomes.map(\.storedAt)), \(rows.map(\.createdAt)))
+                    \(outcomes.map(\.storedAt)), \(outcomes.map(\.destinations)), \(rows.map(\.createdAt)))
                     as n (\(unsafe: SegmentStore.columns), created_at)
                 order by n.id
                 on conflict (id) do update set state = 'stored', previous_state = s.state, error = null,
-                    etag = coalesce(excluded.etag, s.etag), stored_at = coalesce(s.stored_at, excluded.stored_at)
+                    etag = coalesce(excluded.etag, s.etag), stored_at = coalesce(s.stored_at, excluded.stored_at),
+                    destinations = excluded.destinations
                 where excluded.state = 'stored' and s.state in ('spooled', 'failed', 'lost')
                 returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state,
                     s.created_at

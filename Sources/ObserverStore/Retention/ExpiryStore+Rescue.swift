@@ -6,11 +6,11 @@ extension ExpiryStore {
     /// The segments that are decided and not yet deleted, and that a hold covers now.
     package func heldWhileExpiring(limit: Int = mostInBatch) throws(PostgresError) -> [ExpiringSegment] {
         let statement: SQL = """
-            select s.id, s.object_key from segments s
+            select \(unsafe: ExpiringSegment.columns) from segments s
             where s.state = 'expiring' and \(unsafe: Self.isHeld) order by s.id limit \(limit)
             """
         return try connection.query(statement, within: .seconds(20)) { row throws(PostgresError) in
-            ExpiringSegment(id: try row.next(), objectKey: try row.next())
+            try ExpiringSegment(reading: &row)
         }
     }
 
@@ -27,13 +27,19 @@ extension ExpiryStore {
     /// Takes the decision about segments back whose objects are still there; the sums of the hours follow.
     ///
     /// Only the process that deletes may call this: nobody else knows that no deletion is under way.
-    package func takeBack(_ ids: [SegmentID]) throws(PostgresError) {
+    ///
+    /// - Parameter places: The stores that still have the object of each.
+    /// - Throws: The error that the database reports.
+    package func takeBack(_ places: [SegmentID: DestinationSet]) throws(PostgresError) {
+        let ids = places.keys.sorted()
+        let sets = ids.map { places[$0] ?? .home }
         guard let least = ids.min(), let greatest = ids.max() else { return }
         let statement: SQL = """
             with written as (
                 update segments s set state = 'stored', previous_state = s.state, error = null,
-                    stored_at = coalesce(s.stored_at, now())
-                where s.id = any(\(ids)) and s.id between \(least) and \(greatest) and s.state = 'expiring'
+                    stored_at = coalesce(s.stored_at, now()), destinations = n.destinations
+                from unnest(\(ids), \(sets)) as n (id, destinations)
+                where s.id = n.id and s.id between \(least) and \(greatest) and s.state = 'expiring'
                 returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state,
                     s.created_at
             ), unlocked as (

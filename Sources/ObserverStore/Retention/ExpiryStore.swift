@@ -95,12 +95,12 @@ package struct ExpiryStore {
                 update segments s set state = 'expiring', previous_state = s.state, error = null
                 where s.id = any(\(ids)) and s.id between \(first) and \(last) and s.state in ('stored', 'lost')
                 returning s.id, s.camera_id, s.stream, s.started_at, s.duration_ms, s.bytes, s.state, s.previous_state,
-                    s.created_at, s.object_key
+                    s.created_at, s.object_key, s.destinations
             ), \(unsafe: SegmentStore.sums)
-            select w.id, w.object_key, w.bytes from written w, (select count(*) from waiting) done order by w.id
+            select w.id, w.object_key, w.destinations, w.bytes from written w, (select count(*) from waiting) done order by w.id
             """
         return try connection.query(statement, within: .seconds(60)) { row throws(PostgresError) in
-            (ExpiringSegment(id: try row.next(), objectKey: try row.next()), bytes: try row.next(Int64.self))
+            (try ExpiringSegment(reading: &row), bytes: try row.next(Int64.self))
         }
     }
 
@@ -113,13 +113,13 @@ package struct ExpiryStore {
         limit: Int = mostInBatch
     ) throws(PostgresError) -> [ExpiringSegment] {
         let statement: SQL = """
-            select s.id, s.object_key from segments s
+            select \(unsafe: ExpiringSegment.columns) from segments s
             where s.state = 'expiring' and s.id > coalesce(\(cursor), '00000000-0000-0000-0000-000000000000')
                 and \(unsafe: Self.mayBeDeleted)
             order by s.id limit \(limit)
             """
         return try connection.query(statement, within: .seconds(20)) { row throws(PostgresError) in
-            ExpiringSegment(id: try row.next(), objectKey: try row.next())
+            try ExpiringSegment(reading: &row)
         }
     }
 
@@ -150,6 +150,7 @@ package struct ExpiryStore {
             """
             update segments s set error = r.reason from unnest(\(ids), \(words)) as r (id, reason)
             where s.id = r.id and s.id between \(least) and \(greatest) and s.state = 'expiring'
+                and s.error is distinct from r.reason
             """
         )
     }

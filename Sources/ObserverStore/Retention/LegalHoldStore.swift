@@ -30,6 +30,10 @@ package struct LegalHoldStore {
         package var segments: [ExpiringSegment]
         /// True if this ends the round.
         package var isLast: Bool
+
+        package init(hold: Int64, isOn: Bool, segments: [ExpiringSegment], isLast: Bool) {
+            (self.hold, self.isOn, self.segments, self.isLast) = (hold, isOn, segments, isLast)
+        }
     }
 
     /// The outcome of a step.
@@ -107,7 +111,7 @@ package struct LegalHoldStore {
         limit: Int
     ) throws(PostgresError) -> [ExpiringSegment] {
         let statement: SQL = """
-            select s.id, s.object_key from segments s
+            select \(unsafe: ExpiringSegment.columns) from segments s
             where s.camera_id = \(camera) and s.stream in (0, 1) and s.state <> 'expired'
                 and s.id >= segment_id_at(\(start)::timestamptz - \(unsafe: SegmentStore.before))
                 and s.id < segment_id_at(\(end)::timestamptz + \(unsafe: SegmentStore.after))
@@ -118,7 +122,7 @@ package struct LegalHoldStore {
             order by s.id limit \(limit)
             """
         return try connection.query(statement, within: .seconds(60)) { row throws(PostgresError) in
-            ExpiringSegment(id: try row.next(), objectKey: try row.next())
+            try ExpiringSegment(reading: &row)
         }
     }
 

@@ -21,6 +21,12 @@ package struct RetentionStatusStore {
         /// The bucket; nil before it was asked.
         package var bucket: RetentionBucketState?
 
+        /// The beginning of a trouble that keeps it from a part of its work alone.
+        package static let inPart = "in part: "
+
+        /// True if there is trouble, and it works all the same.
+        package var isPartial: Bool { error?.hasPrefix(Self.inPart) == true }
+
         package init(
             holder: String? = nil,
             plannedAt: Timestamp? = nil,

@@ -1,3 +1,4 @@
+package import ObserverCore
 import System
 
 /// The state of the servers that Observer needs, kept up to date by ``HealthMonitor`` so that a request never waits
@@ -23,11 +24,20 @@ package final class HealthBoard: Sendable {
     }
 
     private let findings = Lock<[Part: Finding]>([:])
+    private let absent = Lock<DestinationSet>([])
 
     package init() {}
 
     package func set(_ part: Part, _ finding: Finding) {
         findings.withLock { $0[part] = finding }
+    }
+
+    /// The stores that did not answer when they were asked last.
+    package var away: DestinationSet { absent.withLock { $0 } }
+
+    /// Takes note of the stores that do not answer.
+    package func note(away: DestinationSet) {
+        absent.withLock { $0 = away }
     }
 
     /// The latest result; not good before the first check.

@@ -1,5 +1,7 @@
 import AMQP
 import Lifecycle
+import ObserverConfiguration
+import ObserverCore
 import S3
 import System
 
@@ -8,7 +10,9 @@ struct HealthMonitor: Service {
     let name = "health"
     let board: HealthBoard
     let isBrokerConnected: @Sendable () -> Bool
-    let store: S3Client
+    let stores: StoreClients
+    /// The number of stores that must have a recording.
+    let copies: Int
     let spool: String?
 
     private static let interval = Duration.seconds(3)
@@ -25,12 +29,20 @@ struct HealthMonitor: Service {
     }
 
     private func checkStore() -> HealthBoard.Finding {
-        do throws(S3Error) {
-            try store.checkBucket()
-            return .init(isGood: true, detail: "the bucket answers")
-        } catch {
-            return .init(isGood: false, detail: "the bucket does not answer: \(error.kind.rawValue)")
+        var away: DestinationSet = []
+        let words = stores.destinations.members.map { destination in
+            do throws(S3Error) {
+                try stores[destination]?.checkBucket()
+                return (destination, "answers")
+            } catch {
+                away.insert(destination)
+                return (destination, "does not answer: \(error.kind.rawValue)")
+            }
         }
+        board.note(away: away)
+        let isGood = stores.destinations.count - away.count >= copies
+        guard words.count > 1 else { return .init(isGood: isGood, detail: "the bucket \(words.first?.1 ?? "")") }
+        return .init(isGood: isGood, detail: words.map { "\($0.0.word) \($0.1)" }.joined(separator: ", "))
     }
 
     private func checkSpool() -> HealthBoard.Finding {

@@ -3,7 +3,7 @@ package import HTTPTypes
 import Glibc
 import HTTPRouting
 import ObserverConfiguration
-import ObserverCore
+package import ObserverCore
 import ObserverStore
 import S3
 
@@ -61,8 +61,13 @@ package enum SegmentsAPI {
         }
         switch record.state {
         case .stored:
+            let context = request.context
+            let held = record.destinations.intersection(context.stores.destinations)
+            guard let destination = choose(from: held, away: context.health.away) else {
+                throw Problem(404, "The recording lies in a store that is not set up here.")
+            }
             do {
-                return handOver(try storeLocation(record, request.context.store), record)
+                return handOver(try storeLocation(of: record, destination, context.stores), record)
             } catch {
                 throw Problem(503, "The access key of the store is not there at the moment.")
             }
@@ -75,8 +80,17 @@ package enum SegmentsAPI {
         }
     }
 
-    private static func storeLocation(_ record: SegmentRecord, _ store: S3Client) throws(S3Error) -> String {
-        let url = try store.presignGet(
+    /// Returns the first of the stores that answers, or the first where none does.
+    package static func choose(from held: DestinationSet, away: DestinationSet) -> Destination? {
+        held.subtracting(away).members.first ?? held.members.first
+    }
+
+    private static func storeLocation(
+        of record: SegmentRecord,
+        _ destination: Destination,
+        _ stores: StoreClients
+    ) throws(S3Error) -> String {
+        let url = try stores[destination]?.presignGet(
             record.segment.header.objectKey,
             expires: addressSeconds,
             responseHeaders: [
@@ -84,7 +98,9 @@ package enum SegmentsAPI {
                 ("response-cache-control", "private, no-store"),
             ]
         )
-        return "/internal/s3\(url.path)?\(url.query)"
+        guard let url else { throw S3Error(.malformed, "the \(destination.word) store is not set up") }
+        let place = destination == .home ? "s3" : "s3-\(destination.word)"
+        return "/internal/\(place)\(url.path)?\(url.query)"
     }
 
     private static func handOver(_ location: String, _ record: SegmentRecord) -> HTTPResponse {
@@ -132,6 +148,11 @@ package enum SegmentsAPI {
             }
             json.field("epoch", segment.header.epoch)
             json.field("object_key", segment.header.objectKey)
+            json.array("destinations") { json in
+                // Where it is, once it is stored.
+                guard record.state == .stored || record.state == .expiring else { return }
+                for destination in record.destinations.members { json.value(destination.word) }
+            }
             json.field("tries", record.tries)
             json.field("error", record.error)
             more(&json)

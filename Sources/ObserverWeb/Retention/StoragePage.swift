@@ -101,7 +101,8 @@ package struct StoragePage: Page {
             return ["heading": "Nothing was changed.", "lines": .list(errors.map(MustacheValue.string))]
         }
         if let error = content.status.error {
-            return ["heading": "Nothing is deleted at the moment.", "lines": [.string("\(error).")]]
+            let heading = "\(content.status.isPartial ? "Not everything" : "Nothing") is deleted at the moment."
+            return ["heading": .string(heading), "lines": [.string("\(error).")]]
         }
         guard content.status.holder == nil else { return .null }
         return [

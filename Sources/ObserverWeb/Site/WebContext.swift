@@ -4,7 +4,6 @@ package import ObserverCore
 package import ObserverMessages
 package import ObserverStore
 package import Postgres
-package import S3
 
 /// The dependencies of the handlers of one thread.
 ///
@@ -32,8 +31,8 @@ package struct WebContext {
     package let snapshotWaits: SnapshotWaits
     /// The values of a new camera where a request gives none.
     let defaults: CameraSettings
-    /// Signs the addresses of recordings, by the store's clock.
-    let store: S3Client
+    /// Signs the addresses of recordings, by the clock of their store.
+    let stores: StoreClients
     /// The thread's own connection.
     package let database: PostgresConnection
 
@@ -44,7 +43,7 @@ package struct WebContext {
         document: APIDocument,
         authenticator: Authenticator,
         health: HealthBoard,
-        store: S3Client,
+        stores: StoreClients,
         database: PostgresConnection,
         snapshotWaits: SnapshotWaits,
         askForRetry: @escaping @Sendable (SpoolID) -> Void = { _ in },
@@ -65,6 +64,6 @@ package struct WebContext {
         var defaults = CameraSettings()
         defaults.segmentSeconds = configuration.segmentSeconds
         self.defaults = defaults
-        self.store = store
+        self.stores = stores
     }
 }

@@ -31,6 +31,42 @@ import Testing
         }
     }
 
+    // MARK: Several stores
+
+    private func verdict(
+        _ state: SegmentState = .stored,
+        noted: DestinationSet,
+        found: DestinationSet,
+        seen: DestinationSet = [.home, .second],
+        file: CatalogueVerdict.File = .unknown
+    ) -> CatalogueVerdict? {
+        CatalogueVerdict(
+            state: state,
+            file: file,
+            hasObject: !found.isEmpty,
+            places: .init(noted: noted, found: found, seen: seen)
+        )
+    }
+
+    @Test func `a row that names other stores than have the object is found`() {
+        #expect(verdict(noted: .second, found: .second) == .sound)
+        #expect(verdict(noted: [.home, .second], found: .second) == .incomplete)
+        #expect(verdict(noted: .home, found: .second) == .incomplete)
+        #expect(verdict(noted: .second, found: [.home, .second]) == .unnoted)
+        #expect(verdict(noted: [.home, .second], found: []) == .missing)
+        #expect(verdict(noted: [.home, .second], found: [], file: .there) == .restorable)
+        for state in SegmentState.allCases where state != .stored {
+            #expect(verdict(state, noted: .home, found: .second) != .incomplete)
+        }
+    }
+
+    @Test func `what may lie in a store that is not set up is never missing`() {
+        #expect(verdict(noted: [.home, .third], found: []) == .unreachable)
+        #expect(verdict(noted: .third, found: []) == .unreachable)
+        #expect(verdict(noted: [.home, .third], found: .home) == .sound)
+        #expect(!CatalogueVerdict.unreachable.isMendable && !CatalogueVerdict.unreachable.isDestructive)
+    }
+
     @Test func `nothing that counts as stored is taken away as long as its object is there`() {
         for state in SegmentState.allCases where state != .expired {
             for file in [CatalogueVerdict.File.there, .absent, .unknown] {
