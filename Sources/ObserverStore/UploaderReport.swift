@@ -74,7 +74,7 @@ package struct UploaderReport: Hashable, Sendable {
         [DestinationReport(.home, store, detail: storeDetail, isPassedOver: passedOver.contains(.home))] + others
     }
 
-    /// What is said about one of the others; nil where there is none.
+    /// The report about one of the others; nil where there is none.
     func other(_ destination: Destination) -> DestinationReport? { others.first { $0.destination == destination } }
 }
 

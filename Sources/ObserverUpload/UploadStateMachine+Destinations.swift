@@ -83,7 +83,7 @@ extension UploadStateMachine {
         choice.isPassedOver(destination, now: now) && choice.hasOpen(jobs[id]?.held ?? [], now: now)
     }
 
-    /// Lets segments that wait for a destination go to the one that has taken its place.
+    /// Sends segments that wait for a destination to the one that has taken its place.
     mutating func passOver(now: MonotonicInstant) -> [Action] {
         let passed = choice.newlyPassedOver(now: now)
         guard !passed.isEmpty else { return [] }
@@ -91,7 +91,7 @@ extension UploadStateMachine {
         return passed.map { .report(.passedOver($0)) }
     }
 
-    /// Lets segments begin that wait because a store did not answer.
+    /// Begins segments anew that wait because a store did not answer.
     mutating func wakeTroubled() {
         for id in paused.keys where (jobs[id]?.troubles ?? 0) > 0 {
             paused[id] = nil

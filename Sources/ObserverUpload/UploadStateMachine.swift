@@ -201,7 +201,7 @@ package struct UploadStateMachine: Sendable {
         return deadLettered.removeValue(forKey: id) ?? retry
     }
 
-    /// Lets a segment begin where its last try ended.
+    /// Begins a segment where its last try ended.
     private mutating func remember(_ known: DeferredUpload?, of id: SegmentID) {
         jobs[id]?.held = known?.held ?? []
         jobs[id]?.object = known?.object

@@ -26,15 +26,15 @@ extension Checks {
         return HTTPClient.running(certificates: destination.certificates) { http in
             let client = S3Client(storage, http: http)
             var key: String?
-            let upload = self.upload(client, suffix) { key = $0 }
-            guard let key else { return [upload, clock(storage, http, suffix)] }
+            let upload = self.upload(client, suffix: suffix) { key = $0 }
+            guard let key else { return [upload, clock(storage, http, suffix: suffix)] }
             defer { try? client.delete(key) }  // the uploader's key may not, and the object is small
-            return [upload, playback(client, http, key: key, suffix), clock(storage, http, suffix)]
+            return [upload, playback(client, http, key: key, suffix: suffix), clock(storage, http, suffix: suffix)]
         }
     }
 
     /// Puts a file as `observer-upload` puts recordings.
-    private func upload(_ client: S3Client, _ suffix: String, _ put: (String) -> Void) -> Finding {
+    private func upload(_ client: S3Client, suffix: String, _ put: (String) -> Void) -> Finding {
         let hint =
             suffix.isEmpty
             ? "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET"
@@ -94,7 +94,7 @@ extension Checks {
     }
 
     /// Reads an object as nginx does for the player.
-    private func playback(_ client: S3Client, _ http: HTTPClient, key: String, _ suffix: String) -> Finding {
+    private func playback(_ client: S3Client, _ http: HTTPClient, key: String, suffix: String) -> Finding {
         finding(
             "playback\(suffix)",
             hint: "the access key of observer-web needs s3:GetObject, and kms:Decrypt with a key of KMS"
@@ -123,7 +123,7 @@ extension Checks {
     }
 
     /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
-    private func clock(_ storage: S3Configuration, _ http: HTTPClient, _ suffix: String) -> Finding {
+    private func clock(_ storage: S3Configuration, _ http: HTTPClient, suffix: String) -> Finding {
         finding("clock\(suffix)", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
             let response = try http.send(
                 HTTPClientRequest(method: .head, url: "\(storage.place.scheme)://\(storage.place.authority)/")

@@ -164,7 +164,7 @@ struct SecondStore {
 }
 
 extension UploadHarness {
-    /// What the rows of stored segments say about where they are; each answer once.
+    /// The places that rows of stored segments name; each once.
     func destinations(_ segments: [Segment]) throws -> Set<DestinationSet> {
         let records = try SegmentStore(database.connect()).records(of: segments.map(\.id))
         return Set(records.values.filter { $0.state == .stored }.map(\.destinations))
