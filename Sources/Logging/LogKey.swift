@@ -93,6 +93,8 @@ extension LogKey {
     public static let storeCondition = LogKey("store.condition")
     /// The part of S3 that a store lacks.
     public static let storePart = LogKey("store.part")
+    /// The destination: `home`, `second` or `third`.
+    public static let destination = LogKey("store.destination")
     /// The reason to believe that the store has the bytes.
     public static let storeProof = LogKey("store.proof")
     /// The region of the store.

@@ -38,7 +38,9 @@ package struct DestinationSettings: Sendable {
             "\(name)_BUCKET",
             Setting.bucket.form,
             fallback: .none,
-            meaning: "The bucket in the \(word) store. With it, there is a \(word) destination; object keys are those of home.",
+            meaning: """
+                The bucket in the \(word) store. With it, there is a \(word) destination; object keys are those of home.
+                """,
             readers: Self.users
         )
         addressing = Setting(

@@ -17,6 +17,7 @@ extension SettingsReader {
     /// - Parameters:
     ///   - home: The store of home; nil if its settings are wrong.
     ///   - certificates: The file of authorities of home.
+    /// - Returns: All that are set right, and the number of copies.
     mutating func destinations(home: S3Configuration?, certificates: String?) -> Destinations {
         var found = Destinations()
         if let home { found.all.append(DestinationConfiguration(.home, home, certificates: certificates)) }

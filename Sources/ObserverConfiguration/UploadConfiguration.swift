@@ -30,6 +30,8 @@ package struct UploadConfiguration: ProgramConfiguration {
     package var reportInterval: Duration = .seconds(5)
     /// The time without a report after which another uploader may have the spool.
     package var claimLease: Duration = .seconds(30)
+    /// The time between two looks for segments that are to be copied home.
+    package var copyInterval: Duration = .seconds(60)
     /// The number of uploads under way at the same time, at most.
     package let parallel: Int
     /// The bandwidth that uploads may use together.

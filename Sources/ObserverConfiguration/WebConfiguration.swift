@@ -48,8 +48,9 @@ package struct WebConfiguration: ProgramConfiguration {
         let destinations = reader.destinations(home: s3, certificates: certificates)
         (self.destinations, copies) = (destinations.all, destinations.copies)
         let key = reader.sealingKey()
+        let stores = [endpoint].compactMap { $0 } + destinations.endpoints
         networks = reader.networks(
-            without: SettingsReader.ownServers(database: database, broker: broker, stores: [endpoint].compactMap { $0 } + destinations.endpoints)
+            without: SettingsReader.ownServers(database: database, broker: broker, stores: stores)
         )
         socket = reader.path(.fastCGISocket)
         if socket.utf8.count > Self.socketPathLimit { reader.reject(socket, for: .fastCGISocket) }

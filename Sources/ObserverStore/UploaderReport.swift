@@ -10,6 +10,20 @@ package enum StoreState: String, CaseIterable, Sendable {
     case refused
 }
 
+/// The state of a destination with its words.
+package struct DestinationReport: Hashable, Sendable {
+    package var destination: Destination
+    package var state: StoreState
+    /// The reason why it is not working.
+    package var detail: String?
+    /// True while another destination takes its place.
+    package var isPassedOver: Bool
+
+    package init(_ destination: Destination, _ state: StoreState, detail: String? = nil, isPassedOver: Bool = false) {
+        (self.destination, self.state, self.detail, self.isPassedOver) = (destination, state, detail, isPassedOver)
+    }
+}
+
 /// The account that an uploader gives of itself every few seconds.
 package struct UploaderReport: Hashable, Sendable {
     /// Segments in the spool that are not in the store yet.
@@ -18,9 +32,14 @@ package struct UploaderReport: Hashable, Sendable {
     package var backlogMilliseconds: Int64
     /// The time of the oldest of them.
     package var oldestAt: Timestamp?
+    /// The state of home.
     package var store: StoreState
-    /// The reason why the store is not working, in its own words.
+    /// The reason why it is not working, in its own words.
     package var storeDetail: String?
+    /// The other destinations, in order.
+    package var others: [DestinationReport] = []
+    /// The destinations whose place another one takes.
+    package var passedOver: DestinationSet = []
     /// Bytes a second that were stored lately.
     package var rate: Int64
     /// Room on the disk of the spool.
@@ -49,6 +68,14 @@ package struct UploaderReport: Hashable, Sendable {
         self.freeBytes = freeBytes
         self.secondsUntilFull = secondsUntilFull
     }
+
+    /// All destinations, home first.
+    package var destinations: [DestinationReport] {
+        [DestinationReport(.home, store, detail: storeDetail, isPassedOver: passedOver.contains(.home))] + others
+    }
+
+    /// The report about one of the others; nil where there is none.
+    func other(_ destination: Destination) -> DestinationReport? { others.first { $0.destination == destination } }
 }
 
 /// An uploader with its last report, for people.

@@ -68,19 +68,26 @@ package struct UploaderStore {
         let statement: SQL = """
             with written as (
                 insert into uploaders as u (spool_id, name, instance, place, backlog_files, backlog_bytes, backlog_ms,
-                    oldest_at, store_state, store_detail, rate, free_bytes, full_at)
+                    oldest_at, store_state, store_detail, rate, free_bytes, full_at, second_state, second_detail,
+                    third_state, third_detail, passed_over)
                 values (\(claimant.spoolID), \(claimant.name.limited(to: 63)), \(claimant.instance),
                     \(claimant.place.limited(to: 128)), \(max(report.backlogFiles, 0)), \(max(report.backlogBytes, 0)),
                     \(max(report.backlogMilliseconds, 0)), \(report.oldestAt), \(report.store.rawValue),
                     \(report.storeDetail?.limited(to: 1000)), \(max(report.rate, 0)), \(max(report.freeBytes, 0)),
-                    now() + \(report.secondsUntilFull)::bigint * interval '1 second')
+                    now() + \(report.secondsUntilFull)::bigint * interval '1 second',
+                    \(report.other(.second)?.state.rawValue), \(report.other(.second)?.detail?.limited(to: 1000)),
+                    \(report.other(.third)?.state.rawValue), \(report.other(.third)?.detail?.limited(to: 1000)),
+                    \(report.passedOver))
                 on conflict (spool_id) do update set name = excluded.name, instance = excluded.instance,
                     place = excluded.place, beats = u.beats + 1, reported_at = now(), ended = false,
                     started_at = case when u.instance = excluded.instance then u.started_at else now() end,
                     backlog_files = excluded.backlog_files, backlog_bytes = excluded.backlog_bytes,
                     backlog_ms = excluded.backlog_ms, oldest_at = excluded.oldest_at,
                     store_state = excluded.store_state, store_detail = excluded.store_detail, rate = excluded.rate,
-                    free_bytes = excluded.free_bytes, full_at = excluded.full_at
+                    free_bytes = excluded.free_bytes, full_at = excluded.full_at,
+                    second_state = excluded.second_state, second_detail = excluded.second_detail,
+                    third_state = excluded.third_state, third_detail = excluded.third_detail,
+                    passed_over = excluded.passed_over
                 where u.instance = excluded.instance or u.place = excluded.place
                     or (u.instance = \(former?.instance) and u.beats = \(former?.beats))
                 returning 1
@@ -123,11 +130,12 @@ package struct UploaderStore {
             select spool_id, name, case when ended then 'stopped'
                     when reported_at > now() - interval '30 seconds' then 'alive' else 'silent' end,
                 started_at, reported_at, greatest(0, floor(1000 * extract(epoch from now() - reported_at)))::bigint,
-                backlog_files, backlog_bytes, backlog_ms, oldest_at, store_state, store_detail, rate, free_bytes, full_at
+                backlog_files, backlog_bytes, backlog_ms, oldest_at, store_state, store_detail, rate, free_bytes, full_at,
+                second_state, second_detail, third_state, third_detail, passed_over
             from uploaders order by name, spool_id
             """
         return try connection.query(statement) { row throws(PostgresError) in
-            UploaderListing(
+            var listing = UploaderListing(
                 spoolID: try row.next(),
                 name: try row.next(),
                 state: try row.next(),
@@ -146,6 +154,18 @@ package struct UploaderStore {
                 ),
                 fullAt: try row.next()
             )
+            let said: [(Destination, StoreState?, String?)] = [
+                (.second, try row.next(), try row.next()), (.third, try row.next(), try row.next()),
+            ]
+            let passedOver: DestinationSet = try row.next()
+            listing.report.passedOver = passedOver
+            listing.report.others = said.compactMap { destination, state, detail in
+                state.map {
+                    let isPassedOver = passedOver.contains(destination)
+                    return DestinationReport(destination, $0, detail: detail, isPassedOver: isPassedOver)
+                }
+            }
+            return listing
         }
     }
 }

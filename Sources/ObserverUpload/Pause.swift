@@ -13,6 +13,9 @@ struct Pause: Sendable {
     /// True from a failure until a success.
     var isOn: Bool { until != nil }
 
+    /// The moment at which it is time for an attempt; nil for now.
+    var moment: MonotonicInstant? { until }
+
     /// Returns true if it is time for an attempt.
     func isOver(_ now: MonotonicInstant) -> Bool { until.map { now >= $0 } ?? true }
 

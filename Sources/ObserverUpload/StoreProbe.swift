@@ -4,6 +4,7 @@ import Errors
 import HTTPClient
 import Lifecycle
 import Logging
+import ObserverCore
 import S3
 
 /// Finds out at the start what the store has and lacks, with an object of its own that stays in the bucket.
@@ -11,10 +12,12 @@ import S3
 /// Uploads do not wait for it: what it finds, they would find. But it names a store that takes nothing before there is a
 /// recording.
 struct StoreProbe: Service {
-    let name = "store-probe"
+    let destination: Destination
     let client: S3Client
     let key: String
     let logger: Logger
+
+    var name: String { destination == .home ? "store-probe" : "store-probe-\(destination.word)" }
 
     func run(until stop: StopSignal) {
         var waits = Backoff(first: .seconds(1), limit: .seconds(60), jitter: 0.2)
@@ -24,11 +27,19 @@ struct StoreProbe: Service {
                 let result = try client.probe(Self.upload(key: key))
                 logger.info(
                     "Store probed",
-                    [.storeProof: .string(result.proof.rawValue), .storeCondition: .string(result.condition.rawValue)]
+                    [
+                        .destination: .string(destination.word), .storeProof: .string(result.proof.rawValue),
+                        .storeCondition: .string(result.condition.rawValue),
+                    ]
                 )
                 return stop.wait()
             } catch {
-                if error != last { logger.warning("Store probe failed; will retry", [.error: .string(error.advice)]) }
+                if error != last {
+                    logger.warning(
+                        "Store probe failed; will retry",
+                        [.destination: .string(destination.word), .error: .string(error.advice)]
+                    )
+                }
                 last = error
             }
         } while !stop.wait(for: waits.next())

@@ -20,6 +20,12 @@ extension UploadStateMachine {
         package var lastReplay: Duration = .seconds(6 * 3600)
         /// Segments that are looked at, at most; the others wait in the backlog.
         package var mostJobs = 5000
+        /// The destinations, home first.
+        package var destinations: [Destination] = [.home]
+        /// The number of destinations that must have a segment.
+        package var copies = 1
+        /// The time for which a destination may take nothing before the next one takes its place.
+        package var fallbackTime: Duration = .seconds(60)
         /// The number that all jitter follows from.
         package var seed = UInt64.random(in: .min ... .max)
 
@@ -63,10 +69,10 @@ extension UploadStateMachine {
 
     package enum Action: Hashable, Sendable {
         case prepare(SegmentID)
-        case put(Segment)
+        case put(Segment, to: Destination = .home)
         /// Compare the object under the segment's key with the segment.
-        case compare(Segment)
-        case head(Segment)
+        case compare(Segment, at: Destination = .home)
+        case head(Segment, at: Destination = .home)
         case hash(Segment)
         /// Hash the file, and write this sidecar if it fits.
         case restoreSidecar(Segment)
@@ -110,12 +116,16 @@ extension UploadStateMachine {
 
     /// A change that people want to read about, once.
     package enum Report: Hashable, Sendable {
-        case storeUnavailable(String)
-        case storeAvailable
+        case storeUnavailable(String, at: Destination = .home)
+        case storeAvailable(at: Destination = .home)
         /// S3 refuses every segment; all but one wait.
-        case storeRefuses(String)
+        case storeRefuses(String, at: Destination = .home)
         /// It accepts again what it had refused; so many dead-lettered segments are replayed now.
-        case storeAccepts(Int)
+        case storeAccepts(Int, at: Destination = .home)
+        /// A destination has taken nothing for a while; the next one takes its place.
+        case passedOver(Destination)
+        /// It takes segments again, and has its place back.
+        case returned(Destination)
         case databaseUnavailable(String)
         case databaseAvailable
         /// The disk takes no receipts while the database takes no rows: stored files stay.

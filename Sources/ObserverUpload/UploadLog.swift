@@ -18,14 +18,24 @@ struct UploadLog {
     func write(_ report: UploadStateMachine.Report, waiting: Int) {
         let waiting: [LogKey: LogValue] = [.uploadsWaiting: .int(waiting)]
         switch report {
-        case .storeUnavailable(let reason):
-            logger.warning("S3 unavailable; uploads wait", [.error: .string(reason)])
-        case .storeAvailable:
-            logger.info("S3 available; uploads resume", waiting)
-        case .storeRefuses(let reason):
-            logger.warning("S3 refuses all uploads; they wait", [.error: .string(reason)])
-        case .storeAccepts(let count):
-            logger.info("S3 accepts uploads again; replaying", [.segmentCount: .int(count)])
+        case .storeUnavailable(let reason, let destination):
+            logger.warning("S3 unavailable; uploads wait", [.error: .string(reason), .destination: word(destination)])
+        case .storeAvailable(let destination):
+            logger.info("S3 available; uploads resume", waiting.merging([.destination: word(destination)]) { $1 })
+        case .storeRefuses(let reason, let destination):
+            logger.warning(
+                "S3 refuses all uploads; they wait",
+                [.error: .string(reason), .destination: word(destination)]
+            )
+        case .storeAccepts(let count, let destination):
+            logger.info(
+                "S3 accepts uploads again; replaying",
+                [.segmentCount: .int(count), .destination: word(destination)]
+            )
+        case .passedOver(let destination):
+            logger.warning("Destination passed over; next one used", [.destination: word(destination)])
+        case .returned(let destination):
+            logger.info("Destination works; used again", [.destination: word(destination)])
         case .databaseUnavailable(let reason):
             logger.warning("Database unavailable; rows follow later", [.error: .string(reason)])
         case .databaseAvailable:
@@ -50,6 +60,8 @@ struct UploadLog {
             logger.warning("Segment missing; looking again in 1 h", [.segmentID: .string("\(id)")])
         }
     }
+
+    private func word(_ destination: Destination) -> LogValue { .string(destination.word) }
 
     /// Logs a refused try.
     func retry(_ recorded: SegmentRecorded, after pause: Duration) {

@@ -47,9 +47,8 @@ package enum UploadService {
             topology: Broker.topology(spool: spool.id),
             logger: logger
         )
-        let http = httpClient(configuration)
-        let client = S3Client(configuration.s3, http: http, notify: { $0.log(to: logger) })
-        let probe = StoreProbe(client: client, key: "\(configuration.prefix)/.check/\(spool.id)", logger: logger)
+        let stores = DestinationStores(configuration, logger: logger)
+        let probes = probes(stores, key: "\(configuration.prefix)/.check/\(spool.id)", logger: logger)
         let (rowWriter, spoolWriter) = writers(configuration, spool: spool, logger: logger, report: report)
         let sweeper = SpoolSweeper(
             spool: spool,
@@ -63,8 +62,8 @@ package enum UploadService {
             limits: limits(configuration),
             inputs: inputs,
             spool: spool,
-            store: S3SegmentStore(client),
-            sentBytes: { http.sentBytes },
+            stores: stores,
+            sentBytes: { stores.sentBytes },
             publisher: publisher,
             rowWriter: rowWriter,
             spoolWriter: spoolWriter,
@@ -88,8 +87,13 @@ package enum UploadService {
         let stages = [
             Stage("publisher", shutdownLimit: .seconds(3), services: [publisher]),
             Stage("receipts", shutdownLimit: .seconds(3), services: [rowWriter, spoolWriter, partitions]),
-            Stage("store", shutdownLimit: .seconds(1), services: [http, probe]),
-            Stage("uploads", shutdownLimit: .seconds(18), services: [sweeper, watch, uploader, consumer]),
+            Stage("store", shutdownLimit: .seconds(1), services: stores.http + probes),
+            Stage(
+                "uploads",
+                shutdownLimit: .seconds(18),
+                services: [sweeper, watch, uploader, consumer]
+                    + copies(configuration, stores: stores, spool: spool, meter: meter, logger: logger)
+            ),
         ]
         return ComposedUploads(stages: stages, meter: meter, report: report)
     }
@@ -97,6 +101,9 @@ package enum UploadService {
     private static func limits(_ configuration: UploadConfiguration) -> UploadStateMachine.Limits {
         var limits = UploadStateMachine.Limits(parallel: configuration.parallel)
         limits.retryPauses = configuration.retryPauses
+        limits.destinations = configuration.destinations.map(\.destination)
+        limits.copies = configuration.copies
+        limits.fallbackTime = configuration.fallbackTime
         return limits
     }
 
@@ -122,18 +129,35 @@ package enum UploadService {
         return (rows, spoolWriter)
     }
 
-    private static func httpClient(_ configuration: UploadConfiguration) -> HTTPClient {
-        var limits = HTTPClientLimits()
-        limits.total = .seconds(30)
-        var client = HTTPClientConfiguration(
-            name: "s3",
-            parallel: configuration.parallel,
-            limits: limits,
-            certificates: configuration.certificates
-        )
-        if !configuration.rate.isUnlimited {
-            client.pacer = UploadPacer(configuration.rate, zone: configuration.zone) { .now() }
+    /// The service that copies segments home, where they can be elsewhere.
+    private static func copies(
+        _ configuration: UploadConfiguration,
+        stores: DestinationStores,
+        spool: Spool,
+        meter: UploadMeter,
+        logger: Logger
+    ) -> [any Service] {
+        let order = configuration.destinations.map(\.destination)
+        guard order.count > 1 else { return [] }
+        let wanted = DestinationSet(order.prefix(configuration.copies))
+        let plan = CopyPlan(wanted: wanted, interval: configuration.copyInterval, seed: .random(in: .min ... .max))
+        return [
+            CopyService(
+                stores: stores,
+                plan: plan,
+                spool: spool,
+                database: configuration.database,
+                meter: meter,
+                logger: logger
+            )
+        ]
+    }
+
+    private static func probes(_ stores: DestinationStores, key: String, logger: Logger) -> [any Service] {
+        stores.all.compactMap { destination in
+            stores.client(of: destination).map {
+                StoreProbe(destination: destination, client: $0, key: key, logger: logger)
+            }
         }
-        return HTTPClient(client)
     }
 }

@@ -15,8 +15,8 @@ struct UploadShell {
     private let log: UploadLog
     private var deliveries: [DeliveryToken: AMQPOpenDelivery] = [:]
     private var lastToken = 0
-    /// The store's words for why it does not take segments.
-    private var storeDetail: String?
+    /// The words of stores for why they do not take segments.
+    private var storeDetails: [Destination: String] = [:]
 
     init(machine: UploadStateMachine, uploader: Uploader) {
         self.machine = machine
@@ -50,12 +50,13 @@ struct UploadShell {
         let (spool, rows, report) = (uploader.spoolWriter, uploader.rowWriter, reporter)
         switch action {
         case .prepare(let id): return .prepared(id, uploader.spool.prepare(id))
-        case .put(let segment): put(segment)
-        case .compare(let segment):
-            uploader.store.compare(segment, file: uploader.spool.media(segment.id)) {
+        case .put(let segment, let destination): put(segment, to: destination)
+        case .compare(let segment, let destination):
+            uploader.store(at: destination).compare(segment, file: uploader.spool.media(segment.id)) {
                 report(.headFinished(segment.id, $0))
             }
-        case .head(let segment): uploader.store.head(segment) { report(.headFinished(segment.id, $0)) }
+        case .head(let segment, let destination):
+            uploader.store(at: destination).head(segment) { report(.headFinished(segment.id, $0)) }
         case .hash(let segment): spool.add(.hash(segment))
         case .restoreSidecar(let segment): spool.add(.restoreSidecar(segment))
         case .findRow(let id): rows.add(.find(id))
@@ -79,14 +80,15 @@ struct UploadShell {
 
     /// The segments that wait, and the state of the store with its words.
     var standing: UploadStanding {
-        var standing = machine.standing()
-        standing.storeDetail = standing.store == .working ? nil : storeDetail
+        var standing = machine.standing(.now())
+        standing.storeDetails = storeDetails.filter { standing.stores[$0.key] != .working }
         return standing
     }
 
     private mutating func note(_ change: UploadStateMachine.Report) {
         switch change {
-        case .storeUnavailable(let reason), .storeRefuses(let reason): storeDetail = reason
+        case .storeUnavailable(let reason, let destination), .storeRefuses(let reason, let destination):
+            storeDetails[destination] = reason
         default: break
         }
     }
@@ -95,12 +97,12 @@ struct UploadShell {
         { [inputs = uploader.inputs] event in _ = inputs.push(.event(event)) }  // ignored: full only if closed
     }
 
-    private func put(_ segment: Segment) {
+    private func put(_ segment: Segment, to destination: Destination) {
         uploader.crashPoints.reach(.beforePut)
         let report = reporter
         // People watch what was recorded last.
         let priority: HTTPClientPriority = machine.isRecent(segment.id) ? .high : .low
-        uploader.store.put(segment, file: uploader.spool.media(segment.id), priority: priority) {
+        uploader.store(at: destination).put(segment, file: uploader.spool.media(segment.id), priority: priority) {
             report(.putFinished(segment.id, $0))
         }
     }

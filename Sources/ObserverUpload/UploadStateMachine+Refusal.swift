@@ -8,10 +8,14 @@ extension UploadStateMachine {
     mutating func refused(_ id: SegmentID, _ refusal: Refusal, now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id], let segment = job.segment else { return [] }
         isRefusing = true
-        let wasOpen = breaker.isOpen
-        let verdict = breaker.refused(id, refusal, now: now)
-        let reports: [Action] = breaker.isOpen && !wasOpen ? [.report(.storeRefuses(refusal.reason))] : []
-        guard verdict == .counts else { return reports + putBack(id) }
+        let destination = job.destination
+        let wasOpen = breaker(destination).isOpen
+        let verdict = withSide(destination) { $0.breaker.refused(id, refusal, now: now) }
+        choice.troubled(destination, begun: job.begun, now: now)
+        let begins = breaker(destination).isOpen && !wasOpen
+        let reports: [Action] = begins ? [.report(.storeRefuses(refusal.reason, at: destination))] : []
+        let isElsewhere = canGoElsewhere(id, than: destination, now: now)
+        guard verdict == .counts, !isElsewhere else { return reports + putBack(id) }
         guard job.attempt < Broker.triesPerCycle else {
             return reports + deadLetter(id, Failure(kind: .refused, detail: refusal.reason))
         }
@@ -28,7 +32,7 @@ extension UploadStateMachine {
         guard let job = jobs[id] else { return [] }
         move(id, to: .deadLettering)
         jobs[id]?.failure = failure.kind
-        breaker.isDone(id)
+        for destination in choice.order { withSide(destination) { $0.breaker.isDone(id) } }
         let upload = DeadUpload(
             id: id,
             segment: job.segment,
@@ -53,7 +57,13 @@ extension UploadStateMachine {
             jobs[id]?.attempt += 1
             return self.pause(id, until: now + pause)
         }
-        retrying[id] = DeferredUpload(until: now + pause + .seconds(120), attempt: job.attempt + 1, cycle: job.cycle)
+        retrying[id] = DeferredUpload(
+            until: now + pause + .seconds(120),
+            attempt: job.attempt + 1,
+            cycle: job.cycle,
+            held: job.held,
+            object: job.object
+        )
         return finish(id, .acknowledge)
     }
 
@@ -64,24 +74,27 @@ extension UploadStateMachine {
             until: now + wait,
             attempt: 1,
             cycle: min(job.cycle, SegmentRecorded.cycles.upperBound - 1) + 1,
-            isRefused: job.failure == .refused
+            isRefused: job.failure == .refused,
+            held: job.held,
+            object: job.object
         )
     }
 
     /// S3 has a segment: what waits because it refused all begins, and what was dead-lettered for a refusal is replayed.
     ///
     /// A store may refuse some segments and take others, so a segment is replayed early only once in turn.
-    mutating func accepted(now: MonotonicInstant) -> [Action] {
-        let hadRefusedAll = breaker.accepted()
-        guard isRefusing else { return [] }
+    mutating func accepted(at destination: Destination, now: MonotonicInstant) -> [Action] {
+        let hadRefusedAll = withSide(destination) { $0.breaker.accepted() }
+        let returns: [Action] = choice.taken(destination, now: now) ? [.report(.returned(destination))] : []
+        guard isRefusing else { return returns }
         isRefusing = false
         let due = deadLettered.filter { $0.value.isRefused && !early.contains($0.key) }.map(\.key)
-        guard hadRefusedAll || !due.isEmpty else { return [] }
+        guard hadRefusedAll || !due.isEmpty else { return returns }
         for id in due {
             deadLettered[id]?.until = now
             deadLettered[id]?.isEarly = true
         }
-        return [.report(.storeAccepts(due.count))] + found(due, now: now)
+        return returns + [.report(.storeAccepts(due.count, at: destination))] + found(due, now: now)
     }
 
     mutating func troubled(
@@ -90,26 +103,39 @@ extension UploadStateMachine {
         reason: String,
         now: MonotonicInstant
     ) -> [Action] {
-        let wasOpen = throttle.isOpen
-        throttle.troubled(now: now, using: &random)
-        concurrency.disturb()
-        breaker.troubled(now: now)
+        guard let job = jobs[id] else { return [] }
+        let reports = troubled(at: job.destination, begun: job.begun, by: trouble, reason: reason, now: now)
         jobs[id]?.troubles += 1
         jobs[id]?.lastTrouble = trouble
+        if canGoElsewhere(id, than: job.destination, now: now) { return putBack(id) + reports }
         let wait = jobs[id]?.waits.next(using: &random) ?? .seconds(1)
-        return pause(id, until: now + wait)
-            + (wasOpen && !throttle.isOpen ? [.report(.storeUnavailable(reason))] : [])
+        return pause(id, until: now + wait) + reports
     }
 
-    /// S3 answered: segments that wait because it did not are tried now.
-    mutating func answered() -> [Action] {
-        let wasOpen = throttle.isOpen
-        let wasAway = throttle.answered()
+    /// Takes note of the trouble of a destination.
+    mutating func troubled(
+        at destination: Destination,
+        begun: MonotonicInstant,
+        by trouble: Trouble,
+        reason: String,
+        now: MonotonicInstant
+    ) -> [Action] {
+        let wasOpen = side(destination).throttle.isOpen
+        // The line is not what one destination that is passed over suffers from.
+        if !choice.isPassedOver(destination, now: now) { concurrency.disturb() }
+        sides[destination]?.throttle.troubled(now: now, using: &random)
+        sides[destination]?.breaker.troubled(now: now)
+        choice.troubled(destination, begun: begun, now: now)
+        let isOpen = side(destination).throttle.isOpen
+        return wasOpen && !isOpen ? [.report(.storeUnavailable(reason, at: destination))] : []
+    }
+
+    /// A destination answered: segments that wait because it did not are tried now.
+    mutating func answered(at destination: Destination) -> [Action] {
+        let wasOpen = side(destination).throttle.isOpen
+        let wasAway = withSide(destination) { $0.throttle.answered() }
         guard !wasOpen || wasAway else { return [] }
-        for id in paused.keys where (jobs[id]?.troubles ?? 0) > 0 {
-            paused[id] = nil
-            queue.insert(id)
-        }
-        return (wasOpen ? [] : [.report(.storeAvailable)]) + (wasAway ? [.sweep] : [])
+        wakeTroubled()
+        return (wasOpen ? [] : [.report(.storeAvailable(at: destination))]) + (wasAway ? [.sweep] : [])
     }
 }

@@ -9,8 +9,7 @@ extension UploadStateMachine {
         switch preparation {
         case .ready(let segment):
             found(segment)
-            move(id, to: .putting)
-            return [.put(segment)]
+            return put(segment)
         case .kept(let segment):
             found(segment)
             move(id, to: .askingRow)
@@ -34,6 +33,11 @@ extension UploadStateMachine {
         }
     }
 
+    private mutating func put(_ segment: Segment) -> [Action] {
+        move(segment.id, to: .putting)
+        return [.put(segment, to: jobs[segment.id]?.destination ?? .home)]
+    }
+
     private mutating func found(_ segment: Segment) {
         jobs[segment.id]?.segment = segment
         jobs[segment.id]?.isMissing = false
@@ -41,20 +45,21 @@ extension UploadStateMachine {
     }
 
     mutating func putFinished(_ id: SegmentID, _ outcome: PutOutcome, now: MonotonicInstant) -> [Action] {
-        guard let segment = jobs[id]?.segment else { return [] }
+        guard let job = jobs[id], let segment = job.segment else { return [] }
+        let destination = job.destination
         switch outcome {
         case .stored(let object):
-            return answered() + stored(id, object, now: now)
+            return answered(at: destination) + stored(id, object, now: now)
         case .exists:
             move(id, to: .comparing)
-            return answered() + [.compare(segment)]
+            return answered(at: destination) + [.compare(segment, at: destination)]
         case .digestMismatch:
             move(id, to: .hashing)
-            return answered() + [.hash(segment)]
+            return answered(at: destination) + [.hash(segment)]
         case .unreadable(let reason):
             return unreadable(id, reason: reason, now: now)
         case .refused(let refusal):
-            return answered() + refused(id, refusal, now: now)
+            return answered(at: destination) + refused(id, refusal, now: now)
         case .trouble(let trouble, let reason):
             return troubled(id, by: trouble, reason: reason, now: now)
         }
@@ -62,22 +67,17 @@ extension UploadStateMachine {
 
     mutating func headFinished(_ id: SegmentID, _ outcome: HeadOutcome, now: MonotonicInstant) -> [Action] {
         guard let job = jobs[id], job.segment != nil else { return [] }
+        if job.isMissing { return looked(for: id, outcome, now: now) }
         switch outcome {
         case .same(let object):
-            return answered() + stored(id, object, now: now)
+            return answered(at: job.destination) + stored(id, object, now: now)
         case .different:
-            let detail = "the object under its key in S3 has other bytes"
-            return answered() + deadLetter(id, Failure(kind: .corrupt, detail: detail))
-        case .absent where job.isMissing:
-            return answered() + foundNowhere(id, now: now)
+            return answered(at: job.destination) + deadLetter(id, .otherBytes)
         case .absent:
             // It was there a moment ago; the next PUT decides.
             return troubled(id, by: .server, reason: "the object is there and is not", now: now)
-        case .refused where job.isMissing:
-            // Nothing is known, and there is nothing to try again.
-            return answered() + pause(id, until: now + .seconds(60))
         case .refused(let refusal):
-            return answered() + refused(id, refusal, now: now)
+            return answered(at: job.destination) + refused(id, refusal, now: now)
         case .trouble(let trouble, let reason):
             return troubled(id, by: trouble, reason: reason, now: now)
         }
@@ -129,8 +129,7 @@ extension UploadStateMachine {
             return finish(id, .acknowledge)
         }
         if case .unavailable = outcome { settlement.databaseMayHaveLost() }
-        move(id, to: .putting)
-        return [.put(segment)]
+        return put(segment)
     }
 
     private mutating func missing(_ id: SegmentID, row: RowOutcome.Row) -> [Action] {
@@ -146,15 +145,17 @@ extension UploadStateMachine {
             let mustNote = row.state == .failed && jobs[id]?.isMissingNoted == false
             jobs[id]?.segment = row.segment
             jobs[id]?.isMissingNoted = true
-            move(id, to: .comparing)
-            return (mustNote ? [.noteMissing(row.segment)] : []) + [.head(row.segment)]
+            jobs[id]?.looked = []
+            jobs[id]?.hasOther = false
+            jobs[id]?.isUncertain = false
+            return (mustNote ? [.noteMissing(row.segment)] : []) + look(for: id, row.segment)
         }
     }
 
     /// The media are not in the spool, which is there, and S3 says that it has no object.
-    private mutating func foundNowhere(_ id: SegmentID, now: MonotonicInstant) -> [Action] {
+    mutating func foundNowhere(_ id: SegmentID, now: MonotonicInstant) -> [Action] {
         // A bucket that does not exist has no objects either.
-        guard !breaker.isOpen else { return pause(id, until: now + .seconds(60)) }
+        guard !isRefusedAnywhere else { return pause(id, until: now + .seconds(60)) }
         let isKnown = absent.contains(id)
         guard absent.found(id, now: now) else {
             return (isKnown ? [] : [.report(.absent(id))]) + finish(id, .acknowledge)

@@ -19,13 +19,14 @@ package struct UploadStateMachine: Sendable {
     static let mostDeferred = 100_000
 
     let limits: Limits
-    var throttle: UploadThrottle
+    var choice: DestinationChoice
+    var sides: [Destination: DestinationSide] = [:]
     var concurrency: UploadConcurrency
-    var breaker = UploadBreaker()
     var settlement = Settlement()
     var absent = AbsentSegments()
     var jobs: [SegmentID: UploadJob] = [:]
-    var queue = UploadQueue()
+    /// Those that wait for their turn, apart by what has them.
+    var queues: [DestinationSet: UploadQueue] = [:]
     var paused: [SegmentID: MonotonicInstant] = [:]
     var retrying: [SegmentID: DeferredUpload] = [:]
     var deadLettered: [SegmentID: DeferredUpload] = [:]
@@ -38,7 +39,7 @@ package struct UploadStateMachine: Sendable {
     private var housekeepingDue: MonotonicInstant?
     private var deferredDue: MonotonicInstant?
     private var finished = RecentSegments(limit: mostFinished)
-    private var transferCount = 0
+    private(set) var transferCount = 0
     /// When the newest segment that is known was begun, in milliseconds by its identifier.
     private var newest: Int64 = 0
     private(set) var isStopping = false
@@ -48,7 +49,12 @@ package struct UploadStateMachine: Sendable {
 
     package init(limits: Limits) {
         self.limits = limits
-        throttle = UploadThrottle(parallel: limits.parallel)
+        choice = DestinationChoice(
+            among: limits.destinations,
+            copies: limits.copies,
+            patience: limits.fallbackTime
+        )
+        for destination in choice.order { sides[destination] = DestinationSide(parallel: limits.parallel) }
         concurrency = UploadConcurrency(most: limits.parallel)
         random = JitterSource(seed: limits.seed)
     }
@@ -102,7 +108,7 @@ package struct UploadStateMachine: Sendable {
             return []
         case .published(let id, let isConfirmed): return published(id, isConfirmed: isConfirmed, now: now)
         case .sent(let bytes):
-            concurrency.measure(sent: bytes, underWay: transferCount, isWaiting: !queue.isEmpty, now: now)
+            concurrency.measure(sent: bytes, underWay: transferCount, isWaiting: isAnyWaiting(now), now: now)
             return []
         case .tick: return tick(now: now)
         case .stop: return stop()
@@ -128,8 +134,7 @@ package struct UploadStateMachine: Sendable {
             return [.resolve(delivery, .acknowledge)]
         }
         backlog.remove(id)
-        deadLettered[id] = nil
-        retrying[id] = nil
+        let known = takeDeferred(id)
         jobs[id] = UploadJob(
             announced: recorded.segment,
             attempt: recorded.attempt,
@@ -137,7 +142,7 @@ package struct UploadStateMachine: Sendable {
             delivery: delivery,
             since: now
         )
-        queue.insert(id)
+        remember(known, of: id)
         return []
     }
 
@@ -183,49 +188,49 @@ package struct UploadStateMachine: Sendable {
     }
 
     private mutating func addJob(_ id: SegmentID, now: MonotonicInstant) {
-        let known = deadLettered.removeValue(forKey: id) ?? retrying.removeValue(forKey: id)
-        retrying[id] = nil
+        let known = takeDeferred(id)
         if let known, known.isRefused {
             if known.isEarly { early.insert(id) } else { early.remove(id) }
         }
         jobs[id] = UploadJob(attempt: known?.attempt ?? 1, cycle: known?.cycle ?? 0, since: now)
-        queue.insert(id)
+        remember(known, of: id)
+    }
+
+    private mutating func takeDeferred(_ id: SegmentID) -> DeferredUpload? {
+        let retry = retrying.removeValue(forKey: id)
+        return deadLettered.removeValue(forKey: id) ?? retry
+    }
+
+    /// Begins a segment where its last try ended.
+    private mutating func remember(_ known: DeferredUpload?, of id: SegmentID) {
+        jobs[id]?.held = known?.held ?? []
+        jobs[id]?.object = known?.object
+        enqueue(id)
     }
 
     private mutating func begin(now: MonotonicInstant, _ actions: inout [Action]) {
         fillUp(now: now)
         // While the store refuses all, something must find out whether it still does.
-        if breaker.isOpen, jobs.isEmpty, let id = deadLettered.filter({ $0.value.isRefused }).keys.max() {
+        if isRefusedAnywhere, jobs.isEmpty, let id = deadLettered.filter({ $0.value.isRefused }).keys.max() {
             addJob(id, now: now)
         }
-        while settlement.unprovenCount < Self.mostUnproven, let id = next(now) {
-            guard let job = jobs[id] else {
-                queue.remove(id)
-                continue
-            }
-            let isRetry = job.troubles > 0
-            guard transferCount < concurrency.level,
-                throttle.admits(underWay: transferCount, isRetry: isRetry, after: job.lastTrouble, now: now)
-            else { return }
-            if queue.next == id { _ = queue.take() } else { queue.remove(id) }
-            move(id, to: .preparing)
-            actions.append(.prepare(id))
-        }
-    }
-
-    /// The segment to begin with, if one may: the one whose turn it is, or the one that finds out about the store.
-    private func next(_ now: MonotonicInstant) -> SegmentID? {
-        let id = breaker.witness.flatMap { queue.contains($0) ? $0 : nil } ?? queue.next
-        guard let id, breaker.admits(id, underWay: transferCount, now: now) else { return nil }
-        return id
+        beginWaiting(now: now, &actions)
     }
 
     // MARK: - Steps
 
-    mutating func move(_ id: SegmentID, to step: UploadJob.Step) {
-        guard let old = jobs[id]?.step else { return }
-        transferCount += (step.isTransfer ? 1 : 0) - (old.isTransfer ? 1 : 0)
+    mutating func move(_ id: SegmentID, to step: UploadJob.Step, at destination: Destination? = nil) {
+        guard let old = jobs[id] else { return }
+        let new = destination ?? old.destination
+        if old.step.isTransfer { count(-1, at: old.destination) }
+        if step.isTransfer { count(1, at: new) }
         jobs[id]?.step = step
+        jobs[id]?.destination = new
+    }
+
+    private mutating func count(_ change: Int, at destination: Destination) {
+        transferCount += change
+        withSide(destination) { $0.underWay += change }
     }
 
     /// Pauses a segment; after the stop it goes back to the queue instead.
@@ -240,7 +245,7 @@ package struct UploadStateMachine: Sendable {
     mutating func putBack(_ id: SegmentID) -> [Action] {
         guard !isStopping else { return finish(id, .requeue) }
         move(id, to: .waiting)
-        queue.insert(id)
+        enqueue(id)
         return []
     }
 
@@ -250,17 +255,38 @@ package struct UploadStateMachine: Sendable {
         return job?.delivery.map { [.resolve($0, verdict)] } ?? []
     }
 
-    /// Takes S3's word that it has a segment.
+    /// Takes the word of a destination that it has a segment; what others must have as well waits for its turn there.
     mutating func stored(_ id: SegmentID, _ object: StoredObject, now: MonotonicInstant) -> [Action] {
-        guard let job = jobs[id], let segment = job.segment else { return [] }
+        guard let job = jobs[id] else { return [] }
+        hold(id, object)
+        let isDone = choice.isDone(jobs[id]?.held ?? [])
+        return (isDone ? settle(id) : putBack(id)) + accepted(at: job.destination, now: now)
+    }
+
+    mutating func hold(_ id: SegmentID, _ object: StoredObject) {
+        guard let job = jobs[id] else { return }
+        if job.held.members.allSatisfy({ job.destination <= $0 }) { jobs[id]?.object = object }
+        jobs[id]?.held.insert(job.destination)
+        jobs[id]?.troubles = 0
+    }
+
+    /// Hands a segment that all have who must have it to what proves it.
+    mutating func settle(_ id: SegmentID) -> [Action] {
+        guard let job = jobs[id], let segment = job.segment, let object = job.object else { return [] }
         move(id, to: .settling)
         storedBytes = storedBytes.addingSaturated(segment.media.bytes)
         early.remove(id)
         absent.remove(id)
         settlement.add(
-            Receipt(segment: segment, etag: object.etag, storedAt: object.confirmedAt, tries: job.attempt)
+            Receipt(
+                segment: segment,
+                etag: object.etag,
+                storedAt: object.confirmedAt,
+                tries: job.attempt,
+                destinations: job.held
+            )
         )
-        return accepted(now: now)
+        return []
     }
 
     private mutating func deleted(
@@ -284,19 +310,21 @@ package struct UploadStateMachine: Sendable {
     private mutating func tick(now: MonotonicInstant) -> [Action] {
         for (id, moment) in paused where moment <= now {
             paused[id] = nil
-            queue.insert(id)
+            enqueue(id)
         }
+        let passed = passOver(now: now)
         // All segments are looked at, so not with every tick.
-        guard housekeepingDue.map({ now >= $0 }) ?? true else { return [] }
+        guard housekeepingDue.map({ now >= $0 }) ?? true else { return passed }
         housekeepingDue = now + .seconds(1)
         backlog.insert(absent.due(now))
         addDeferred(now: now)
         let held = jobs.filter { $0.value.step == .waiting && now - $0.value.since > limits.holdLimit }
-        return held.keys.sorted().compactMap { id in
-            guard let delivery = jobs[id]?.delivery else { return nil }
-            jobs[id]?.delivery = nil
-            return .resolve(delivery, .acknowledge)
-        }
+        return passed
+            + held.keys.sorted().compactMap { id in
+                guard let delivery = jobs[id]?.delivery else { return nil }
+                jobs[id]?.delivery = nil
+                return .resolve(delivery, .acknowledge)
+            }
     }
 
     /// Adds what was dead-lettered, or waits for a message that did not come, when its time has come.
@@ -309,7 +337,7 @@ package struct UploadStateMachine: Sendable {
 
     private mutating func stop() -> [Action] {
         isStopping = true
-        queue.removeAll()
+        queues = [:]
         backlog.removeAll()
         paused = [:]
         return jobs.filter { $0.value.step == .waiting }.keys.sorted().flatMap { finish($0, .requeue) }

@@ -27,7 +27,7 @@ final class Uploader: Service {
     let name = "uploader"
     let inputs: BlockingQueue<Input>
     let spool: Spool
-    let store: S3SegmentStore
+    private let stores: DestinationStores
     private let sentBytes: @Sendable () -> Int64
     let publisher: AMQPConfirmedPublisher
     let rowWriter: RowWriter
@@ -42,7 +42,7 @@ final class Uploader: Service {
         limits: UploadStateMachine.Limits,
         inputs: BlockingQueue<Input>,
         spool: Spool,
-        store: S3SegmentStore,
+        stores: DestinationStores,
         sentBytes: @escaping @Sendable () -> Int64,
         publisher: AMQPConfirmedPublisher,
         rowWriter: RowWriter,
@@ -55,7 +55,7 @@ final class Uploader: Service {
         self.limits = limits
         self.inputs = inputs
         self.spool = spool
-        self.store = store
+        self.stores = stores
         self.sentBytes = sentBytes
         self.publisher = publisher
         self.rowWriter = rowWriter
@@ -65,6 +65,8 @@ final class Uploader: Service {
         self.crashPoints = crashPoints
         self.logger = logger
     }
+
+    func store(at destination: Destination) -> S3SegmentStore { stores.store(at: destination) }
 
     /// Works until stopped and idle, or until the drain limit after the stop.
     func run(until stop: StopSignal) {

@@ -11,27 +11,35 @@ import System
 /// The checks of the store: what the services do, with the rights that they have.
 extension Checks {
     func storage() -> [Finding] {
-        let storage: S3Configuration
-        let certificates: String?
+        let destinations: [DestinationConfiguration]
         do {
-            storage = try configuration.s3()
-            certificates = try configuration.certificates()
+            destinations = try configuration.destinations()
         } catch {
             return [Finding(name: "s3", error)]
         }
-        return HTTPClient.running(certificates: certificates) { http in
+        return destinations.flatMap { storage(at: $0) }
+    }
+
+    private func storage(at destination: DestinationConfiguration) -> [Finding] {
+        let storage = destination.s3
+        let suffix = destination.destination == .home ? "" : "-\(destination.destination.word)"
+        return HTTPClient.running(certificates: destination.certificates) { http in
             let client = S3Client(storage, http: http)
             var key: String?
-            let upload = self.upload(client) { key = $0 }
-            guard let key else { return [upload, clock(storage, http)] }
+            let upload = self.upload(client, suffix: suffix) { key = $0 }
+            guard let key else { return [upload, clock(storage, http, suffix: suffix)] }
             defer { try? client.delete(key) }  // the uploader's key may not, and the object is small
-            return [upload, playback(client, http, key: key), clock(storage, http)]
+            return [upload, playback(client, http, key: key, suffix: suffix), clock(storage, http, suffix: suffix)]
         }
     }
 
     /// Puts a file as `observer-upload` puts recordings.
-    private func upload(_ client: S3Client, _ put: (String) -> Void) -> Finding {
-        finding("s3", hint: "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET") {
+    private func upload(_ client: S3Client, suffix: String, _ put: (String) -> Void) -> Finding {
+        let hint =
+            suffix.isEmpty
+            ? "check AWS_ENDPOINT_URL_S3, the access key and its rights, and OBSERVER_S3_BUCKET"
+            : "check the settings OBSERVER_S3_\(suffix.dropFirst().uppercased())_…"
+        return finding("s3\(suffix)", hint: hint) {
             try requireBucket(client)
             let key = "\(try configuration.prefix())/.check/\(UniqueID.makeRandom())"
             let result = try withFile { try client.probe(Self.upload(key: key, file: $0)) }
@@ -86,9 +94,9 @@ extension Checks {
     }
 
     /// Reads an object as nginx does for the player.
-    private func playback(_ client: S3Client, _ http: HTTPClient, key: String) -> Finding {
+    private func playback(_ client: S3Client, _ http: HTTPClient, key: String, suffix: String) -> Finding {
         finding(
-            "playback",
+            "playback\(suffix)",
             hint: "the access key of observer-web needs s3:GetObject, and kms:Decrypt with a key of KMS"
         ) {
             let url = try client.presignGet(key, expires: 60).url
@@ -115,8 +123,8 @@ extension Checks {
     }
 
     /// S3 refuses signatures that are 15 minutes off; well before that, times of recordings are wrong.
-    private func clock(_ storage: S3Configuration, _ http: HTTPClient) -> Finding {
-        finding("clock", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
+    private func clock(_ storage: S3Configuration, _ http: HTTPClient, suffix: String) -> Finding {
+        finding("clock\(suffix)", hint: "set the clock, and keep it right with chrony or systemd-timesyncd") {
             let response = try http.send(
                 HTTPClientRequest(method: .head, url: "\(storage.place.scheme)://\(storage.place.authority)/")
             )

@@ -20,12 +20,15 @@ final class UploadBinary {
         _ harness: UploadHarness,
         endpoint: String? = nil,
         hasBucket: Bool = true,
-        crashAt point: CrashPoints.Point? = nil
+        crashAt point: CrashPoints.Point? = nil,
+        more: [String: String] = [:]
     ) throws {
         let s3 = try harness.s3(endpoint: endpoint, hasBucket: hasBucket)
         let key = try harness.accessKey()
         let broker = try TestEnvironment.address(of: .amqp)
+        let others = more.map { "export \($0.key)='\($0.value)'" }.joined(separator: "\n")
         let script = """
+            \(others)
             export OBSERVER_SPOOL='\(harness.folder)' OBSERVER_DATABASE_URL='\(harness.database.url)'
             export OBSERVER_AMQP_URL='\(broker)' OBSERVER_S3_BUCKET='\(s3.bucket)' OBSERVER_RETRY_SECONDS=1,1
             export AWS_ACCESS_KEY_ID='\(key.accessKeyID)' AWS_SECRET_ACCESS_KEY='\(key.secretAccessKey.expose())'

@@ -148,6 +148,7 @@ final class UploadHarness {
         )
         configuration.sweepInterval = sweep
         configuration.claimLease = lease
+        configuration.copyInterval = .milliseconds(500)
         let logger = Logger(label: "upload", level: .debug, sink: log)
         running = RunningGroup(try UploadService.stages(configuration, logger: logger), logger: logger)
     }

@@ -69,7 +69,7 @@ import Testing
         let all = segments(6)
         harness.deadLetter(all[0])
         _ = harness.handle(.found(all.dropFirst().map(\.id)))
-        let standing = harness.machine.standing()
+        let standing = harness.machine.standing(harness.now)
         #expect(standing.count == 6 && standing.oldest == all[0].id && standing.store == .working)
         #expect(Set(standing.parts.flatMap(\.sample)) == Set(all.map(\.id)))
     }

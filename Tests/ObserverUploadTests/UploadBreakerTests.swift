@@ -46,7 +46,7 @@ import Testing
         func answer(_ action: UploadStateMachine.Action) -> UploadStateMachine.Event? {
             switch action {
             case .prepare(let id): return .prepared(id, .ready(known[id] ?? all[0]))
-            case .put(let segment):
+            case .put(let segment, _):
                 requests += 1
                 if !isWrong { stored.insert(segment.id) }
                 return .putFinished(segment.id, isWrong ? .refused(wrongKey) : .stored(.sample))

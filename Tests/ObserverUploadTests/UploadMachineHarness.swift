@@ -12,10 +12,17 @@ struct UploadMachineHarness {
     var machine: UploadStateMachine
     var now = MonotonicInstant(nanoseconds: 1_000_000_000_000)
 
-    init(parallel: Int = 8, mostJobs: Int = 5000) {
+    init(
+        parallel: Int = 8,
+        mostJobs: Int = 5000,
+        destinations: [Destination] = [.home],
+        copies: Int = 1
+    ) {
         var limits = UploadStateMachine.Limits(parallel: parallel)
         limits.mostJobs = mostJobs
         limits.seed = 1
+        limits.destinations = destinations
+        limits.copies = copies
         machine = UploadStateMachine(limits: limits)
         // The receipt log is empty.
         _ = handle(.tick)

@@ -91,7 +91,7 @@ import Testing
         _ = harness.handle(.prepared(all[1].id, .missing))
         harness.begin(all[0], delivery: 1)
         _ = harness.handle(.putFinished(all[0].id, .refused(refusal)))
-        #expect(harness.machine.breaker.isOpen)
+        #expect(harness.machine.breaker(.home).isOpen)
         #expect(harness.handle(.rowFound(all[1].id, row)) == [.head(all[1])])
         #expect(harness.handle(.headFinished(all[1].id, .absent)).isEmpty)
         #expect(!harness.machine.absent.contains(all[1].id))

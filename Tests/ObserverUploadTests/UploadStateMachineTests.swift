@@ -261,7 +261,7 @@ import Testing
         let first = prepared[0]
         _ = harness.handle(.prepared(first, .ready(all.first { $0.id == first } ?? segment)))
         let actions = harness.handle(.putFinished(first, .stored(.sample)))
-        #expect(actions.contains(.report(.storeAvailable)))
+        #expect(actions.contains(.report(.storeAvailable())))
         #expect(actions.contains(.sweep))
         #expect(actions.contains(.writeRows([.sample(all.first { $0.id == first } ?? segment)])))
         #expect(actions.contains { if case .prepare = $0 { true } else { false } })

@@ -53,7 +53,7 @@ final class RunningUploads: Sendable {
             figures.rate.add(stored: standing.storedBytes, now: now)
             figures.forecast.add(free: free, now: now)
             let sums = Self.backlog(standing.parts, in: spool, &figures)
-            return UploaderReport(
+            var report = UploaderReport(
                 backlogFiles: Int64(standing.count),
                 backlogBytes: sums.bytes,
                 backlogMilliseconds: sums.milliseconds,
@@ -64,6 +64,9 @@ final class RunningUploads: Sendable {
                 freeBytes: free,
                 secondsUntilFull: figures.forecast.secondsUntilFull
             )
+            report.others = standing.others
+            report.passedOver = standing.passedOver
+            return report
         }
     }
 

@@ -87,6 +87,25 @@ package enum MetricsAPI {
                 metrics.sample("observer_uploader_store", uploader.report.store == state ? 1 : 0, labels: labels)
             }
         }
+        writeDestinations(uploaders, to: &metrics)
+    }
+
+    private static func writeDestinations(_ uploaders: [UploaderListing], to metrics: inout MetricsText) {
+        func write(_ name: String, _ help: String, is holds: (DestinationReport) -> Bool) {
+            metrics.gauge(name, help)
+            for uploader in uploaders {
+                for report in uploader.report.destinations {
+                    let labels = labels(uploader) + [(name: "destination", value: report.destination.word)]
+                    metrics.sample(name, holds(report) ? 1 : 0, labels: labels)
+                }
+            }
+        }
+        write("observer_uploader_destination_working", "1 while the destination takes segments.") {
+            $0.state == .working && !$0.isPassedOver
+        }
+        write("observer_uploader_destination_passed_over", "1 while another destination takes its place.") {
+            $0.isPassedOver
+        }
     }
 
     private static func labels(_ uploader: UploaderListing) -> [(name: String, value: String)] {

@@ -36,6 +36,9 @@ struct UploaderView {
 
     private var store: MustacheValue {
         guard uploader.state == .alive else { return .null }
+        if uploader.report.passedOver.contains(.home) {
+            return ["word": "Another is used", "mark": "failing", "tone": .string(StateView.Tone.failing.rawValue)]
+        }
         let (word, mark, tone): (String, String, StateView.Tone) =
             switch uploader.report.store {
             case .working: ("Working", "stored", .quiet)

@@ -31,9 +31,21 @@ package enum UploadersAPI {
             json.field("oldest_at", time: report.oldestAt)
             json.field("store_state", report.store.rawValue)
             json.field("store_detail", report.storeDetail)
+            json.array("destinations") { json in
+                for destination in report.destinations { write(destination, to: &json) }
+            }
             json.field("bytes_per_second", report.rate)
             json.field("free_bytes", report.freeBytes)
             json.field("full_at", time: uploader.fullAt)
+        }
+    }
+
+    private static func write(_ report: DestinationReport, to json: inout JSONWriter) {
+        json.object { json in
+            json.field("destination", report.destination.word)
+            json.field("state", report.state.rawValue)
+            json.field("detail", report.detail)
+            json.field("passed_over", report.isPassedOver)
         }
     }
 }

@@ -10,7 +10,7 @@ import TestSupport
 struct UploadHistory {
     private enum Fault {
         case commit(Segment, UploadWorld.Fate)
-        case store(UploadWorld.Store.Mode)
+        case store(UploadWorld.Store.Mode, Destination)
         case database(UploadWorld.Database.Mode)
         case backup, restore, awaitFailure
         case disk(away: Bool, readOnly: Bool, full: Bool)
@@ -53,7 +53,7 @@ struct UploadHistory {
                 nextSweep = world.now + .seconds(60)
             }
             world.deliver()
-            world.handle(.sent(Int64(world.puts.values.reduce(0, +)) << 20))
+            world.handle(.sent(Int64(world.putCount) << 20))
             world.handle(.tick)
             world.noteAgain()
             world.checkReceipts()
@@ -82,8 +82,9 @@ struct UploadHistory {
         }
         for _ in 0..<Int.random(in: 2...12, using: &world.random) { addFault(length) }
         // In the end everything is well again.
+        for destination in world.destinations { faults.append((end, .store(.good, destination))) }
         for fault: Fault in [
-            .store(.good), .database(.good), .disk(away: false, readOnly: false, full: false), .broker(away: false),
+            .database(.good), .disk(away: false, readOnly: false, full: false), .broker(away: false),
         ] { faults.append((end, fault)) }
         faults = faults.enumerated().sorted { ($0.element.at, $0.offset) < ($1.element.at, $1.offset) }.map(\.element)
     }
@@ -92,8 +93,9 @@ struct UploadHistory {
         switch Int.random(in: 0..<10, using: &world.random) {
         case 0, 1:
             let modes: [UploadWorld.Store.Mode] = [.away, .refusing, .losingAnswers, .lying]
-            add(.store(modes.randomElement(using: &world.random) ?? .away), within: length)
-            add(.store(.good), within: length)
+            let destination = world.destinations.randomElement(using: &world.random) ?? .home
+            add(.store(modes.randomElement(using: &world.random) ?? .away, destination), within: length)
+            add(.store(.good, destination), within: length)
         case 2, 3:
             add(.database(world.chance(50) ? .away : .hung), within: length)
             add(.database(.good), within: length)
@@ -149,9 +151,9 @@ struct UploadHistory {
     private mutating func apply(_ fault: Fault) {
         switch fault {
         case .commit(let segment, let fate): commit(segment, fate)
-        case .store(let mode):
-            if mode == .refusing { world.store.refusals += 1 }
-            world.store.mode = mode
+        case .store(let mode, let destination):
+            if mode == .refusing { world.refusals += 1 }
+            world.stores[destination]?.mode = mode
         case .database(let mode):
             if mode == .good, world.database.isPooled {
                 // Nobody has noticed so far.
@@ -193,7 +195,7 @@ struct UploadHistory {
         case .kill: world.kill()
         case .stop: stop()
         case .elsewhere(let segment):
-            world.store.objects[segment.header.objectKey] = segment.media.sha256
+            world.stores[.home]?.objects[segment.header.objectKey] = segment.media.sha256
             guard world.database.mode == .good else { return addLater(fault, after: 60) }
             world.upsert(segment, .stored)
         case .hide(let id):
@@ -210,10 +212,10 @@ struct UploadHistory {
             world.disk.media[segment.id] = segment.media.sha256
             world.disk.sidecars.updateValue(segment, forKey: segment.id)
             // It is seen, and cannot be stored before it is gone again.
-            world.store.mode = .away
+            for destination in world.destinations { world.stores[destination]?.mode = .away }
             world.schedule(.sweep, on: .sweeper)
             addLater(.delete(segment.id), after: 90)
-            addLater(.store(.good), after: 120)
+            for destination in world.destinations { addLater(.store(.good, destination), after: 120) }
         case .delete(let id):
             guard world.disk.media[id] != nil else { return }
             world.disk.media[id] = nil
@@ -289,7 +291,7 @@ struct UploadHistory {
             }
             if fate == .normal, world.disk.media[id] == nil { world.checkProof(id, "ended") }
             let most = 1 + world.kills + (world.excuses[id] ?? 0)
-            if fate != .occupied, let count = world.puts[id], count > most + 1 {
+            if fate != .occupied, let count = world.puts[id]?.values.max(), count > most + 1 {
                 world.violation("\(id) was put \(count) times, \(most) expected; \(segment.header.objectKey)")
             }
         }

@@ -7,7 +7,7 @@ import Testing
     static var seeds: UInt64 { getenv("OBSERVER_TEST_SEEDS").flatMap { UInt64(String(cString: $0)) } ?? 1000 }
 
     @Test(arguments: 0..<4 as Range<UInt64>)
-    func `bytes go only when S3 has them and a row or receipt says so, and all ends stored`(part: UInt64) {
+    func `bytes go only when enough stores have them and a row or receipt says so, and all ends stored`(part: UInt64) {
         var failures = 0
         for seed in stride(from: part, to: Self.seeds, by: 4) where failures < 3 {
             var history = UploadHistory(seed: seed)

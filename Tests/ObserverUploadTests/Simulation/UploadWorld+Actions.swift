@@ -17,7 +17,7 @@ extension UploadWorld {
         case .findRow, .writeRows: schedule(.action(action), on: .rows)
         case .publishRetry: schedule(.action(action), on: .broker)
         case .deadLetter(let upload):
-            if upload.failure.kind == .refused { store.deadLetters += 1 }
+            if upload.failure.kind == .refused { deadLetters += 1 }
             checkFailure(upload)
             fail(upload)
             schedule(.action(action), on: .broker)
@@ -34,7 +34,7 @@ extension UploadWorld {
             return .found(Set(disk.media.keys).union(disk.sidecars.keys).sorted())
         case .compare(let receipts, let end, let isLast):
             guard isAnswering() else { return .receiptsReplayed(.unavailable("away")) }
-            for receipt in receipts { upsert(receipt.segment, .stored) }
+            for receipt in receipts { upsert(receipt.segment, .stored, in: receipt.destinations) }
             return .receiptsReplayed(.done(to: end, isLast: isLast))
         case .action(let action): return execute(action)
         }
@@ -43,8 +43,9 @@ extension UploadWorld {
     private mutating func execute(_ action: UploadStateMachine.Action) -> UploadStateMachine.Event? {
         switch action {
         case .prepare(let id): return .prepared(id, prepare(id))
-        case .put(let segment): return .putFinished(segment.id, put(segment))
-        case .compare(let segment), .head(let segment): return .headFinished(segment.id, head(segment))
+        case .put(let segment, let destination): return .putFinished(segment.id, put(segment, to: destination))
+        case .compare(let segment, let destination), .head(let segment, let destination):
+            return .headFinished(segment.id, head(segment, at: destination))
         case .hash(let segment): return .hashed(segment.id, hash(segment))
         case .restoreSidecar(let segment):
             let found = hash(segment)
@@ -125,31 +126,33 @@ extension UploadWorld {
 
     // MARK: - Store
 
-    private mutating func put(_ segment: Segment) -> PutOutcome {
+    private mutating func put(_ segment: Segment, to destination: Destination) -> PutOutcome {
         guard !disk.isAway, let bytes = disk.media[segment.id] else { return .unreadable("gone") }
+        guard var store = stores[destination] else { return .trouble(.connection, "no such destination") }
         let key = segment.header.objectKey
-        if fates[segment.id] == .occupied, store.objects[key] == nil { store.objects[key] = "another" }
+        if fates[segment.id] == .occupied, store.objects[key] == nil { stores[destination]?.objects[key] = "another" }
+        store = stores[destination] ?? store
         switch store.mode {
         case .away: return .trouble(.connection, "refused")
         case .refusing:
             return .refused(Refusal(code: "SignatureDoesNotMatch", reason: "wrong key", isStoreWide: chance(50)))
         case .lying:
             // A captive portal says 200 to everything, and the client, which wants a proof, finds nothing.
-            guard store.objects[key] != nil, case .same(let object) = head(segment) else {
+            guard store.objects[key] != nil, case .same(let object) = head(segment, at: destination) else {
                 return .trouble(.server, "the store accepted the bytes and does not have them")
             }
             return .stored(object)
         case .good, .losingAnswers: break
         }
         if chance(3) { return .trouble(.throttled, "SlowDown") }
-        puts[segment.id, default: 0] += 1
+        puts[segment.id, default: [:]][destination, default: 0] += 1
         guard store.objects[key] == nil else { return .exists }
         guard bytes == segment.media.sha256, !chance(3) else {
-            puts[segment.id, default: 0] -= 1
+            puts[segment.id]?[destination]? -= 1
             return .digestMismatch
         }
-        store.objects[key] = bytes
-        if chance(10) { store.unseen.insert(key) }
+        stores[destination]?.objects[key] = bytes
+        if chance(10) { stores[destination]?.unseen.insert(key) }
         guard store.mode != .losingAnswers, !chance(3) else {
             excuses[segment.id, default: 0] += 1
             return .trouble(.timeout, "lost")
@@ -157,7 +160,8 @@ extension UploadWorld {
         return .stored(StoredObject(etag: nil, confirmedAt: SegmentHeader.sampleStart))
     }
 
-    private mutating func head(_ segment: Segment) -> HeadOutcome {
+    private mutating func head(_ segment: Segment, at destination: Destination) -> HeadOutcome {
+        guard let store = stores[destination] else { return .trouble(.connection, "no such destination") }
         switch store.mode {
         case .away, .lying:
             excuses[segment.id, default: 0] += 1
@@ -174,7 +178,7 @@ extension UploadWorld {
         let key = segment.header.objectKey
         guard let found = store.objects[key] else { return .absent }
         guard !store.unseen.contains(key) else {
-            store.unseen.remove(key)
+            stores[destination]?.unseen.remove(key)
             excuses[segment.id, default: 0] += 1
             return .absent
         }
@@ -190,8 +194,9 @@ extension UploadWorld {
         return database.mode == .good
     }
 
-    mutating func upsert(_ segment: Segment, _ state: SegmentState) {
+    mutating func upsert(_ segment: Segment, _ state: SegmentState, in destinations: DestinationSet = .home) {
         let old = database.rows[segment.id]?.state
+        if state == .stored, old == .stored { database.rows[segment.id]?.destinations.formUnion(destinations) }
         let isForward: Bool
         switch (state, old) {
         case (_, nil): isForward = true
@@ -199,7 +204,8 @@ extension UploadWorld {
         case (.failed, .spooled?), (.failed, .failed?), (.lost, .spooled?), (.lost, .failed?): isForward = true
         default: isForward = false
         }
-        if isForward { database.rows[segment.id] = Database.Row(segment: segment, state: state) }
+        guard isForward else { return }
+        database.rows[segment.id] = Database.Row(segment: segment, state: state, destinations: destinations)
     }
 
     private mutating func writeRows(_ receipts: [Receipt]) -> UploadStateMachine.Event {
@@ -208,7 +214,7 @@ extension UploadWorld {
         for receipt in receipts {
             // Some rows are refused for their values, a camera that is gone for example.
             if chance(2) { continue }
-            upsert(receipt.segment, .stored)
+            upsert(receipt.segment, .stored, in: receipt.destinations)
             states[receipt.segment.id] = database.rows[receipt.segment.id]?.state
         }
         return .rowsWritten(chance(3) ? .unavailable("lost") : .written(states))
@@ -239,15 +245,25 @@ extension UploadWorld {
 
     // MARK: - Checks
 
-    /// Bytes may go only if S3 has them, and a row or a receipt says so.
+    /// The destinations that have a segment's bytes.
+    private func holders(_ segment: Segment) -> DestinationSet {
+        DestinationSet(destinations.filter { stores[$0]?.objects[segment.header.objectKey] == segment.media.sha256 })
+    }
+
+    /// Bytes may go only if as many destinations have them as must, and a row or a receipt says which.
     mutating func checkProof(_ id: SegmentID, _ what: String) {
         guard let segment = segments[id], disk.media[id] != nil || what != "deleted" else { return }
-        if store.objects[segment.header.objectKey] != segment.media.sha256 {
-            violation("\(id) \(what) without an object")
+        let holders = holders(segment)
+        // One whose files went for a while is stored with what was found of it.
+        let least = fates[id] == .wandering || fates[id] == .deleted ? 1 : copies
+        if holders.count < least { violation("\(id) \(what) with \(holders.members) of \(least) copies") }
+        var said = database.rows[id].flatMap { $0.state.provesUpload ? $0.destinations : nil }
+        for receipt in disk.receipts + disk.unnoted where receipt.segment.id == id {
+            said = (said ?? []).union(receipt.destinations)
         }
-        let hasRow = database.rows[id]?.state.provesUpload ?? false
-        if !hasRow, !(disk.receipts + disk.unnoted).contains(where: { $0.segment.id == id }) {
-            violation("\(id) \(what) without row or receipt")
+        guard let said else { return violation("\(id) \(what) without row or receipt") }
+        if !holders.isSuperset(of: said) || said.count < least {
+            violation("\(id) \(what), said to be in \(said.members), is in \(holders.members)")
         }
     }
 
@@ -268,13 +284,15 @@ extension UploadWorld {
 
     /// While a store refuses all, one segment tells of it.
     mutating func checkDeadLetters() {
-        let most = 4 * (store.refusals + kills + 1)
-        if store.deadLetters > most { violation("\(store.deadLetters) segments were dead-lettered, \(most) expected") }
+        let most = 4 * (refusals + kills + 1)
+        if deadLetters > most { violation("\(deadLetters) segments were dead-lettered, \(most) expected") }
     }
 
     private mutating func checkFailure(_ upload: UploadStateMachine.DeadUpload) {
         guard upload.failure.kind == .missing, let segment = segments[upload.id] else { return }
-        let isThere = disk.media[upload.id] != nil || store.objects[segment.header.objectKey] != nil
+        let isThere =
+            disk.media[upload.id] != nil
+            || stores.values.contains { $0.objects[segment.header.objectKey] != nil }
         if isThere { violation("\(upload.id) is called lost and is there") }
         if let gone = takenAway[upload.id], now - gone < .seconds(3600) {
             violation("\(upload.id) is called lost too early")

@@ -51,15 +51,16 @@ struct UploadWorld {
         var mode = Mode.good
         /// Keys that a HEAD does not see yet.
         var unseen: Set<String> = []
-        /// The times that it began to refuse all, and the segments that were dead-lettered for a refusal.
-        var refusals = 0
-        var deadLetters = 0
     }
 
     struct Database {
         enum Mode { case good, away, hung }
 
-        struct Row { var segment: Segment; var state: SegmentState }
+        struct Row {
+            var segment: Segment
+            var state: SegmentState
+            var destinations: DestinationSet = .home
+        }
 
         var rows: [SegmentID: Row] = [:]
         var backup: [SegmentID: Row] = [:]
@@ -92,7 +93,10 @@ struct UploadWorld {
     var lastDue: [Thread: MonotonicInstant] = [:]
     var taskCount = 0
     var disk = Disk()
-    var store = Store()
+    /// The destinations, and how many of them must have a segment.
+    let destinations: [Destination]
+    let copies: Int
+    var stores: [Destination: Store] = [:]
     var database = Database()
     var broker = Broker()
     /// Everything that was ever committed, foreign segments and absurd ones included.
@@ -107,8 +111,11 @@ struct UploadWorld {
     /// When a receipt became the only proof of a segment.
     var proven: [SegmentID: MonotonicInstant] = [:]
     /// PUTs that ended with an object there, and those that had a reason.
-    var puts: [SegmentID: Int] = [:]
+    var puts: [SegmentID: [Destination: Int]] = [:]
     var excuses: [SegmentID: Int] = [:]
+    /// The times that a store began to refuse all, and the segments that were dead-lettered for a refusal.
+    var refusals = 0
+    var deadLetters = 0
     var kills = 0
     var isStopping = false
     var violations: [String] = []
@@ -134,15 +141,29 @@ struct UploadWorld {
 
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
-        machine = UploadWorld.machine(&random)
+        // Half of the histories have one destination; the others have two or three, and one copy or more.
+        let count = seed % 2 == 0 ? 1 : Int.random(in: 2...3, using: &random)
+        destinations = Array(Destination.allCases.prefix(count))
+        copies = Int.random(in: 1...count, using: &random)
+        machine = UploadWorld.machine(&random, destinations, copies)
+        for destination in destinations { stores[destination] = Store() }
     }
 
-    static func machine(_ random: inout SeededGenerator) -> UploadStateMachine {
+    private static func machine(
+        _ random: inout SeededGenerator,
+        _ destinations: [Destination],
+        _ copies: Int
+    ) -> UploadStateMachine {
         var limits = UploadStateMachine.Limits(parallel: Int.random(in: 1...6, using: &random))
         limits.mostJobs = Int.random(in: 4...30, using: &random)
         limits.seed = random.next()
+        limits.destinations = destinations
+        limits.copies = copies
         return UploadStateMachine(limits: limits)
     }
+
+    /// All PUTs that ended with an object there.
+    var putCount: Int { puts.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
 
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
@@ -180,8 +201,10 @@ struct UploadWorld {
     }
 
     mutating func handle(_ event: UploadStateMachine.Event) {
+        var taken: Destination?
+        if case .putFinished(let id, .stored) = event { taken = machine.jobs[id]?.destination }
         for action in machine.handle(event, now: now) { perform(action) }
-        if case .putFinished(_, .stored) = event, machine.breaker.isOpen {
+        if let taken, machine.breaker(taken).isOpen {
             violation("the store took a segment and is thought to refuse all")
         }
     }
@@ -194,7 +217,7 @@ struct UploadWorld {
         // A database that is restored when the disk has refused a receipt and the process is killed is beyond what is promised.
         for receipt in disk.unnoted {
             unnoted.insert(receipt.segment.id)
-            upsert(receipt.segment, .stored)
+            upsert(receipt.segment, .stored, in: receipt.destinations)
         }
         disk.unnoted = []
         for thread in Thread.allCases where thread != .uploader {
@@ -211,7 +234,7 @@ struct UploadWorld {
         lastDue = [:]
         isStopping = false
         database.isRestarted = false
-        machine = UploadWorld.machine(&random)
+        machine = UploadWorld.machine(&random, destinations, copies)
         broker.waiting = broker.open.sorted { $0.key < $1.key }.map(\.value) + broker.waiting
         broker.open = [:]
         schedule(.sweep, on: .sweeper)
