@@ -79,15 +79,23 @@ await_service() {
     printf '  %-44s %6s s\n' "wait for $name" "$(seconds_since "$start")"
 }
 
+# stop_at_once NAME…: returns when all of them have stopped.
+stop_at_once() {
+    local name pids=()
+    for name; do
+        supervisorctl stop "$name" >/dev/null 2>&1 &
+        pids+=("$!")
+    done
+    wait "${pids[@]}"
+}
+
 # Stops Observer, then what it depends on, each lot at once; then the supervisor with the rest, and whatever a crash has
 # left. True when all is gone.
 stop_everything() {
-    local pid i name
+    local pid i
     if pid=$(supervisor_pid); then
-        for name in nginx camera web "${CAPTURES[@]}" upload retention; do supervisorctl stop "$name" >/dev/null 2>&1 & done
-        wait
-        for name in rabbitmq s3 postgres rclone; do supervisorctl stop "$name" >/dev/null 2>&1 & done
-        wait
+        stop_at_once nginx camera web "${CAPTURES[@]}" upload retention
+        stop_at_once rabbitmq s3 postgres rclone
         supervisorctl stop epmd >/dev/null 2>&1
         # With nothing left to watch, supervisord would still take a second a program to go; it keeps no state.
         if [[ -z $(leftovers) ]]; then kill -KILL "$pid"; else kill -TERM "$pid"; fi
