@@ -17,25 +17,29 @@ package struct StoreClients: Sendable {
     ///   - configurations: The destinations, home first.
     ///   - parallel: The requests to each that are under way at the same time.
     ///   - limits: The limits of each request.
+    ///   - pacer: The bandwidth that all of them share; nil for as fast as the line.
+    ///   - name: The beginning of the names of their threads.
     ///   - notify: Called with what a store turned out to be.
     package init(
         _ configurations: [DestinationConfiguration],
         parallel: Int,
         limits: HTTPClientLimits = HTTPClientLimits(),
+        pacer: (any HTTPClientPacer)? = nil,
+        name: String = "s3",
         notify: @escaping @Sendable (S3Notice) -> Void = { _ in }
     ) {
         var clients: [Destination: S3Client] = [:]
         var services: [HTTPClient] = []
         for configuration in configurations {
             let isHome = configuration.destination == .home
-            let http = HTTPClient(
-                HTTPClientConfiguration(
-                    name: isHome ? "s3" : "s3-\(configuration.destination.word)",
-                    parallel: parallel,
-                    limits: limits,
-                    certificates: configuration.certificates
-                )
+            var client = HTTPClientConfiguration(
+                name: isHome ? name : "\(name)-\(configuration.destination.word)",
+                parallel: parallel,
+                limits: limits,
+                certificates: configuration.certificates
             )
+            client.pacer = pacer
+            let http = HTTPClient(client)
             services.append(http)
             clients[configuration.destination] = S3Client(configuration.s3, http: http, notify: notify)
         }

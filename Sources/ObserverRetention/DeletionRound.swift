@@ -91,7 +91,7 @@ package struct DeletionRound: Sendable {
     /// - Parameters:
     ///   - locked: The segments that a store protects for a time.
     ///   - count: The segments of the batch that are dealt with, with those that a hold has saved.
-    /// - Returns: What the schedule takes note of.
+    /// - Returns: The event for the schedule.
     package func event(locked: Set<SegmentID>, of count: Int) -> RetentionSchedule.Event {
         var problems: [Destination: String] = [:]
         var isThrottled = failures.values.contains { $0.kind == .throttled }

@@ -43,13 +43,28 @@ final class CopyService: Service {
                 log.flush()
                 _ = stop.wait(for: max(until - .now(), .zero))  // ignored: both ways it is time
             case .find(let last):
-                plan.found(rows.find(after: last, lacking: plan.wanted), now: .now())
+                plan.found(find(after: last, lacking: plan.wanted, rows, &log), now: .now())
             case .copy(let row, let from, let to):
                 let outcome = copy(row, from: from, to: to, copier, rows, &log)
                 if !stop.isStopped { plan.finished(outcome, to: to, now: .now()) }
             }
         }
         log.flush()
+    }
+
+    /// The rows behind one; nil if the database does not answer, which is logged.
+    private func find(
+        after last: SegmentID?,
+        lacking wanted: DestinationSet,
+        _ rows: CopyRows,
+        _ log: inout CopyLog
+    ) -> [CopyPlan.Row]? {
+        do throws(PostgresError) {
+            return try rows.find(after: last, lacking: wanted)
+        } catch {
+            log.troubled(error.description)
+            return nil
+        }
     }
 
     private func copy(
@@ -62,10 +77,17 @@ final class CopyService: Service {
     ) -> CopyPlan.Outcome {
         switch copier.copy(row.segment, from: from, to: to) {
         case .there(let object):
-            let outcome = rows.write(row, object, at: to)
-            if outcome == .gone { copier.remove(row.segment, at: to, logger) }
-            if outcome == .copied { log.copied(row.segment, to: to) }
-            return outcome
+            do throws(PostgresError) {
+                guard try rows.write(row, object, at: to) else {
+                    copier.remove(row.segment, at: to, logger)
+                    return .gone
+                }
+            } catch {
+                log.troubled(error.description)
+                return .trouble
+            }
+            log.copied(row.segment, to: to)
+            return .copied
         case .different(let reason):
             log.different(row.segment, reason)
             return .different
@@ -85,14 +107,21 @@ struct CopyRows {
         (self.store, self.spool) = (store, spool)
     }
 
-    /// The rows behind one; nil if the database does not answer.
-    func find(after last: SegmentID?, lacking wanted: DestinationSet) -> [CopyPlan.Row]? {
-        let records = try? store.elsewhere(lacking: wanted, spool: spool, after: last)
-        return records?.map { CopyPlan.Row($0.segment, in: $0.destinations) }
+    /// The rows behind one.
+    func find(after last: SegmentID?, lacking wanted: DestinationSet) throws(PostgresError) -> [CopyPlan.Row] {
+        try store.elsewhere(lacking: wanted, spool: spool, after: last).map {
+            CopyPlan.Row($0.segment, in: $0.destinations)
+        }
     }
 
     /// Writes into the row that another destination has the segment.
-    func write(_ row: CopyPlan.Row, _ object: StoredObject, at destination: Destination) -> CopyPlan.Outcome {
+    ///
+    /// - Returns: False if the segment is not stored any more.
+    func write(
+        _ row: CopyPlan.Row,
+        _ object: StoredObject,
+        at destination: Destination
+    ) throws(PostgresError) -> Bool {
         // The version that the row names is that of the first that has it.
         let isFirst = row.destinations.members.allSatisfy { destination < $0 }
         let outcome = SegmentStore.Outcome(
@@ -102,8 +131,7 @@ struct CopyRows {
             storedAt: object.confirmedAt,
             destinations: DestinationSet(destination)
         )
-        guard let states = try? store.write([outcome]) else { return .trouble }
-        return states[row.segment.id] == .stored ? .copied : .gone
+        return try store.write([outcome])[row.segment.id] == .stored
     }
 }
 
