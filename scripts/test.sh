@@ -2,6 +2,8 @@
 # `test`: every kind of test, counted. The last line is always `N passed, N failed`, also when something breaks off.
 
 PASSED=0 FAILED=0 TESTS_DONE= SANITIZED= SANITIZED_PID=
+# What failed in the end, named once more before the last line: a long log is often read from its end.
+FAILURES=()
 
 command_test() {
     local kind=${1:-all}
@@ -53,7 +55,11 @@ use_home() {
 finish_tests() {
     end_sanitized_tests
     undo
-    [[ -n $TESTS_DONE ]] || ((FAILED += 1))
+    if [[ -z $TESTS_DONE ]]; then
+        ((FAILED += 1))
+        FAILURES+=("the run broke off")
+    fi
+    ((${#FAILURES[@]})) && printf '  failed: %s\n' "${FAILURES[@]}"
     say "$PASSED passed, $FAILED failed"
 }
 
@@ -64,6 +70,7 @@ check() {
         return 0
     fi
     ((FAILED += 1))
+    FAILURES+=("$1")
     tail -n 20 "$STEP_LOG" | sed 's/^/    /'
     return 1
 }
@@ -106,11 +113,22 @@ swift_tests() {
             add_report "integration tests ${INTEGRATION_LANES[lane]}" "$(<"$report.status")" "$report.xml"
         done
         ((status)) && show_server_logs
+        for lane in "${!INTEGRATION_LANES[@]}"; do
+            report=$REPO/.build/logs/test/integration-$lane.xml
+            try_again "$report" swift_again "integration tests ${INTEGRATION_LANES[lane]}" "$report"
+        done
         undo
     else
         run_step "unit tests" run_swift_tests "$report" --skip IntegrationTests
         add_report "unit tests" "$?" "$report"
+        try_again "$report" swift_again "unit tests" "$report"
     fi
+}
+
+# swift_again TITLE REPORT: the failed tests of a report once more, alone.
+swift_again() {
+    run_step "$1, a second try" run_swift_tests "${2%.xml}-again.xml" \
+        --filter "$(/usr/bin/python3 "$REPO/scripts/count_tests.py" "$2" pattern)"
 }
 
 # run_swift_tests REPORT ARGUMENT…: a run of tests that are built. They block, and a time limit counts from a test's start: so no
@@ -173,21 +191,27 @@ begin_sanitized_tests() {
 
 sanitized_tests_apart() {
     local PASSED=0 FAILED=0
+    FAILURES=()
     trap - INT TERM HUP
     renice -n 19 "$BASHPID" >/dev/null
     sanitized_tests address
     sanitized_tests thread
+    printf '%s (sanitized)\n' "${FAILURES[@]}" >"$SANITIZED.failures"
     echo "$PASSED $FAILED" >"$SANITIZED.count"
 }
 
 # Waits for them, shows what they said and adds their count; without one, a run that broke off counts as a failure.
 await_sanitized_tests() {
-    local passed=0 failed=1
+    local passed=0 failed=1 failures=("the sanitized tests broke off")
     [[ -n $SANITIZED_PID ]] || return 0
     wait "$SANITIZED_PID"
     SANITIZED_PID=
     cat "$SANITIZED.log"
-    [[ -s $SANITIZED.count ]] && read -r passed failed <"$SANITIZED.count"
+    if [[ -s $SANITIZED.count ]]; then
+        read -r passed failed <"$SANITIZED.count"
+        mapfile -t failures <"$SANITIZED.failures"
+    fi
+    ((failed)) && FAILURES+=("${failures[@]}")
     ((PASSED += passed, FAILED += failed))
 }
 
@@ -220,7 +244,7 @@ swift_build_tests() {
 # add_report TITLE STATUS FILE: adds a JUnit report to the count. A report that is missing, or a run that failed while
 # its report names no failure (a crash), counts as one failure.
 add_report() {
-    local counts passed=0 failed=1
+    local counts passed=0 failed=1 names
     if counts=$(/usr/bin/python3 "$REPO/scripts/count_tests.py" "$3"); then
         read -r passed failed <<<"$counts"
         (($2 != 0 && failed == 0)) && failed=1
@@ -231,6 +255,9 @@ add_report() {
         grep -aE '✘|^FAILED|^ERROR|Fatal error|Crash:|signal [0-9]' "$STEP_LOG" | cut -c 1-300 | head -n 40 | sed 's/^/    /'
         /usr/bin/python3 "$REPO/scripts/count_tests.py" "$3" first | sed 's/^/      /'
         say "    the whole log: $STEP_LOG"
+        mapfile -t names < <(/usr/bin/python3 "$REPO/scripts/count_tests.py" "$3" failed)
+        ((${#names[@]})) || names=("$1: ended with status $2")
+        FAILURES+=("${names[@]}")
     fi
 }
 
@@ -278,7 +305,7 @@ end_to_end() {
     status=$?
     add_report "end-to-end tests" "$status" "$report"
     # Status 1: all ran to their end, and some have failed.
-    ((status == 1)) && try_again "$report"
+    ((status == 1)) && try_again "$report" end_to_end_again "$report"
     undo
 }
 
@@ -291,18 +318,29 @@ pytest_step() {
         "$TOOLS/bin/python3" -m pytest "$@" -v -p no:cacheprovider --junitxml="$report"
 }
 
-# Hundreds of cameras in real time on a busy machine: a test that the machine was late for is tried once more, in a home of its
-# own. What passes then counts as passed, and is named; what fails again, or more than a few, has failed.
+# try_again REPORT COMMAND…: dozens of servers and cameras in real time on a busy machine: what the machine was late for is tried
+# once more, alone, by COMMAND. What passes then counts as passed, and is named; what fails again, or more than a few, has failed.
 try_again() {
-    local tests again=$REPO/.build/logs/test/e2e-again.xml
+    local report=$1 tests test left=()
+    shift
+    mapfile -t tests < <(/usr/bin/python3 "$REPO/scripts/count_tests.py" "$report" failed)
+    ((${#tests[@]} >= 1 && ${#tests[@]} <= 6)) || return 0
+    "$@" || return 0
+    ((FAILED -= ${#tests[@]}, PASSED += ${#tests[@]}))
+    printf '    passed at the second try: %s\n' "${tests[@]}"
+    for test in "${FAILURES[@]}"; do
+        [[ $'\n'"$(printf '%s\n' "${tests[@]}")"$'\n' == *$'\n'"$test"$'\n'* ]] || left+=("$test")
+    done
+    FAILURES=("${left[@]}")
+}
+
+# end_to_end_again REPORT: its failed tests once more, in a home of their own.
+end_to_end_again() {
+    local tests
     mapfile -t tests < <(/usr/bin/python3 "$REPO/scripts/count_tests.py" "$1" failed)
-    ((${#tests[@]} >= 1 && ${#tests[@]} <= 3)) || return 0
     rm -rf "$REPO/.build/e2e-artifacts-first"
     mv "$REPO/.build/e2e-artifacts" "$REPO/.build/e2e-artifacts-first"
-    if pytest_step "end-to-end tests, a second try" 400 "$again" "${tests[@]/#/Tests/EndToEndTests/}"; then
-        ((FAILED -= ${#tests[@]}, PASSED += ${#tests[@]}))
-        printf '    passed at the second try: %s\n' "${tests[@]}"
-    fi
+    pytest_step "end-to-end tests, a second try" 400 "${1%.xml}-again.xml" "${tests[@]/#/Tests/EndToEndTests/}"
 }
 
 # The suite stops its homes itself, also when it is told to end; one that was killed cannot.
