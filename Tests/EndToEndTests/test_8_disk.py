@@ -65,11 +65,13 @@ def test_a_disk_that_fills_pauses_the_least_important_cameras_first_and_all_resu
     with trial.suffering("store away", store_away(home, trial.disk), "disk_full", recovery=30):
         await_value("all cameras pause", 60, all_have_paused, context=trial.statuses)
     pauses = first_pauses(trial, began)
+    # Those that pause at one decision each end what they are writing, and are seen in one sample or in the next.
+    together = 0.6
     early = [
         (name, other)
         for name in CAMERAS
         for other in CAMERAS
-        if CAMERAS[name] > CAMERAS[other] and pauses[name] < pauses[other]
+        if CAMERAS[name] > CAMERAS[other] and pauses[name] < pauses[other] - together
     ]
     assert not early, f"paused before one that matters less: {early}; {pauses}"
     assert pauses["hd/disk1"] - pauses["hd/disk6"] >= 1, f"all paused at once: {pauses}"
