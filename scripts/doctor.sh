@@ -59,7 +59,7 @@ doctor_home() {
     if ((${#file} > 100)); then report fail "the path $OBSERVER_HOME is too long for unix sockets" "a shorter OBSERVER_HOME"; else
         report ok "socket paths: ${#file} of 107 bytes"
     fi
-    for file in "$CONFIG"/{key,observer.env,settings,admin-password,setup-token}; do
+    for file in "$CONFIG"/{key,observer.env,retention.env,settings,given,setup-token}; do
         [[ -e $file ]] || continue
         mode=$(stat -c %a "$file")
         [[ $mode == 600 ]] || report fail "$file can be read by others (mode $mode)" "chmod 600 $file"
@@ -84,7 +84,6 @@ doctor_clock() {
 }
 
 doctor_services() {
-    choose_user
     load_settings
     if ! supervisor_runs; then
         if [[ -n $(leftovers) ]]; then
@@ -103,7 +102,7 @@ doctor_services() {
         running | external) report ok "$name: $state" ;;
         *) report fail "$name: $state ($rest)" "./observer logs $name" ;;
         esac
-    done < <(command_status)
+    done < <(print_status text)
     if observerctl check; then report ok "database, broker and S3 with the rights that are needed"; else
         report fail "observerctl check found something (above)" "./observer logs"
     fi

@@ -178,11 +178,10 @@ render_environment() {
         # What the caller set besides wins over the product's defaults; an empty value is none.
         for name in $(compgen -e | grep -E '^(OBSERVER|AWS)_'); do
             [[ -n ${!name} ]] || continue
+            is_known_setting "$name" || is_known_setting "${name%_FILE}" || continue
             case ${name%_FILE} in
-            OBSERVER_HOME | OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_USER | OBSERVER_TEST_* | \
-                OBSERVER_CAPTURE_PROCESSES | \
-                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
-                OBSERVER_TEMPLATES | OBSERVER_ADMIN_PASSWORD) ;;
+            OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_CAPTURE_PROCESSES | \
+                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_TLS_CERTIFICATE | OBSERVER_TLS_KEY) ;;
             OBSERVER_S3_PREFIX) printf '%s=%s\n' "$name" "${!name}" ;;
             # Further stores, and how many are to have a recording, go with the private one as well.
             OBSERVER_S3_SECOND_* | OBSERVER_S3_THIRD_* | OBSERVER_S3_COPIES | OBSERVER_S3_FALLBACK_SECONDS)
@@ -223,8 +222,6 @@ render_nginx() {
         OBSERVER_S3_ADDRESSING=$(environment_value OBSERVER_S3_ADDRESSING) AWS_REGION=$(environment_value AWS_REGION) \
         AWS_CA_BUNDLE=$(environment_value AWS_CA_BUNDLE) \
         "$REPO/scripts/render-nginx" "$REPO/nginx" "$CONFIG" || fail "nginx's configuration could not be written" "" "see above"
-    [[ -n $SERVICE_USER ]] && chown -R "$SERVICE_USER:" "$CONFIG/nginx.conf" "$CONFIG/nginx"
-    return 0
 }
 
 spool_folder() { printf '%s' "${OBSERVER_SPOOL:-$OBSERVER_HOME/spool}"; }

@@ -14,7 +14,7 @@ supervisor_pid() {
 
 supervisor_runs() { supervisor_pid >/dev/null; }
 
-supervisorctl() { "$TOOLS/bin/supervisorctl" -c "$CONFIG/supervisord.conf" "$@"; }
+supervisorctl() { timeout 120 "$TOOLS/bin/supervisorctl" -c "$CONFIG/supervisord.conf" "$@"; }
 
 # service_runs NAME: true when its process group lives.
 service_runs() { [[ -n $(leftovers "$1") ]]; }
@@ -28,7 +28,7 @@ start_supervisor() {
     end_leftovers TERM
     rm -f "$RUN/supervisor.sock" "$RUN/supervisord.pid"
     UNDO+=(stop_everything)
-    "${AS_USER[@]}" env -i PATH="$PATH" LANG=C.UTF-8 TZ=UTC HOME="$OBSERVER_HOME" \
+    env -i PATH="$PATH" LANG=C.UTF-8 TZ=UTC HOME="$OBSERVER_HOME" \
         "$TOOLS/bin/python3" "$REPO/scripts/supervisord.py" -c "$CONFIG/supervisord.conf" </dev/null >>"$LOGS/supervisord.start.log" 2>&1 {HOME_LOCK}>&- ||
         fail "the supervisor did not start" "$(tail -n 1 "$LOGS/supervisord.start.log")" "see $LOGS/supervisord.start.log"
     wait_for 10 supervisorctl pid || fail "the supervisor does not answer" "" "see $LOGS/supervisord.log"
@@ -113,7 +113,6 @@ stop_everything() {
 command_down() {
     (($# == 0)) || fail "down takes no argument" "" "./observer down --help"
     local start=$EPOCHREALTIME remaining
-    choose_user
     if ! supervisor_runs && [[ -z $(leftovers) ]]; then
         say "Nothing runs in $OBSERVER_HOME."
         return 0
@@ -133,8 +132,10 @@ command_status() {
     --json) format=json ;;
     *) fail "status takes --json or nothing" "" "./observer status --help" ;;
     esac
-    OBSERVER_SERVICES="${ALL_SERVICES[*]}" /usr/bin/python3 "$REPO/scripts/status.py" "$format"
+    print_status "$format"
 }
+
+print_status() { OBSERVER_SERVICES="${ALL_SERVICES[*]}" /usr/bin/python3 "$REPO/scripts/status.py" "$1"; }
 
 command_logs() {
     local follow='' names=() argument files=()
@@ -153,5 +154,6 @@ command_logs() {
         [[ -f $LOGS/$argument.log ]] && files+=("$LOGS/$argument.log")
     done
     ((${#files[@]})) || fail "there is no log yet" "nothing has been started in $OBSERVER_HOME" "./observer up"
-    tail -n "$((follow == 1 ? 20 : 100))" ${follow:+-F} "${files[@]}"
+    # Whatever strangers had written into it: nothing that steers a terminal.
+    tail -n "$((follow == 1 ? 20 : 100))" ${follow:+-F} "${files[@]}" | stdbuf -o0 tr -d '\000-\010\013\014\016-\037\177'
 }

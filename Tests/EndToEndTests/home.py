@@ -47,6 +47,11 @@ class Home:
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
         self.settings = settings
+        # Given from outside, because `up` keeps none. Beside the home, for the next run that uses it as it is.
+        kept = path.with_name(path.name + ".password")
+        if not (path.exists() and kept.exists()):
+            kept.write_text("end-to-end-" + secrets.token_hex(8))
+        self.admin_password = kept.read_text()
         self.store = ""  # the address of the store for the tests, where Observer is given another
         self._token = ""
 
@@ -57,6 +62,7 @@ class Home:
     ) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("OBSERVER_", "AWS_"))}
         environment |= {"OBSERVER_HOME": str(self.path), "OBSERVER_PORT": str(self.port)} | self.settings
+        environment |= {"OBSERVER_ADMIN_PASSWORD": self.admin_password}
         result = subprocess.run(
             [str(REPOSITORY / "observer"), *arguments],
             env=environment,
@@ -83,10 +89,6 @@ class Home:
 
     def client(self) -> "Client":
         return Client(self.api, self.token())
-
-    @property
-    def admin_password(self) -> str:
-        return (self.path / "config" / "admin-password").read_text().strip()
 
     def environment(self) -> dict[str, str]:
         """The settings the services were started with."""
