@@ -104,7 +104,9 @@ last_reason() {
 # On a terminal, also on root's that this only reaches through a pipe, a line is written over again.
 show_progress() {
     local title=$1 start=$2 log=$3 waited=0 columns=${PROGRESS_COLUMNS:-} last
-    if [[ -t 1 ]]; then columns=$(tput cols 2>/dev/null || echo 100); fi
+    if [[ -t 1 ]]; then columns=$(tput cols 2>/dev/null); fi
+    # A terminal that does not tell its width.
+    if [[ $columns =~ ^[0-9]+$ ]] && ((columns < 40)); then columns=100; fi
     while kill -0 "$STEP_PID" 2>/dev/null; do
         sleep 0.1
         ((waited += 1))

@@ -40,6 +40,7 @@ up_as_root() {
     make_home
     prepare_service_user
     answer=$(as_service preview "$@") || exit
+    if [[ -n ${OBSERVER_SPOOL:-} && ! -e $OBSERVER_SPOOL ]]; then make_folder "$OBSERVER_SPOOL" OBSERVER_SPOOL; fi
     SERVICES=()
     for answer in $answer; do
         case $answer in postgres | rabbitmq | s3 | camera) SERVICES+=("$answer") ;; esac
@@ -110,7 +111,7 @@ check_home_owner() {
 # make_home makes an empty folder for the service user. A folder that is there stays whose it is, except an empty one of root's.
 make_home() {
     if [[ ! -e $OBSERVER_HOME ]]; then
-        make_folder "$OBSERVER_HOME" "OBSERVER_HOME"
+        make_folder "$OBSERVER_HOME" OBSERVER_HOME
     elif [[ ! -d $OBSERVER_HOME ]]; then
         fail "OBSERVER_HOME ($OBSERVER_HOME) is not a folder" "" "name a folder of its own"
     elif [[ $(stat -c %u -- "$OBSERVER_HOME") == 0 ]]; then
@@ -118,7 +119,6 @@ make_home() {
         give_empty_folder "$OBSERVER_HOME"
     fi
     check_home_owner
-    if [[ -n ${OBSERVER_SPOOL:-} && ! -e $OBSERVER_SPOOL ]]; then make_folder "$OBSERVER_SPOOL" "OBSERVER_SPOOL"; fi
 }
 
 # check_folder_is_free FOLDER: not the system's, not a person's, and empty.

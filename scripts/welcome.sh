@@ -13,10 +13,10 @@ $(page_addresses | sed '1s/^/  Page      /; 2,$s/^/            /')
   User      admin
   Password  $password
 
-$(print_openings)
   ./observer status    what runs          ./observer logs web -f    what it says
   ./observer token me  an API token       ./observer down           stop everything
 TEXT
+    print_openings
 }
 
 # The addresses by which people come, one a line: the public one, else those of the machine where the page is open to all.
@@ -43,16 +43,16 @@ listens_on_loopback() { [[ $WEB_LISTEN == 127.* || $WEB_LISTEN == ::1 || $WEB_LI
 print_openings() {
     if ! listens_on_loopback && ! has_certificate; then
         cat <<TEXT
+
   The page is open to the network without TLS (OBSERVER_LISTEN=$WEB_LISTEN): passwords and pictures can be read on the way.
   OBSERVER_TLS_CERTIFICATE and OBSERVER_TLS_KEY close that; so does OBSERVER_LISTEN=127.0.0.1 behind a proxy with TLS.
-
 TEXT
     fi
     if may_read_everything; then
         cat <<TEXT
+
   The services may read every file of this machine: the clone or OBSERVER_HOME lies below a folder that is closed to user
   $(id -un). Move them below one that everybody may enter, such as /srv or /opt, and they have no such right.
-
 TEXT
     fi
 }

@@ -46,7 +46,7 @@ class Home:
         self.path, self.port = path, port
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
-        self.settings = settings
+        self.settings = {"OBSERVER_PORT": str(port)} | settings
         # Given from outside, because `up` keeps none. Beside the home, for the next run that uses it as it is.
         kept = path.with_name(path.name + ".password")
         if not (path.exists() and kept.exists()):
@@ -61,7 +61,7 @@ class Home:
         self, *arguments: str, seconds: float = 120, check: bool = True, stdin: str = ""
     ) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("OBSERVER_", "AWS_"))}
-        environment |= {"OBSERVER_HOME": str(self.path), "OBSERVER_PORT": str(self.port)} | self.settings
+        environment |= {"OBSERVER_HOME": str(self.path)} | self.settings
         environment |= {"OBSERVER_ADMIN_PASSWORD": self.admin_password}
         result = subprocess.run(
             [str(REPOSITORY / "observer"), *arguments],
