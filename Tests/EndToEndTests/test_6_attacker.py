@@ -18,18 +18,7 @@ from home import Home
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: an attack on root's calls")
 
 PROGRAMS = "setpriv setsid env bash sh curl jq psql python3 stat cat tail id find mkdir chown observerctl supervisorctl nginx".split()
-COMMANDS = [
-    ("up",),
-    ("status",),
-    ("status", "--json"),
-    ("logs",),
-    ("logs", "web"),
-    ("token", "attacked"),
-    ("password", "admin"),
-    ("doctor",),
-    ("down",),
-    ("up",),
-]
+COMMANDS = ["up", "status", "status --json", "logs", "logs web", "token attacked", "password admin", "doctor"]
 LONGEST_SECONDS = 150
 
 
@@ -38,6 +27,8 @@ class Attacker:
 
     def __init__(self, home: Home, canary: Path):
         self.home, self.canary = home, canary
+        self.planted: list[Path] = []
+        self.changed: dict[Path, str] = {}
         self.user = pwd.getpwuid(home.path.stat().st_uid)
         self.trace = home.path / "trace"
         self.plant("trace", "")
@@ -47,6 +38,14 @@ class Attacker:
 
     def own(self, path: Path) -> None:
         os.chown(path, self.user.pw_uid, self.user.pw_gid, follow_symlinks=False)
+
+    def unplant(self) -> None:
+        """What was planted in place of something, or added to it, is gone again."""
+        for path in self.planted:
+            self.clear(str(path.relative_to(self.home.path)))
+        for path, text in self.changed.items():
+            path.write_text(text)
+        self.planted, self.changed = [], {}
 
     def clear(self, name: str) -> Path:
         path = self.home.path / name
@@ -63,17 +62,22 @@ class Attacker:
 
     def add(self, name: str, text: str) -> None:
         path = self.home.path / "config" / name
-        self.plant(f"config/{name}", (path.read_text() if path.exists() else "") + text)
+        old = path.read_text() if path.exists() else ""
+        self.changed[path] = old
+        with path.open("a") as file:
+            file.write(text)
 
     def link(self, name: str, target: Path) -> None:
         path = self.clear(name)
         path.symlink_to(target)
         self.own(path)
+        self.planted.append(path)
 
     def fifo(self, name: str) -> None:
         path = self.clear(name)
         os.mkfifo(path, 0o666)
         self.own(path)
+        self.planted.append(path)
 
     def programs(self) -> Path:
         folder = self.home.path / "bin"
@@ -179,11 +183,9 @@ def attacked(home, second_home, artifacts):
     place.up(seconds=90)
     assert place.path.stat().st_uid != 0, "the home is root's"
     attacker = Attacker(place, canary)
-    pid = (place.path / "run" / "supervisord.pid").read_text()
     yield attacker
-    # Its own pids again, so that everything of this home can be stopped.
-    attacker.plant("run/supervisord.pid", pid)
     place.observer("down", check=False)
+    # Whatever the plants have kept `down` from.
     for process in place.processes():
         os.kill(process, 9)
 
@@ -201,31 +203,36 @@ def state_of(*roots: Path) -> dict[str, tuple]:
 
 def call_everything(attacker: Attacker) -> str:
     """Every command as root, each of which must end; whether it can do its work on what was planted is another matter."""
-    said = ""
-    for command in COMMANDS:
-        result = attacker.home.observer(
-            *command, seconds=LONGEST_SECONDS, check=False, stdin="A long new password 1\n" if command[0] == "password" else ""
-        )
-        said += f"== {command}: {result.returncode}\n{result.stdout}{result.stderr}"
-    return said
+    return "".join(call(attacker, command) for command in COMMANDS)
 
 
-@pytest.mark.parametrize("plant", [names, links, pipes], ids=["names", "links", "pipes"])
-def test_who_may_write_what_the_services_may_write_gains_nothing_from_roots_calls(attacked, artifacts, plant):
+def call(attacker: Attacker, command: str) -> str:
+    line = "A long new password 1\n" if command.startswith("password") else ""
+    result = attacker.home.observer(*command.split(), seconds=LONGEST_SECONDS, check=False, stdin=line)
+    return f"== {command}: {result.returncode}\n{result.stdout}{result.stderr}"
+
+
+def test_who_may_write_what_the_services_may_write_gains_nothing_from_roots_calls(attacked, artifacts):
+    """Names while all runs, links while all runs and until it is stopped, pipes before it is started again."""
     system = [Path("/etc/passwd"), Path("/etc/shadow"), Path("/etc/ld.so.cache")]
-    plant(attacked)
-    before = state_of(attacked.canary, *system)
-    said = call_everything(attacked)
-    (artifacts / f"attack-{plant.__name__}.txt").write_text(said)
-    assert state_of(attacked.canary, *system) == before, "something of root's has changed"
-    assert "0" not in attacked.users_of_programs(), "a program of the attacker's ran as root"
-    roots = [str(path) for path in attacked.home.path.rglob("*") if path.lstat().st_uid == 0]
-    assert not roots, f"root made them in the home: {roots}"
-    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\x9b]", said.replace("\r", "")), "something steers root's terminal"
-    assert "of root" not in said, "what only root may read was shown"
+    for plant in (names, links, pipes):
+        plant(attacked)
+        before = state_of(attacked.canary, *system)
+        said = call_everything(attacked)
+        if plant is not names:
+            said += call(attacked, "down")
+        (artifacts / f"attack-{plant.__name__}.txt").write_text(said)
+        assert state_of(attacked.canary, *system) == before, f"{plant.__name__}: something of root's has changed"
+        assert "0" not in attacked.users_of_programs(), f"{plant.__name__}: a program of the attacker's ran as root"
+        roots = [str(path) for path in attacked.home.path.rglob("*") if path.lstat().st_uid == 0]
+        assert not roots, f"{plant.__name__}: root made them in the home: {roots}"
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\x9b]", said), f"{plant.__name__}: something steers root's terminal"
+        assert "of root" not in said, f"{plant.__name__}: what only root may read was shown"
+        attacked.unplant()
+    kill_by_name(attacked)
 
 
-def test_root_ends_no_process_that_a_home_only_names(attacked):
+def kill_by_name(attacked: Attacker) -> None:
     """Pids in the home's files, of processes that even look like the home's: in its folder, with its configuration's name."""
     place = attacked.home
     words = ["sleep", "600", str(place.path / "config" / "supervisord.conf")]
@@ -237,8 +244,8 @@ def test_root_ends_no_process_that_a_home_only_names(attacked):
             attacked.plant(f"run/{file.name}", f"{sleeper.pid}\n")
         attacked.plant("run/other.group", f"{os.getpgid(0)}\n")
         attacked.plant("run/supervisord.pid", f"{sleeper.pid}\n")
-        for command in (("status",), ("down",), ("up",), ("down",)):
-            place.observer(*command, seconds=LONGEST_SECONDS, check=False)
+        for command in ("status", "down", "up", "down"):
+            call(attacked, command)
         assert sleeper.poll() is None, "a process of root's was ended"
     finally:
         os.killpg(sleeper.pid, 9)
