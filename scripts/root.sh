@@ -40,6 +40,7 @@ up_as_root() {
     make_home
     prepare_service_user
     answer=$(as_service preview "$@") || exit
+    keep_user
     if [[ -n ${OBSERVER_SPOOL:-} && ! -e $OBSERVER_SPOOL ]]; then make_folder "$OBSERVER_SPOOL" OBSERVER_SPOOL; fi
     SERVICES=()
     for answer in $answer; do
@@ -51,8 +52,10 @@ up_as_root() {
     build_release
 }
 
-# choose_account [make]: sets SERVICE_USER and BARE_USER. Without a name it is an account of Observer's own, which `make` makes.
+# choose_account [make]: sets SERVICE_USER, and AS_USER, which runs a command as that user. Where none was named, now or before, it
+# is an account of Observer's own, which `make` makes.
 choose_account() {
+    [[ -n ${OBSERVER_USER:-} ]] || OBSERVER_USER=$(kept_user)
     SERVICE_USER=${OBSERVER_USER:-$DEFAULT_ACCOUNT}
     [[ $SERVICE_USER =~ ^[A-Za-z_][A-Za-z0-9_.@-]*$ ]] ||
         fail "OBSERVER_USER is '$SERVICE_USER', not the name of a user" "" "name a user of this machine"
@@ -71,14 +74,35 @@ choose_account() {
             "OBSERVER_USER=$SERVICE_USER if that is meant, or the name of another user"
     fi
     # Without any right of root's.
-    BARE_USER=(/usr/bin/setpriv "--reuid=$SERVICE_USER" "--regid=$(id -g "$SERVICE_USER")" --init-groups --no-new-privs)
+    AS_USER=(/usr/bin/setpriv "--reuid=$SERVICE_USER" "--regid=$(id -g "$SERVICE_USER")" --init-groups --no-new-privs)
 }
 
-# prepare_service_user sets AS_USER and RELAY, which together run a command as that user.
+# A user that was named for this home, kept where only root writes: a line is a home's path and the user.
+kept_user() { awk -v home="$OBSERVER_HOME" '$1 == home { user = $2 } END { print user }' "$REPO/.build/home-users" 2>/dev/null; }
+
+keep_user() {
+    [[ -z ${OBSERVER_USER:-} || $(kept_user) == "$OBSERVER_USER" ]] || printf '%s %s\n' "$OBSERVER_HOME" "$OBSERVER_USER" >>"$REPO/.build/home-users"
+}
+
+# check_clone: root runs nothing that the service user could have written.
+check_clone() {
+    local found=
+    only_root_writes_above "$REPO/observer" || found=$REPO
+    [[ -n $found ]] || found=$("${AS_USER[@]}" /usr/bin/find "$REPO"/{observer,scripts,scripts/*,.build,.build/release,.build/release/*} \
+        "$REPO"/.build/{tools,tools/bin,tools/bin/*} -maxdepth 0 ! -type l -writable -print -quit 2>/dev/null)
+    [[ -z $found ]] || fail "user $SERVICE_USER can write $found, which root runs" "whatever that user puts there would run as root" \
+        "call ./observer as user $SERVICE_USER, or let the clone belong to somebody else"
+}
+
+# prepare_service_user sets RELAY, which runs a command apart from root's terminal, and lets AS_USER pass where the way is closed.
 prepare_service_user() {
-    local folder
-    AS_USER=("${BARE_USER[@]}")
     RELAY=(/usr/bin/python3 -I "$REPO/scripts/relay.py")
+    open_closed_folders
+    check_clone
+}
+
+open_closed_folders() {
+    local folder
     for folder in "$OBSERVER_HOME" "$REPO/.build" "$REPO/scripts"; do
         may_enter "$folder" && continue
         # A folder above is closed to that user (a clone in /root, say): let the services pass through it, read only.
@@ -135,7 +159,7 @@ check_folder_is_free() {
 # make_folder PATH SETTING: a new folder of the service user's, made by root only where nobody else can put another in its place.
 make_folder() {
     if ! only_root_writes_above "$1"; then
-        "${BARE_USER[@]}" /bin/mkdir -p -- "$1" && return 0
+        "${AS_USER[@]}" /bin/mkdir -p -- "$1" && return 0
         fail "cannot make $2 ($1)" "user $SERVICE_USER may not write there" "make it by hand, and give it to $SERVICE_USER"
     fi
     if ! { mkdir -p -- "$(dirname "$1")" && mkdir -m 0750 -- "$1"; }; then
@@ -152,7 +176,7 @@ only_root_writes_above() {
         [[ -d $folder ]] || continue
         [[ -k $folder && $(stat -c %u -- "$folder") == 0 ]] && continue
         [[ $(stat -c %U -- "$folder") != "$SERVICE_USER" ]] || return 1
-        ! "${BARE_USER[@]}" /usr/bin/test -w "$folder" || return 1
+        ! "${AS_USER[@]}" /usr/bin/test -w "$folder" || return 1
     done
 }
 
