@@ -73,9 +73,9 @@ extension Setting {
     )
     package static let user = Setting(
         "OBSERVER_USER",
-        .text("the name of a user of this machine"),
-        fallback: .value("postgres"),
-        meaning: "The user that services run as when root calls `up`.",
+        .text("the name of a user of this machine, not root"),
+        fallback: .value("observer"),
+        meaning: "The user that services run as when root calls `up`; the default one is made where it is missing.",
         readers: [.command]
     )
     package static let demo = Setting(
@@ -89,7 +89,7 @@ extension Setting {
         "OBSERVER_CAPTURE_PROCESSES",
         .integer(1...16),
         fallback: .value("1"),
-        meaning: "The number of recorders, which share the cameras and the spool. It is remembered.",
+        meaning: "The number of recorders, which share the cameras and the spool.",
         readers: [.command]
     )
     package static let adminPassword = Setting(

@@ -210,9 +210,10 @@ class Home:
             f'rabbit_auth_backend_internal:set_permissions(<<"observer">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, '
             '<<"tests">>).'
         )
-        command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", "--erlang-cookie", settings["AMQP_COOKIE"], "eval", program]
+        command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", "eval", program]
         environment = os.environ | {
             "HOME": str(self.path / "rabbitmq"),
+            "RABBITMQ_ERLANG_COOKIE": settings["AMQP_COOKIE"],
             "ERL_EPMD_PORT": settings["EPMD_PORT"],
             "RABBITMQ_NODENAME": "observer@localhost",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
