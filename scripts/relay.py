@@ -7,25 +7,27 @@ started in its session, and its exit status becomes this one's. Somebody who kee
 import codecs
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
-import time
 import unicodedata
 
-# What is passed on of root's environment; where programs are found is not root's to say either.
+# What is passed on of root's environment; programs are found in the system's folders, and Swift where root has it.
 KEPT = ("LANG", "TERM", "SET_UP_BEGUN")
 KEPT_PREFIXES = ("OBSERVER_", "AWS_")
-PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/opt/swift/usr/bin"
-# How long what has ended may still be heard.
-LAST_WORDS_SECONDS = 0.5
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+# How much is still passed on of what is there when the command has ended: more than a pipe holds.
+LAST_WORDS_BYTES = 1 << 20
 
 
 def environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_PREFIXES)}
     if os.isatty(1):
         kept["PROGRESS_COLUMNS"] = str(os.get_terminal_size(1).columns)
-    return kept | {"PATH": PATH, "HOME": os.environ.get("OBSERVER_HOME", "/")}
+    swift = shutil.which("swift")
+    path = PATH if swift is None else f"{PATH}:{os.path.dirname(swift)}"
+    return kept | {"PATH": path, "HOME": os.environ.get("OBSERVER_HOME", "/")}
 
 
 def plain(text: str) -> str:
@@ -68,17 +70,19 @@ def pump(process: subprocess.Popen) -> None:
         selector.register(process.stdout, selectors.EVENT_READ, Stream(1))
         selector.register(process.stderr, selectors.EVENT_READ, Stream(2))
         selector.register(ended, selectors.EVENT_READ)
-        deadline = None
-        while deadline is None or time.monotonic() < deadline:
-            events = selector.select(None if deadline is None else 0)
-            if deadline is not None and not events:
+        left = None
+        while left is None or left > 0:
+            events = selector.select(None if left is None else 0)
+            if left is not None and not events:
                 return
             for key, _ in events:
                 if key.fd == ended:
-                    deadline = time.monotonic() + LAST_WORDS_SECONDS
+                    left = LAST_WORDS_BYTES
                     selector.unregister(ended)
                     continue
                 data = os.read(key.fd, 65536)
+                if left is not None:
+                    left -= len(data)
                 if data:
                     key.data.pass_on(data)
                 else:
