@@ -75,9 +75,11 @@ read_given_settings() {
 
 # take_given_settings CHANGE: GIVEN into KEPT; where that would change what holds, only with CHANGE.
 take_given_settings() {
-    local name refused=()
+    local name refused=() endpoint=${GIVEN[AWS_ENDPOINT_URL_S3]:-${KEPT[AWS_ENDPOINT_URL_S3]:-=}}
     for name in "${KNOWN_SETTINGS[@]}"; do
         [[ -v GIVEN[$name] ]] || continue
+        # What a shell has for other programs of AWS is not for the home's own store.
+        [[ $name != AWS_* || $name == AWS_ENDPOINT_URL_S3 || $endpoint != '=' ]] || continue
         is_same_setting "${GIVEN[$name]}" "${KEPT[$name]:-=}" && continue
         # A home whose set-up never came to its end holds nothing yet.
         if [[ -z $1 && -f $CONFIG/settled && (-v KEPT[$name] || $PLACES == *" $name "*) ]]; then

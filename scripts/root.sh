@@ -11,8 +11,8 @@ command_as_root() {
     if [[ $1 == up ]]; then
         up_as_root "${@:2}"
     else
-        choose_account
         [[ -d $OBSERVER_HOME || $1 != down ]] || { say "Nothing runs in $OBSERVER_HOME."; exit 0; }
+        choose_account
         check_home_owner
     fi
     prepare_service_user
