@@ -27,14 +27,13 @@ use_kept_settings() {
 # know_settings reads the names from SETTINGS.md, which is generated from the product's own list.
 know_settings() {
     local line name
-    KNOWN_SETTINGS=(OBSERVER_TLS_CERTIFICATE OBSERVER_TLS_KEY)
+    KNOWN_SETTINGS=()
     while IFS= read -r line; do
         name=${line#'| `'}
         name=${name%%'`'*}
         case $name in
         # Not the home's to keep: where it is, whose it is, what is needed once, what `up` itself decides, what is for tests.
         OBSERVER_HOME | OBSERVER_USER | OBSERVER_ADMIN_PASSWORD | OBSERVER_FASTCGI_SOCKET | OBSERVER_TEMPLATES | OBSERVER_CRASH_AT) ;;
-        OBSERVER_TLS_CERTIFICATE | OBSERVER_TLS_KEY) ;;
         *)
             KNOWN_SETTINGS+=("$name")
             [[ $line == *' Secret.'* ]] && SECRET_SETTINGS[$name]=1

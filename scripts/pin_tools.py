@@ -15,7 +15,7 @@ PLATFORMS = {
     "x86_64": ["manylinux_2_17_x86_64", "manylinux_2_28_x86_64", "manylinux_2_34_x86_64", "manylinux_2_36_x86_64", "manylinux2014_x86_64", "manylinux1_x86_64"],
     "aarch64": ["manylinux_2_17_aarch64", "manylinux_2_28_aarch64", "manylinux_2_34_aarch64", "manylinux_2_36_aarch64", "manylinux2014_aarch64"],
 }
-WANTED = re.compile(r"^([A-Za-z0-9_.-]+(?:\[[a-z,]+\])?==[^ \\]+).*# wanted", re.MULTILINE)
+WANTED = re.compile(r"^(\S+==\S+) \\\n(?:    --hash=\S+ \\\n)*    --hash=\S+  # wanted", re.MULTILINE)
 
 
 def name_of(requirement: str) -> str:

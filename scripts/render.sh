@@ -181,7 +181,7 @@ render_environment() {
             is_known_setting "$name" || is_known_setting "${name%_FILE}" || continue
             case ${name%_FILE} in
             OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_CAPTURE_PROCESSES | \
-                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_TLS_CERTIFICATE | OBSERVER_TLS_KEY) ;;
+                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL) ;;
             OBSERVER_S3_PREFIX) printf '%s=%s\n' "$name" "${!name}" ;;
             # Further stores, and how many are to have a recording, go with the private one as well.
             OBSERVER_S3_SECOND_* | OBSERVER_S3_THIRD_* | OBSERVER_S3_COPIES | OBSERVER_S3_FALLBACK_SECONDS)

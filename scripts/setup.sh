@@ -134,7 +134,7 @@ start_observer() {
     step "check nginx's configuration" "correct nginx/*.conf, or the setting that it names" check_nginx
     start_services web "${CAPTURES[@]}" upload retention nginx
     runs_here camera && start_services camera
-    await_service web 30 curl_page -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
+    await_service web 30 own_curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
     runs_here rabbitmq && await_service rabbitmq 120 port_answers "$AMQP_PORT"
     local name
     for name in "${CAPTURES[@]}"; do await_service "$name" 15 service_is_steady "$name"; done
@@ -150,18 +150,20 @@ service_is_steady() {
 # Through a pipe: nginx opens its standard output by name, for its logs.
 check_nginx() { /usr/sbin/nginx -t -q -p "$OBSERVER_HOME/nginx" -e stderr -c "$CONFIG/nginx.conf" 2>&1 | cat; }
 
-# The page as this machine itself reaches it. What the certificate says of a name is no concern on the way to oneself.
 web_address() {
-    local host=$WEB_LISTEN scheme=http
+    local host=$WEB_LISTEN
     case $host in 0.0.0.0 | '*') host=127.0.0.1 ;; ::) host='[::1]' ;; *:*) host="[$host]" ;; esac
-    if has_certificate; then scheme=https; fi
-    printf '%s://%s:%s' "$scheme" "$host" "$WEB_PORT"
+    printf '%s://%s:%s' "$(web_scheme)" "$host" "$WEB_PORT"
 }
 
-has_certificate() { [[ -n ${OBSERVER_TLS_CERTIFICATE:-}${OBSERVER_TLS_CERTIFICATE_FILE:-} ]]; }
+web_scheme() { if [[ -n $(environment_value OBSERVER_TLS_CERTIFICATE) ]]; then echo https; else echo http; fi; }
 
-# curl for the page of this home.
-curl_page() { if has_certificate; then curl --insecure "$@"; else curl "$@"; fi; }
+# curl to nginx of this home, by an address of this machine, which no certificate names.
+own_curl() {
+    local options=()
+    if [[ $(web_scheme) == https ]]; then options=(--insecure); fi
+    curl "${options[@]}" "$@"
+}
 
 # The first admin, with a password that is given or made up; `up` shows it once and keeps it nowhere. A user of that name who was
 # there before keeps a password that nobody here knows.
@@ -192,7 +194,7 @@ api() {
     local body=()
     [[ -n ${3:-} ]] && body=(-H 'Content-Type: application/json' --data "$3")
     # The token goes by a file: command lines are public on a machine.
-    curl_page -sS --fail-with-body --max-time 10 -X "$1" -H "@$CONFIG/setup-token" "${body[@]}" "$(web_address)/api/v1$2"
+    own_curl -sS --fail-with-body --max-time 10 -X "$1" -H "@$CONFIG/setup-token" "${body[@]}" "$(web_address)/api/v1$2"
 }
 
 # The token that `up` itself uses, kept in the home.

@@ -21,14 +21,13 @@ TEXT
 
 # The addresses by which people come, one a line: the public one, else those of the machine where the page is open to all.
 page_addresses() {
-    local address scheme=http
+    local address
     if [[ -n ${OBSERVER_PUBLIC_URL:-} ]]; then
         printf '%s\n' "${OBSERVER_PUBLIC_URL%/}/"
     elif listens_everywhere; then
-        if has_certificate; then scheme=https; fi
         for address in $(hostname -I 2>/dev/null || echo 127.0.0.1); do
             [[ $address != *:* ]] || address="[$address]"
-            [[ $WEB_LISTEN == :: || $address != '['* ]] && printf '%s://%s:%s/\n' "$scheme" "$address" "$WEB_PORT"
+            [[ $WEB_LISTEN == :: || $address != '['* ]] && printf '%s://%s:%s/\n' "$(web_scheme)" "$address" "$WEB_PORT"
         done
     else
         printf '%s/\n' "$(web_address)"
@@ -41,7 +40,7 @@ listens_on_loopback() { [[ $WEB_LISTEN == 127.* || $WEB_LISTEN == ::1 || $WEB_LI
 
 # What whoever set it up should know, a paragraph each.
 print_openings() {
-    if ! listens_on_loopback && ! has_certificate; then
+    if ! listens_on_loopback && [[ $(web_scheme) == http ]]; then
         cat <<TEXT
 
   The page is open to the network without TLS (OBSERVER_LISTEN=$WEB_LISTEN): passwords and pictures can be read on the way.

@@ -8,6 +8,7 @@ import Testing
         let others: Set = [
             "OBSERVER_IMAGE", "OBSERVER_VERSION", "OBSERVER_SERVICE", "OBSERVER_SERVICES", "OBSERVER_HOST",
             "OBSERVER_RUN", "OBSERVER_TEMP", "OBSERVER_STATIC", "OBSERVER_ERRORS", "OBSERVER_NGINX",
+            "OBSERVER_TLS_CERTIFICATE", "OBSERVER_TLS_KEY",
         ]
         let files = ["observer", "README.md"] + Tree.files(below: "deploy") + Tree.files(below: "scripts")
         var count = 0
