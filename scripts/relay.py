@@ -1,7 +1,8 @@
-"""Runs a command in a session of its own and passes on what it says, for root: `relay.py COMMAND…`, which becomes another user.
+"""Runs a command in a session of its own and passes on what it says, for root: `relay.py [--input] COMMAND…`, which becomes
+another user.
 
-The command has neither root's terminal nor root's environment: its input is a pipe or a file, or nothing where that would be
-the terminal, and of what it prints everything that could steer a terminal is left out. Signals go to it and to what it has
+The command has neither root's terminal nor root's environment, and root's input only with --input; of what it prints everything
+that could steer a terminal is left out. Signals go to it and to what it has
 started in its session, and its exit status becomes this one's. Somebody who keeps its output open does not hold this up.
 """
 import codecs
@@ -92,9 +93,10 @@ def pump(process: subprocess.Popen) -> None:
 def main() -> int:
     # A reader that has seen enough (head) ends this quietly.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    has_input = sys.argv[1] == "--input"
     process = subprocess.Popen(
-        sys.argv[1:],
-        stdin=subprocess.DEVNULL if os.isatty(0) else 0,
+        sys.argv[2:] if has_input else sys.argv[1:],
+        stdin=0 if has_input else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),

@@ -16,14 +16,15 @@ command_as_root() {
         check_home_owner
     fi
     prepare_service_user
-    if [[ $1 == password && -t 0 ]]; then
-        # The terminal is root's alone: what is typed there goes on through a pipe.
-        local password
-        password=$(ask_new_password "${2:-}") || exit
-        printf '%s\n' "$password" | as_service "$@"
-        exit
-    fi
-    exec "${RELAY[@]}" "${AS_USER[@]}" /bin/bash "$REPO/observer" --as-service "$@"
+    # Terminal and input are root's alone: what belongs to the command goes on through a pipe.
+    local line
+    case " $* " in
+    ' password '*) if [[ -t 0 ]]; then line=$(ask_new_password "${2:-}") || exit; else IFS= read -r line; fi ;;
+    ' user add '*' --stdin '*) IFS= read -r line ;;
+    *) exec "${RELAY[@]}" "${AS_USER[@]}" /bin/bash "$REPO/observer" --as-service "$@" ;;
+    esac
+    printf '%s\n' "$line" | "${RELAY[@]}" --input "${AS_USER[@]}" /bin/bash "$REPO/observer" --as-service "$@"
+    exit
 }
 
 # Packages, tools, binaries and an empty home; what is set up in it is the service user's.

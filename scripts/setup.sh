@@ -52,7 +52,10 @@ prepare_machine() {
 }
 
 check_web_port() {
-    service_runs nginx && return 0
+    # The one that this home's nginx holds; a change is to another one.
+    if service_runs nginx; then
+        [[ -f $CONFIG/given && $(sed -n 's/^OBSERVER_PORT=//p' "$CONFIG/given") != "${OBSERVER_PORT:-}" ]] || return 0
+    fi
     [[ $WEB_PORT =~ ^[0-9]{1,5}$ ]] || fail "OBSERVER_PORT is '$WEB_PORT', not a port number" "" "OBSERVER_PORT=8081 ./observer up"
     if ! ports_free "$WEB_PORT"; then
         fail "port $WEB_PORT is taken" "another program listens on it, or a port below 1024 needs rights" \
