@@ -7,8 +7,9 @@
 supervisor_pid() {
     local pid
     pid=$(cat "$RUN/supervisord.pid" 2>/dev/null) || return 1
-    # The number may belong to somebody else by now: the command line must name our configuration.
+    # The number may belong to somebody else by now: the command line must name our configuration, and the process be our own.
     grep -qsaF "$CONFIG/supervisord.conf" "/proc/$pid/cmdline" || return 1
+    kill -0 "$pid" 2>/dev/null || return 1
     printf '%s' "$pid"
 }
 
