@@ -59,7 +59,7 @@ doctor_home() {
     if ((${#file} > 100)); then report fail "the path $OBSERVER_HOME is too long for unix sockets" "a shorter OBSERVER_HOME"; else
         report ok "socket paths: ${#file} of 107 bytes"
     fi
-    for file in "$CONFIG"/{key,observer.env,settings,admin-password,setup-token}; do
+    for file in "$CONFIG"/{key,{observer,observerctl,web,capture,upload,retention}.env,security.toml,s3.key,settings,admin-password,setup-token}; do
         [[ -e $file ]] || continue
         mode=$(stat -c %a "$file")
         [[ $mode == 600 ]] || report fail "$file can be read by others (mode $mode)" "chmod 600 $file"

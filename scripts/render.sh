@@ -26,7 +26,7 @@ render_all() {
     runs_here rabbitmq && render_rabbitmq
     runs_here s3 && render_s3
     runs_here web && render_environment
-    runs_here retention && render_retention
+    runs_here web && render_identities
     runs_here nginx && render_nginx
     return 0
 }
@@ -147,29 +147,15 @@ CONF
     chmod 0400 "$OBSERVER_HOME/rabbitmq/.erlang.cookie"
 }
 
-render_s3() {
-    # By its environment: command lines are public on a machine.
-    S3_KEY=$S3_KEY S3_SECRET=$S3_SECRET RETENTION_KEY=$RETENTION_KEY RETENTION_SECRET=$RETENTION_SECRET \
-        jq -n '{identities: [{name: "observer", actions: ["Admin", "Read", "Write", "List", "Tagging"],
-            credentials: [{accessKey: $ENV.S3_KEY, secretKey: $ENV.S3_SECRET}]},
-            {name: "retention", actions: (["Read", "Write", "List", "GetBucketObjectLockConfiguration", "GetObjectRetention",
-                "GetObjectLegalHold", "PutObjectLegalHold"] | map(. + ":observer")),
-            credentials: [{accessKey: $ENV.RETENTION_KEY, secretKey: $ENV.RETENTION_SECRET}]}]}' |
-        write_private "$CONFIG/s3.json"
-}
-
-# The environment of the Observer processes, and of observerctl: one file, mode 0600, NAME=value lines.
+# The environment that the Observer processes and observerctl share: one file, mode 0600, NAME=value lines. Passwords and keys
+# of one service each are in identities.sh.
 render_environment() {
     local name networks=${OBSERVER_CAMERA_NETWORKS:-default}
     runs_here camera && networks+=",127.0.0.1/32:$CAMERA_PORT"
     {
-        if runs_here postgres; then
-            echo "OBSERVER_DATABASE_URL=postgresql://observer:$PG_PASSWORD@127.0.0.1:$PG_PORT/observer"
-        fi
         runs_here rabbitmq && echo "OBSERVER_AMQP_URL=amqp://observer:$AMQP_PASSWORD@127.0.0.1:$AMQP_PORT/observer"
         if runs_here s3; then
-            printf '%s\n' "AWS_ENDPOINT_URL_S3=http://127.0.0.1:$S3_PORT" "AWS_ACCESS_KEY_ID=$S3_KEY" \
-                "AWS_SECRET_ACCESS_KEY=$S3_SECRET" "AWS_REGION=us-east-1" "OBSERVER_S3_BUCKET=observer"
+            printf '%s\n' "AWS_ENDPOINT_URL_S3=http://127.0.0.1:$S3_PORT" "AWS_REGION=us-east-1" "OBSERVER_S3_BUCKET=observer"
         fi
         echo "OBSERVER_CAMERA_NETWORKS=$networks"
         printf '%s\n' "OBSERVER_SPOOL=$(spool_folder)" "OBSERVER_FASTCGI_SOCKET=$RUN/web.sock" \
@@ -194,18 +180,6 @@ render_environment() {
             esac
         done
     } | write_private "$CONFIG/observer.env"
-}
-
-# What observer-retention has of its own: it alone deletes, and sees nothing else.
-render_retention() {
-    {
-        if runs_here postgres; then
-            echo "OBSERVER_DATABASE_URL=postgresql://observer_retention:$RETENTION_PASSWORD@127.0.0.1:$PG_PORT/observer"
-        fi
-        if runs_here s3; then
-            printf '%s\n' "AWS_ACCESS_KEY_ID=$RETENTION_KEY" "AWS_SECRET_ACCESS_KEY=$RETENTION_SECRET"
-        fi
-    } | write_private "$CONFIG/retention.env"
 }
 
 render_nginx() {

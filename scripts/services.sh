@@ -41,12 +41,11 @@ stamp_of() {
     postgres) inputs+=("$CONFIG"/postgresql.conf "$CONFIG"/pg_hba.conf) ;;
     epmd) printf '%s' "$EPMD_PORT" && return ;;
     rabbitmq) inputs+=("$CONFIG/rabbitmq.conf") ;;
-    s3) inputs+=("$CONFIG/s3.json") ;;
+    s3) inputs+=("$CONFIG/s3.json" "$CONFIG/security.toml") ;;
     nginx) inputs+=("$CONFIG/nginx.conf" "$CONFIG"/nginx/*.conf) ;;
     camera) inputs+=("$REPO/demo/camera.py") ;;
-    capture | capture-*) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
-    web | upload) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-$1") ;;
-    retention) inputs+=("$CONFIG/observer.env" "$CONFIG/retention.env" "$BINARIES/observer-retention") ;;
+    capture | capture-*) inputs+=("$CONFIG"/{observer,capture}.env "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
+    web | upload | retention) inputs+=("$CONFIG"/{observer,"$1"}.env "$BINARIES/observer-$1") ;;
     esac
     cat "${inputs[@]}" 2>/dev/null | sha256sum | cut -d' ' -f1
 }

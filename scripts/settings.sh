@@ -199,9 +199,7 @@ choose_secrets() {
     AMQP_COOKIE=${AMQP_COOKIE:-$(random_hex 32)}
     S3_KEY=${S3_KEY:-OBS$(random_hex 16)}
     S3_SECRET=${S3_SECRET:-$(random_hex 40)}
-    RETENTION_PASSWORD=${RETENTION_PASSWORD:-$(random_hex 32)}
-    RETENTION_KEY=${RETENTION_KEY:-OBS$(random_hex 16)}
-    RETENTION_SECRET=${RETENTION_SECRET:-$(random_hex 40)}
+    choose_identities
     NODE=${NODE:-node-$(random_hex 4)}
     [[ -s $CONFIG/key ]] || head -c 32 /dev/urandom | base64 -w 0 | write_private "$CONFIG/key"
 }

@@ -58,7 +58,6 @@ start_dependencies() {
         step "make the database" "see the log" make_database
     fi
     step "migrate the database" "./observer doctor" observerctl migrate
-    if runs_here postgres; then step "grant rights in the database" "see the log" grant_rights; fi
     runs_here s3 && await_service s3 60 s3_answers
     step "make the bucket" "./observer doctor" make_bucket
 }
@@ -81,22 +80,8 @@ as_database_admin() {
         -h 127.0.0.1 -p "$PG_PORT" -U postgres -d postgres "$@"
 }
 
-# The rights of roles that are not the owner of the tables.
-grant_rights() { as_database_admin -d observer -f "$REPO/sql/roles/retention.sql"; }
-
 # Asks the server's own file first: a connection before that would leave a FATAL line in its log.
 postgres_ready() { grep -q '^ready' "$OBSERVER_HOME/postgres/data/postmaster.pid" && as_database_admin -c 'SELECT 1'; }
-
-make_database() {
-    # \gexec runs what the query prints: the statement when the thing is missing, nothing when it is there.
-    as_database_admin <<SQL
-SELECT 'CREATE ROLE observer LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'observer') \gexec
-ALTER ROLE observer PASSWORD '$PG_PASSWORD';
-SELECT 'CREATE ROLE observer_retention LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'observer_retention') \gexec
-ALTER ROLE observer_retention PASSWORD '$RETENTION_PASSWORD';
-SELECT 'CREATE DATABASE observer OWNER observer' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'observer') \gexec
-SQL
-}
 
 # Any answer over HTTP will do here: the bucket step asks with credentials.
 s3_answers() { curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$S3_PORT/"; }
@@ -104,9 +89,10 @@ s3_answers() { curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$S3_PORT/"; }
 # SeaweedFS answers before its volumes are ready, so the first tries may be refused.
 make_bucket() { wait_for 30 observerctl bucket || observerctl bucket; }
 
-# observerctl with the environment of the home, as the user the services run as.
+# observerctl with the environment of the home and the rights of the owner, as the user the services run as.
 observerctl() (
     export_settings "$CONFIG/observer.env"
+    export_settings "$CONFIG/observerctl.env"
     unset OBSERVER_HOME
     exec "${AS_USER[@]}" "$BINARIES/observerctl" "$@"
 )

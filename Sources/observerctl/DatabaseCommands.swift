@@ -12,7 +12,8 @@ extension Command {
             Applies the steps that are missing, one by one; an attempt that ends early is continued by the next one, and
             several may run at once. A step that was changed after it was applied is refused, and so is a database that a
             newer program has changed in a way that this one does not bear. Then the weekly partitions of segments are created
-            up to four weeks ahead, and rows that had none are moved to theirs.
+            up to four weeks ahead, rows that had none are moved to theirs, and the roles of the services get their rights, as
+            by `observerctl roles`.
             Reads OBSERVER_DATABASE_URL. DIR is sql/migrations of the source tree this program was built in, or
             /usr/share/observer/sql/migrations.
             """,
@@ -27,6 +28,7 @@ extension Command {
             for week in try partitions.rehouseStrays() + partitions.prepare() {
                 Output.note("created \(week.partition)")
             }
+            try grantRights(connection)
             return .done
         }
     )
