@@ -74,3 +74,16 @@ SELECT 'CREATE DATABASE observer OWNER observer_migrate' WHERE NOT EXISTS (SELEC
 SQL
     } | as_database_admin
 }
+
+# The private store: its access keys, and what closes the servers under its S3 API.
+render_s3() {
+    local name
+    for name in S3_KEY S3_SECRET {WEB,UPLOAD,RETENTION}_{KEY,SECRET} FILER_SECRET; do export "${name?}"; done
+    "$REPO/scripts/render-store" identities | write_private "$CONFIG/s3.json"
+    if [[ ! -s $CONFIG/s3.crt ]]; then
+        "$REPO/scripts/render-store" key | write_private "$CONFIG/s3.key"
+        "$REPO/scripts/render-store" certificate <"$CONFIG/s3.key" | write_private "$CONFIG/s3.crt"
+    fi
+    "$REPO/scripts/render-store" security "$CONFIG" | write_private "$CONFIG/security.toml"
+    export -n S3_KEY S3_SECRET {WEB,UPLOAD,RETENTION}_{KEY,SECRET} FILER_SECRET
+}
