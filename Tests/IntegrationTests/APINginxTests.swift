@@ -38,7 +38,7 @@ private final class NginxWebHarness {
         web = try WebHarness()
         spool = nginx.folder + "/spool"
         mkdir(spool + "/ready", 0o755)
-        var environment = WebHarness.environment(try #require(web.database?.url))
+        var environment = WebHarness.environment(try #require(try web.database?.url(as: "web")))
         let socket = nginx.folder + "/run/web.sock"
         environment["OBSERVER_FASTCGI_SOCKET"] = socket
         environment["OBSERVER_SPOOL"] = spool

@@ -1,5 +1,5 @@
-import Postgres
-import System
+package import Postgres
+package import System
 
 /// The database roles of the services, each with the rights that its program needs and no others.
 ///
