@@ -89,8 +89,8 @@ class Home:
         return (self.path / "config" / "admin-password").read_text().strip()
 
     def environment(self) -> dict[str, str]:
-        """The settings the services were started with."""
-        return self.values("observer.env")
+        """The settings that the services share, and the role and key of observerctl, which owns tables and bucket."""
+        return self.values("observer.env") | self.values("observerctl.env")
 
     def values(self, file: str) -> dict[str, str]:
         """A file of `NAME=value` lines in the home's `config`."""
