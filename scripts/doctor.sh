@@ -17,6 +17,7 @@ command_doctor() {
     doctor_machine
     doctor_home
     doctor_clock
+    doctor_certificate
     doctor_services
     if ((FAILURES)); then
         say "$FAILURES checks failed."
@@ -80,6 +81,26 @@ doctor_clock() {
     difference=$(($(date +%s) - $(date -d "$there" +%s)))
     if ((${difference#-} > 60)); then report fail "clock: ${difference} s away from the S3 server's" "set this machine's clock (chrony)"; else
         report ok "clock: within ${difference#-} s of the S3 server's"
+    fi
+}
+
+# Renewed in time, a certificate is used at once: nginx reads it at each handshake.
+doctor_certificate() {
+    local file until
+    [[ -r $CONFIG/observer.env ]] || return 0
+    file=$(environment_value OBSERVER_TLS_CERTIFICATE)
+    [[ -n $file ]] || return 0
+    until=$(openssl x509 -in "$file" -noout -enddate 2>/dev/null) || {
+        report fail "the certificate $file cannot be read" "OBSERVER_TLS_CERTIFICATE names a PEM file"
+        return
+    }
+    until=${until#notAfter=}
+    if ! openssl x509 -in "$file" -noout -checkend 0 >/dev/null; then
+        report fail "the certificate ended on $until" "renew it; nginx takes the new one by itself"
+    elif ! openssl x509 -in "$file" -noout -checkend $((14 * 86400)) >/dev/null; then
+        report note "the certificate ends on $until" "renew it; nginx takes the new one by itself"
+    else
+        report ok "certificate: good until $until"
     fi
 }
 

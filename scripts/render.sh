@@ -216,7 +216,18 @@ render_nginx() {
             export "$name=$(environment_value "$name")"
         done
     done
-    OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST=$(public_host) OBSERVER_RUN=$RUN \
+    local certificate key
+    certificate=$(environment_value OBSERVER_TLS_CERTIFICATE) key=$(environment_value OBSERVER_TLS_KEY)
+    # Who nginx runs as must be able to read the pair, not who sets it up.
+    if [[ -n $certificate && -n $key ]]; then
+        "${AS_USER[@]}" bash "$REPO/scripts/render-nginx" pair "$certificate" "$key" ||
+            fail "the certificate or its key cannot be used" "see above" \
+                "OBSERVER_TLS_CERTIFICATE=FILE OBSERVER_TLS_KEY=FILE ./observer up, or neither"
+    fi
+    OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST='' OBSERVER_RUN=$RUN \
+        OBSERVER_PUBLIC_URL=$(environment_value OBSERVER_PUBLIC_URL) \
+        OBSERVER_TRUSTED_PROXIES=$(environment_value OBSERVER_TRUSTED_PROXIES) \
+        OBSERVER_TLS_CERTIFICATE=$certificate OBSERVER_TLS_KEY=$key \
         OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_STATIC=$REPO/templates/static \
         OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$(spool_folder) \
         S3_ENDPOINT=$(environment_value AWS_ENDPOINT_URL_S3) OBSERVER_S3_BUCKET=$(environment_value OBSERVER_S3_BUCKET) \
@@ -239,8 +250,4 @@ environment_value() {
 }
 
 # The host name of OBSERVER_PUBLIC_URL, or one that always means this machine.
-public_host() {
-    local host
-    host=$(sed -E 's,^[a-z]+://,,; s,[:/].*,,' <<<"${OBSERVER_PUBLIC_URL:-}")
-    printf '%s' "${host:-observer.localhost}"
-}
+public_host() { "$REPO/scripts/render-nginx" host "${OBSERVER_PUBLIC_URL:-http://observer.localhost}"; }

@@ -116,7 +116,7 @@ start_observer() {
     step "check nginx's configuration" "correct nginx/*.conf, or the setting that it names" check_nginx
     start_services web "${CAPTURES[@]}" upload retention nginx
     runs_here camera && start_services camera
-    await_service web 30 curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
+    await_service web 30 own_curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
     runs_here rabbitmq && await_service rabbitmq 120 port_answers "$AMQP_PORT"
     local name
     for name in "${CAPTURES[@]}"; do await_service "$name" 15 service_is_steady "$name"; done
@@ -139,7 +139,16 @@ check_nginx() {
 web_address() {
     local host=$WEB_LISTEN
     [[ $host == 0.0.0.0 || $host == '*' ]] && host=127.0.0.1
-    printf 'http://%s:%s' "$host" "$WEB_PORT"
+    printf '%s://%s:%s' "$(web_scheme)" "$host" "$WEB_PORT"
+}
+
+web_scheme() { if [[ -n $(environment_value OBSERVER_TLS_CERTIFICATE) ]]; then echo https; else echo http; fi; }
+
+# curl to nginx of this home, by an address of this machine, which no certificate names.
+own_curl() {
+    local options=()
+    if [[ $(web_scheme) == https ]]; then options=(--insecure); fi
+    curl "${options[@]}" "$@"
 }
 
 # The first admin, with a password that is given or made once, kept in config/admin-password. A user of that name who was
@@ -163,7 +172,7 @@ api() {
     local body=()
     [[ -n ${3:-} ]] && body=(-H 'Content-Type: application/json' --data "$3")
     # The token goes by a file: command lines are public on a machine.
-    curl -sS --fail-with-body --max-time 10 -X "$1" -H "@$CONFIG/setup-token" "${body[@]}" "$(web_address)/api/v1$2"
+    own_curl -sS --fail-with-body --max-time 10 -X "$1" -H "@$CONFIG/setup-token" "${body[@]}" "$(web_address)/api/v1$2"
 }
 
 # The token that `up` itself uses, kept in the home.
