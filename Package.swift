@@ -242,7 +242,7 @@ let package = Package(
             "ObserverWebTests",
             [
                 "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "HTTPTypes", "HTTPRouting",
-                "Encodings", "Mustache", "TestSupport",
+                "Encodings", "Mustache", "TestSupport", "System",
             ]
         ),
         tests(
@@ -281,7 +281,7 @@ let package = Package(
                 "HTTPTypes",
                 "HTTPRouting",
                 "Mustache",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System", "FastCGI",
                 "Lifecycle", "Logging",
             ]
         ),

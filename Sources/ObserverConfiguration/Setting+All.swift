@@ -37,7 +37,12 @@ extension Setting {
             title: "Recording",
             settings: [spool, recorder, segmentSeconds, snapshotSeconds, cameraNetworks]
         ),
-        SettingGroup(title: "Pages and API", settings: [publicURL, fastCGISocket, templates, webThreads]),
+        SettingGroup(
+            title: "Pages and API",
+            settings: [
+                publicURL, tlsCertificate, tlsKey, trustedProxies, fastCGISocket, templates, webThreads,
+            ]
+        ),
         SettingGroup(title: "Uploads", settings: [uploadParallel, uploadRate, timeZone, sweepSeconds, retrySeconds]),
         SettingGroup(title: "Log", settings: [logLevel, logFormat]),
         SettingGroup(title: "Tests", settings: [crashPoint]),
@@ -178,10 +183,40 @@ extension Setting {
 
     package static let publicURL = Setting(
         "OBSERVER_PUBLIC_URL",
-        .text("a URL that begins with `http://` or `https://`"),
+        .text("`http://host` or `https://host`, with a port where it is not the usual one, and no path"),
         fallback: .none,
-        meaning: "The address that people use. `https://…` makes cookies secure.",
+        meaning: "The address that people use. nginx answers to its host; `https://…` makes cookies secure.",
         readers: [.command, .web]
+    )
+    package static let tlsCertificate = Setting(
+        "OBSERVER_TLS_CERTIFICATE",
+        .path("the path of a PEM file: the server's certificate first, then those that vouch for it"),
+        fallback: .none,
+        meaning: """
+            Makes nginx speak https on its port. It reads the file at each handshake, so a renewed one is used at once. Of the \
+            command and of the nginx container.
+            """,
+        readers: [.command]
+    )
+    package static let tlsKey = Setting(
+        "OBSERVER_TLS_KEY",
+        .path("the path of a PEM file: the certificate's key, without a passphrase"),
+        fallback: .none,
+        meaning: "The key of `OBSERVER_TLS_CERTIFICATE`. The user that nginx runs as must be able to read it.",
+        readers: [.command]
+    )
+    package static let trustedProxies = Setting(
+        "OBSERVER_TRUSTED_PROXIES",
+        .text(
+            "addresses and networks, separated by commas, as in `192.0.2.7,fd00::/8`; `private` stands for those of local "
+                + "networks"
+        ),
+        fallback: .none,
+        meaning: """
+            The proxies in front of nginx, besides those on this machine, whose `X-Forwarded-For`, `X-Forwarded-Proto` and \
+            `X-Forwarded-Host` are believed. Of the command and of the nginx container.
+            """,
+        readers: [.command]
     )
     package static let fastCGISocket = Setting(
         "OBSERVER_FASTCGI_SOCKET",

@@ -62,7 +62,10 @@ package struct SignIn {
         try context.authenticator.checkSameOrigin(request)
         guard let expected = context.authenticator.cookie.readGate(request), let given = form["csrf"],
             constantTimeEqual(given.utf8, expected.utf8)
-        else { throw Problem(403, "The form is too old, or cookies are off. Load the page again and repeat.") }
+        else {
+            let usual = "The form is too old, or cookies are off. Load the page again and repeat."
+            throw Problem(403, context.authenticator.adviceForLostForm(request, usual: usual))
+        }
     }
 
     // MARK: In and out

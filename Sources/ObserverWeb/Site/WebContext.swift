@@ -33,6 +33,8 @@ package struct WebContext {
     let defaults: CameraSettings
     /// Signs the addresses of recordings, by the clock of their store.
     let stores: StoreClients
+    /// The addresses of their servers, for nginx.
+    let addresses: StoreAddresses
     /// The thread's own connection.
     package let database: PostgresConnection
 
@@ -44,6 +46,7 @@ package struct WebContext {
         authenticator: Authenticator,
         health: HealthBoard,
         stores: StoreClients,
+        addresses: StoreAddresses? = nil,
         database: PostgresConnection,
         snapshotWaits: SnapshotWaits,
         askForRetry: @escaping @Sendable (SpoolID) -> Void = { _ in },
@@ -65,5 +68,6 @@ package struct WebContext {
         defaults.segmentSeconds = configuration.segmentSeconds
         self.defaults = defaults
         self.stores = stores
+        self.addresses = addresses ?? StoreAddresses(configuration.destinations)
     }
 }
