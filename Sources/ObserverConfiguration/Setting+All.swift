@@ -190,19 +190,19 @@ extension Setting {
     )
     package static let tlsCertificate = Setting(
         "OBSERVER_TLS_CERTIFICATE",
-        .path("the path of a PEM file: the server's certificate first, then those that vouch for it"),
+        .path("the path of a PEM file"),
         fallback: .none,
         meaning: """
-            Makes nginx speak https on its port. It reads the file at each handshake, so a renewed one is used at once. Of the \
-            command and of the nginx container.
+            The server's certificate, followed by those that vouch for it: nginx then speaks https on its port. It reads the \
+            file at each handshake, so a renewed one is used at once. Of the command and of the nginx container.
             """,
         readers: [.command]
     )
     package static let tlsKey = Setting(
         "OBSERVER_TLS_KEY",
-        .path("the path of a PEM file: the certificate's key, without a passphrase"),
+        .path("the path of a PEM file"),
         fallback: .none,
-        meaning: "The key of `OBSERVER_TLS_CERTIFICATE`. The user that nginx runs as must be able to read it.",
+        meaning: "The certificate's key, without a passphrase. The user that nginx runs as must be able to read it.",
         readers: [.command]
     )
     package static let trustedProxies = Setting(
