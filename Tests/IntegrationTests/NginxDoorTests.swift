@@ -4,7 +4,7 @@ import ObserverConfiguration
 import TestSupport
 import Testing
 
-/// Who is believed, how much one may ask, and what is said where nginx answers itself.
+/// Trust in proxies, limits, and the answers that nginx gives itself.
 @Suite(.enabled(if: TestEnvironment.has(.nginx)))
 struct NginxDoorTests {
     // MARK: Errors

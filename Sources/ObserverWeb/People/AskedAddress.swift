@@ -26,7 +26,7 @@ package struct AskedAddress: Sendable {
         return ["http", "https"].contains { PublicURL("\($0)://\(host)") == origin }
     }
 
-    /// Says what to do where a form failed because people came by another address than the public one.
+    /// Returns advice where a form failed because people came by another address than the public one.
     ///
     /// - Parameters:
     ///   - publicURL: The address people use, if it is set.
