@@ -10,8 +10,8 @@ import Testing
         let log = MemoryLogSink()
         let notice = ProxyNotice(logger: Logger(label: "test", level: .info, sink: log))
         func come(_ address: String?) {
-            let headers: [(name: HTTPFieldName, value: String)] = address.map { [("X-Untrusted-Proxy", $0)] } ?? []
-            notice.look(at: HTTPRequest("GET", "/", headers: headers))
+            let name: HTTPFieldName = "X-Untrusted-Proxy"
+            notice.look(at: HTTPRequest("GET", "/", headers: address.map { [(name, $0)] } ?? []))
         }
         come(nil)
         come("")
