@@ -54,6 +54,7 @@ class Camera(BaseModel):
     sub_url: str | None
     segment_seconds: int
     transport: str
+    tls: str
     audio: str
     retention_days: int
     priority: int
@@ -86,7 +87,7 @@ pages: dict[tuple[str, int, int], tuple[asyncio.Task, float]] = {}
 # The query that observer-web sends: what a camera is doing counts while its recorder is alive.
 CAMERAS = """
 select c.id, c.name, c.location, c.location_details, c.url, c.username, c.is_active, c.version, c.sub_url, c.segment_seconds,
-       c.transport, c.audio, c.retention_days, c.priority, c.tags, c.created_at, c.updated_at, d.state,
+       c.transport, c.tls, c.audio, c.retention_days, c.priority, c.tags, c.created_at, c.updated_at, d.state,
        case when f.fresh and d.state = s.state then s.since
             when d.state = 'unassigned' then coalesce(w.heartbeat_at, a.since)
             when d.state = 'off' and s.state = 'off' then s.since else c.updated_at end as since,
