@@ -43,7 +43,6 @@ import Testing
         ("a pair that ends early", parameters([14, 3, 65])), ("a length that ends early", parameters([0x80, 0])),
         ("a name of 2 GiB", parameters([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF])),
         ("a value of 2 GiB", parameters([1, 0xFF, 0xFF, 0xFF, 0xFF, 65])),
-        ("a name of 2 GiB less one", parameters([0xFF, 0xFF, 0xFF, 0xFE, 0, 65])),
         ("zero bytes in a name", parameters(FastCGIClient.pair("A\0=B\0", "\0\0"))),
         ("a name with = in it", parameters(FastCGIClient.pair("REQUEST_METHOD=GET", "x"))),
         ("padding that never comes", changed(whole, at: whole.count - 2, to: 255)),
