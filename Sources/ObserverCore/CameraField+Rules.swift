@@ -70,7 +70,7 @@ extension CameraField {
         }
         let result = isTrimmed ? text.trimmed : text
         guard !result.isEmpty else { throw BrokenRule("is empty") }
-        guard result.unicodeScalars.count <= longest else { throw BrokenRule("is longer than \(longest) characters") }
+        guard text.unicodeScalars.count <= longest else { throw BrokenRule("is longer than \(longest) characters") }
         return result
     }
 

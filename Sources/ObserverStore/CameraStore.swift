@@ -36,6 +36,11 @@ package struct CameraStore {
         return try connection.first(statement) { row throws(PostgresError) in try CameraListing(reading: &row) }
     }
 
+    /// Returns true if there is a camera of that number, or was one.
+    package func hasHad(_ id: CameraID) throws(PostgresError) -> Bool {
+        try !connection.rows("select id from cameras where id = \(id)", as: (CameraID).self).isEmpty
+    }
+
     /// How many cameras there are and how many of them are on.
     package func count() throws(PostgresError) -> (all: Int, active: Int) {
         let statement: SQL = "select count(*), count(*) filter (where is_active) from cameras where deleted_at is null"
@@ -158,10 +163,11 @@ package struct CameraStore {
         return try change(statement, expecting: expected)
     }
 
-    /// Switches a camera on or off.
+    /// Switches a camera on or off, over whatever version it has or over the one that is expected.
     package func setActive(
         _ id: CameraID,
         _ isActive: Bool,
+        expecting expected: Int64? = nil,
         by actor: Actor
     ) throws(PostgresError) -> ChangeResult {
         let statement: SQL = """
@@ -170,12 +176,12 @@ package struct CameraStore {
             ), changed as (
                 update cameras c set is_active = \(isActive), version = c.version + 1, updated_at = now()
                 from target n
-                where c.id = n.id and c.is_active <> \(isActive)
+                where c.id = n.id and n.version = coalesce(\(expected), n.version) and c.is_active <> \(isActive)
                 returning c.*
             ), \(unsafe: Self.switched)
             \(unsafe: Self.changedOrSame)
             """
-        return try change(statement, expecting: nil)
+        return try change(statement, expecting: expected)
     }
 
     /// Deletes a camera: switches it off, forgets its address, user, password and snapshot, and hides it; its recordings

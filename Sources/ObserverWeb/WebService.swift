@@ -54,6 +54,7 @@ package enum WebService {
         }
         // Whoever waits for a picture has a thread.
         let snapshotWaits = SnapshotWaits(limit: configuration.threads / 2)
+        let cameraPages = AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>()
         let listener = WebListener(
             FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads),
             logger: logger
@@ -68,6 +69,7 @@ package enum WebService {
                 stores: stores,
                 database: PostgresConnection(configuration.database),
                 snapshotWaits: snapshotWaits,
+                cameraPages: cameraPages,
                 askForRetry: { publisher.publish(UploadRetryAsked.message(spool: $0), within: publishLimit) { _ in } },
                 wish: { send(CameraWish($0, cameraID: $1.camera.id).message(recorder: $1.owner), $1) },
                 announce: { camera in
@@ -81,7 +83,10 @@ package enum WebService {
             Stage(
                 "background",
                 shutdownLimit: .seconds(5),
-                services: [monitor, SessionPruner(database: configuration.database, logger: logger)]
+                services: [
+                    monitor, DatabaseMonitor(board: board, database: configuration.database),
+                    SessionPruner(database: configuration.database, logger: logger),
+                ]
             ),
             Stage("requests", shutdownLimit: .seconds(12), services: [listener]),
         ]

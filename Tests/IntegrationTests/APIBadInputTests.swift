@@ -203,7 +203,8 @@ import Testing
         }
         let ready = away.call("GET", "/health/ready", as: nil)
         #expect(ready.status == 503)
-        #expect(ready.text.contains(#""database":{"detail":"#))
+        #expect(ready.text == #"{"status":"not ready"}"#)
+        #expect(ready.response.header(.retryAfter) == "3")
         #expect(away.call("GET", "/health/live", as: nil).status == 200)
         #expect(away.call("GET", "/cameras/healthcheck", as: nil).text == "UP")
     }

@@ -71,6 +71,7 @@ final class WebHarness {
                 try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
             ),
             snapshotWaits: SnapshotWaits(limit: 1),
+            cameraPages: AnswerMemory(),
             askForRetry: { spool in announced.retries.withLock { $0.append(spool) } },
             wish: { kind, listing in announced.wish(kind, listing) }
         ) { listing in

@@ -5,6 +5,7 @@ import ObserverConfiguration
 package import ObserverCore
 import ObserverMessages
 package import ObserverStore
+import Postgres
 
 /// Operations on cameras, the same for API and forms.
 ///
@@ -34,7 +35,7 @@ package struct CameraService {
             id = reserved
             sealed = try seal(password, reserved)
         }
-        let listing = try store.create(changes.settings, id: id, sealedPassword: sealed, by: actor)
+        let listing = try changing { () throws(PostgresError) in try store.create(changes.settings, id: id, sealedPassword: sealed, by: actor) }
         context.announce(listing)
         return listing
     }
@@ -67,7 +68,9 @@ package struct CameraService {
             case .set(let password): .set(try seal(password, id))
             }
         let result = try finish(
-            try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked, by: actor)
+            try changing { () throws(PostgresError) in
+                try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked, by: actor)
+            }
         )
         // Days that were raised count for what is not yet decided.
         if changes[\.retentionDays] != nil || changes[\.tags] != nil {
@@ -89,8 +92,13 @@ package struct CameraService {
     }
 
     /// Turns recording on or off; idempotent.
-    package func setActive(_ id: CameraID, _ isActive: Bool, by actor: Actor) throws -> CameraListing {
-        try finish(try store.setActive(id, isActive, by: actor)).0
+    package func setActive(
+        _ id: CameraID,
+        _ isActive: Bool,
+        expecting expected: Int64? = nil,
+        by actor: Actor
+    ) throws -> CameraListing {
+        try finish(try changing { () throws(PostgresError) in try store.setActive(id, isActive, expecting: expected, by: actor) }).0
     }
 
     /// Asks the camera's recorder to connect now instead of later.
@@ -112,7 +120,10 @@ package struct CameraService {
         expecting expected: Int64? = nil,
         by actor: Actor
     ) throws {
-        _ = try finish(try store.delete(id, withRecordings: withRecordings, expecting: expected, by: actor))
+        let result = try changing { () throws(PostgresError) in
+            try store.delete(id, withRecordings: withRecordings, expecting: expected, by: actor)
+        }
+        _ = try finish(result)
         if withRecordings { try RetentionStatusStore(context.database).askForPlan() }
     }
 
@@ -126,16 +137,22 @@ package struct CameraService {
 
     package static var notFound: Problem { Problem(404, "There is no such camera.") }
 
+    /// Makes a change, after which nobody is shown a list from before it; one that failed may have taken place.
+    private func changing<Result>(_ body: () throws(PostgresError) -> Result) throws(PostgresError) -> Result {
+        defer { context.cameraPages.forget() }
+        return try body()
+    }
+
     private func finish(_ result: CameraStore.ChangeResult) throws(Problem) -> (CameraListing, isChanged: Bool) {
         switch result {
         case .done(let listing, let isChanged):
             if isChanged { context.announce(listing) }
             return (listing, isChanged)
-        case .conflict(let version):
+        case .conflict:
             throw Problem(
                 412,
                 "It was changed by someone else in the meantime; read it again and repeat the change."
-            ).with(.eTag, EntityTag("\(version)").description)
+            )
         case .notFound:
             throw Self.notFound
         }

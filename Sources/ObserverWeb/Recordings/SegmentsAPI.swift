@@ -28,7 +28,12 @@ package enum SegmentsAPI {
             after: try QueryValue.segment(fields, "after"),
             limit: try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest
         )
-        let records = try SegmentStore(request.database).list(query)
+        let store = SegmentStore(request.database)
+        if let after = query.after, try !store.has(after, of: query.camera, query.stream) {
+            _ = try CameraService(request.context).get(query.camera)
+            throw QueryValue.unknown("after", "must be the id of a segment of this camera")
+        }
+        let records = try store.list(query)
         if records.isEmpty { _ = try CameraService(request.context).get(request.cameraID) }
         var json = JSONWriter(capacity: records.count * 600 + 16)
         json.array { json in

@@ -38,7 +38,7 @@ struct FieldReader {
             let trimmed = text.trimmed
             if trimmed.isEmpty {
                 reject(name, "must not be empty")
-            } else if trimmed.unicodeScalars.count > longest {
+            } else if text.unicodeScalars.count > longest {
                 reject(name, "must have at most \(longest) characters")
             } else if trimmed.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" }) {
                 reject(name, "must not have control characters")
