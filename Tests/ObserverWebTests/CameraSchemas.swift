@@ -56,7 +56,8 @@ enum CameraSchemas {
     private static func answer(_ field: CameraField) -> Node {
         guard field.kind != .status else { return .object([("$ref", text("#/components/schemas/Status"))]) }
         // What was stored once may be of another form than what is taken today.
-        let shape = shape(of: field, canBeNull: field.null == .clears).filter { $0.name != "pattern" || !field.isAddress }
+        let shape = shape(of: field, canBeNull: field.null == .clears)
+            .filter { $0.name != "pattern" || !field.isAddress }
         return .object([("title", text(field.label))] + shape)
     }
 

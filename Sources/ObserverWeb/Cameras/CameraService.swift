@@ -35,7 +35,9 @@ package struct CameraService {
             id = reserved
             sealed = try seal(password, reserved)
         }
-        let listing = try changing { () throws(PostgresError) in try store.create(changes.settings, id: id, sealedPassword: sealed, by: actor) }
+        let listing = try changing { () throws(PostgresError) in
+            try store.create(changes.settings, id: id, sealedPassword: sealed, by: actor)
+        }
         context.announce(listing)
         return listing
     }
@@ -98,7 +100,10 @@ package struct CameraService {
         expecting expected: Int64? = nil,
         by actor: Actor
     ) throws -> CameraListing {
-        try finish(try changing { () throws(PostgresError) in try store.setActive(id, isActive, expecting: expected, by: actor) }).0
+        let result = try changing { () throws(PostgresError) in
+            try store.setActive(id, isActive, expecting: expected, by: actor)
+        }
+        return try finish(result).0
     }
 
     /// Asks the camera's recorder to connect now instead of later.

@@ -29,7 +29,9 @@ enum QueryValue {
     /// The number of a row.
     static func identifier(_ fields: FormFields, _ name: String) throws(Problem) -> Int64? {
         guard let text = fields[name] else { return nil }
-        guard let number = number(text), (0...greatest).contains(number) else { throw problem(name, "must be the number of a camera") }
+        guard let number = number(text), (0...greatest).contains(number) else {
+            throw problem(name, "must be the number of a camera")
+        }
         return number
     }
 
@@ -38,7 +40,8 @@ enum QueryValue {
         guard let text = fields[name] else { return nil }
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { number($0) }
-        guard numbers.count == parts.count, numbers.allSatisfy({ (0...greatest).contains($0) }), numbers.count <= CameraQuery.longestPage
+        guard numbers.count == parts.count, numbers.allSatisfy({ (0...greatest).contains($0) }),
+            numbers.count <= CameraQuery.longestPage
         else {
             throw problem(name, "must be at most \(CameraQuery.longestPage) numbers of cameras with commas between")
         }
