@@ -99,6 +99,13 @@ import Testing
         #expect(harness.call("POST", "/controller/cameras/\(id)/switch", switched, type: form).status == 303)
     }
 
+    @Test func `a whole number may be written with a fraction of zero`() throws {
+        let id = try harness.addCamera("Gate", #", "segment_seconds": 1e1"#)
+        let changed = harness.call("PATCH", "/cameras/\(id)", #"{"priority": 7.0}"#)
+        #expect(changed["segment_seconds"] == .int(10) && changed["priority"] == .int(7))
+        #expect(harness.call("POST", "/retention/policies", #"{"longest_days": 30.0}"#).status == 201)
+    }
+
     // MARK: Cursors
 
     @Test func `a page begins after something that is there`() throws {

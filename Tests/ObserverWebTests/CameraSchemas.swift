@@ -40,6 +40,13 @@ enum CameraSchemas {
                 .object([
                     ("type", text("object")), ("properties", .object(writable.map { ($0.name, request($0)) })),
                     ("additionalProperties", .value(.bool(false))),
+                    (
+                        "allOf",
+                        .list([
+                            once("username", whereURLHas: "://[^/?#:@]+(:[^/?#@]*)?@"),
+                            once("password", whereURLHas: "://[^/?#:@]*:[^/?#@]*@"),
+                        ])
+                    ),
                 ])
             ),
             (
@@ -104,6 +111,15 @@ enum CameraSchemas {
         case .time: return [type("string"), ("format", text("date-time"))]
         case .status: return []
         }
+    }
+
+    /// The rule that nothing is given in the address and beside it.
+    private static func once(_ field: String, whereURLHas pattern: String) -> Node {
+        let url = Node.object([("url", .object([("pattern", text(pattern))]))])
+        return .object([
+            ("if", .object([("required", .list([text("url")])), ("properties", url)])),
+            ("then", .object([("properties", .object([(field, .value(.bool(false)))]))])),
+        ])
     }
 
     private static func text(_ text: String) -> Node { .value(.string(text)) }

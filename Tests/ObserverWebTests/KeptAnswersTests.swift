@@ -21,7 +21,7 @@ extension KeptAnswers.Turn {
 @Suite struct KeptAnswersTests {
     private var memory = Memory()
 
-    /// Makes an answer from `begin` to `end`.
+    /// An answer is made from `begin` to `end`.
     private mutating func make(_ answer: Int, _ key: String = "a", from begin: Int, to end: Int, bytes: Int = 1) throws
     {
         let making = try #require(memory.ask(for: key, at: at(begin)).making)

@@ -142,7 +142,7 @@ package struct CameraService {
 
     package static var notFound: Problem { Problem(404, "There is no such camera.") }
 
-    /// Makes a change, after which nobody is shown a list from before it; one that failed may have taken place.
+    /// Performs a change, after which nobody is shown a list from before it; one that failed may have taken place.
     private func changing<Result>(_ body: () throws(PostgresError) -> Result) throws(PostgresError) -> Result {
         defer { context.cameraPages.forget() }
         return try body()

@@ -35,7 +35,7 @@ package enum CamerasAPI {
         return response.tagged(page.tag, for: request.http)
     }
 
-    /// Makes a page, from the database's answer straight into the body.
+    /// Writes a page, from the database's answer straight into the body.
     private static func makePage(_ request: WebRequest) throws -> Page {
         let fields = try request.query(["q", "tag", "state", "ids", "limit", "after"])
         let query = CameraQuery(
@@ -179,7 +179,8 @@ extension JSONValue {
         case .null: .null
         case .bool(let value): .bool(value)
         case .int(let number): .integer(number)
-        case .double(let number): .number(number)
+        // 10.0 is a whole number to whoever writes JSON (JSON Schema, section 6.1.1 of the validation part).
+        case .double(let number): Int64(exactly: number).map { .integer($0) } ?? .number(number)
         case .string(let text): .string(text)
         case .array(let elements): .list(elements.map(\.field))
         case .object: .object

@@ -24,6 +24,8 @@ struct FieldReader {
         switch fields[name] {
         case nil, .null: return nil
         case .int(let number) where range.contains(number): return number
+        // 10.0 is a whole number to whoever writes JSON.
+        case .double(let number) where Int64(exactly: number).map(range.contains) == true: return Int64(exactly: number)
         case .int, .double: reject(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         case let value?: reject(name, "must be a number, not \(value.typeName)")
         }
