@@ -1,3 +1,4 @@
+import Encodings
 import HTTPTypes
 import ObserverCore
 import ObserverStore
