@@ -94,7 +94,7 @@ extension Setting {
     )
     package static let adminPassword = Setting(
         "OBSERVER_ADMIN_PASSWORD",
-        .text("a password of 8 or more characters"),
+        .text("a password of 10 or more characters"),
         fallback: .computed("generated"),
         isSecret: true,
         meaning: "The password of the first administrator, read when that account is created.",
