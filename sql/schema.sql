@@ -124,6 +124,8 @@ create table cameras (
     sub_url text,
     tls text not null default 'any'::text,
     discards_recordings boolean not null default false,
+    url_sealed bytea,
+    sub_url_sealed bytea,
     constraint cameras_audio_check CHECK ((audio = ANY (ARRAY['off'::text, 'copy'::text]))),
     constraint cameras_check CHECK (((deleted_at IS NULL) OR (NOT is_active))),
     constraint cameras_location_check CHECK (((length(location) >= 1) AND (length(location) <= 100))),
@@ -135,10 +137,12 @@ create table cameras (
     constraint cameras_retention_days_check CHECK (((retention_days >= 1) AND (retention_days <= 3650))),
     constraint cameras_segment_seconds_check CHECK (((segment_seconds >= 2) AND (segment_seconds <= 300))),
     constraint cameras_sub_url_check CHECK ((((length(sub_url) >= 1) AND (length(sub_url) <= 2048)) AND (sub_url !~ '^[a-z]+://[^/?#]*@'::text))),
+    constraint cameras_sub_url_sealed_check CHECK ((octet_length(sub_url_sealed) <= 4096)),
     constraint cameras_tags_check CHECK ((cardinality(tags) <= 20)),
     constraint cameras_tls_check CHECK ((tls ~ '^(any|system|pinned|pinned:[0-9a-f]{64})$'::text)),
     constraint cameras_transport_check CHECK ((transport = ANY (ARRAY['auto'::text, 'tcp'::text, 'udp'::text]))),
     constraint cameras_url_check CHECK ((((length(url) >= 1) AND (length(url) <= 2048)) AND (url !~ '^[a-z]+://[^/?#]*@'::text))),
+    constraint cameras_url_sealed_check CHECK ((octet_length(url_sealed) <= 4096)),
     constraint cameras_username_check CHECK (((length(username) >= 1) AND (length(username) <= 128))),
     constraint cameras_version_check CHECK ((version >= 1))
 );
@@ -460,6 +464,13 @@ create table sessions (
     constraint sessions_hash_check CHECK ((octet_length(hash) = 32)),
     constraint sessions_pkey PRIMARY KEY (hash)
 );
+create table sign_in_places (
+    user_id bigint not null,
+    place text not null,
+    seen_at timestamp with time zone not null default now(),
+    constraint sign_in_places_pkey PRIMARY KEY (user_id, place),
+    constraint sign_in_places_place_check CHECK (((length(place) >= 1) AND (length(place) <= 80)))
+);
 create table upload_retries (
     segment_id uuid not null,
     spool_id uuid not null,
@@ -517,6 +528,8 @@ create table users (
     password_hash text,
     created_at timestamp with time zone not null default now(),
     disabled_at timestamp with time zone,
+    clearance bigint not null default 0,
+    constraint users_clearance_check CHECK ((clearance >= 0)),
     constraint users_name_check CHECK (((name = lower(name)) AND ((length(name) >= 1) AND (length(name) <= 64)))),
     constraint users_name_key UNIQUE (name),
     constraint users_password_hash_check CHECK ((length(password_hash) <= 512)),
@@ -545,6 +558,7 @@ CREATE INDEX segments_failed ON segments USING btree (id) WHERE (state = 'failed
 CREATE INDEX segments_stream ON segments USING btree (camera_id, stream, id) WHERE (state <> 'expired'::text);
 CREATE INDEX sessions_seen ON sessions USING btree (seen_at);
 CREATE INDEX sessions_user ON sessions USING btree (user_id);
+CREATE INDEX sign_in_places_seen ON sign_in_places USING btree (seen_at);
 CREATE INDEX upload_retries_spool ON upload_retries USING btree (spool_id);
 
 alter table assignments add constraint assignments_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES cameras(id) ON DELETE CASCADE;
@@ -554,6 +568,7 @@ alter table camera_switches add constraint camera_switches_camera_id_fkey FOREIG
 alter table legal_holds add constraint legal_holds_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES holds(id);
 alter table retention_policies add constraint retention_policies_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES cameras(id) ON DELETE CASCADE;
 alter table sessions add constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+alter table sign_in_places add constraint sign_in_places_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 comment on table api_tokens is 'Programs that may use the API.';
 comment on column api_tokens.prefix is 'The first characters of the token, to recognise it by.';
@@ -579,7 +594,7 @@ comment on column camera_status.health is 'What is wrong while it records: a lis
 comment on table camera_switches is 'Every switching on and off. Time that was wanted, is not covered and has no gap is unexplained.';
 comment on column camera_switches.actor is 'user:<name>, token:<name> or observerctl.';
 comment on table cameras is 'Cameras as people want them; camera_status has what they are doing.';
-comment on column cameras.url is 'The address of the stream, without user name and password.';
+comment on column cameras.url is 'Without user name, and with *** for values that are secrets.';
 comment on column cameras.password_sealed is 'AES-256-GCM with OBSERVER_KEY; associated data "camera:<id>:password".';
 comment on column cameras.is_active is 'The switch: true while the camera is wanted. Its history is in camera_switches.';
 comment on column cameras.version is 'Rises with every change; a running recording whose version is old is started again.';
@@ -588,6 +603,8 @@ comment on column cameras.deleted_at is 'Set: gone for people. The row stays as 
 comment on column cameras.sub_url is 'The address of a second, smaller stream, without user name and password, which are those of url.';
 comment on column cameras.tls is 'The certificates that are good enough: any, system (trusted by the recorder''s system for that host), pinned: and a SHA-256, or pinned alone, which refuses all and tells the SHA-256.';
 comment on column cameras.discards_recordings is 'Deleted together with its recordings: all of them go, also those that are still on their way.';
+comment on column cameras.url_sealed is 'The whole address, sealed for camera:<id>:url; null where it has no secret in it.';
+comment on column cameras.sub_url_sealed is 'The same of sub_url, sealed for camera:<id>:sub_url.';
 comment on table catalogue_cameras is 'What was last written to the bucket about each camera, by its hash.';
 comment on table catalogue_hours is 'Hours (UTC, by the time in the identifiers of segments) that have changed since their manifest was written, kept by the statements that write segments and gaps.';
 comment on column catalogue_hours.changes is 'Rises with every change, so that what changes while the manifest is written is noticed.';
@@ -620,7 +637,7 @@ comment on column legal_holds.looked_at is 'When the last round ended: objects t
 comment on column legal_holds.is_done is 'It was released, and nothing is left to take off.';
 comment on table locked_segments is 'Segments that are expiring and that the store protects: they are not tried again before their time.';
 comment on column locked_segments.until is 'What the store says; null: it does not say.';
-comment on table login_attempts is 'Failed sign-ins of the last hour, counted by account and by address.';
+comment on table login_attempts is 'Not used any more: failed sign-ins are counted by the web server itself.';
 comment on table recorders is 'Running observer-capture processes, by the name that OBSERVER_RECORDER gives them.';
 comment on column recorders.spool_id is 'Identity of the spool it writes to.';
 comment on column recorders.incarnation is 'Rises with every start and when it is fenced: assignments of an older one are orphans.';
@@ -658,6 +675,8 @@ comment on column segments.destinations is 'Where the object is, once it is stor
 comment on table sessions is 'Browsers that are signed in.';
 comment on column sessions.hash is 'SHA-256 of the cookie: a stolen copy of this table signs nobody in.';
 comment on column sessions.csrf is 'What every form of this session must carry.';
+comment on table sign_in_places is 'Where somebody has signed in from before, who is not counted with strangers: at most 32 networks and 32 browsers of each user.';
+comment on column sign_in_places.place is 'network: and an address or the /64 of one, or browser: and the SHA-256 of its mark.';
 comment on table upload_retries is 'Failed uploads that people want to be tried anew. The uploader of the spool takes the rows away when it begins.';
 comment on table uploaders is 'Which observer-upload has which spool, and its last report.';
 comment on column uploaders.name is 'OBSERVER_RECORDER of its machine, for people.';
@@ -679,4 +698,5 @@ comment on column uploaders.passed_over is 'The destinations that have taken not
 comment on table users is 'People who may sign in.';
 comment on column users.password_hash is 'scrypt with its parameters; null: this user cannot sign in with a password.';
 comment on column users.disabled_at is 'Set: may not sign in, and sessions count no more. Users are disabled, not deleted, so that history keeps its names.';
+comment on column users.clearance is 'Rises when failed sign-ins are to be forgotten: microseconds of the time at which a password was set.';
 comment on function segment_id_at is 'The lowest identifier of a segment that begins at that time (UUIDv7: 48 bits of milliseconds come first).';

@@ -81,7 +81,14 @@ package enum WebService {
             Stage(
                 "background",
                 shutdownLimit: .seconds(5),
-                services: [monitor, SessionPruner(database: configuration.database, logger: logger)]
+                services: [
+                    monitor, SessionPruner(database: configuration.database, logger: logger),
+                    AddressSealer(
+                        database: configuration.database,
+                        vault: AddressVault(configuration.sealingKey),
+                        logger: logger
+                    ),
+                ]
             ),
             Stage("requests", shutdownLimit: .seconds(12), services: [listener]),
         ]

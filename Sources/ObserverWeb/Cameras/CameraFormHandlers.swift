@@ -27,7 +27,8 @@ package enum CameraFormHandlers {
 
     /// The form of a camera.
     @Sendable package static func edit(_ request: WebRequest) throws -> HTTPResponse {
-        try answer(CameraForm(editing: try CameraService(request.context).get(request.cameraID).camera), request)
+        let camera = try CameraService(request.context).get(request.cameraID).camera
+        return try answer(CameraForm(editing: AddressView(request).shown(camera)), request)
     }
 
     @Sendable package static func save(_ request: WebRequest) throws -> HTTPResponse {

@@ -72,7 +72,7 @@ package enum CameraPageHandlers {
         // The page is looked at again in a few seconds, and then the picture is there.
         if record == nil { FreshSnapshot(request.context).wish(for: listing) }
         let page = CameraPage(
-            listing: listing,
+            listing: AddressView(request).shown(listing),
             recordings: recordings,
             playing: try record.map { try playing($0, segments) },
             viewer: try request.signedIn(),

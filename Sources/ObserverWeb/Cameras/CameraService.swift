@@ -22,19 +22,27 @@ package struct CameraService {
     ///
     /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`.
     package func create(_ fields: [String: FieldValue], by actor: Actor) throws -> CameraListing {
-        let changes = try CameraFields.create(
+        var changes = try CameraFields.create(
             fields,
             policy: context.configuration.networks,
             defaults: context.defaults
         )
         var id: CameraID?
         var sealed: [UInt8]?
-        if case .set(let password) = changes.password {
+        var addresses = SealedAddresses()
+        if changes.password != .keep || AddressVault.isNeeded(changes.settings) {
             let reserved = try store.reserveID()
             id = reserved
-            sealed = try seal(password, reserved)
+            if case .set(let password) = changes.password { sealed = try seal(password, reserved) }
+            addresses = try changes.sealAddresses(of: reserved, in: vault)
         }
-        let listing = try store.create(changes.settings, id: id, sealedPassword: sealed, by: actor)
+        let listing = try store.create(
+            changes.settings,
+            id: id,
+            sealedPassword: sealed,
+            sealedAddresses: addresses,
+            by: actor
+        )
         context.announce(listing)
         return listing
     }
@@ -54,20 +62,30 @@ package struct CameraService {
         expecting expected: Int64? = nil,
         by actor: Actor
     ) throws -> (CameraListing, isChanged: Bool) {
-        let changes = try CameraFields.patch(
-            fields,
+        let filled = try fillingMasks(in: fields, of: id)
+        var changes = try CameraFields.patch(
+            filled.fields,
             policy: context.configuration.networks,
             defaults: context.defaults
         )
-        let checked = try versionThatKeepsPassword(id, changes)
+        var checked = try versionThatKeepsPassword(id, changes) ?? filled.version
+        if changes.setsAddress, let version = try dropSameAddresses(&changes, of: id) { checked = checked ?? version }
         let sealed: Change<[UInt8]> =
             switch changes.password {
             case .keep: .keep
             case .clear: .clear
             case .set(let password): .set(try seal(password, id))
             }
+        let addresses = try vault.seal(&changes, of: id)
         let result = try finish(
-            try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked, by: actor)
+            try store.patch(
+                id,
+                changes,
+                sealedPassword: sealed,
+                sealedAddresses: addresses,
+                expecting: expected ?? checked,
+                by: actor
+            )
         )
         // Days that were raised count for what is not yet decided.
         if changes[\.retentionDays] != nil || changes[\.tags] != nil {
@@ -140,6 +158,8 @@ package struct CameraService {
             throw Self.notFound
         }
     }
+
+    var vault: AddressVault { AddressVault(context.configuration.sealingKey) }
 
     private func seal(_ password: String, _ id: CameraID) throws(CryptoError) -> [UInt8] {
         try context.configuration.sealingKey.seal(Array(password.utf8), for: "camera:\(id):password")

@@ -20,12 +20,13 @@ package enum CamerasAPI {
             limit: try QueryValue.integer(fields, "limit", in: 1...CameraQuery.longestPage) ?? CameraQuery.longestPage,
             after: try QueryValue.identifier(fields, "after").map { CameraID(rawValue: $0) }
         )
+        let view = AddressView(request)
         var json = JSONWriter(capacity: 64 * 1024)
         var last: Int64 = 0
         var count = 0
         try json.array { json throws(PostgresError) in
             count = try CameraStore(request.database).forEachRow(query) { row throws(PostgresError) in
-                last = try CameraJSON.write(row, to: &json)
+                last = try CameraJSON.write(row, seenBy: view, to: &json)
             }
         }
         var response = HTTPResponse.json(json)
@@ -36,13 +37,13 @@ package enum CamerasAPI {
     @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.http.jsonObject().mapValues { $0.field }
         let listing = try CameraService(request.context).create(fields, by: try request.actor())
-        var response = answer(listing, status: 201)
+        var response = answer(listing, to: request, status: 201)
         response.set(.location, path + listing.camera.id.description)
         return response
     }
 
     @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try CameraService(request.context).get(request.cameraID))
+        answer(try CameraService(request.context).get(request.cameraID), to: request)
     }
 
     @Sendable package static func patch(_ request: WebRequest) throws -> HTTPResponse {
@@ -51,7 +52,7 @@ package enum CamerasAPI {
         let expected = try expectedVersion(request)
         let (listing, _) = try CameraService(request.context)
             .patch(request.cameraID, fields, expecting: expected, by: try request.actor())
-        return answer(listing)
+        return answer(listing, to: request)
     }
 
     @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
@@ -70,16 +71,16 @@ package enum CamerasAPI {
     }
 
     @Sendable package static func on(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try setActive(true, request), status: 202)
+        answer(try setActive(true, request), to: request, status: 202)
     }
 
     @Sendable package static func off(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try setActive(false, request), status: 202)
+        answer(try setActive(false, request), to: request, status: 202)
     }
 
     /// Connects to a camera now, whatever the back-off; one that records goes on as it does.
     @Sendable package static func retry(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try CameraService(request.context).retry(request.cameraID), status: 202)
+        answer(try CameraService(request.context).retry(request.cameraID), to: request, status: 202)
     }
 
     static func setActive(_ isActive: Bool, _ request: WebRequest) throws -> CameraListing {
@@ -102,9 +103,9 @@ package enum CamerasAPI {
         return response
     }
 
-    static func answer(_ listing: CameraListing, status: Int = 200) -> HTTPResponse {
+    static func answer(_ listing: CameraListing, to request: WebRequest, status: Int = 200) -> HTTPResponse {
         var json = JSONWriter(capacity: 1024)
-        CameraJSON.write(listing, to: &json)
+        CameraJSON.write(listing, seenBy: AddressView(request), to: &json)
         var response = HTTPResponse.json(json, status: status)
         response.set(.eTag, EntityTag(String(listing.camera.version)).description)
         return response
