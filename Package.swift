@@ -242,7 +242,7 @@ let package = Package(
             "ObserverWebTests",
             [
                 "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "HTTPTypes", "HTTPRouting",
-                "Encodings", "Mustache", "TestSupport",
+                "Encodings", "Mustache", "TestSupport", "SeededNumbers", "System",
             ]
         ),
         tests(

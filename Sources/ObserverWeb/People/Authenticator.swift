@@ -19,14 +19,16 @@ package final class Authenticator: Sendable {
         let until: MonotonicInstant
     }
 
-    /// A revoked token can work for this long; the cache saves a query on every request of a program.
-    private static let memory = Duration.seconds(2)
+    /// A token that is revoked by others can work for this long.
+    private static let memory = Duration.milliseconds(UserStore.tokenMemoryMilliseconds)
     private static let memoryLimit = 1000
 
     /// The address people use, without the slash at its end.
     private let publicOrigin: String?
     private let tokens = Lock<[[UInt8]: Entry]>([:])
     let cookie: SessionCookie
+    /// Limits guesses at passwords.
+    let throttle = Lock(SignInThrottle())
     /// Limits password checks, each of which takes 128 MiB; more than three waiting ones would hold too many threads.
     let passwordChecks = Semaphore(count: 2, waitingLimit: 3)
 
@@ -85,7 +87,8 @@ package final class Authenticator: Sendable {
         guard let found = try UserStore(database).findToken(hash: hash) else { return nil }
         tokens.withLock { tokens in
             if tokens.count >= Self.memoryLimit { tokens.removeAll(keepingCapacity: true) }
-            tokens[hash] = Entry(token: found, until: now + Self.memory)
+            let left = found.remainingMilliseconds.map { Duration.milliseconds($0) } ?? Self.memory
+            tokens[hash] = Entry(token: found, until: now + min(left, Self.memory))
         }
         return found
     }

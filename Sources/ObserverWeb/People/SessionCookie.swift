@@ -47,6 +47,16 @@ package struct SessionCookie: Sendable {
         name("gate", request) + "=" + secret + attributes + "; Max-Age=3600"
     }
 
+    /// The mark of a browser from which somebody signed in.
+    package func readBrowser(_ request: HTTPRequest) -> String? {
+        request.cookie(name("browser", request)).flatMap { Self.isSecret($0) ? $0 : nil }
+    }
+
+    /// `Set-Cookie` for the mark of a browser, good for half a year; it opens nothing, it only tells people from strangers.
+    package func setBrowser(_ secret: String, _ request: HTTPRequest) -> String {
+        name("browser", request) + "=" + secret + attributes + "; Max-Age=15552000"
+    }
+
     /// 32 bytes in base64url.
     private static func isSecret(_ text: String) -> Bool {
         text.utf8.count == 43
