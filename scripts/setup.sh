@@ -17,6 +17,7 @@ command_up() {
     start_supervisor
     start_dependencies
     start_observer
+    forget_old_setup_token
     if runs_here camera; then set_up_demo_camera; fi
     UNDO=()
     print_welcome "$begun"
@@ -162,31 +163,25 @@ make_admin() {
 api() {
     local body=()
     [[ -n ${3:-} ]] && body=(-H 'Content-Type: application/json' --data "$3")
-    # The token goes by a file: command lines are public on a machine.
-    curl -sS --fail-with-body --max-time 10 -X "$1" -H "@$CONFIG/setup-token" "${body[@]}" "$(web_address)/api/v1$2"
-}
-
-# The token that `up` itself uses, kept in the home.
-make_setup_token() {
-    local token
-    [[ -s $CONFIG/setup-token ]] && api GET '/cameras/?limit=1' >/dev/null && return 0
-    token=$(observerctl token "set-up-$(date +%s)" --role operator) || return 1
-    printf 'Authorization: Bearer %s\n' "$token" | write_private "$CONFIG/setup-token"
+    curl -sS --fail-with-body --max-time 10 -X "$1" -H @- "${body[@]}" "$(web_address)/api/v1$2" \
+        <<<"Authorization: Bearer $SETUP_TOKEN"
 }
 
 set_up_demo_camera() {
+    trap revoke_setup_token EXIT
+    make_setup_token || fail "no token for the set-up" "" "./observer up"
     step "set up the demo camera" "./observer logs web; then ./observer up" add_demo_camera
     if [[ $(demo_camera | jq -r '.is_active') == true ]]; then
         step "first recording in S3" "./observer logs capture; ./observer logs upload" wait_for_recording
     else
         say "  The demo camera is left as it is: it was switched off, changed or deleted."
     fi
+    revoke_setup_token
 }
 
 # Added and switched on once. From then on it belongs to the user, and only its port is kept right.
 add_demo_camera() {
     local camera wanted="rtsp://127.0.0.1:$CAMERA_PORT/demo"
-    make_setup_token || return 1
     wait_for 15 port_answers "$CAMERA_PORT" || { echo "the demo camera does not answer"; return 1; }
     if [[ ! -s $CONFIG/demo-camera ]]; then
         camera=$(api POST /cameras/ "$(jq -n --arg url "$wanted" '{name: "Demo camera", url: $url, is_active: true,
@@ -243,30 +238,6 @@ TEXT
 }
 
 require_running() { supervisor_runs || fail "nothing runs in $OBSERVER_HOME" "" "./observer up"; }
-
-command_token() {
-    choose_user
-    require_running
-    load_settings
-    observerctl token "$@"
-}
-
-command_password() {
-    local user=${1:-} first second
-    [[ -n $user && $# == 1 ]] || fail "password needs one user name" "" "./observer password admin"
-    choose_user
-    require_running
-    load_settings
-    if [[ -t 0 ]]; then
-        read -rsp "New password for $user: " first && note ""
-        read -rsp "Again: " second && note ""
-        [[ $first == "$second" ]] || fail "the two are not the same" "" "try again"
-    else
-        IFS= read -r first
-    fi
-    [[ -n $first ]] || fail "an empty password" "" "type one, or give it on standard input"
-    observerctl password "$user" <<<"$first"
-}
 
 command_bench() {
     local name=${1:-} scripts=()

@@ -34,7 +34,8 @@ enum ExitCode: Int32 {
 /// The tool for operators and scripts: results go to standard output, everything else to standard error.
 enum Tool {
     static let commands: [Command] = [
-        .migrate, .createAdmin, .password, .token, .bucket, .check, .rebuild, .reconcile, .spool, .partitions, .timings,
+        .migrate, .createAdmin, .user, .password, .token, .bucket, .check, .rebuild, .reconcile, .spool, .partitions,
+        .timings,
         .schema,
         .key, .settings,
     ]
