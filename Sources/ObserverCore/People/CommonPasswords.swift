@@ -1,7 +1,7 @@
 /// Words that passwords are made of which are guessed first, in lower case: digits and signs around them change nothing.
 enum CommonPasswords {
     static let words = Set(
-        (general + names + world + trade).split(whereSeparator: \.isWhitespace).map { String($0) }
+        [general, names, world, trade].joined(separator: " ").split(whereSeparator: \.isWhitespace).map { String($0) }
     )
 
     private static let general = """

@@ -18,6 +18,9 @@ package enum PasswordRule {
         let plain = password.lowercased()
         let scalars = Array(plain.unicodeScalars)
         if Set(scalars).count == 1 { return "is one character again and again; choose another" }
+        if length < 20, scalars.allSatisfy({ (48...57).contains($0.value) }) {
+            return "is digits alone; choose another"
+        }
         if isRepeated(scalars) { return "is a short piece again and again; choose another" }
         if isRun(scalars) { return "is a row of neighbouring keys, letters or digits; choose another" }
         let name = name.lowercased()
@@ -63,19 +66,14 @@ package enum PasswordRule {
 
     /// True for a word that is guessed first, with or without digits and signs around it, and in the spelling `p4$$w0rd`.
     private static func isCommon(_ plain: String) -> Bool {
-        for text in [plain, plainLetters(plain)] {
-            let core = text.drop { !$0.isLetter }
-            let stem = String(
-                core.prefix(
-                    core.lastIndex { $0.isLetter }.map { core.distance(from: core.startIndex, to: $0) + 1 } ?? 0
-                )
-            )
-            if CommonPasswords.words.contains(text) || CommonPasswords.words.contains(stem) { return true }
-            let letters = stem.filter(\.isLetter)
+        let core = plain.drop { !$0.isLetter }
+        guard let last = core.lastIndex(where: { $0.isLetter }) else { return false }
+        let stem = String(core[...last])
+        return [plain, stem, plainLetters(stem), plainLetters(plain)].contains { text in
             // "pass-word-2024", "adminadmin12", "welcome home!"
-            if CommonPasswords.words.contains(letters) || isMadeOfWords(letters[...]) { return true }
+            let letters = text.filter(\.isLetter)
+            return CommonPasswords.words.contains(letters) || isMadeOfWords(letters[...])
         }
-        return false
     }
 
     /// True for two words at most, each guessed first: "adminpassword".
