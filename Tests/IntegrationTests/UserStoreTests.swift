@@ -144,10 +144,10 @@ struct UserStoreTests {
         for name in ["admin", "other"] { _ = try store.create(name: name, role: .admin, passwordHash: "scrypt:1") }
         let outcomes = Collected<UserStore.UserChange>()
         let threads = ["admin", "other"].map { name in
-            let connection = database.connect()
+            let database = database
             return DedicatedThread.start(name: "test-\(name)") {
                 do {
-                    outcomes.add(try UserStore(connection).setDisabled(name: name, true))
+                    outcomes.add(try UserStore(database.connect()).setDisabled(name: name, true))
                 } catch {
                     Issue.record("\(error)")
                 }
