@@ -196,7 +196,7 @@ let package = Package(
         tests("LifecycleTests", ["Lifecycle", "System"]),
         tests("CryptoTests", ["Crypto", "Encodings", "System"]),
         tests("HTTPTypesTests", ["HTTPTypes"]),
-        tests("FastCGITests", ["TemporaryFolders", "FastCGI", "HTTPTypes", "System", "Lifecycle"]),
+        tests("FastCGITests", ["TemporaryFolders", "SeededNumbers", "FastCGI", "HTTPTypes", "System", "Lifecycle"]),
         tests("HTTPRoutingTests", ["HTTPRouting", "HTTPTypes"]),
         tests("MustacheTests", ["Mustache"]),
         tests("RTPTests", ["SeededNumbers", "RTP", "Encodings"]),
@@ -242,7 +242,7 @@ let package = Package(
             "ObserverWebTests",
             [
                 "ObserverWeb", "ObserverCore", "ObserverConfiguration", "ObserverStore", "HTTPTypes", "HTTPRouting",
-                "Encodings", "Mustache", "TestSupport",
+                "Encodings", "Mustache", "TestSupport", "SeededNumbers", "System", "Logging",
             ]
         ),
         tests(
@@ -281,7 +281,7 @@ let package = Package(
                 "HTTPTypes",
                 "HTTPRouting",
                 "Mustache",
-                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "Postgres", "AMQP", "S3", "HTTPClient", "Crypto", "Errors", "Encodings", "System", "FastCGI",
                 "Lifecycle", "Logging",
             ]
         ),

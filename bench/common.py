@@ -17,27 +17,18 @@ TICKS = os.sysconf("SC_CLK_TCK")
 sys.path.insert(0, str(REPOSITORY / "Tests" / "EndToEndTests"))
 
 
-def use_tools(*packages: str) -> None:
+def use_tools(contenders: bool = False) -> None:
     """Installs what the comparison needs into .build/tools, and goes on in that Python."""
     python = TOOLS / "bin" / "python3"
     if Path(sys.prefix).resolve() != TOOLS.resolve():
         if not python.exists():
             subprocess.run(["/usr/bin/python3", "-m", "venv", str(TOOLS)], check=True)
-        requirements = REPOSITORY / "Tests" / "EndToEndTests" / "requirements.txt"
-        subprocess.run(
-            [
-                str(python),
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "-r",
-                str(requirements),
-                *packages,
-            ],
-            check=True,
-        )
+        files = [REPOSITORY / "Tests" / "EndToEndTests" / "requirements.txt"]
+        if contenders:
+            files.append(REPOSITORY / "bench" / "requirements.txt")
+        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        command += ["--only-binary=:all:"] + [word for file in files for word in ("-r", str(file))]
+        subprocess.run(command, check=True)
         os.execv(str(python), [str(python), *sys.argv])
 
 

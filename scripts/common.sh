@@ -8,6 +8,8 @@ TOOLS=$REPO/.build/tools
 BINARIES=$REPO/.build/release
 PG_BIN=/usr/lib/postgresql/15/bin
 STEP_PID='' STEP_LOG=''
+# Not empty where root's part is done, and this is the rest of it.
+AS_SERVICE=''
 
 say() { printf '%s\n' "$*"; }
 note() { printf '%s\n' "$*" >&2; }
@@ -18,6 +20,8 @@ fail() {
     note "observer: $1"
     [[ -n ${2:-} ]] && note "  why:  $2"
     [[ -n ${3:-} ]] && note "  next: $3"
+    # It is kept nowhere, and the user exists.
+    [[ -z ${FIRST_PASSWORD:-} ]] || note "  user: admin, password $FIRST_PASSWORD (shown this once)"
     undo
     exit 1
 }
@@ -76,7 +80,7 @@ run_step() {
     local title=$1 start=$EPOCHREALTIME status
     shift
     STEP_LOG=$STEP_LOGS/$(tr -cs 'a-z0-9' '-' <<<"${title,,}" | sed 's/^-*//; s/-*$//').log
-    mkdir -p "$STEP_LOGS"
+    mkdir -p "$STEP_LOGS" && rm -f "$STEP_LOG"
     set -m
     ("$@") >"$STEP_LOG" 2>&1 </dev/null &
     STEP_PID=$!
@@ -97,22 +101,34 @@ last_reason() {
     printf '%s' "${line:0:300}"
 }
 
+# On a terminal, also on root's that this only reaches through a pipe, a line is written over again.
 show_progress() {
-    local title=$1 start=$2 log=$3 waited=0 columns last
-    columns=$(tput cols 2>/dev/null || echo 100)
+    local title=$1 start=$2 log=$3 waited=0 columns=${PROGRESS_COLUMNS:-} last
+    if [[ -t 1 ]]; then columns=$(tput cols 2>/dev/null); fi
+    # A terminal that does not tell its width.
+    if [[ $columns =~ ^[0-9]+$ ]] && ((columns < 40)); then columns=100; fi
     while kill -0 "$STEP_PID" 2>/dev/null; do
         sleep 0.1
         ((waited += 1))
-        if [[ -t 1 ]]; then
+        if [[ $columns =~ ^[0-9]+$ ]]; then
             last=$(tail -c 400 "$log" | tr '\r' '\n' | tail -n 1 | tr -d '[:cntrl:]')
-            printf '\r\033[K%s' "$(printf '  %-44s %6s s  %s' "$title" "$(seconds_since "$start")" "$last" | cut -c "1-$columns")"
+            printf '\r%-*s' "$((columns - 1))" "$(printf '  %-44s %6s s  %s' "$title" "$(seconds_since "$start")" "$last" | cut -c "1-$((columns - 1))")"
         elif ((waited % 200 == 0)); then
             last=$(tail -c 400 "$log" | tr '\r' '\n' | tail -n 1 | tr -d '[:cntrl:]')
             printf '  %s … %s s: %s\n' "$title" "$(seconds_since "$start")" "${last:0:120}"
         fi
     done
-    [[ -t 1 ]] && printf '\r\033[K'
-    return 0
+    if [[ $columns =~ ^[0-9]+$ ]]; then printf '\r%*s\r' "$((columns - 1))" ''; fi
+}
+
+# ask_new_password USER: asks twice on the terminal; prints it for whoever called.
+ask_new_password() {
+    local first second
+    [[ -n $1 ]] || fail "password needs one user name" "" "./observer password admin"
+    read -rsp "New password for $1: " first && note ""
+    read -rsp "Again: " second && note ""
+    [[ $first == "$second" ]] || fail "the two are not the same" "" "try again"
+    printf '%s\n' "$first"
 }
 
 # wait_for SECONDS COMMAND…: polls COMMAND ten times a second until it succeeds; fails when the time is up.

@@ -17,6 +17,7 @@ command_doctor() {
     doctor_machine
     doctor_home
     doctor_clock
+    doctor_certificate
     doctor_services
     if ((FAILURES)); then
         say "$FAILURES checks failed."
@@ -59,7 +60,7 @@ doctor_home() {
     if ((${#file} > 100)); then report fail "the path $OBSERVER_HOME is too long for unix sockets" "a shorter OBSERVER_HOME"; else
         report ok "socket paths: ${#file} of 107 bytes"
     fi
-    for file in "$CONFIG"/{key,observer.env,settings,admin-password,setup-token}; do
+    for file in "$CONFIG"/{key,{observer,observerctl,web,capture,upload,retention}.env,security.toml,s3.key,settings,given}; do
         [[ -e $file ]] || continue
         mode=$(stat -c %a "$file")
         [[ $mode == 600 ]] || report fail "$file can be read by others (mode $mode)" "chmod 600 $file"
@@ -83,8 +84,27 @@ doctor_clock() {
     fi
 }
 
+# Renewed in time, a certificate is used at once: nginx reads it at each handshake.
+doctor_certificate() {
+    local file until
+    [[ -r $CONFIG/observer.env ]] || return 0
+    file=$(environment_value OBSERVER_TLS_CERTIFICATE)
+    [[ -n $file ]] || return 0
+    until=$(openssl x509 -in "$file" -noout -enddate 2>/dev/null) || {
+        report fail "the certificate $file cannot be read" "OBSERVER_TLS_CERTIFICATE names a PEM file"
+        return
+    }
+    until=${until#notAfter=}
+    if ! openssl x509 -in "$file" -noout -checkend 0 >/dev/null; then
+        report fail "the certificate ended on $until" "renew it; nginx takes the new one by itself"
+    elif ! openssl x509 -in "$file" -noout -checkend $((14 * 86400)) >/dev/null; then
+        report note "the certificate ends on $until" "renew it; nginx takes the new one by itself"
+    else
+        report ok "certificate: good until $until"
+    fi
+}
+
 doctor_services() {
-    choose_user
     load_settings
     if ! supervisor_runs; then
         if [[ -n $(leftovers) ]]; then
@@ -103,7 +123,7 @@ doctor_services() {
         running | external) report ok "$name: $state" ;;
         *) report fail "$name: $state ($rest)" "./observer logs $name" ;;
         esac
-    done < <(command_status)
+    done < <(print_status text)
     if observerctl check; then report ok "database, broker and S3 with the rights that are needed"; else
         report fail "observerctl check found something (above)" "./observer logs"
     fi

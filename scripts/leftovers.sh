@@ -3,7 +3,8 @@
 #
 # The supervisor makes each service the leader of its own process group, and the group's number is kept in
 # run/NAME.group. A process belongs to a service when it is in that group AND its working directory is inside the home:
-# a number that the system has given to somebody else in the meantime fails the second test.
+# a number that the system has given to somebody else in the meantime fails the second test. It must be a process that may be
+# signalled, too: the files that name it are no proof that it is this user's.
 
 remember_group() { printf '%s\n' "$2" >"$RUN/$1.group"; }
 
@@ -23,7 +24,7 @@ leftovers() {
         read -r _ _ group _ <<<"${rest##*) }"
         [[ " ${groups[*]} " == *" $group "* && $pid != "$$" ]] || continue
         folder=$(readlink "/proc/$pid/cwd") || continue
-        [[ $folder == "$OBSERVER_HOME" || $folder == "$OBSERVER_HOME"/* ]] && printf '%s\n' "$pid"
+        [[ $folder == "$OBSERVER_HOME" || $folder == "$OBSERVER_HOME"/* ]] && kill -0 "$pid" 2>/dev/null && printf '%s\n' "$pid"
     done
 }
 

@@ -26,7 +26,7 @@ render_all() {
     runs_here rabbitmq && render_rabbitmq
     runs_here s3 && render_s3
     runs_here web && render_environment
-    runs_here retention && render_retention
+    runs_here web && render_identities
     runs_here nginx && render_nginx
     return 0
 }
@@ -147,29 +147,15 @@ CONF
     chmod 0400 "$OBSERVER_HOME/rabbitmq/.erlang.cookie"
 }
 
-render_s3() {
-    # By its environment: command lines are public on a machine.
-    S3_KEY=$S3_KEY S3_SECRET=$S3_SECRET RETENTION_KEY=$RETENTION_KEY RETENTION_SECRET=$RETENTION_SECRET \
-        jq -n '{identities: [{name: "observer", actions: ["Admin", "Read", "Write", "List", "Tagging"],
-            credentials: [{accessKey: $ENV.S3_KEY, secretKey: $ENV.S3_SECRET}]},
-            {name: "retention", actions: (["Read", "Write", "List", "GetBucketObjectLockConfiguration", "GetObjectRetention",
-                "GetObjectLegalHold", "PutObjectLegalHold"] | map(. + ":observer")),
-            credentials: [{accessKey: $ENV.RETENTION_KEY, secretKey: $ENV.RETENTION_SECRET}]}]}' |
-        write_private "$CONFIG/s3.json"
-}
-
-# The environment of the Observer processes, and of observerctl: one file, mode 0600, NAME=value lines.
+# The environment that the Observer processes and observerctl share: one file, mode 0600, NAME=value lines. Passwords and keys
+# of one service each are in identities.sh.
 render_environment() {
     local name networks=${OBSERVER_CAMERA_NETWORKS:-default}
     runs_here camera && networks+=",127.0.0.1/32:$CAMERA_PORT"
     {
-        if runs_here postgres; then
-            echo "OBSERVER_DATABASE_URL=postgresql://observer:$PG_PASSWORD@127.0.0.1:$PG_PORT/observer"
-        fi
         runs_here rabbitmq && echo "OBSERVER_AMQP_URL=amqp://observer:$AMQP_PASSWORD@127.0.0.1:$AMQP_PORT/observer"
         if runs_here s3; then
-            printf '%s\n' "AWS_ENDPOINT_URL_S3=http://127.0.0.1:$S3_PORT" "AWS_ACCESS_KEY_ID=$S3_KEY" \
-                "AWS_SECRET_ACCESS_KEY=$S3_SECRET" "AWS_REGION=us-east-1" "OBSERVER_S3_BUCKET=observer"
+            printf '%s\n' "AWS_ENDPOINT_URL_S3=http://127.0.0.1:$S3_PORT" "AWS_REGION=us-east-1" "OBSERVER_S3_BUCKET=observer"
         fi
         echo "OBSERVER_CAMERA_NETWORKS=$networks"
         printf '%s\n' "OBSERVER_SPOOL=$(spool_folder)" "OBSERVER_FASTCGI_SOCKET=$RUN/web.sock" \
@@ -178,11 +164,10 @@ render_environment() {
         # What the caller set besides wins over the product's defaults; an empty value is none.
         for name in $(compgen -e | grep -E '^(OBSERVER|AWS)_'); do
             [[ -n ${!name} ]] || continue
+            is_known_setting "$name" || is_known_setting "${name%_FILE}" || continue
             case ${name%_FILE} in
-            OBSERVER_HOME | OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_USER | OBSERVER_TEST_* | \
-                OBSERVER_CAPTURE_PROCESSES | \
-                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_FASTCGI_SOCKET | \
-                OBSERVER_TEMPLATES | OBSERVER_ADMIN_PASSWORD) ;;
+            OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_CAPTURE_PROCESSES | \
+                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL) ;;
             OBSERVER_S3_PREFIX) printf '%s=%s\n' "$name" "${!name}" ;;
             # Further stores, and how many are to have a recording, go with the private one as well.
             OBSERVER_S3_SECOND_* | OBSERVER_S3_THIRD_* | OBSERVER_S3_COPIES | OBSERVER_S3_FALLBACK_SECONDS)
@@ -196,18 +181,6 @@ render_environment() {
     } | write_private "$CONFIG/observer.env"
 }
 
-# What observer-retention has of its own: it alone deletes, and sees nothing else.
-render_retention() {
-    {
-        if runs_here postgres; then
-            echo "OBSERVER_DATABASE_URL=postgresql://observer_retention:$RETENTION_PASSWORD@127.0.0.1:$PG_PORT/observer"
-        fi
-        if runs_here s3; then
-            printf '%s\n' "AWS_ACCESS_KEY_ID=$RETENTION_KEY" "AWS_SECRET_ACCESS_KEY=$RETENTION_SECRET"
-        fi
-    } | write_private "$CONFIG/retention.env"
-}
-
 render_nginx() {
     local store part name
     for store in SECOND THIRD; do
@@ -216,15 +189,23 @@ render_nginx() {
             export "$name=$(environment_value "$name")"
         done
     done
-    OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST=$(public_host) OBSERVER_RUN=$RUN \
+    local certificate key
+    certificate=$(environment_value OBSERVER_TLS_CERTIFICATE) key=$(environment_value OBSERVER_TLS_KEY)
+    if [[ -n $certificate && -n $key ]]; then
+        "$REPO/scripts/render-nginx" pair "$certificate" "$key" ||
+            fail "the certificate or its key cannot be used" "see above" \
+                "OBSERVER_TLS_CERTIFICATE=FILE OBSERVER_TLS_KEY=FILE ./observer up, or neither"
+    fi
+    OBSERVER_LISTEN=$WEB_LISTEN OBSERVER_PORT=$WEB_PORT OBSERVER_HOST='' OBSERVER_RUN=$RUN \
+        OBSERVER_PUBLIC_URL=$(environment_value OBSERVER_PUBLIC_URL) \
+        OBSERVER_TRUSTED_PROXIES=$(environment_value OBSERVER_TRUSTED_PROXIES) \
+        OBSERVER_TLS_CERTIFICATE=$certificate OBSERVER_TLS_KEY=$key \
         OBSERVER_TEMP=$OBSERVER_HOME/nginx OBSERVER_STATIC=$REPO/templates/static \
         OBSERVER_ERRORS=$REPO/nginx/errors OBSERVER_SPOOL=$(spool_folder) \
         S3_ENDPOINT=$(environment_value AWS_ENDPOINT_URL_S3) OBSERVER_S3_BUCKET=$(environment_value OBSERVER_S3_BUCKET) \
         OBSERVER_S3_ADDRESSING=$(environment_value OBSERVER_S3_ADDRESSING) AWS_REGION=$(environment_value AWS_REGION) \
         AWS_CA_BUNDLE=$(environment_value AWS_CA_BUNDLE) \
         "$REPO/scripts/render-nginx" "$REPO/nginx" "$CONFIG" || fail "nginx's configuration could not be written" "" "see above"
-    [[ -n $SERVICE_USER ]] && chown -R "$SERVICE_USER:" "$CONFIG/nginx.conf" "$CONFIG/nginx"
-    return 0
 }
 
 spool_folder() { printf '%s' "${OBSERVER_SPOOL:-$OBSERVER_HOME/spool}"; }
@@ -236,11 +217,4 @@ environment_value() {
     file=$(sed -n "s/^$1_FILE=//p" "$CONFIG/observer.env" | tail -n 1)
     if [[ -z $value && -n $file ]]; then value=$(<"$file"); fi
     printf '%s' "$value"
-}
-
-# The host name of OBSERVER_PUBLIC_URL, or one that always means this machine.
-public_host() {
-    local host
-    host=$(sed -E 's,^[a-z]+://,,; s,[:/].*,,' <<<"${OBSERVER_PUBLIC_URL:-}")
-    printf '%s' "${host:-observer.localhost}"
 }

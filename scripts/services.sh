@@ -7,14 +7,15 @@
 supervisor_pid() {
     local pid
     pid=$(cat "$RUN/supervisord.pid" 2>/dev/null) || return 1
-    # The number may belong to somebody else by now: the command line must name our configuration.
+    # The number may belong to somebody else by now: the command line must name our configuration, and the process be our own.
     grep -qsaF "$CONFIG/supervisord.conf" "/proc/$pid/cmdline" || return 1
+    kill -0 "$pid" 2>/dev/null || return 1
     printf '%s' "$pid"
 }
 
 supervisor_runs() { supervisor_pid >/dev/null; }
 
-supervisorctl() { "$TOOLS/bin/supervisorctl" -c "$CONFIG/supervisord.conf" "$@"; }
+supervisorctl() { timeout 120 "$TOOLS/bin/supervisorctl" -c "$CONFIG/supervisord.conf" "$@"; }
 
 # service_runs NAME: true when its process group lives.
 service_runs() { [[ -n $(leftovers "$1") ]]; }
@@ -28,7 +29,7 @@ start_supervisor() {
     end_leftovers TERM
     rm -f "$RUN/supervisor.sock" "$RUN/supervisord.pid"
     UNDO+=(stop_everything)
-    "${AS_USER[@]}" env -i PATH="$PATH" LANG=C.UTF-8 TZ=UTC HOME="$OBSERVER_HOME" \
+    env -i PATH="$PATH" LANG=C.UTF-8 TZ=UTC HOME="$OBSERVER_HOME" \
         "$TOOLS/bin/python3" "$REPO/scripts/supervisord.py" -c "$CONFIG/supervisord.conf" </dev/null >>"$LOGS/supervisord.start.log" 2>&1 {HOME_LOCK}>&- ||
         fail "the supervisor did not start" "$(tail -n 1 "$LOGS/supervisord.start.log")" "see $LOGS/supervisord.start.log"
     wait_for 10 supervisorctl pid || fail "the supervisor does not answer" "" "see $LOGS/supervisord.log"
@@ -41,12 +42,11 @@ stamp_of() {
     postgres) inputs+=("$CONFIG"/postgresql.conf "$CONFIG"/pg_hba.conf) ;;
     epmd) printf '%s' "$EPMD_PORT" && return ;;
     rabbitmq) inputs+=("$CONFIG/rabbitmq.conf") ;;
-    s3) inputs+=("$CONFIG/s3.json") ;;
+    s3) inputs+=("$CONFIG/s3.json" "$CONFIG/security.toml") ;;
     nginx) inputs+=("$CONFIG/nginx.conf" "$CONFIG"/nginx/*.conf) ;;
     camera) inputs+=("$REPO/demo/camera.py") ;;
-    capture | capture-*) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
-    web | upload) inputs+=("$CONFIG/observer.env" "$BINARIES/observer-$1") ;;
-    retention) inputs+=("$CONFIG/observer.env" "$CONFIG/retention.env" "$BINARIES/observer-retention") ;;
+    capture | capture-*) inputs+=("$CONFIG"/{observer,capture}.env "$BINARIES/observer-capture" "$BINARIES/observer-media") ;;
+    web | upload | retention) inputs+=("$CONFIG"/{observer,"$1"}.env "$BINARIES/observer-$1") ;;
     esac
     cat "${inputs[@]}" 2>/dev/null | sha256sum | cut -d' ' -f1
 }
@@ -113,7 +113,6 @@ stop_everything() {
 command_down() {
     (($# == 0)) || fail "down takes no argument" "" "./observer down --help"
     local start=$EPOCHREALTIME remaining
-    choose_user
     if ! supervisor_runs && [[ -z $(leftovers) ]]; then
         say "Nothing runs in $OBSERVER_HOME."
         return 0
@@ -133,8 +132,10 @@ command_status() {
     --json) format=json ;;
     *) fail "status takes --json or nothing" "" "./observer status --help" ;;
     esac
-    OBSERVER_SERVICES="${ALL_SERVICES[*]}" /usr/bin/python3 "$REPO/scripts/status.py" "$format"
+    print_status "$format"
 }
+
+print_status() { OBSERVER_SERVICES="${ALL_SERVICES[*]}" /usr/bin/python3 "$REPO/scripts/status.py" "$1"; }
 
 command_logs() {
     local follow='' names=() argument files=()
@@ -153,5 +154,6 @@ command_logs() {
         [[ -f $LOGS/$argument.log ]] && files+=("$LOGS/$argument.log")
     done
     ((${#files[@]})) || fail "there is no log yet" "nothing has been started in $OBSERVER_HOME" "./observer up"
-    tail -n "$((follow == 1 ? 20 : 100))" ${follow:+-F} "${files[@]}"
+    # Whatever strangers had written into it: nothing that steers a terminal.
+    tail -n "$((follow == 1 ? 20 : 100))" ${follow:+-F} "${files[@]}" | stdbuf -o0 tr -d '\000-\010\013\014\016-\037\177'
 }

@@ -2,24 +2,43 @@
 # `up`: from a fresh machine to the first recording in S3.
 
 command_up() {
-    (($# == 0)) || fail "up takes no argument ('$1')" "" "./observer up --help"
-    local begun=$EPOCHREALTIME
-    STEP_LOGS=$REPO/.build/logs/up
-    say "Observer: setting up in $OBSERVER_HOME"
-    check_paths
+    check_up_arguments "$@"
+    local begun=${SET_UP_BEGUN:-$EPOCHREALTIME}
+    check_home
     use_private "${ALL_SERVICES[@]}"
-    prepare_machine
-    choose_user
-    open_home
+    # Root has done that by now.
+    if [[ -z $AS_SERVICE ]]; then
+        STEP_LOGS=$REPO/.build/logs/up
+        say "Observer: setting up in $OBSERVER_HOME"
+        prepare_machine
+    fi
     STEP_LOGS=$LOGS/up
-    render_all
+    open_home
     check_web_port
+    keep_given_settings
+    render_all
     start_supervisor
     start_dependencies
     start_observer
+    forget_old_setup_token
     if runs_here camera; then set_up_demo_camera; fi
     UNDO=()
+    settle_home
     print_welcome "$begun"
+}
+
+check_up_arguments() {
+    [[ $# == 0 || ($# == 1 && $1 == --change) ]] || fail "up takes --change or nothing, not '$*'" "" "./observer up --help"
+}
+
+# What root asks before the packages are installed: would `up` refuse, and which services are this home's own?
+service_preview() {
+    check_up_arguments "$@"
+    check_home
+    use_kept_settings up "$@"
+    name_services
+    use_private "${ALL_SERVICES[@]}"
+    say "${SERVICES[*]}"
 }
 
 # Packages, tools and binaries.
@@ -34,7 +53,10 @@ prepare_machine() {
 }
 
 check_web_port() {
-    service_runs nginx && return 0
+    # The one that this home's nginx holds; a change is to another one.
+    if service_runs nginx; then
+        [[ -f $CONFIG/given && $(sed -n 's/^OBSERVER_PORT=//p' "$CONFIG/given") != "${OBSERVER_PORT:-}" ]] || return 0
+    fi
     [[ $WEB_PORT =~ ^[0-9]{1,5}$ ]] || fail "OBSERVER_PORT is '$WEB_PORT', not a port number" "" "OBSERVER_PORT=8081 ./observer up"
     if ! ports_free "$WEB_PORT"; then
         fail "port $WEB_PORT is taken" "another program listens on it, or a port below 1024 needs rights" \
@@ -58,7 +80,6 @@ start_dependencies() {
         step "make the database" "see the log" make_database
     fi
     step "migrate the database" "./observer doctor" observerctl migrate
-    if runs_here postgres; then step "grant rights in the database" "see the log" grant_rights; fi
     runs_here s3 && await_service s3 60 s3_answers
     step "make the bucket" "./observer doctor" make_bucket
 }
@@ -68,7 +89,7 @@ make_cluster() {
     printf '%s\n' "$PG_ADMIN_PASSWORD" | write_private "$password"
     # A cluster that was only half made is of no use to anybody.
     rm -rf "$OBSERVER_HOME/postgres/data.new"
-    (cd "$OBSERVER_HOME" && "${AS_USER[@]}" "$PG_BIN/initdb" -D "$OBSERVER_HOME/postgres/data.new" -U postgres \
+    (cd "$OBSERVER_HOME" && "$PG_BIN/initdb" -D "$OBSERVER_HOME/postgres/data.new" -U postgres \
         --pwfile="$password" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --data-checksums) || return 1
     # What was set up in an earlier database is not in this one.
     rm -f "$CONFIG/demo-camera" "$CONFIG/setup-token"
@@ -81,22 +102,8 @@ as_database_admin() {
         -h 127.0.0.1 -p "$PG_PORT" -U postgres -d postgres "$@"
 }
 
-# The rights of roles that are not the owner of the tables.
-grant_rights() { as_database_admin -d observer -f "$REPO/sql/roles/retention.sql"; }
-
 # Asks the server's own file first: a connection before that would leave a FATAL line in its log.
 postgres_ready() { grep -q '^ready' "$OBSERVER_HOME/postgres/data/postmaster.pid" && as_database_admin -c 'SELECT 1'; }
-
-make_database() {
-    # \gexec runs what the query prints: the statement when the thing is missing, nothing when it is there.
-    as_database_admin <<SQL
-SELECT 'CREATE ROLE observer LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'observer') \gexec
-ALTER ROLE observer PASSWORD '$PG_PASSWORD';
-SELECT 'CREATE ROLE observer_retention LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'observer_retention') \gexec
-ALTER ROLE observer_retention PASSWORD '$RETENTION_PASSWORD';
-SELECT 'CREATE DATABASE observer OWNER observer' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'observer') \gexec
-SQL
-}
 
 # Any answer over HTTP will do here: the bucket step asks with credentials.
 s3_answers() { curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$S3_PORT/"; }
@@ -104,19 +111,20 @@ s3_answers() { curl -s -o /dev/null --max-time 2 "http://127.0.0.1:$S3_PORT/"; }
 # SeaweedFS answers before its volumes are ready, so the first tries may be refused.
 make_bucket() { wait_for 30 observerctl bucket || observerctl bucket; }
 
-# observerctl with the environment of the home, as the user the services run as.
+# observerctl with the environment of the home and the rights of the owner.
 observerctl() (
-    export_settings "$CONFIG/observer.env"
+    export_settings "$CONFIG/observer.env" || { note "nothing is set up in $OBSERVER_HOME" && exit 1; }
+    export_settings "$CONFIG/observerctl.env"
     unset OBSERVER_HOME
-    exec "${AS_USER[@]}" "$BINARIES/observerctl" "$@"
+    exec "$BINARIES/observerctl" "$@"
 )
 
 start_observer() {
-    step "make the first user" "./observer password admin" make_admin
+    make_first_user
     step "check nginx's configuration" "correct nginx/*.conf, or the setting that it names" check_nginx
     start_services web "${CAPTURES[@]}" upload retention nginx
     runs_here camera && start_services camera
-    await_service web 30 curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
+    await_service web 30 own_curl -fsS -o /dev/null --max-time 3 "$(web_address)/api/v1/controller/healthcheck"
     runs_here rabbitmq && await_service rabbitmq 120 port_answers "$AMQP_PORT"
     local name
     for name in "${CAPTURES[@]}"; do await_service "$name" 15 service_is_steady "$name"; done
@@ -129,64 +137,71 @@ service_is_steady() {
     service_runs "$1" && (($(date +%s) - $(stat -c %Y "$RUN/$1.group") >= 2))
 }
 
-# Through a pipe of that user's own: nginx opens its standard output by name, for its logs.
-check_nginx() {
-    # shellcheck disable=SC2016 # that shell's own arguments
-    "${AS_USER[@]}" bash -o pipefail -c '/usr/sbin/nginx -t -q -p "$1" -e stderr -c "$2" 2>&1 | cat' - \
-        "$OBSERVER_HOME/nginx" "$CONFIG/nginx.conf"
-}
+# Through a pipe: nginx opens its standard output by name, for its logs.
+check_nginx() { /usr/sbin/nginx -t -q -p "$OBSERVER_HOME/nginx" -e stderr -c "$CONFIG/nginx.conf" 2>&1 | cat; }
 
 web_address() {
     local host=$WEB_LISTEN
-    [[ $host == 0.0.0.0 || $host == '*' ]] && host=127.0.0.1
-    printf 'http://%s:%s' "$host" "$WEB_PORT"
+    case $host in 0.0.0.0 | '*') host=127.0.0.1 ;; ::) host='[::1]' ;; *:*) host="[$host]" ;; esac
+    printf '%s://%s:%s' "$(web_scheme)" "$host" "$WEB_PORT"
 }
 
-# The first admin, with a password that is given or made once, kept in config/admin-password. A user of that name who was
-# there before keeps a password that nobody here knows.
-make_admin() {
-    local file=$CONFIG/admin-password said
-    if [[ ! -s $file ]]; then
-        if [[ -n ${OBSERVER_ADMIN_PASSWORD_FILE:-} ]]; then head -n 1 -- "$OBSERVER_ADMIN_PASSWORD_FILE"; else
-            printf '%s\n' "${OBSERVER_ADMIN_PASSWORD:-$(random_hex 20)}"
-        fi | write_private "$file"
-        said=$(observerctl create-admin admin 2>&1 <"$file") || { rm -f "$file" && echo "$said" && return 1; }
-        echo "$said"
-        if [[ $said == *"exists already"* ]]; then rm -f "$file"; fi
-        return 0
-    fi
-    observerctl create-admin admin <"$file"
+web_scheme() { if [[ -n $(environment_value OBSERVER_TLS_CERTIFICATE) ]]; then echo https; else echo http; fi; }
+
+# curl to nginx of this home, by an address of this machine, which no certificate names.
+own_curl() {
+    local options=()
+    if [[ $(web_scheme) == https ]]; then options=(--insecure); fi
+    curl "${options[@]}" "$@"
 }
+
+# The first admin, with a password that is given or made up; `up` shows it once and keeps it nowhere. A user of that name who was
+# there before keeps a password that nobody here knows.
+FIRST_PASSWORD=''
+
+make_first_user() {
+    local password
+    password=$(given_admin_password) || fail "the first administrator's password cannot be read" \
+        "user $(id -un) cannot read OBSERVER_ADMIN_PASSWORD_FILE (${OBSERVER_ADMIN_PASSWORD_FILE:-})" "let that user read it"
+    step "make the first user" "./observer password admin" make_admin "$password"
+    if grep -q '^created ' "$STEP_LOG" && [[ -z ${OBSERVER_ADMIN_PASSWORD:-}${OBSERVER_ADMIN_PASSWORD_FILE:-} ]]; then
+        FIRST_PASSWORD=$password
+    fi
+    # Set-ups of before kept it.
+    rm -f "$CONFIG/admin-password"
+}
+
+given_admin_password() {
+    if [[ -n ${OBSERVER_ADMIN_PASSWORD_FILE:-} ]]; then head -n 1 -- "$OBSERVER_ADMIN_PASSWORD_FILE"; else
+        printf '%s\n' "${OBSERVER_ADMIN_PASSWORD:-$(random_hex 20)}"
+    fi
+}
+
+make_admin() { observerctl create-admin admin 2>&1 <<<"$1"; }
 
 # api METHOD PATH [JSON]: one request with the token of the set-up; prints the body, fails on an HTTP error.
 api() {
     local body=()
     [[ -n ${3:-} ]] && body=(-H 'Content-Type: application/json' --data "$3")
-    # The token goes by a file: command lines are public on a machine.
-    curl -sS --fail-with-body --max-time 10 -X "$1" -H "@$CONFIG/setup-token" "${body[@]}" "$(web_address)/api/v1$2"
-}
-
-# The token that `up` itself uses, kept in the home.
-make_setup_token() {
-    local token
-    [[ -s $CONFIG/setup-token ]] && api GET '/cameras/?limit=1' >/dev/null && return 0
-    token=$(observerctl token "set-up-$(date +%s)" --role operator) || return 1
-    printf 'Authorization: Bearer %s\n' "$token" | write_private "$CONFIG/setup-token"
+    own_curl -sS --fail-with-body --max-time 10 -X "$1" -H @- "${body[@]}" "$(web_address)/api/v1$2" \
+        <<<"Authorization: Bearer $SETUP_TOKEN"
 }
 
 set_up_demo_camera() {
+    trap revoke_setup_token EXIT
+    make_setup_token || fail "no token for the set-up" "" "./observer up"
     step "set up the demo camera" "./observer logs web; then ./observer up" add_demo_camera
     if [[ $(demo_camera | jq -r '.is_active') == true ]]; then
         step "first recording in S3" "./observer logs capture; ./observer logs upload" wait_for_recording
     else
         say "  The demo camera is left as it is: it was switched off, changed or deleted."
     fi
+    revoke_setup_token
 }
 
 # Added and switched on once. From then on it belongs to the user, and only its port is kept right.
 add_demo_camera() {
     local camera wanted="rtsp://127.0.0.1:$CAMERA_PORT/demo"
-    make_setup_token || return 1
     wait_for 15 port_answers "$CAMERA_PORT" || { echo "the demo camera does not answer"; return 1; }
     if [[ ! -s $CONFIG/demo-camera ]]; then
         camera=$(api POST /cameras/ "$(jq -n --arg url "$wanted" '{name: "Demo camera", url: $url, is_active: true,
@@ -225,48 +240,7 @@ wait_for_recording() {
     return 1
 }
 
-print_welcome() {
-    local password="(as it was set before)"
-    [[ -s $CONFIG/admin-password ]] &&
-        password="$(<"$CONFIG/admin-password")   (as first set; kept in $CONFIG/admin-password)"
-    cat <<TEXT
-
-Observer runs (set up in $(seconds_since "$1") s).
-
-  Page      $(web_address)/
-  User      admin
-  Password  $password
-
-  ./observer status    what runs          ./observer logs web -f    what it says
-  ./observer token me  an API token       ./observer down           stop everything
-TEXT
-}
-
 require_running() { supervisor_runs || fail "nothing runs in $OBSERVER_HOME" "" "./observer up"; }
-
-command_token() {
-    choose_user
-    require_running
-    load_settings
-    observerctl token "$@"
-}
-
-command_password() {
-    local user=${1:-} first second
-    [[ -n $user && $# == 1 ]] || fail "password needs one user name" "" "./observer password admin"
-    choose_user
-    require_running
-    load_settings
-    if [[ -t 0 ]]; then
-        read -rsp "New password for $user: " first && note ""
-        read -rsp "Again: " second && note ""
-        [[ $first == "$second" ]] || fail "the two are not the same" "" "try again"
-    else
-        IFS= read -r first
-    fi
-    [[ -n $first ]] || fail "an empty password" "" "type one, or give it on standard input"
-    observerctl password "$user" <<<"$first"
-}
 
 command_bench() {
     local name=${1:-} scripts=()

@@ -92,28 +92,15 @@ void observer_input_leave(void) { present = NULL; }
 
 // Log.
 
-void observer_scrub(char *line) {
-    char *from = line;
-    while ((from = strstr(from, "://"))) {
-        from += 3;
-        size_t length = strcspn(from, " \t\r\n'\"/?#");
-        char *at = memrchr(from, '@', length);
-        if (!at) continue;
-        // "***" where there is room for it, otherwise what fits.
-        size_t stars = (size_t)(at - from) < 3 ? (size_t)(at - from) : 3;
-        memset(from, '*', stars);
-        memmove(from + stars, at, strlen(at) + 1);
-        from += stars;
-    }
-}
-
 static void hear(void *context, int level, const char *format, va_list arguments) {
     observer_input *input = present;
     if (!input || level > AV_LOG_WARNING) return;
     char line[sizeof input->line];
-    av_log_format_line2(context, level, format, arguments, line, sizeof line, &input->log_prefix);
-    observer_scrub(line);
+    int whole = av_log_format_line2(context, level, format, arguments, line, sizeof line, &input->log_prefix);
     size_t length = strcspn(line, "\r\n");
+    // A word that is cut short can be an address whose password does not look like one any more.
+    if (whole >= (int)sizeof line)
+        while (length > 0 && line[length - 1] != ' ') length--;
     if (!length) return;
     line[length] = 0;
     memcpy(input->line, line, length + 1);

@@ -32,10 +32,38 @@ struct FCGXRequest: ~Copyable {
         return FCGX_Accept_r(raw) == 0
     }
 
-    /// Sends what is buffered and closes the connection.
+    /// Sends a response; false if the web server is gone.
+    ///
+    /// Not by libfcgi, which copies all of it through 8 KiB, with a call and a record for each, and wakes the web server as
+    /// often.
+    func send(_ response: FastCGIResponse) -> Bool {
+        FastCGIRecords(
+            head: response.head.count,
+            body: response.body.count,
+            request: UInt16(truncatingIfNeeded: raw.pointee.requestId)
+        ).send(response, to: raw.pointee.ipcFd)
+    }
+
+    /// Closes the connection.
+    ///
+    /// Where all of the request was read that is a close and nothing more. Elsewhere it is libfcgi's, which waits until the
+    /// web server has read the response: closing with something unread would take it away from under the reader.
     func finish() {
-        FCGX_Finish_r(raw)
-        FCGX_Free(raw, 1)
+        let connection = raw.pointee.ipcFd
+        let isRead = raw.pointee.in.map { FCGX_HasSeenEOF($0) != 0 } ?? false
+        guard isRead, connection >= 0 else {
+            FCGX_Free(raw, 1)
+            return
+        }
+        FCGX_Free(raw, 0)
+        raw.pointee.ipcFd = -1
+        close(connection)
+    }
+
+    /// Reads on to the end of the request, but not more than `limit` bytes.
+    func readRest(limit: Int32) {
+        var rest = [CChar](repeating: 0, count: Int(limit))
+        _ = FCGX_GetStr(&rest, limit, raw.pointee.in)  // What there is beyond the announced length is nobody's.
     }
 
     /// Lends each parameter in turn, `NAME=VALUE`.
@@ -65,15 +93,5 @@ struct FCGXRequest: ~Copyable {
         // An aborted request looks like a short one; a protocol error shows in the error code alone.
         guard bytes.count == count, FCGX_GetError(raw.pointee.in) == 0 else { return nil }
         return bytes
-    }
-
-    /// Buffers bytes of the response; false if the web server is gone.
-    func write(_ bytes: [UInt8]) -> Bool {
-        bytes.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { return true }
-            return base.withMemoryRebound(to: CChar.self, capacity: buffer.count) {
-                FCGX_PutStr($0, Int32(clamping: buffer.count), raw.pointee.out) >= 0
-            }
-        }
     }
 }

@@ -10,6 +10,9 @@ struct FastCGIWorker: ~Copyable {
     /// The time the web server may be silent inside a request, which it sends from memory.
     private static let silenceLimit = timeval(tv_sec: 10, tv_usec: 0)
 
+    /// Bytes beyond the announced length that are read to get to the end of a request; there should be none.
+    private static let restLimit: Int32 = 1024
+
     private let handle: FCGXRequest
     private let listener: FastCGIListener
     private let bodyLimit: Int
@@ -58,13 +61,13 @@ struct FastCGIWorker: ~Copyable {
         guard let body = readBody(incoming.announcedLength) else { return }
         let request = incoming.request(body: body)
         let response = FastCGIResponse(handler(request), to: request.method)
-        guard handle.write(response.head) else { return }
-        _ = handle.write(response.body)  // A client that went away is no error.
+        _ = handle.send(response)  // A client that went away is no error.
     }
 
     /// Returns the body; nil if it ended early.
     private func readBody(_ length: Int) -> HTTPRequest.Body? {
         guard length <= bodyLimit else { return .tooLarge }
+        defer { handle.readRest(limit: Self.restLimit) }
         guard length > 0 else { return .complete([]) }
         return handle.read(length).map { .complete($0) }
     }

@@ -43,6 +43,8 @@ extension HTTPFieldName {
     public static let authorization: HTTPFieldName = "Authorization"
     /// `Cache-Control`.
     public static let cacheControl: HTTPFieldName = "Cache-Control"
+    /// `Content-Location`.
+    public static let contentLocation: HTTPFieldName = "Content-Location"
     /// `Content-Type`.
     public static let contentType: HTTPFieldName = "Content-Type"
     /// `Cookie`.

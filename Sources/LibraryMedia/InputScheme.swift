@@ -106,13 +106,6 @@ enum InputScheme: Equatable {
         return authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
     }
 
-    /// The address without user and password.
-    static func withoutUser(_ address: String) -> String {
-        guard let start = authorityStart(address) else { return address }
-        let rest = address[start...].drop { !"/?#".contains($0) }
-        return String(address[..<start]) + String(authority(address)) + String(rest)
-    }
-
     private static func authorityStart(_ address: String) -> String.Index? {
         guard let colon = address.firstIndex(of: ":"), address[colon...].hasPrefix("://") else { return nil }
         return address.index(colon, offsetBy: 3)

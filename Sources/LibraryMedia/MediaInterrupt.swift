@@ -1,4 +1,5 @@
 import CLibAV
+import Encodings
 
 /// The way to reach a source that blocks in C: from any thread, `stop` makes its present and future calls end.
 ///
@@ -44,6 +45,6 @@ public final class MediaInterrupt: @unchecked Sendable {
     func takeLine() -> String? {
         guard let handle else { return nil }
         let line = String(cString: observer_input_take_line(handle))
-        return line.isEmpty ? nil : line
+        return line.isEmpty ? nil : ShownAddress.scrub(line)
     }
 }

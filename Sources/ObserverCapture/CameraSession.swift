@@ -216,7 +216,7 @@ final class CameraSession {
             work = .reading
         } catch {
             guard error.kind == .foreign, source !== library else { return fail(error) }
-            logger.info("Stream left to library", [.detail: .string(error.detail)])
+            logger.info("Stream left to library", [.detail: .string(plan.shown(error.detail))])
             library.need()
             source.close()
             source = library
@@ -226,7 +226,9 @@ final class CameraSession {
 
     /// Begins a recording of a stream that was found.
     private func begin(_ streams: StreamDescription) -> RunSegmenter {
-        for note in streams.notes { logger.warning("Recording without part of stream", [.note: .string(note)]) }
+        for note in streams.notes {
+            logger.warning("Recording without part of stream", [.note: .string(plan.shown(note))])
+        }
         let made = Recording(
             streams,
             camera: plan.camera,
@@ -276,7 +278,7 @@ final class CameraSession {
             guard try connector.turn(at: now) != nil else { return }
             handle(.probed(isAnswered: true))
         } catch {
-            tell(.interrupted(Interruption(Cause(error.kind) ?? .unreachable, error.detail)))
+            tell(.interrupted(Interruption(Cause(error.kind) ?? .unreachable, plan.shown(error.detail))))
             handle(.probed(isAnswered: false))
         }
         switch state.step(at: now) {
@@ -290,7 +292,10 @@ final class CameraSession {
     private func fail(_ error: MediaError) {
         logger.debug(
             "Stream failed",
-            [.error: LogValue(error), .libraryMessage: .string(source.takeWarning() ?? "")]
+            [
+                .error: LogValue(plan.shown(error)),
+                .libraryMessage: .string(plan.shown(source.takeWarning() ?? "")),
+            ]
         )
         leave(.failed(error))
     }
@@ -309,7 +314,7 @@ final class CameraSession {
         do throws(MediaError) {
             try source.turn(at: now)
         } catch {
-            logger.debug("Leave failed", [.error: LogValue(error)])
+            logger.debug("Leave failed", [.error: LogValue(plan.shown(error))])
         }
         guard source.phase == .closed else { return }
         // The call that gave the connection up had taken more, and so may the leave.
@@ -328,7 +333,7 @@ final class CameraSession {
 
     private func fail(_ cause: Cause, _ detail: String) {
         if recorder.isPaused { return pause() }
-        tell(.interrupted(Interruption(cause, detail)))
+        tell(.interrupted(Interruption(cause, plan.shown(detail))))
         if source === library, let end = library.quarantineEnd {
             handle(.quarantined(until: end))
         } else {

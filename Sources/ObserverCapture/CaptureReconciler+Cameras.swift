@@ -18,7 +18,7 @@ extension CaptureReconciler {
         let store = RecorderStore(connection)
         try claim(store, incarnation: incarnation, &crew)
         try handOver(store, incarnation: incarnation, crew)
-        let assigned = try store.assignedCameras(to: context.recorder, incarnation: incarnation)
+        let assigned = opened(try store.assignedCameras(to: context.recorder, incarnation: incarnation))
         let own = Set(assigned.map(\.camera.id))
         crew.assigned(own, incarnation: incarnation)
         ownership.begin()
@@ -66,7 +66,7 @@ extension CaptureReconciler {
         let lease = ownership.lease
         guard let peer = lease.handOverTarget(at: .now()), let theirs = lease.incarnation(of: peer) else { return }
         let leaving = Set(crew.handOvers.cameras)
-        let assigned = try store.assignedCameras(to: context.recorder, incarnation: incarnation)
+        let assigned = opened(try store.assignedCameras(to: context.recorder, incarnation: incarnation))
         guard let camera = assigned.last(where: { !$0.isDeleted && !leaving.contains($0.camera.id) })?.camera.id else {
             return
         }

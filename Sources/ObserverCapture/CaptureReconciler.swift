@@ -148,7 +148,7 @@ final class CaptureReconciler: Service {
             try store.drain(context.recorder, incarnation: incarnation)
             logger.info("Handing cameras over", [.cameraCount: .int(crew.recorders.running.count)])
             while !crew.recorders.running.isEmpty, !deadline.hasPassed, ownership.lease.mayHaveSuccessor {
-                let assigned = try store.assignedCameras(to: context.recorder, incarnation: incarnation)
+                let assigned = opened(try store.assignedCameras(to: context.recorder, incarnation: incarnation))
                 crew.handOvers.update(
                     recorded: crew.recorders.running,
                     own: Set(assigned.map(\.camera.id)),
@@ -195,6 +195,23 @@ final class CaptureReconciler: Service {
                 [.cameraID: .int(Int(camera.rawValue)), .error: LogValue(error)]
             )
             return nil
+        }
+    }
+
+    /// The cameras with their whole addresses; one that cannot be opened keeps what is shown of it, which no camera answers to.
+    func opened(_ assigned: [RecorderStore.AssignedCamera]) -> [RecorderStore.AssignedCamera] {
+        let vault = AddressVault(key)
+        return assigned.map { item in
+            var item = item
+            do throws(CryptoError) {
+                item.camera = try vault.open(item.camera)
+            } catch {
+                logger.error(
+                    "Camera address not decrypted; wrong OBSERVER_KEY?",
+                    [.cameraID: .int(Int(item.camera.id.rawValue)), .error: LogValue(error)]
+                )
+            }
+            return item
         }
     }
 }

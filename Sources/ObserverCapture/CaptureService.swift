@@ -96,8 +96,7 @@ package enum CaptureService {
             silence: { notifications.newestSilence },
             onChange: reconciler.wake
         )
-        let partitions = PartitionService(configuration.database, logger: logger)
-        let helpers: [any Service] = [processes, snapshots, resolver, partitions]
+        let helpers: [any Service] = [processes, snapshots, resolver]
         return [
             Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery, clock]),
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),

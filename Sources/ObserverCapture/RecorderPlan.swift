@@ -1,4 +1,5 @@
 import Crypto
+import Encodings
 import Logging
 import Media
 import ObserverCore
@@ -20,6 +21,19 @@ struct RecorderPlan: Sendable {
             && camera.segmentSeconds == other.camera.segmentSeconds && camera.transport == other.camera.transport
             && camera.audio == other.camera.audio && camera.tls == other.camera.tls
     }
+}
+
+extension RecorderPlan {
+    /// The message as it may be shown: cameras and libraries repeat addresses, and what is secret in them.
+    func shown(_ message: String) -> String {
+        let values = ShownAddress(camera.url).secrets.map(\.value)
+        let decoded = values.compactMap { PercentEncoding.decodeText($0) }
+        let secrets = Set(values + decoded + [password?.expose() ?? ""]).sorted { $0.utf8.count > $1.utf8.count }
+        return ShownAddress.scrub(message, secrets: secrets)
+    }
+
+    /// The error as it may be shown.
+    func shown(_ error: MediaError) -> MediaError { MediaError(error.kind, shown(error.detail), code: error.code) }
 }
 
 extension Transport {

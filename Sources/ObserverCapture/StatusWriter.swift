@@ -208,7 +208,8 @@ final class StatusWriter: Service {
             switch error.kind {
             case .uniqueViolation, .foreignKeyViolation, .invalidValue, .decoding, .misuse:
                 logger.error("Report not written", [.reportKind: .string(what), .error: LogValue(error)])
-            case .configuration, .unavailable, .authentication, .unknownDatabase, .connectionLost, .deadline,
+            case .configuration, .unavailable, .authentication, .unknownDatabase, .encryption, .pooler,
+                .connectionLost, .deadline,
                 .interrupted, .overloaded, .forbidden, .schema, .server:
                 throw error
             }

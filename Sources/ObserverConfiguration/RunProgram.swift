@@ -7,7 +7,7 @@ package import Logging
 ///   - configuration: The settings to read.
 ///   - environment: Where they are read from.
 ///   - stages: Composes the services of the program; may throw a `ConfigurationError` as well.
-/// - Returns: 0 after a signal, 1 after a failure, 78 (EX_CONFIG) if a setting is wrong.
+/// - Returns: 0 after a signal, 1 after a failure, 78 (EX_CONFIG) if a setting is wrong, or leads to a pooler that cannot be used.
 package func runProgram<Configuration: ProgramConfiguration>(
     _ configuration: Configuration.Type,
     environment: [String: String] = ProcessEnvironment.current(),
@@ -15,8 +15,11 @@ package func runProgram<Configuration: ProgramConfiguration>(
 ) -> Int32 {
     let logger = LogConfiguration(lenient: environment).logger(Configuration.program.label)
     let composed: [Stage]
+    let database: DatabaseCheck
     do {
-        composed = try stages(try Configuration(environment: environment), logger)
+        let configuration = try Configuration(environment: environment)
+        database = DatabaseCheck(configuration.database)
+        composed = try stages(configuration, logger)
     } catch let error as ConfigurationError {
         for problem in error.problems {
             logger.error("Wrong setting", [.settingName: .string(problem.name), .error: .string("\(problem)")])
@@ -26,5 +29,7 @@ package func runProgram<Configuration: ProgramConfiguration>(
         logger.error("Start failed", [.error: LogValue(error)])
         return 1
     }
-    return ServiceGroup(logger: logger, stages: composed).run()
+    let check = Stage("database check", shutdownLimit: .seconds(3), services: [database])
+    let code = ServiceGroup(logger: logger, stages: [check] + composed).run()
+    return database.isRefused ? ConfigurationError.exitCode : code
 }

@@ -37,7 +37,12 @@ extension Setting {
             title: "Recording",
             settings: [spool, recorder, segmentSeconds, snapshotSeconds, cameraNetworks]
         ),
-        SettingGroup(title: "Pages and API", settings: [publicURL, fastCGISocket, templates, webThreads]),
+        SettingGroup(
+            title: "Pages and API",
+            settings: [
+                publicURL, tlsCertificate, tlsKey, trustedProxies, fastCGISocket, templates, webThreads,
+            ]
+        ),
         SettingGroup(title: "Uploads", settings: [uploadParallel, uploadRate, timeZone, sweepSeconds, retrySeconds]),
         SettingGroup(title: "Log", settings: [logLevel, logFormat]),
         SettingGroup(title: "Tests", settings: [crashPoint]),
@@ -73,9 +78,9 @@ extension Setting {
     )
     package static let user = Setting(
         "OBSERVER_USER",
-        .text("the name of a user of this machine"),
-        fallback: .value("postgres"),
-        meaning: "The user that services run as when root calls `up`.",
+        .text("the name of a user of this machine, not root"),
+        fallback: .value("observer"),
+        meaning: "The user that services run as when root calls `up`; the default one is made where it is missing.",
         readers: [.command]
     )
     package static let demo = Setting(
@@ -89,12 +94,12 @@ extension Setting {
         "OBSERVER_CAPTURE_PROCESSES",
         .integer(1...16),
         fallback: .value("1"),
-        meaning: "The number of recorders, which share the cameras and the spool. It is remembered.",
+        meaning: "The number of recorders, which share the cameras and the spool.",
         readers: [.command]
     )
     package static let adminPassword = Setting(
         "OBSERVER_ADMIN_PASSWORD",
-        .text("a password of 8 or more characters"),
+        .text("a password of 10 or more characters"),
         fallback: .computed("generated"),
         isSecret: true,
         meaning: "The password of the first administrator, read when that account is created.",
@@ -178,10 +183,40 @@ extension Setting {
 
     package static let publicURL = Setting(
         "OBSERVER_PUBLIC_URL",
-        .text("a URL that begins with `http://` or `https://`"),
+        .text("`http://host` or `https://host`, with a port where it is not the usual one, and no path"),
         fallback: .none,
-        meaning: "The address that people use. `https://…` makes cookies secure.",
+        meaning: "The address that people use. nginx answers to its host; `https://…` makes cookies secure.",
         readers: [.command, .web]
+    )
+    package static let tlsCertificate = Setting(
+        "OBSERVER_TLS_CERTIFICATE",
+        .path("the path of a PEM file"),
+        fallback: .none,
+        meaning: """
+            The server's certificate, followed by those that vouch for it: nginx then speaks https on its port. It reads the \
+            file at each handshake, so a renewed one is used at once. Of the command and of the nginx container.
+            """,
+        readers: [.command]
+    )
+    package static let tlsKey = Setting(
+        "OBSERVER_TLS_KEY",
+        .path("the path of a PEM file"),
+        fallback: .none,
+        meaning: "The certificate's key, without a passphrase. The user that nginx runs as must be able to read it.",
+        readers: [.command]
+    )
+    package static let trustedProxies = Setting(
+        "OBSERVER_TRUSTED_PROXIES",
+        .text(
+            "addresses and networks, separated by commas, as in `192.0.2.7,fd00::/8`; `private` stands for those of local "
+                + "networks"
+        ),
+        fallback: .none,
+        meaning: """
+            The proxies in front of nginx, besides those on this machine, whose `X-Forwarded-For`, `X-Forwarded-Proto` and \
+            `X-Forwarded-Host` are believed. Of the command and of the nginx container.
+            """,
+        readers: [.command]
     )
     package static let fastCGISocket = Setting(
         "OBSERVER_FASTCGI_SOCKET",

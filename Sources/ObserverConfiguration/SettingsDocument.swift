@@ -21,6 +21,9 @@ package enum SettingsDocument {
             Any setting can come from a file: `NAME_FILE` is then its path, and `NAME` must not be set. Line feeds at the end
             of the file are ignored. Give secrets that way; they appear in no message and no log.
 
+            What `./observer up` is given it keeps in the home, for every later call; another value it takes only with `--change`,
+            and an empty value takes a setting back to its default.
+
             A default in brackets is what `./observer up` supplies where a setting is not given. With
             `OBSERVER_DATABASE_URL`, `OBSERVER_AMQP_URL` or `AWS_ENDPOINT_URL_S3` set, `up` starts no private server of that
             kind. The last column names the programs: `./observer`, the services web, capture, upload and retention,

@@ -47,6 +47,17 @@ extension SettingsReader {
         return key
     }
 
+    /// The address people use.
+    mutating func publicURL() -> PublicURL? {
+        guard let text = value(.publicURL) else { return nil }
+        guard let url = PublicURL(text) else {
+            let reason = "it has a path, and Observer needs a host, or a port, of its own"
+            reject(text, for: .publicURL, because: PublicURL.hasPath(text) ? reason : nil)
+            return nil
+        }
+        return url
+    }
+
     // MARK: Recorder and cameras
 
     /// The name of this recorder.

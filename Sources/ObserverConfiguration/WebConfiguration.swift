@@ -33,7 +33,7 @@ package struct WebConfiguration: ProgramConfiguration {
     /// The spool, if it is on this machine: segments are served from it until S3 has them.
     package let spool: String?
     /// The address people use; `https` makes cookies secure.
-    package let publicURL: String?
+    package let publicURL: PublicURL?
     /// The segment length of a new camera that names none, in seconds.
     package let segmentSeconds: Int
 
@@ -60,9 +60,7 @@ package struct WebConfiguration: ProgramConfiguration {
         let spool = reader.given(.spool)
         if let spool, !spool.hasPrefix("/") { reader.reject(spool, for: .spool) }
         self.spool = spool
-        let url = reader.value(.publicURL)
-        if let url, !url.hasPrefix("http://"), !url.hasPrefix("https://") { reader.reject(url, for: .publicURL) }
-        publicURL = url
+        publicURL = reader.publicURL()
         segmentSeconds = reader.integer(.segmentSeconds)
         try reader.check()
         guard let database, let broker, let s3, let key else { throw ConfigurationError(problems: []) }

@@ -4,7 +4,10 @@
 @dynamicMemberLookup
 package struct Camera: Hashable, Sendable {
     package let id: CameraID
+    /// Its addresses are what may be shown, as the database has them, until they are opened.
     package var settings: CameraSettings
+    /// The whole addresses, sealed, of those with secrets in them.
+    package var sealedAddresses: SealedAddresses
     package var hasPassword: Bool
     /// Rises with every change.
     package var version: Int64
@@ -14,6 +17,7 @@ package struct Camera: Hashable, Sendable {
     package init(
         id: CameraID,
         settings: CameraSettings,
+        sealedAddresses: SealedAddresses = SealedAddresses(),
         hasPassword: Bool,
         version: Int64,
         createdAt: Timestamp,
@@ -21,6 +25,7 @@ package struct Camera: Hashable, Sendable {
     ) {
         self.id = id
         self.settings = settings
+        self.sealedAddresses = sealedAddresses
         self.hasPassword = hasPassword
         self.version = version
         self.createdAt = createdAt
@@ -30,5 +35,16 @@ package struct Camera: Hashable, Sendable {
     package subscript<Member>(dynamicMember member: WritableKeyPath<CameraSettings, Member>) -> Member {
         get { settings[keyPath: member] }
         set { settings[keyPath: member] = newValue }
+    }
+}
+
+/// The addresses of a camera, each sealed for its place; nil where it has no secret in it.
+package struct SealedAddresses: Hashable, Sendable {
+    package var url: [UInt8]?
+    package var subURL: [UInt8]?
+
+    package init(url: [UInt8]? = nil, subURL: [UInt8]? = nil) {
+        self.url = url
+        self.subURL = subURL
     }
 }

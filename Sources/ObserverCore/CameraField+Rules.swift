@@ -1,3 +1,5 @@
+import Encodings
+
 /// One rule that a value broke, as a phrase that continues the name of the field.
 struct BrokenRule: Error {
     let text: String
@@ -70,7 +72,7 @@ extension CameraField {
         }
         let result = isTrimmed ? text.trimmed : text
         guard !result.isEmpty else { throw BrokenRule("is empty") }
-        guard result.unicodeScalars.count <= longest else { throw BrokenRule("is longer than \(longest) characters") }
+        guard text.unicodeScalars.count <= longest else { throw BrokenRule("is longer than \(longest) characters") }
         return result
     }
 
@@ -82,9 +84,13 @@ extension CameraField {
     ) throws(BrokenRule) -> String {
         guard case .string(let text) = value else { throw BrokenRule("must be text, not \(value.kind)") }
         let url: CameraURL
-        do {
-            url = try CameraURL.parse(text.trimmed)
+        do throws(CameraURLError) {
+            url = try CameraURL.parse(typed: text.trimmed)
             try url.check(policy)
+            let shown = ShownAddress(url.text)
+            if shown.lacksSecrets { throw CameraURLError(.masked) }
+            // What is shown is stored as well.
+            guard shown.text.utf8.count <= CameraURL.longest else { throw CameraURLError(.tooLong) }
         } catch {
             throw BrokenRule(error.detail)
         }
@@ -154,7 +160,7 @@ extension Unicode.Scalar {
 
 extension String {
     /// The text without white space at both ends.
-    var trimmed: String {
+    package var trimmed: String {
         var rest = self[...]
         while rest.first?.isWhitespace == true { rest.removeFirst() }
         while rest.last?.isWhitespace == true { rest.removeLast() }

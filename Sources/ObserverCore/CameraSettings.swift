@@ -63,7 +63,10 @@ extension CameraField {
             group: .stream,
             isRequired: true,
             label: "Address",
-            hint: "A user name and a password in it are taken out and stored separately.",
+            hint: """
+                A user name and a password in it are taken out and stored separately. A password elsewhere in it is stored \
+                encrypted, and viewers see *** there.
+                """,
             example: "rtsp://192.0.2.10/stream1"
         ),
         CameraField(

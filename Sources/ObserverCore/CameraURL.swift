@@ -40,6 +40,37 @@ package struct CameraURL: Hashable, Sendable {
         scheme == other.scheme && host == other.host && port == other.port
     }
 
+    /// Reads a URL that somebody typed: refuses what is part of a password and looks like the end of the authority.
+    ///
+    /// - Throws: `CameraURLError`, which says what to change.
+    package static func parse(typed text: String) throws(CameraURLError) -> CameraURL {
+        guard text.utf8.count <= longest else { throw CameraURLError(.tooLong) }
+        if let separator = text.firstRange(of: "://") {
+            try checkUserInformation(text[separator.upperBound...])
+        }
+        let url = try parse(text)
+        // What follows would be lost, and can be half of a password.
+        guard !text.contains("#") else { throw CameraURLError(.fragment) }
+        return url
+    }
+
+    /// Finds the first character before the last `@` that has to be written otherwise there.
+    private static func checkUserInformation(_ rest: Substring) throws(CameraURLError) {
+        guard let last = rest.lastIndex(of: "@") else { return }
+        let user = rest[..<last]
+        if let end = user.firstIndex(where: { "/?#".contains($0) }) {
+            // An "@" in a path is one only where no password can be meant: without a colon, or behind a host that is an address.
+            var host = user[..<end]
+            if let at = host.lastIndex(of: "@") { host = host[host.index(after: at)...] }
+            host = host.hasPrefix("[") ? host.dropFirst().prefix { $0 != "]" } : host.prefix { $0 != ":" }
+            let isAddress = host.contains { ".:".contains($0) } && IPAddress(String(host)) != nil
+            guard isAddress || !user.contains(":") else { throw CameraURLError(.rawCharacter, String(user[end])) }
+            return
+        }
+        if user.contains("@") { throw CameraURLError(.rawCharacter, "@") }
+        if PercentEncoding.decodeText(user) == nil { throw CameraURLError(.rawCharacter, "%") }
+    }
+
     /// Reads a URL.
     ///
     /// - Throws: `CameraURLError`, which says what to change.
@@ -51,6 +82,12 @@ package struct CameraURL: Hashable, Sendable {
         }
         guard let separator = text.firstRange(of: "://") else { throw CameraURLError(.noScheme) }
         let scheme = text[..<separator.lowerBound].lowercased()
+        // Whatever else stands there can be a password, and is not repeated.
+        guard scheme.utf8.count <= 20,
+            scheme.utf8.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 43 })
+        else {
+            throw CameraURLError(.noScheme)
+        }
         guard let defaultPort = schemes.first(where: { $0.0 == scheme })?.1 else {
             throw CameraURLError(.forbiddenScheme, scheme)
         }

@@ -1,3 +1,4 @@
+import Encodings
 import Errors
 
 /// The reason why a text is not the URL of a camera.
@@ -11,6 +12,11 @@ package struct CameraURLError: DescribedError, Hashable {
         case noScheme
         case forbiddenScheme
         case badUserInformation
+        /// A character of a user name or a password that has to be written as its number.
+        case rawCharacter
+        case fragment
+        /// A secret of the address is `***`, and there is none to put in its place.
+        case masked
         case noHost
         case badHost
         case badPort
@@ -20,7 +26,7 @@ package struct CameraURLError: DescribedError, Hashable {
     package let kind: Kind
     package let detail: String
 
-    /// Creates an error; `subject` is the scheme or the address that is not allowed.
+    /// Creates an error; `subject` is the scheme, the address or the character that is not allowed.
     package init(_ kind: Kind, _ subject: String = "") {
         self.kind = kind
         detail = Self.detail(of: kind, subject)
@@ -28,6 +34,8 @@ package struct CameraURLError: DescribedError, Hashable {
 
     /// Always false: the same text is refused again.
     package var isTemporary: Bool { false }
+
+    private static func encoded(_ character: String) -> String { PercentEncoding.encode(character) }
 
     private static func detail(of kind: Kind, _ subject: String) -> String {
         switch kind {
@@ -39,6 +47,11 @@ package struct CameraURLError: DescribedError, Hashable {
         case .forbiddenScheme:
             "begins with \"\(subject)\"; allowed are \(CameraURL.schemes.map { $0.0 }.joined(separator: ", "))"
         case .badUserInformation: "has a user name or password that cannot be read; percent-encode @ : / and % in them"
+        case .rawCharacter:
+            "has a raw \(subject) before the @, where user name and password are: write it as \(encoded(subject)) there"
+                + (subject == "@" ? "" : ", or the @ as %40 if it is part of the path")
+        case .fragment: "has a raw # in it, behind which all would be lost; write it as %23"
+        case .masked: "has \(ShownAddress.mask) where a secret was; write the secret itself"
         case .noHost: "names no host"
         case .badHost: "has a host that is neither a name nor an address"
         case .badPort: "has a port that is not a number from 1 to 65535"

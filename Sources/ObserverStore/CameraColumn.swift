@@ -7,6 +7,7 @@ package import Postgres
 package enum CameraColumn: Int32, CaseIterable {
     case id, name, location, locationDetails, url, username, hasPassword, isActive, version
     case subURL, segmentSeconds, transport, tls, audio, retentionDays, priority, tags, createdAt, updatedAt
+    case sealedURL, sealedSubURL
     case state, since, cause, detail, recorder, epoch, lastFrameAt
     case videoCodec, width, height, fps, bitrate, reconnects, health, backlogMilliseconds, owner
     case snapshotAt, lastID, lastStartedAt, lastDurationMilliseconds
@@ -37,11 +38,12 @@ extension PostgresRow {
 }
 
 extension Camera {
-    /// The columns from `id` to `updated_at`, for a table or subquery `c`: those of ``CameraField/all`` in its order.
+    /// The columns from `id` to `updated_at`, for a table or subquery `c`: those of ``CameraField/all`` in its order; then the
+    /// sealed addresses.
     static let columns = """
         c.id, c.name, c.location, c.location_details, c.url, c.username, c.password_sealed is not null, c.is_active, \
         c.version, c.sub_url, c.segment_seconds, c.transport, c.tls, c.audio, c.retention_days, c.priority, c.tags, \
-        c.created_at, c.updated_at
+        c.created_at, c.updated_at, c.url_sealed, c.sub_url_sealed
         """
 
     init(reading row: inout PostgresRow) throws(PostgresError) {
@@ -71,5 +73,6 @@ extension Camera {
             createdAt: try row.next(),
             updatedAt: try row.next()
         )
+        sealedAddresses = SealedAddresses(url: try row.next(), subURL: try row.next())
     }
 }

@@ -6,7 +6,7 @@ package import Postgres
 /// Every call is one statement; a deleted camera is not found. Each switching on or off is kept in `camera_switches`
 /// with its actor.
 package struct CameraStore {
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     package init(_ connection: PostgresConnection) {
         self.connection = connection
@@ -36,6 +36,11 @@ package struct CameraStore {
         return try connection.first(statement) { row throws(PostgresError) in try CameraListing(reading: &row) }
     }
 
+    /// Returns true if there is a camera of that number, or was one.
+    package func hasHad(_ id: CameraID) throws(PostgresError) -> Bool {
+        try !connection.rows("select id from cameras where id = \(id)", as: (CameraID).self).isEmpty
+    }
+
     /// How many cameras there are and how many of them are on.
     package func count() throws(PostgresError) -> (all: Int, active: Int) {
         let statement: SQL = "select count(*), count(*) filter (where is_active) from cameras where deleted_at is null"
@@ -56,9 +61,10 @@ package struct CameraStore {
     /// Creates a camera.
     ///
     /// - Parameters:
-    ///   - settings: Its fields, all of which are stored.
+    ///   - settings: Its fields, all of which are stored; its addresses as they may be shown.
     ///   - id: A reserved number; nil takes the next one.
     ///   - sealedPassword: The password, sealed with the number.
+    ///   - sealedAddresses: The whole addresses, sealed with the number.
     ///   - actor: The originator.
     /// - Returns: The camera.
     /// - Throws: The error that the database reports.
@@ -66,15 +72,17 @@ package struct CameraStore {
         _ settings: CameraSettings,
         id: CameraID? = nil,
         sealedPassword: [UInt8]? = nil,
+        sealedAddresses: SealedAddresses = SealedAddresses(),
         by actor: Actor
     ) throws(PostgresError) -> CameraListing {
         let statement: SQL = """
             with changed as (
-                insert into cameras (id, name, location, location_details, url, username, password_sealed, is_active,
-                    sub_url, segment_seconds, transport, tls, audio, retention_days, priority, tags)
+                insert into cameras (id, name, location, location_details, url, url_sealed, username, password_sealed, is_active,
+                    sub_url, sub_url_sealed, segment_seconds, transport, tls, audio, retention_days, priority, tags)
                 values (coalesce(\(id), nextval(pg_get_serial_sequence('cameras', 'id'))), \(settings.name),
-                    \(settings.location), \(settings.locationDetails), \(settings.url), \(settings.username),
-                    \(sealedPassword), \(settings.isActive), \(settings.subURL), \(settings.segmentSeconds),
+                    \(settings.location), \(settings.locationDetails), \(settings.url), \(sealedAddresses.url),
+                    \(settings.username), \(sealedPassword), \(settings.isActive), \(settings.subURL),
+                    \(sealedAddresses.subURL), \(settings.segmentSeconds),
                     \(settings.transport), \(settings.tls), \(settings.audio), \(settings.retentionDays), \(settings.priority),
                     \(settings.tags))
                 returning *
@@ -102,8 +110,9 @@ package struct CameraStore {
     ///
     /// - Parameters:
     ///   - id: Which one.
-    ///   - changes: The fields to change. The password in it is not used.
+    ///   - changes: The fields to change; addresses as they may be shown. The password in it is not used.
     ///   - sealedPassword: The password, sealed with the number; setting one always counts as a change.
+    ///   - sealedAddresses: Those of the changed addresses, whole and sealed with the number; one always counts as a change.
     ///   - expected: The version the caller has seen; nil: whatever it is.
     ///   - actor: The originator.
     /// - Returns: The outcome.
@@ -112,6 +121,7 @@ package struct CameraStore {
         _ id: CameraID,
         _ changes: CameraChanges,
         sealedPassword: Change<[UInt8]> = .keep,
+        sealedAddresses: SealedAddresses = SealedAddresses(),
         expecting expected: Int64? = nil,
         by actor: Actor
     ) throws(PostgresError) -> ChangeResult {
@@ -125,11 +135,14 @@ package struct CameraStore {
                     case when \(changes.sets(\.locationDetails)) then \(new.locationDetails)
                         else location_details end as location_details,
                     coalesce(\(changes[\.url]), url) as url,
+                    case when \(changes.sets(\.url)) then \(sealedAddresses.url) else url_sealed end as url_sealed,
                     case when \(changes.sets(\.username)) then \(new.username) else username end as username,
                     case when \(sealedPassword.isKept) then password_sealed
                         else \(sealedPassword.value) end as password_sealed,
                     coalesce(\(changes[\.isActive]), is_active) as is_active,
                     case when \(changes.sets(\.subURL)) then \(new.subURL) else sub_url end as sub_url,
+                    case when \(changes.sets(\.subURL)) then \(sealedAddresses.subURL)
+                        else sub_url_sealed end as sub_url_sealed,
                     coalesce(\(changes[\.segmentSeconds])::integer, segment_seconds) as segment_seconds,
                     coalesce(\(changes[\.transport]), transport) as transport,
                     coalesce(\(changes[\.tls]), tls) as tls,
@@ -140,17 +153,18 @@ package struct CameraStore {
                 from target
             ), changed as (
                 update cameras c set name = n.name, location = n.location, location_details = n.location_details,
-                    url = n.url, username = n.username, password_sealed = n.password_sealed, is_active = n.is_active,
+                    url = n.url, url_sealed = n.url_sealed, sub_url_sealed = n.sub_url_sealed, username = n.username, password_sealed = n.password_sealed, is_active = n.is_active,
                     sub_url = n.sub_url, segment_seconds = n.segment_seconds, transport = n.transport,
                     tls = n.tls, audio = n.audio, retention_days = n.retention_days, priority = n.priority, tags = n.tags,
                     version = c.version + 1, updated_at = now()
                 from wanted n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)
                     and (c.name, c.location, c.location_details, c.url, c.username, c.password_sealed, c.is_active,
-                        c.sub_url, c.segment_seconds, c.transport, c.tls, c.audio, c.retention_days, c.priority, c.tags)
+                        c.sub_url, c.segment_seconds, c.transport, c.tls, c.audio, c.retention_days, c.priority, c.tags,
+                        c.url_sealed, c.sub_url_sealed)
                     is distinct from (n.name, n.location, n.location_details, n.url, n.username, n.password_sealed,
                         n.is_active, n.sub_url, n.segment_seconds, n.transport, n.tls, n.audio, n.retention_days,
-                        n.priority, n.tags)
+                        n.priority, n.tags, n.url_sealed, n.sub_url_sealed)
                 returning c.*
             ), \(unsafe: Self.switched)
             \(unsafe: Self.changedOrSame)
@@ -158,10 +172,11 @@ package struct CameraStore {
         return try change(statement, expecting: expected)
     }
 
-    /// Switches a camera on or off.
+    /// Switches a camera on or off, over whatever version it has or over the one that is expected.
     package func setActive(
         _ id: CameraID,
         _ isActive: Bool,
+        expecting expected: Int64? = nil,
         by actor: Actor
     ) throws(PostgresError) -> ChangeResult {
         let statement: SQL = """
@@ -170,12 +185,12 @@ package struct CameraStore {
             ), changed as (
                 update cameras c set is_active = \(isActive), version = c.version + 1, updated_at = now()
                 from target n
-                where c.id = n.id and c.is_active <> \(isActive)
+                where c.id = n.id and n.version = coalesce(\(expected), n.version) and c.is_active <> \(isActive)
                 returning c.*
             ), \(unsafe: Self.switched)
             \(unsafe: Self.changedOrSame)
             """
-        return try change(statement, expecting: nil)
+        return try change(statement, expecting: expected)
     }
 
     /// Deletes a camera: switches it off, forgets its address, user, password and snapshot, and hides it; its recordings
@@ -191,7 +206,7 @@ package struct CameraStore {
                 select * from cameras where id = \(id) and deleted_at is null for update
             ), changed as (
                 update cameras c set is_active = false, url = 'rtsp://deleted.invalid/', sub_url = null,
-                    username = null, password_sealed = null, deleted_at = now(), version = c.version + 1, updated_at = now(),
+                    url_sealed = null, sub_url_sealed = null, username = null, password_sealed = null, deleted_at = now(), version = c.version + 1, updated_at = now(),
                     discards_recordings = \(withRecordings)
                 from target n
                 where c.id = n.id and n.version = coalesce(\(expected), n.version)

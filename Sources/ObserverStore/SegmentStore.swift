@@ -124,6 +124,19 @@ package struct SegmentStore {
         }
     }
 
+    /// Returns true if there is such a segment, of a camera or a stream where they are given.
+    package func has(
+        _ id: SegmentID,
+        of camera: CameraID? = nil,
+        _ kind: StreamKind? = nil
+    ) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            select id from segments where id = \(id) and (\(camera)::bigint is null or camera_id = \(camera))
+                and (\(kind)::smallint is null or stream = \(kind))
+            """
+        return try !connection.rows(statement, as: (SegmentID).self).isEmpty
+    }
+
     /// Returns the newest segment of a stream that still exists.
     package func newest(of camera: CameraID, _ kind: StreamKind = .main) throws(PostgresError) -> SegmentRecord? {
         try connection.first(Self.newestStatement(of: camera, kind)) { row throws(PostgresError) in

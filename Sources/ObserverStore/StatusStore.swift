@@ -92,6 +92,15 @@ package struct StatusStore {
         return found
     }
 
+    /// When the newest snapshot of a camera was taken, without reading it; nil when there is none yet.
+    package func snapshotTime(of camera: CameraID) throws(PostgresError) -> Timestamp? {
+        let statement: SQL = """
+            select p.taken_at from camera_snapshots p join cameras c on c.id = p.camera_id
+            where p.camera_id = \(camera) and c.deleted_at is null
+            """
+        return try connection.rows(statement, as: (Timestamp).self).first
+    }
+
     /// The newest snapshot of a camera that is not deleted; nil when there is none yet.
     package func snapshot(of camera: CameraID) throws(PostgresError) -> Snapshot? {
         let statement: SQL = """

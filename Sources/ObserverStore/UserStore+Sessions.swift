@@ -1,7 +1,7 @@
 package import ObserverCore
 package import Postgres
 
-/// Browsers that are signed in, and how often somebody failed to.
+/// Browsers that are signed in.
 extension UserStore {
     /// A signed-in browser with its user.
     package struct Session: Hashable, Sendable {
@@ -13,7 +13,7 @@ extension UserStore {
     }
 
     /// How long a session lives without being used, and at most.
-    private static let limits = (idle: "interval '30 minutes'", whole: "interval '12 hours'")
+    static let limits = (idle: "interval '30 minutes'", whole: "interval '12 hours'")
 
     /// Starts a session.
     ///
@@ -71,7 +71,7 @@ extension UserStore {
         try connection.execute("delete from sessions where hash = \(hash)")
     }
 
-    /// Deletes sessions that are over and sign-in attempts older than an hour; for a timer.
+    /// Deletes sessions that are over, and places from which nobody has signed in for half a year; for a timer.
     package func prune() throws(PostgresError) {
         try connection.execute(
             """
@@ -79,39 +79,7 @@ extension UserStore {
                 or created_at <= now() - \(unsafe: Self.limits.whole)
             """
         )
+        try connection.execute("delete from sign_in_places where seen_at <= now() - interval '180 days'")
         try connection.execute("delete from login_attempts where at < now() - interval '1 hour'")
-    }
-
-    // MARK: Throttle
-
-    /// How many sign-ins failed for the worst of these keys within that time.
-    ///
-    /// - Parameters:
-    ///   - keys: For example `user:admin` and `address:192.0.2.7`; at most 128 characters each.
-    ///   - seconds: At most 3600.
-    /// - Returns: The number.
-    /// - Throws: The error that the database reports.
-    package func failedLogins(for keys: [String], withinSeconds seconds: Int) throws(PostgresError) -> Int {
-        let statement: SQL = """
-            select coalesce(max(n), 0) from (
-                select count(*) as n from login_attempts
-                where key = any(\(keys.map { $0.limited(to: 128) }))
-                    and at > now() - \(Double(seconds)) * interval '1 second'
-                group by key
-            ) counts
-            """
-        return try connection.rows(statement, as: (Int).self).first ?? 0
-    }
-
-    /// Counts a failed sign-in for each key.
-    package func noteFailedLogin(for keys: [String]) throws(PostgresError) {
-        try connection.execute(
-            "insert into login_attempts (key) select unnest(\(keys.map { $0.limited(to: 128) }))"
-        )
-    }
-
-    /// Forgets the failures of a key, after a good sign-in.
-    package func clearFailedLogins(for key: String) throws(PostgresError) {
-        try connection.execute("delete from login_attempts where key = \(key.limited(to: 128))")
     }
 }

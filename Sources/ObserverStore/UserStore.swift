@@ -51,13 +51,15 @@ package struct UserStore {
         }
     }
 
-    /// Sets a password and signs the user out everywhere.
+    /// Sets a password, signs the user out everywhere and has failed sign-ins forgotten.
     ///
     /// - Returns: False when there is no such user.
     package func setPassword(name: String, hash: String) throws(PostgresError) -> Bool {
         let statement: SQL = """
             with changed as (
-                update users set password_hash = \(hash) where name = \(name.lowercased()) returning id
+                update users set password_hash = \(hash),
+                    clearance = greatest(clearance + 1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
+                where name = \(name.lowercased()) returning id
             ), gone as (
                 delete from sessions where user_id in (select id from changed)
             )
@@ -80,7 +82,14 @@ package struct UserStore {
         package var id: Int64
         package var name: String
         package var role: Role
+        /// How long it is good for; nil: until it is revoked.
+        package var remainingMilliseconds: Int64?
     }
+
+    /// How long a web server may believe what it found of a token, in milliseconds.
+    ///
+    /// It saves a query on every request of a program. Whoever revokes a token waits as long before saying that it is done.
+    package static let tokenMemoryMilliseconds: Int64 = 2000
 
     /// Creates a token.
     ///
@@ -112,16 +121,22 @@ package struct UserStore {
     package func findToken(hash: [UInt8]) throws(PostgresError) -> Token? {
         let statement: SQL = """
             with found as (
-                select id, name, role, last_used_at from api_tokens
-                where hash = \(hash) and revoked_at is null and coalesce(expires_at, 'infinity') > now()
+                select id, name, role, last_used_at,
+                    ceil(extract(epoch from least(expires_at, now() + interval '1 day') - now()) * 1000)::bigint as remaining
+                from api_tokens where hash = \(hash) and revoked_at is null and coalesce(expires_at, 'infinity') > now()
             ), used as (
                 update api_tokens t set last_used_at = now() from found f
                 where t.id = f.id and coalesce(f.last_used_at, '-infinity') < now() - interval '1 minute'
             )
-            select id, name, role from found
+            select id, name, role, case when remaining < 86400000 then remaining end from found
             """
         return try connection.first(statement) { row throws(PostgresError) in
-            Token(id: try row.next(), name: try row.next(), role: try row.next())
+            Token(
+                id: try row.next(),
+                name: try row.next(),
+                role: try row.next(),
+                remainingMilliseconds: try row.next()
+            )
         }
     }
 

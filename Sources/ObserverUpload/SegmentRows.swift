@@ -135,7 +135,8 @@ extension PostgresError {
     fileprivate var isOfValues: Bool {
         switch kind {
         case .uniqueViolation, .foreignKeyViolation, .invalidValue: true
-        case .configuration, .unavailable, .authentication, .unknownDatabase, .connectionLost, .deadline: false
+        case .configuration, .unavailable, .authentication, .unknownDatabase, .encryption, .pooler: false
+        case .connectionLost, .deadline: false
         case .interrupted, .overloaded, .forbidden, .schema, .server, .decoding, .misuse: false
         }
     }

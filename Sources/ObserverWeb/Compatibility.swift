@@ -39,6 +39,6 @@ enum Compatibility {
             }
             throw FieldErrors(errors)
         }
-        return CamerasAPI.answer(try CamerasAPI.setActive(isActive, request))
+        return CamerasAPI.answer(try CamerasAPI.setActive(isActive, request), to: request)
     }
 }

@@ -30,9 +30,13 @@ final class WebListener: Service {
 
     /// Answers requests until stopped; those that have begun are answered.
     func run(until stop: StopSignal) {
+        let notice = ProxyNotice(logger: logger)
         server.withLock { $0 }?.run(until: stop) { [context] _ in
             let context = context()
-            return { Routes.respond(to: $0, context: context) }
+            return { request in
+                notice.look(at: request)
+                return Routes.respond(to: request, context: context)
+            }
         }
         // Removes the socket's file.
         server.withLock { $0 = nil }

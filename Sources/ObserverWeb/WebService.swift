@@ -18,11 +18,25 @@ package enum WebService {
     private static let publishLimit = Duration.seconds(5)
 
     /// Composes the services; nothing is opened yet.
+    package static func stages(_ configuration: WebConfiguration, logger: Logger) throws -> [Stage] {
+        try stages(configuration, logger: logger, lookUp: NameLookUp.addresses)
+    }
+
+    /// Composes the services, with another way to find stores.
     ///
     /// Shutdown order: requests, health checks, then the last notifications; within 20 s.
     ///
+    /// - Parameters:
+    ///   - configuration: The settings.
+    ///   - logger: The log.
+    ///   - lookUp: Returns the addresses of a store's name; blocks.
+    /// - Returns: The stages, in the order in which they start.
     /// - Throws: `ConfigurationError` if the templates or the API's document cannot be read.
-    package static func stages(_ configuration: WebConfiguration, logger: Logger) throws -> [Stage] {
+    package static func stages(
+        _ configuration: WebConfiguration,
+        logger: Logger,
+        lookUp: @escaping @Sendable (String) -> [[UInt8]]
+    ) throws -> [Stage] {
         let publisher = AMQPConfirmedPublisher(
             configuration.broker,
             name: "web-publish",
@@ -35,6 +49,7 @@ package enum WebService {
             limits: probeLimits,
             notify: { $0.log(to: logger) }
         )
+        let addresses = StoreAddresses(configuration.destinations, lookUp: lookUp)
         let board = HealthBoard()
         let monitor = HealthMonitor(
             board: board,
@@ -45,15 +60,10 @@ package enum WebService {
         )
         let (pages, document) = try distribution(configuration)
         let authenticator = Authenticator(publicURL: configuration.publicURL)
-        let send = { @Sendable (message: AMQPMessage, camera: CameraListing) in
-            publisher.publish(message, within: publishLimit) { outcome in
-                guard outcome != .confirmed, outcome != .returned else { return }
-                let id = Int(camera.camera.id.rawValue)
-                logger.warning("Recorder not told", [.cameraID: .int(id)])
-            }
-        }
+        let send = sender(publisher, logger: logger)
         // Whoever waits for a picture has a thread.
         let snapshotWaits = SnapshotWaits(limit: configuration.threads / 2)
+        let cameraPages = AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>()
         let listener = WebListener(
             FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads),
             logger: logger
@@ -66,8 +76,10 @@ package enum WebService {
                 authenticator: authenticator,
                 health: board,
                 stores: stores,
+                addresses: addresses,
                 database: PostgresConnection(configuration.database),
                 snapshotWaits: snapshotWaits,
+                cameraPages: cameraPages,
                 askForRetry: { publisher.publish(UploadRetryAsked.message(spool: $0), within: publishLimit) { _ in } },
                 wish: { send(CameraWish($0, cameraID: $1.camera.id).message(recorder: $1.owner), $1) },
                 announce: { camera in
@@ -81,10 +93,38 @@ package enum WebService {
             Stage(
                 "background",
                 shutdownLimit: .seconds(5),
-                services: [monitor, SessionPruner(database: configuration.database, logger: logger)]
+                services: [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
             ),
             Stage("requests", shutdownLimit: .seconds(12), services: [listener]),
         ]
+    }
+
+    /// Returns what watches the database and tidies it, each with a connection of its own.
+    private static func upkeep(
+        _ configuration: WebConfiguration,
+        board: HealthBoard,
+        logger: Logger
+    ) -> [any Service] {
+        let (database, vault) = (configuration.database, AddressVault(configuration.sealingKey))
+        return [
+            DatabaseMonitor(board: board, database: database),
+            SessionPruner(database: database, logger: logger),
+            AddressSealer(database: database, vault: vault, logger: logger),
+        ]
+    }
+
+    /// Returns what sends a message about a camera; one that does not arrive is logged.
+    private static func sender(
+        _ publisher: AMQPConfirmedPublisher,
+        logger: Logger
+    ) -> @Sendable (AMQPMessage, CameraListing) -> Void {
+        { message, camera in
+            publisher.publish(message, within: publishLimit) { outcome in
+                guard outcome != .confirmed, outcome != .returned else { return }
+                let id = Int(camera.camera.id.rawValue)
+                logger.warning("Recorder not told", [.cameraID: .int(id)])
+            }
+        }
     }
 
     /// Reads the templates and the document that lies beside them.

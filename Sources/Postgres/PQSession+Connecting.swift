@@ -3,11 +3,27 @@ import Glibc
 import System
 
 extension PQSession {
+    /// Connects, signs in, applies the settings of a session, and refuses a pooler that shares servers between sessions.
+    static func connect(
+        _ configuration: PostgresConfiguration,
+        until deadline: MonotonicInstant
+    ) throws(PostgresError) -> PQSession {
+        let session = try signIn(configuration, until: deadline)
+        do {
+            let process = try session.begin(with: configuration.sessionSettings, until: deadline)
+            if session.isPooled { try PoolerProbe(configuration, until: deadline).check(session, servedBy: process) }
+        } catch {
+            guard PoolerProbe.isRefusal(error) else { throw error.ofConnecting }
+            throw PostgresError(.pooler, serverMessage: error.serverMessage)
+        }
+        return session
+    }
+
     /// Connects and signs in.
     ///
     /// `connect_timeout` holds for libpq's blocking functions only, so the deadline is kept here. Looking up a host name
     /// blocks (libpq manual, PQconnectStartParams); the resolver's own time limits hold for it.
-    static func connect(
+    static func signIn(
         _ configuration: PostgresConfiguration,
         until deadline: MonotonicInstant
     ) throws(PostgresError) -> PQSession {
@@ -40,6 +56,16 @@ extension PQSession {
             withCStrings(settings.map(\.value)) { values in
                 PQconnectStartParams(keywords, values, 0)
             }
+        }
+    }
+}
+
+extension PostgresError {
+    /// The same while nothing was asked yet: no statement was lost, and none was late.
+    fileprivate var ofConnecting: PostgresError {
+        switch kind {
+        case .connectionLost, .deadline: PostgresError(.unavailable, sqlState: sqlState, serverMessage: serverMessage)
+        default: self
         }
     }
 }

@@ -11,6 +11,11 @@ final class PQSession {
     /// The names of prepared statements by their text.
     private var prepared: [String: String] = [:]
     private var preparedCount = 0
+    /// The beginning of those names, which no other session has: behind a pooler that lends servers to others in between, the
+    /// statement of somebody else would run under the same name.
+    private let namePrefix = "o" + String(UInt64.random(in: 0 ... .max), radix: 36)
+    /// True if a pooler stands between this program and the server.
+    private(set) var isPooled = false
 
     /// Further texts run without being prepared, so that a caller who makes up texts cannot fill the server's memory.
     private static let preparedLimit = 400
@@ -65,11 +70,29 @@ final class PQSession {
         if let name = prepared[sql.text] { return name }
         guard prepared.count < Self.preparedLimit else { return nil }
         preparedCount += 1
-        let name = "s\(preparedCount)"
+        let name = "\(namePrefix)_\(preparedCount)"
         guard connection.sendPrepare(sql, as: name) else { throw connection.lost }
         _ = try answer(until: deadline)
         prepared[sql.text] = name
         return name
+    }
+
+    // MARK: Beginning
+
+    /// Applies the settings of a session, and finds out whether a pooler stands in between: it makes up process numbers.
+    ///
+    /// - Returns: The number of the process that serves this session.
+    func begin(with settings: String, until deadline: MonotonicInstant) throws(PostgresError) -> Int {
+        let process = try serverProcess(after: settings, until: deadline)
+        isPooled = process != connection.announcedProcess
+        return process
+    }
+
+    /// Asks for the number of the server's process that answers, after other statements.
+    func serverProcess(after statements: String = "", until deadline: MonotonicInstant) throws(PostgresError) -> Int {
+        let answer = try runScript("\(statements) select pg_backend_pid()", until: deadline)
+        guard let process = answer.text.flatMap({ Int($0) }) else { throw PostgresError(.decoding) }
+        return process
     }
 
     // MARK: Waiting

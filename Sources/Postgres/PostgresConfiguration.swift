@@ -9,6 +9,8 @@ public struct PostgresConfiguration: Sendable {
     public var reconnectInterval: Duration
     /// libpq's keywords with their values, the password among them.
     let settings: [(keyword: String, value: String)]
+    /// The statements that a session begins with; empty where the URL has `options` of its own.
+    let sessionSettings: String
 
     /// Reads a connection URL (PostgreSQL manual, "PostgresConnection URIs").
     ///
@@ -28,9 +30,11 @@ public struct PostgresConfiguration: Sendable {
         self.deadline = deadline
         self.reconnectInterval = reconnectInterval
         let given = try Self.parse(url)
-        var settings = Self.defaults(applicationName: applicationName).filter { given[$0.keyword] == nil }
+        let defaults = Self.defaults(applicationName: applicationName) + Self.encryption(of: given)
+        var settings = defaults.filter { given[$0.keyword] == nil }
         settings += given.sorted { $0.key < $1.key }.map { (keyword: $0.key, value: $0.value) }
         self.settings = settings
+        sessionSettings = given["options"] == nil ? Self.sessionSettings : ""
     }
 
     /// Returns the configuration of another database of the same server; for tools and tests that create one.
@@ -45,6 +49,7 @@ public struct PostgresConfiguration: Sendable {
         deadline = base.deadline
         reconnectInterval = base.reconnectInterval
         self.settings = settings
+        sessionSettings = base.sessionSettings
     }
 
     /// Host and port of each server in the URL, without those that are reached by a socket in the file system.
@@ -66,14 +71,20 @@ public struct PostgresConfiguration: Sendable {
         return "\(value("host") ?? "local socket"):\(value("port") ?? "5432")/\(value("dbname") ?? "")"
     }
 
+    /// The settings of a session, by statements: poolers refuse a start with `options`.
+    ///
+    /// The server's own limits end statements that a client gave up on. A statement is planned once per session
+    /// (`force_generic_plan`): the statements are the program's own and read by index, and planning them for each value takes
+    /// longer than most of them run. They are too small for the just-in-time compiler.
+    private static let sessionSettings = """
+        set statement_timeout = '5s'; set lock_timeout = '2s'; set idle_in_transaction_session_timeout = '10s'; \
+        set TimeZone = 'UTC'; set plan_cache_mode = force_generic_plan; set jit = off;
+        """
+
     /// Returns the settings that the URL may override.
     ///
-    /// The server's own limits end statements that a client gave up on; keepalives and `tcp_user_timeout` find a peer that
-    /// is gone. Neither notices a server that is frozen, which is why every call has a deadline.
-    ///
-    /// A statement is planned once per session (`force_generic_plan`): the statements are the program's own and read by
-    /// index, and planning them for each value takes longer than most of them run. They are too small for the just-in-time
-    /// compiler.
+    /// Keepalives and `tcp_user_timeout` find a peer that is gone. Neither notices a server that is frozen, which is why every
+    /// call has a deadline.
     private static func defaults(applicationName: String) -> [(keyword: String, value: String)] {
         [
             ("application_name", applicationName),
@@ -84,12 +95,23 @@ public struct PostgresConfiguration: Sendable {
             ("keepalives_count", "3"),
             ("tcp_user_timeout", "5000"),
             ("target_session_attrs", "read-write"),
-            (
-                "options",
-                "-c statement_timeout=5s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s -c TimeZone=UTC"
-                    + " -c plan_cache_mode=force_generic_plan -c jit=off"
-            ),
         ]
+    }
+
+    /// Returns the settings that keep a connection to another host from being read or answered by somebody else: verified TLS.
+    ///
+    /// `sslmode` in the URL overrides it, for a network that is trusted. The authorities are those of the system, because libpq
+    /// by itself looks in the home of the user alone.
+    private static func encryption(of given: [String: String]) -> [(keyword: String, value: String)] {
+        let addresses = given["hostaddr"] ?? given["host"] ?? ""
+        let isLocal = addresses.split(separator: ",").allSatisfy { host in
+            host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        }
+        if isLocal { return [] }
+        return [("sslmode", "verify-full"), ("sslrootcert", "/etc/ssl/certs/ca-certificates.crt")].filter { setting in
+            // Authorities make `require` a stricter mode: whoever chose that one does not get it.
+            setting.0 != "sslrootcert" || given["sslmode"].map { $0.hasPrefix("verify") } ?? true
+        }
     }
 
     private static func parse(_ url: String) throws(PostgresError) -> [String: String] {

@@ -177,6 +177,10 @@ public final class PostgresConnection {
         do {
             return try session.run(sql, until: limit)
         } catch {
+            if session.isPooled, PoolerProbe.isRefusal(error) || Self.isForgotten(error) {
+                self.session = nil
+                throw PostgresError(.pooler, sqlState: error.sqlState, serverMessage: error.serverMessage)
+            }
             guard session.isPrepared(sql), !isInTransaction, isOutdated(error) else {
                 drop(session, after: error)
                 throw error
@@ -194,8 +198,11 @@ public final class PostgresConnection {
     /// Returns true if a prepared statement was refused before it ran: its table has changed (0A000, "cached plan must not
     /// change result type") or the server has forgotten it (26000).
     private func isOutdated(_ error: PostgresError) -> Bool {
-        error.sqlState == "0A000" || error.sqlState == "26000"
+        error.sqlState == "0A000" || Self.isForgotten(error)
     }
+
+    /// Returns true if the server does not know a prepared statement: behind a pooler it is another one than before.
+    private static func isForgotten(_ error: PostgresError) -> Bool { error.sqlState == "26000" }
 
     private func liveSession(until limit: MonotonicInstant) throws(PostgresError) -> PQSession {
         if let session {

@@ -24,11 +24,17 @@ extension PostgresError {
         let message = message ?? ""
         let kind: Kind =
             if message.contains("authentication failed") || message.contains("no password supplied")
-                || message.contains("pg_hba.conf") || message.contains("role \"")
+                || message.contains("pg_hba.conf") || message.contains("role \"") || message.contains("no such user")
             {
                 .authentication
-            } else if message.contains("database \"") && message.contains("does not exist") {
+            } else if message.contains("database \"") && message.contains("does not exist")
+                || message.contains("no such database")
+            {
                 .unknownDatabase
+            } else if message.contains("unsupported startup parameter") {
+                .pooler
+            } else if message.contains("certificate") || message.contains("does not support SSL") {
+                .encryption
             } else {
                 .unavailable
             }

@@ -12,6 +12,10 @@ public struct PostgresError: DescribedError, Equatable {
         case authentication
         /// The server has no database of that name.
         case unknownDatabase
+        /// TLS with the server could not be agreed upon, or its certificate is not good enough.
+        case encryption
+        /// A pooler stands in between that gives each transaction or statement to any server, or refuses what a session needs.
+        case pooler
         /// The connection ended during a call; the statement may or may not have taken effect.
         case connectionLost
         /// The call did not end within its deadline and the connection was dropped; the statement may or may not have
@@ -81,7 +85,8 @@ public struct PostgresError: DescribedError, Equatable {
     public var isTemporary: Bool {
         switch kind {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded: true
-        case .configuration, .authentication, .unknownDatabase, .uniqueViolation, .foreignKeyViolation: false
+        case .configuration, .authentication, .unknownDatabase, .encryption, .pooler: false
+        case .uniqueViolation, .foreignKeyViolation: false
         case .invalidValue, .forbidden, .schema, .server, .decoding, .misuse: false
         }
     }
@@ -93,6 +98,10 @@ public struct PostgresError: DescribedError, Equatable {
         case .unavailable: "check that PostgreSQL runs and that host and port of the database URL are right"
         case .authentication: "check user and password of the database URL and the server's pg_hba.conf"
         case .unknownDatabase: "create the database, or correct its name in the database URL"
+        case .encryption:
+            "another host needs TLS with a certificate that the system trusts: set sslrootcert in the database URL, or sslmode"
+        case .pooler:
+            "set the pooler to session mode (PgBouncer: pool_mode = session), or name the database's own address and port"
         case .schema: "run the migrations: observerctl migrate"
         case .forbidden: "grant the database user rights on the tables"
         case .overloaded: "check the server's free connections, memory and disk space, and that it is not a standby"
@@ -120,6 +129,8 @@ extension PostgresError.Kind {
         case .unavailable: "the server cannot be reached"
         case .authentication: "the server refused the user"
         case .unknownDatabase: "the database does not exist"
+        case .encryption: "TLS with the server was not possible, or its certificate is not trusted"
+        case .pooler: "a pooler in transaction or statement mode, or one that refuses settings, is before the database"
         case .connectionLost: "the connection was lost"
         case .deadline: "no answer in time"
         case .interrupted: "the server gave the statement up"

@@ -18,6 +18,9 @@ struct PQConnection: ~Copyable {
     var status: ConnStatusType { PQstatus(raw) }
     var transactionStatus: PGTransactionStatusType { PQtransactionStatus(raw) }
 
+    /// The number of the server's process, as it was told when the connection was made.
+    var announcedProcess: Int { Int(PQbackendPID(raw)) }
+
     /// The words of libpq or of the server about the last error.
     var message: String? { PQerrorMessage(raw).map { String(cString: $0) } }
 
@@ -111,6 +114,12 @@ struct PQResult: ~Copyable {
     /// The server's word for what it did, such as `COMMIT` or `ROLLBACK`.
     var commandTag: String {
         PQcmdStatus(raw).map { String(cString: $0) } ?? ""
+    }
+
+    /// The first value of the first row, of an answer to the simple protocol.
+    var text: String? {
+        guard rowCount > 0, columnCount > 0 else { return nil }
+        return PQgetvalue(raw, 0, 0).map { String(cString: $0) }
     }
 
     /// Returns one row, which must not outlive this handle; callers ensure that by lending it to a closure.

@@ -23,7 +23,7 @@ extension Command {
                 Output.note("user \(name) exists already, nothing changed")
                 return .done
             }
-            let given = try Account.givenPassword(arguments, configuration)
+            let given = try Account.givenPassword(arguments, configuration, of: name)
             let password = try given ?? Account.makePassword()
             let hash = try PasswordHash.make(password)
             guard try users.create(name: name, role: .admin, passwordHash: hash.text) else {
@@ -42,8 +42,8 @@ extension Command {
         summary: "Set a user's password and sign the user out everywhere.",
         details: """
             The password is asked for on a terminal; otherwise it is the first line of standard input. With --generate one
-            is made up and printed, alone on its line. At least \(Account.shortestPassword) characters.
-            Reads OBSERVER_DATABASE_URL.
+            is made up and printed, alone on its line. At least \(PasswordRule.shortest) characters, and none of those
+            that are guessed first. Failed sign-ins of the user are forgotten. Reads OBSERVER_DATABASE_URL.
             """,
         flags: ["--stdin", "--generate"],
         words: 1...1,
@@ -51,15 +51,15 @@ extension Command {
             let name = try Account.name(arguments.words[0], of: "password")
             let users = UserStore(try configuration.connect())
             guard try users.find(name: name) != nil else {
-                throw ToolError(.notFound, "there is no user \(name)", hint: "observerctl create-admin \(name)")
+                throw ToolError(.notFound, "there is no user \(name)", hint: "observerctl user list")
             }
             let password: Secret
             if arguments.has("--generate") {
                 password = try Account.makePassword()
             } else if PasswordInput.isTerminal, !arguments.has("--stdin") {
-                password = try Account.checked(try PasswordInput.ask("New password for \(name): "))
+                password = try Account.checked(try PasswordInput.ask("New password for \(name): "), of: name)
             } else if let line = try PasswordInput.firstLine(within: .seconds(60)) {
-                password = try Account.checked(line)
+                password = try Account.checked(line, of: name)
             } else {
                 throw ToolError(.invalidInput, "standard input has no password", hint: "give it on the first line")
             }
@@ -71,57 +71,6 @@ extension Command {
             return .done
         }
     )
-
-    static let token = Command(
-        name: "token",
-        usage: "NAME [--role ROLE] | revoke NAME",
-        summary: "Create an API token and print it, alone on its line; or revoke one.",
-        details: """
-            ROLE is viewer, operator (the default) or admin. The token is shown this once; the database has its hash only.
-            Programs send it as `Authorization: Bearer TOKEN`. Names are not used twice. A revoked token is refused within
-            seconds, for good. Reads OBSERVER_DATABASE_URL.
-            """,
-        options: ["--role"],
-        words: 1...2,
-        run: { arguments, configuration in
-            if arguments.words[0] == "revoke" { return try revoke(arguments, configuration) }
-            guard arguments.words.count == 1 else {
-                throw UsageError(command: "token", "'\(arguments.words[1])' is one word too many")
-            }
-            let name = arguments.words[0]
-            guard (1...64).contains(name.unicodeScalars.count), name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
-            else {
-                throw UsageError(command: "token", "a name has 1 to 64 characters")
-            }
-            guard let role = Role(rawValue: arguments.value("--role") ?? Role.operator.rawValue) else {
-                throw UsageError(command: "token", "a role is viewer, operator or admin")
-            }
-            let token = "obs_\(try SecureRandom.bytes(32).base64URL)"
-            let isNew = try UserStore(try configuration.connect()).createToken(
-                name: name,
-                role: role,
-                prefix: String(token.prefix(10)),
-                hash: SHA256.hash(Array(token.utf8))
-            )
-            guard isNew else {
-                throw ToolError(.exists, "there is a token '\(name)' already", hint: "choose another name")
-            }
-            Output.result(token)
-            return .done
-        }
-    )
-
-    private static func revoke(_ arguments: Arguments, _ configuration: ToolConfiguration) throws -> ExitCode {
-        guard arguments.words.count == 2, arguments.value("--role") == nil else {
-            throw UsageError(command: "token", "revoke needs the name of a token, and nothing else")
-        }
-        let name = arguments.words[1]
-        guard try UserStore(try configuration.connect()).revokeToken(name: name) else {
-            throw ToolError(.notFound, "there is no token '\(name)' that could be revoked", hint: "check the name")
-        }
-        Output.note("token '\(name)' is revoked")
-        return .done
-    }
 
     static let key = Command(
         name: "key",
@@ -140,9 +89,6 @@ extension Command {
 
 /// Rules for users that are made by the tool.
 enum Account {
-    static let shortestPassword = 8
-    private static let longestPassword = 256
-
     static func name(_ text: String, of command: String) throws -> String {
         let name = text.lowercased()
         let isGood = name.utf8.allSatisfy { byte in
@@ -155,18 +101,36 @@ enum Account {
     }
 
     /// The password that a script gives; nil when it gives none.
-    static func givenPassword(_ arguments: Arguments, _ configuration: ToolConfiguration) throws -> Secret? {
-        if let text = try configuration.given(.adminPassword), !text.isEmpty { return try checked(text) }
+    static func givenPassword(
+        _ arguments: Arguments,
+        _ configuration: ToolConfiguration,
+        of name: String
+    ) throws -> Secret? {
+        if let text = try configuration.given(.adminPassword), !text.isEmpty { return try checked(text, of: name) }
         guard arguments.has("--stdin") || !PasswordInput.isTerminal else { return nil }
         // A pipe that nobody writes to must not hold up a set-up for ever.
-        return try PasswordInput.firstLine(within: .seconds(arguments.has("--stdin") ? 60 : 2)).map(checked)
+        return try PasswordInput.firstLine(within: .seconds(arguments.has("--stdin") ? 60 : 2)).map { line in
+            try checked(line, of: name)
+        }
     }
 
-    static func checked(_ text: String) throws -> Secret {
-        guard (shortestPassword...longestPassword).contains(text.unicodeScalars.count) else {
-            throw ToolError(.invalidInput, "a password has \(shortestPassword) to \(longestPassword) characters")
+    /// - Throws: `ToolError`, which says what to change and never the password.
+    static func checked(_ text: String, of name: String) throws -> Secret {
+        if let problem = PasswordRule.problem(text, of: name) {
+            throw ToolError(
+                .invalidInput,
+                "the password \(problem)",
+                hint: "take \(PasswordRule.shortest) characters or more that nobody would guess, such as four words"
+            )
         }
         return Secret(text)
+    }
+
+    static func role(_ text: String?, of command: String) throws -> Role {
+        guard let role = text.flatMap({ Role(rawValue: $0) }) else {
+            throw UsageError(command: command, "a role is viewer, operator or admin")
+        }
+        return role
     }
 
     /// 120 random bits in characters that can be typed.

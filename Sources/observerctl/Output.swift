@@ -12,6 +12,20 @@ enum Output {
         write(text, to: STDOUT_FILENO)
     }
 
+    /// Rows as lines, their columns below one another, two spaces apart.
+    static func table(_ rows: [[String]]) {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in
+            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
+        for row in rows {
+            let cells = row.enumerated().map { column, cell in
+                column == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+            }
+            result(cells.joined(separator: "  "))
+        }
+    }
+
     /// Progress, or trouble.
     static func note(_ text: String) {
         write(text + "\n", to: STDERR_FILENO)

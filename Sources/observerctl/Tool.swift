@@ -34,9 +34,8 @@ enum ExitCode: Int32 {
 /// The tool for operators and scripts: results go to standard output, everything else to standard error.
 enum Tool {
     static let commands: [Command] = [
-        .migrate, .createAdmin, .password, .token, .bucket, .check, .rebuild, .reconcile, .spool, .partitions, .timings,
-        .schema,
-        .key, .settings,
+        .migrate, .roles, .createAdmin, .user, .password, .token, .bucket, .check, .rebuild, .reconcile, .spool,
+        .partitions, .timings, .schema, .key, .settings,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

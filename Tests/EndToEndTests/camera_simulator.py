@@ -1,6 +1,7 @@
 """The camera simulator as the tests see it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,8 @@ class CameraSimulator:
         self.log = log.open("wb")
         arguments = [argument for clip in clips for argument in ("--clip", clip)]
         self.process = subprocess.Popen(
-            [sys.executable, str(SIMULATOR), *arguments, "--more-ports", "1", "--password", password],
+            [sys.executable, str(SIMULATOR), *arguments, "--more-ports", "1"],
+            env=os.environ | {"SIMULATOR_PASSWORD": password},
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,

@@ -92,7 +92,8 @@ def home(artifacts: Path):
 
 def keep_logs(home: Home, artifacts: Path) -> None:
     if (home.path / "logs").exists():
-        shutil.copytree(home.path / "logs", artifacts / "logs" / home.path.name, dirs_exist_ok=True)
+        # A link is kept as one: where it leads is somebody else's.
+        shutil.copytree(home.path / "logs", artifacts / "logs" / home.path.name, symlinks=True, dirs_exist_ok=True)
 
 
 @pytest.fixture

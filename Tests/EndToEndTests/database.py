@@ -50,7 +50,7 @@ class HomeDatabase:
         self.home.run_as_database_admin("drop database outdated")
 
     def create(self, name: str) -> None:
-        self.home.run_as_database_admin(f"create database {name} owner observer")
+        self.home.run_as_database_admin(f"create database {name} owner observer_migrate")
 
     def put(self, other: str, kept: str) -> None:
         """Another database under this one's name, and this one under a third; services find their connections cut."""
@@ -72,4 +72,3 @@ class HomeDatabase:
     def prepare(self) -> None:
         """Tables and rights in an empty database, as `observer up` makes them."""
         self.tool("migrate")
-        self.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.name, "-f", str(REPOSITORY / "sql/roles/retention.sql"))

@@ -61,9 +61,9 @@ class SpoolDisk:
         with self.control_file.open("r+b") as file:
             self.control = mmap.mmap(file.fileno(), 8)
         lines = {
-            "LD_PRELOAD": library,
-            "FAULTY_DISK_FOLDER": self.home.spool,
-            "FAULTY_DISK_CONTROL": self.control_file,
+            "OBSERVER_TEST_PRELOAD": library,
+            "OBSERVER_TEST_DISK_FOLDER": self.home.spool,
+            "OBSERVER_TEST_DISK_CONTROL": self.control_file,
         }
         self.environment.write_text(self.before + "".join(f"{name}={value}\n" for name, value in lines.items()))
 

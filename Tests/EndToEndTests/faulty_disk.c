@@ -1,6 +1,6 @@
 /* A disk that fails when it is told to: calls that touch the files of one folder fail with an error number.
  *
- * Loaded into Observer's programs with LD_PRELOAD. FAULTY_DISK_FOLDER names the folder, FAULTY_DISK_CONTROL a file with two
+ * Loaded into Observer's programs with LD_PRELOAD. OBSERVER_TEST_DISK_FOLDER names the folder, OBSERVER_TEST_DISK_CONTROL a file with two
  * integers that the tests change meanwhile: the error number, and a bit for each kind of call that fails with it.
  */
 #define _GNU_SOURCE
@@ -25,7 +25,7 @@ static const char *folder = "";
 
 __attribute__((constructor)) static void begin(void) {
     static const int calm[2] = {0, 0};
-    const char *name = getenv("FAULTY_DISK_CONTROL"), *wanted = getenv("FAULTY_DISK_FOLDER");
+    const char *name = getenv("OBSERVER_TEST_DISK_CONTROL"), *wanted = getenv("OBSERVER_TEST_DISK_FOLDER");
     control = calm;
     if (name == NULL || wanted == NULL) return;
     folder = wanted;

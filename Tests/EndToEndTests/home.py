@@ -46,7 +46,12 @@ class Home:
         self.path, self.port = path, port
         self.url = f"http://127.0.0.1:{port}"
         self.api = f"{self.url}/api/v1"
-        self.settings = settings
+        self.settings = {"OBSERVER_PORT": str(port)} | settings
+        # Given from outside, because `up` keeps none. Beside the home, for the next run that uses it as it is.
+        kept = path.with_name(path.name + ".password")
+        if not (path.exists() and kept.exists()):
+            kept.write_text("end-to-end-" + secrets.token_hex(8))
+        self.admin_password = kept.read_text()
         self.store = ""  # the address of the store for the tests, where Observer is given another
         self._token = ""
 
@@ -56,7 +61,8 @@ class Home:
         self, *arguments: str, seconds: float = 120, check: bool = True, stdin: str = ""
     ) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("OBSERVER_", "AWS_"))}
-        environment |= {"OBSERVER_HOME": str(self.path), "OBSERVER_PORT": str(self.port)} | self.settings
+        environment |= {"OBSERVER_HOME": str(self.path)} | self.settings
+        environment |= {"OBSERVER_ADMIN_PASSWORD": self.admin_password}
         result = subprocess.run(
             [str(REPOSITORY / "observer"), *arguments],
             env=environment,
@@ -84,13 +90,9 @@ class Home:
     def client(self) -> "Client":
         return Client(self.api, self.token())
 
-    @property
-    def admin_password(self) -> str:
-        return (self.path / "config" / "admin-password").read_text().strip()
-
     def environment(self) -> dict[str, str]:
-        """The settings the services were started with."""
-        return self.values("observer.env")
+        """The settings that the services share, and the role and key of observerctl, which owns tables and bucket."""
+        return self.values("observer.env") | self.values("observerctl.env")
 
     def values(self, file: str) -> dict[str, str]:
         """A file of `NAME=value` lines in the home's `config`."""
@@ -208,9 +210,10 @@ class Home:
             f'rabbit_auth_backend_internal:set_permissions(<<"observer">>, <<"{name}">>, <<".*">>, <<".*">>, <<".*">>, '
             '<<"tests">>).'
         )
-        command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", "--erlang-cookie", settings["AMQP_COOKIE"], "eval", program]
+        command = ["/usr/lib/rabbitmq/bin/rabbitmqctl", "eval", program]
         environment = os.environ | {
             "HOME": str(self.path / "rabbitmq"),
+            "RABBITMQ_ERLANG_COOKIE": settings["AMQP_COOKIE"],
             "ERL_EPMD_PORT": settings["EPMD_PORT"],
             "RABBITMQ_NODENAME": "observer@localhost",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",

@@ -66,12 +66,17 @@ def uploader(home, api) -> dict:
     return next(each for each in api.get("/uploaders") if each["spool_id"] == identity)
 
 
+def home_settings(home) -> set[str]:
+    """The names of the settings that all services of the home share."""
+    return set(home.values("observer.env"))
+
+
 class UploaderWith:
-    """The uploader of the home with other settings, for as long as a `with` lasts."""
+    """The uploader of the home with other settings of its own, for as long as a `with` lasts."""
 
     def __init__(self, home, **settings: str):
         self.home, self.settings = home, settings
-        self.path = home.path / "config" / "observer.env"
+        self.path = home.path / "config" / "upload.env"
         self.text = self.path.read_text()
 
     def restart(self, text: str) -> None:
@@ -80,7 +85,7 @@ class UploaderWith:
         self.home.start("upload")
 
     def __enter__(self):
-        names = {line.partition("=")[0] for line in self.text.splitlines()}
+        names = {line.partition("=")[0] for line in self.text.splitlines()} | home_settings(self.home)
         assert self.settings.keys() <= names, f"the home does not have all of {list(self.settings)}"
         # The last of a name counts.
         self.restart(self.text + "".join(f"{name}={value}\n" for name, value in self.settings.items()))

@@ -157,7 +157,7 @@ def test_a_failed_up_says_what_why_and_what_next_and_leaves_no_process(home, sec
 def test_a_home_with_services_of_others_starts_only_what_is_missing_and_as_many_recorders_as_are_wanted(
     home, second_home
 ):
-    home.run_as_database_admin("create database second owner observer")
+    home.run_as_database_admin("create database second owner observer_migrate")
     home.make_vhost("second")
     given = home.environment()
     before = pids(home)

@@ -34,7 +34,7 @@ class MachineClock:
         self.shift.write_bytes(bytes(8))
         self.settings = home.path / "config" / "observer.env"
         self.usual = self.settings.read_text()
-        self.rewrite(f"{self.usual}LD_PRELOAD={library}\nWRONG_CLOCK={self.shift}\n")
+        self.rewrite(f"{self.usual}OBSERVER_TEST_PRELOAD={library}\nOBSERVER_TEST_CLOCK={self.shift}\n")
 
     def rewrite(self, text: str) -> None:
         # In place: the file keeps its owner and mode.

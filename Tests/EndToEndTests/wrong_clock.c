@@ -1,5 +1,5 @@
 // Preloaded into a recorder, shifts the time of day that it sees, and nothing else: by as many seconds as the eight bytes of the file
-// say that WRONG_CLOCK names. Other programs keep the right time, also if they are started anew meanwhile.
+// say that OBSERVER_TEST_CLOCK names. Other programs keep the right time, also if they are started anew meanwhile.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 static const volatile int64_t *shift;
 
 __attribute__((constructor)) static void begin(void) {
-    const char *path = getenv("WRONG_CLOCK"), *program = program_invocation_short_name;
+    const char *path = getenv("OBSERVER_TEST_CLOCK"), *program = program_invocation_short_name;
     if (strcmp(program, "observer-capture") != 0 && strcmp(program, "observer-media") != 0) return;
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;

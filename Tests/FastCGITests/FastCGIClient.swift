@@ -53,6 +53,22 @@ struct FastCGIClient {
         return reads ? answer(descriptor) : nil
     }
 
+    /// Sends bytes as they are, ends, and waits until the server has closed the connection.
+    ///
+    /// - Returns: True if it did so before this client lost patience.
+    func sendRaw(_ bytes: [UInt8]) -> Bool {
+        guard let descriptor = connected() else { return false }
+        defer { close(descriptor) }
+        _ = write(descriptor, bytes, bytes.count)  // The server may be gone before it has read all.
+        shutdown(descriptor, Int32(SHUT_WR))
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count == 0 { return true }
+            if count < 0 { return errno != EAGAIN }
+        }
+    }
+
     private func connected() -> Int32? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
@@ -89,12 +105,12 @@ struct FastCGIClient {
         return Answer(head: head, body: Array(output[end.upperBound...]))
     }
 
-    private static func record(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
+    static func record(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {
         // A record that is longer than its length field allows tests what the server does with bytes that are not FastCGI.
         [1, type, 0, 1, UInt8(content.count >> 8 & 255), UInt8(content.count & 255), 0, 0] + content
     }
 
-    private static func pair(_ name: String, _ value: String) -> [UInt8] {
+    static func pair(_ name: String, _ value: String) -> [UInt8] {
         func length(_ count: Int) -> [UInt8] {
             count < 128
                 ? [UInt8(count)]

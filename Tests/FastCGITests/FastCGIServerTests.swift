@@ -6,41 +6,6 @@ import HTTPTypes
 import Lifecycle
 import Testing
 
-/// A server on a socket of its own that counts the calls of its handler.
-private final class RunningServer: Sendable {
-    let client: FastCGIClient
-    let calls = Lock(0)
-    private let stop = StopSignal()
-    private let ended = Monitor(false)
-    private let folder = TemporaryFolder()
-
-    init(threads: Int = 2, bodyLimit: Int = 1 << 20, handler: @escaping @Sendable (HTTPRequest) -> HTTPResponse) throws
-    {
-        let path = folder.path + "/socket"
-        client = FastCGIClient(path: path)
-        let server = try FastCGIServer(
-            FastCGIConfiguration(socketPath: path, threads: threads, bodyLimit: bodyLimit)
-        )
-        DedicatedThread.start(name: "server") { [self] in
-            server.run(until: stop) { _ in
-                { request in
-                    self.calls.withLock { $0 += 1 }
-                    return handler(request)
-                }
-            }
-            ended.withLock { $0 = true }
-        }
-    }
-
-    /// Stops the server and returns true if all its threads have ended within `limit`.
-    func end(within limit: Duration = .seconds(5)) -> Bool {
-        stop.stop()
-        return ended.wait(until: MonotonicInstant.now() + limit) { $0 }
-    }
-
-    deinit { stop.stop() }
-}
-
 private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_COOKIE": "x=1; session=abc; y=2"]
 
 @Suite(.serialized) struct FastCGIServerTests {
@@ -197,16 +162,6 @@ private let get = ["REQUEST_METHOD": "GET", "REQUEST_URI": "/a%20b?c=d", "HTTP_C
         }
         for thread in threads { thread.join() }
         #expect(wrong.withLock { $0 } == 0)
-        #expect(server.end())
-    }
-
-    @Test func `bytes that are not FastCGI do no harm`() throws {
-        let server = try RunningServer { _ in HTTPResponse() }
-        for _ in 0..<50 {
-            let parameters = ["REQUEST_METHOD": String(repeating: "x", count: .random(in: 0...60_000))]
-            _ = server.client.send(parameters, chunk: .random(in: 1...9000), ends: false, reads: false)
-        }
-        #expect(server.client.send(get)?.status == 200)
         #expect(server.end())
     }
 }

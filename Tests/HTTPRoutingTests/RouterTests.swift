@@ -73,22 +73,44 @@ import Testing
 @Suite struct ConditionTests {
     private let tag = EntityTag("5")
 
-    @Test(arguments: [nil, "\"5\"", "\"4\", \"5\"", "*", " * "] as [String?])
-    func `a change goes through when the version is the one meant`(header: String?) throws {
-        try HTTPRequest("PATCH", "/", headers: header.map { [(.ifMatch, $0)] } ?? []).checkIfMatch(tag)
-    }
-
-    @Test(arguments: ["\"4\"", "5", "W/\"5\"", "", "\"4\", \"6\""])
-    func `a change of another version is refused`(header: String) {
-        let problem = #expect(throws: Problem.self) {
-            try HTTPRequest("PATCH", "/", headers: [("If-Match", header)]).checkIfMatch(tag)
+    private func status(_ headers: [String]) -> Int? {
+        do throws(Problem) {
+            try HTTPRequest("PATCH", "/", headers: headers.map { (.ifMatch, $0) }).checkIfMatch { $0 == "5" }
+            return nil
+        } catch {
+            return error.status
         }
-        #expect(problem?.status == 412)
     }
 
-    @Test(arguments: [("\"5\"", true), ("W/\"5\"", true), ("*", true), ("\"4\"", false), ("5", false)])
+    @Test(arguments: [[], ["\"5\""], ["\"4\", \"5\""], ["*"], [" * "], ["\"4\"", "\"5\""], [",\t\"5\" ,"]])
+    func `a change goes through when the version is the one meant`(headers: [String]) {
+        #expect(status(headers) == nil)
+    }
+
+    @Test(arguments: ["\"4\"", "W/\"5\"", "\"4\", \"6\"", "\"4,5\"", "\"\"", "\"*\""])
+    func `a change of another version is refused`(header: String) {
+        #expect(status([header]) == 412)
+    }
+
+    @Test(arguments: [
+        "5", "", ",", "\"5", "5\"", "w/\"5\"", "W/5", "\"5\" \"6\"", "*, \"5\"", "\"5\", *", "\"a b\"", "**",
+    ])
+    func `a condition that can't be read is no condition that holds`(header: String) {
+        #expect(status([header]) == 400)
+    }
+
+    @Test(arguments: [
+        ("\"5\"", true), ("W/\"5\"", true), ("*", true), ("\"1,2\", \"5\"", true), ("\"4\"", false), ("5", false),
+    ])
     func `what the client has is not sent again`(header: String, isFresh: Bool) {
-        #expect(HTTPRequest("GET", "/", headers: [("If-None-Match", header)]).isFresh(tag) == isFresh)
+        let request = HTTPRequest("GET", "/", headers: [("If-None-Match", header)])
+        #expect(request.isFresh(tag) == isFresh)
+        var whole = HTTPResponse(contentType: "text/plain", body: [1])
+        whole.set(.cacheControl, "no-store")
+        let response = whole.tagged(tag, for: request)
+        #expect(response.status == (isFresh ? 304 : 200) && response.body == (isFresh ? [] : [1]))
+        #expect(response.header(.eTag) == "\"5\"" && response.header(.cacheControl) == "no-store")
+        #expect((response.header(.contentType) == nil) == isFresh)
     }
 }
 

@@ -59,7 +59,7 @@ import System
         try segments.markStored(segment, etag: nil)
         let response = harness.call("GET", "/segments/\(segment.id).mp4", as: .viewer).response
         let location = try #require(response.header(.accelRedirect))
-        #expect(location.hasPrefix("/internal/s3/recordings/\(segment.header.objectKey)?"))
+        #expect(location.hasPrefix("/internal/s3/127.0.0.1/recordings/\(segment.header.objectKey)?"))
         #expect(location.contains("X-Amz-Expires=300"))
         #expect(location.contains("response-content-type=video%2Fmp4"))
         #expect(response.body.isEmpty)

@@ -16,7 +16,7 @@ enum CaptureProgram {
     /// Starts a recorder of a name on a spool; what it says goes to `log`.
     static func start(_ name: String, spool: String, database: TestDatabase, log: String) throws -> pid_t {
         let script = """
-            export OBSERVER_SPOOL='\(spool)' OBSERVER_DATABASE_URL='\(database.url)' OBSERVER_RECORDER=\(name)
+            export OBSERVER_SPOOL='\(spool)' OBSERVER_DATABASE_URL='\(try database.url(as: "capture"))' OBSERVER_RECORDER=\(name)
             export OBSERVER_AMQP_URL='\(try TestEnvironment.address(of: .amqp))' OBSERVER_SNAPSHOT_SECONDS=0
             export OBSERVER_KEY='\([UInt8](repeating: 7, count: 32).base64)' OBSERVER_CAMERA_NETWORKS=default,127.0.0.0/8
             exec '\(path)' < /dev/null > /dev/null 2>> '\(log)'

@@ -42,7 +42,8 @@ struct CaptureServiceTests {
     /// Runs the recorder while `body` looks on; then it has stopped in order.
     private func running(_ body: () throws -> Void) throws {
         let configuration = try CaptureConfiguration(environment: [
-            "OBSERVER_DATABASE_URL": database.url, "OBSERVER_AMQP_URL": try TestEnvironment.address(of: .amqp),
+            "OBSERVER_DATABASE_URL": try database.url(as: "capture"),
+            "OBSERVER_AMQP_URL": try TestEnvironment.address(of: .amqp),
             "OBSERVER_KEY": [UInt8](repeating: 7, count: 32).base64, "OBSERVER_SPOOL": root,
             "OBSERVER_RECORDER": recorder, "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.0/8",
             "OBSERVER_SNAPSHOT_SECONDS": "2",

@@ -47,7 +47,7 @@ struct FailoverTests {
 
     private func stages(_ name: String, spool: String? = nil, databaseURL: String? = nil) throws -> [Stage] {
         let configuration = try CaptureConfiguration(environment: [
-            "OBSERVER_DATABASE_URL": databaseURL ?? database.url,
+            "OBSERVER_DATABASE_URL": try databaseURL ?? database.url(as: "capture"),
             "OBSERVER_AMQP_URL": try TestEnvironment.address(of: .amqp),
             "OBSERVER_KEY": [UInt8](repeating: 7, count: 32).base64, "OBSERVER_SPOOL": spool ?? "\(root)-\(name)",
             "OBSERVER_RECORDER": name, "OBSERVER_CAMERA_NETWORKS": "default,127.0.0.0/8",
@@ -228,6 +228,7 @@ struct FailoverTests {
     private func proxy() throws -> (FaultProxy, url: String) {
         let server = try #require(database.configuration.servers.first)
         let proxy = try FaultProxy(to: "\(server.host):\(server.port)")
-        return (proxy, database.url.split(separator: ":\(server.port)").joined(separator: ":\(proxy.port)"))
+        let url = try database.url(as: "capture")
+        return (proxy, url.split(separator: ":\(server.port)").joined(separator: ":\(proxy.port)"))
     }
 }

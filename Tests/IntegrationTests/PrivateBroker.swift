@@ -87,7 +87,18 @@ final class PrivateBroker {
         }
         arguments.append(nil)
         defer { arguments.forEach { free($0) } }
-        let status = posix_spawn(&pid, "/bin/bash", nil, nil, arguments, environ)
+        // Signals that this process blocks, or that whoever started it ignores, are to reach the program.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var (none, usual) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        sigemptyset(&usual)
+        for signal in [SIGHUP, SIGINT, SIGTERM] { sigaddset(&usual, signal) }
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &usual)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+        let status = posix_spawn(&pid, "/bin/bash", nil, &attributes, arguments, environ)
         try #require(status == 0)
         return pid
     }

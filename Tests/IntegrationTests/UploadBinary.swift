@@ -29,7 +29,7 @@ final class UploadBinary {
         let others = more.map { "export \($0.key)='\($0.value)'" }.joined(separator: "\n")
         let script = """
             \(others)
-            export OBSERVER_SPOOL='\(harness.folder)' OBSERVER_DATABASE_URL='\(harness.database.url)'
+            export OBSERVER_SPOOL='\(harness.folder)' OBSERVER_DATABASE_URL='\(try harness.database.url(as: "upload"))'
             export OBSERVER_AMQP_URL='\(broker)' OBSERVER_S3_BUCKET='\(s3.bucket)' OBSERVER_RETRY_SECONDS=1,1
             export AWS_ACCESS_KEY_ID='\(key.accessKeyID)' AWS_SECRET_ACCESS_KEY='\(key.secretAccessKey.expose())'
             export AWS_ENDPOINT_URL_S3='\(s3.place.scheme)://\(s3.place.authority)' OBSERVER_CRASH_AT='\(point?.rawValue ?? "")'

@@ -166,7 +166,7 @@ final class UploadHarness {
         let s3 = try s3(endpoint: endpoint, hasBucket: hasBucket, bucket: bucket)
         var configuration = try UploadConfiguration(
             environment: more.merging([
-                "OBSERVER_DATABASE_URL": database ?? self.database.url,
+                "OBSERVER_DATABASE_URL": try database ?? self.database.url(as: "upload"),
                 "OBSERVER_AMQP_URL": try broker ?? TestEnvironment.address(of: .amqp),
                 "OBSERVER_SPOOL": folder, "OBSERVER_UPLOAD_PARALLEL": "\(parallel)",
                 "OBSERVER_S3_BUCKET": s3.bucket, "AWS_ENDPOINT_URL_S3": "\(s3.place.scheme)://\(s3.place.authority)",

@@ -1,6 +1,8 @@
+import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 import Postgres
+import System
 import TestSupport
 import Testing
 
@@ -90,15 +92,79 @@ struct UserStoreTests {
         #expect(try store.findToken(hash: hash) == nil)
     }
 
-    @Test func `failed sign-ins are counted for the worst key`() throws {
-        #expect(try store.failedLogins(for: ["user:a", "address:x"], withinSeconds: 900) == 0)
-        try store.noteFailedLogin(for: ["user:a", "address:x"])
-        try store.noteFailedLogin(for: ["user:b", "address:x"])
-        #expect(try store.failedLogins(for: ["user:a", "address:x"], withinSeconds: 900) == 2)
-        #expect(try store.failedLogins(for: ["user:a"], withinSeconds: 900) == 1)
-        try store.clearFailedLogins(for: "address:x")
-        #expect(try store.failedLogins(for: ["user:a", "address:x"], withinSeconds: 900) == 1)
-        try connection.execute("update login_attempts set at = now() - interval '901 seconds'")
-        #expect(try store.failedLogins(for: ["user:a"], withinSeconds: 900) == 0)
+    @Test func `places that somebody signed in from are known for that user alone, the newest of each kind`() throws {
+        let user = try administrator()
+        #expect(try store.candidate(name: "nobody", places: ["network:x"]).user == nil)
+        try store.notePlaces(["network:192.0.2.7", "browser:aa"], user: user.id)
+        let places = ["network:192.0.2.7", "browser:aa", "browser:bb"]
+        #expect(try store.candidate(name: "ADMIN", places: places).known == ["network:192.0.2.7", "browser:aa"])
+        _ = try store.create(name: "bob", role: .viewer, passwordHash: nil)
+        #expect(try store.candidate(name: "bob", places: places).known.isEmpty)
+        for number in 0..<40 { try store.notePlaces(["network:\(number)"], user: user.id) }
+        let count: SQL = "select count(*) from sign_in_places"
+        #expect(try connection.rows(count, as: (Int).self) == [33])
+        try connection.execute("update sign_in_places set seen_at = now() - interval '181 days'")
+        try store.prune()
+        #expect(try connection.rows(count, as: (Int).self) == [0])
+    }
+
+    @Test func `a new password raises the clearance, for all to see`() throws {
+        _ = try administrator()
+        let before = try store.candidate(name: "admin", places: [])
+        #expect(before.clearance == 0 && before.newestClearance == 0)
+        #expect(try store.setPassword(name: "admin", hash: "scrypt:2"))
+        let after = try store.candidate(name: "admin", places: [])
+        #expect(after.clearance > 0 && after.newestClearance == after.clearance)
+        #expect(try store.candidate(name: "nobody", places: []).newestClearance == after.clearance)
+    }
+
+    @Test func `whoever is disabled is signed out and unknown, and the last administrator stays one`() throws {
+        let user = try administrator()
+        #expect(try store.setDisabled(name: "admin", true) == .lastAdministrator)
+        #expect(try store.setRole(name: "admin", .viewer) == .lastAdministrator)
+        #expect(try store.setDisabled(name: "nobody", true) == .notFound)
+        _ = try store.create(name: "second", role: .admin, passwordHash: nil)
+        #expect(try store.setDisabled(name: "admin", true) == .lastAdministrator, "the other cannot sign in")
+        _ = try store.create(name: "third", role: .admin, passwordHash: "scrypt:3")
+        try store.createSession(hash: hash, user: user.id, csrf: "0123456789abcdef", address: "::1", agent: "x")
+        try store.notePlaces(["network:x"], user: user.id)
+        #expect(try store.setDisabled(name: "Admin", true) == .done)
+        #expect(try store.setDisabled(name: "admin", true) == .unchanged)
+        #expect(try store.findSession(hash: hash) == nil)
+        #expect(try connection.rows("select count(*) from sessions", as: (Int).self) == [0])
+        #expect(try store.candidate(name: "admin", places: ["network:x"]).known.isEmpty)
+        #expect(try store.setRole(name: "third", .operator) == .lastAdministrator)
+        #expect(try store.setDisabled(name: "admin", false) == .done)
+        #expect(try store.setRole(name: "third", .operator) == .done)
+        #expect(try store.users().map(\.name) == ["admin", "second", "third"])
+        #expect(try store.users().map(\.role) == [.admin, .admin, .operator])
+    }
+
+    @Test func `two administrators who shut each other out at once do not both succeed`() throws {
+        for name in ["admin", "other"] { _ = try store.create(name: name, role: .admin, passwordHash: "scrypt:1") }
+        let outcomes = Collected<UserStore.UserChange>()
+        let threads = ["admin", "other"].map { name in
+            let database = database
+            return DedicatedThread.start(name: "test-\(name)") {
+                do {
+                    outcomes.add(try UserStore(database.connect()).setDisabled(name: name, true))
+                } catch {
+                    Issue.record("\(error)")
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(Set(outcomes.all) == [.done, .lastAdministrator])
+    }
+
+    @Test func `a token tells how long it is good for, and a list never the token`() throws {
+        let end = Timestamp.now().advanced(bySeconds: 60)
+        #expect(try store.createToken(name: "a", role: .viewer, prefix: "obs_ab", hash: hash, expiresAt: end))
+        let left = try #require(try store.findToken(hash: hash)?.remainingMilliseconds)
+        #expect((50_000...60_000).contains(left))
+        let listed = try #require(try store.tokens().first)
+        #expect((listed.name, listed.role, listed.prefix, listed.expiresAt) == ("a", .viewer, "obs_ab", end))
+        try connection.execute("update api_tokens set expires_at = null")
+        #expect(try store.findToken(hash: hash)?.remainingMilliseconds == nil)
     }
 }

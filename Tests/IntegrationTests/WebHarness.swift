@@ -46,7 +46,10 @@ final class WebHarness {
         """
 
     let database: TestDatabase?
+    /// The same with the rights of the owner of the tables, for the tests themselves.
     let context: WebContext
+    /// The context of the routes, with the rights of observer-web.
+    private let served: WebContext
     private(set) var tokens: [Role: String] = [:]
 
     /// - Parameters:
@@ -56,32 +59,44 @@ final class WebHarness {
     init(databaseURL: String? = nil, _ more: [String: String] = [:]) throws {
         database = databaseURL == nil ? try TestDatabase() : nil
         let url = try #require(databaseURL ?? database?.url)
+        let limited = try database?.url(as: "web") ?? url
         let environment = Self.environment(url).merging(more) { $1 }
         let configuration = try WebConfiguration(environment: environment)
         let announced = Announced()
-        context = WebContext(
-            configuration: configuration,
-            logger: Logger(label: "test", level: .error),
-            pages: PageRenderer(try TemplateLibrary(directory: configuration.templates)),
-            document: try APIDocument(besideTemplates: configuration.templates),
-            authenticator: Authenticator(publicURL: configuration.publicURL),
-            health: HealthBoard(),
-            stores: StoreClients(configuration.destinations, parallel: 1),
-            database: PostgresConnection(
-                try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
-            ),
-            snapshotWaits: SnapshotWaits(limit: 1),
-            askForRetry: { spool in announced.retries.withLock { $0.append(spool) } },
-            wish: { kind, listing in announced.wish(kind, listing) }
-        ) { listing in
-            let change = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
-            announced.list.withLock { $0.append((change, listing.owner)) }
+        let pages = PageRenderer(try TemplateLibrary(directory: configuration.templates))
+        let document = try APIDocument(besideTemplates: configuration.templates)
+        let authenticator = Authenticator(publicURL: configuration.publicURL)
+        let (health, waits) = (HealthBoard(), SnapshotWaits(limit: 1))
+        let cameraPages = AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>()
+        let stores = StoreClients(configuration.destinations, parallel: 1)
+        func context(_ url: String) throws -> WebContext {
+            WebContext(
+                configuration: configuration,
+                logger: Logger(label: "test", level: .error),
+                pages: pages,
+                document: document,
+                authenticator: authenticator,
+                health: health,
+                stores: stores,
+                database: PostgresConnection(
+                    try PostgresConfiguration(url: url, applicationName: "harness", deadline: .seconds(3))
+                ),
+                snapshotWaits: waits,
+                cameraPages: cameraPages,
+                askForRetry: { spool in announced.retries.withLock { $0.append(spool) } },
+                wish: { kind, listing in announced.wish(kind, listing) }
+            ) { listing in
+                let change = CameraChanged(cameraID: listing.camera.id, version: listing.camera.version)
+                announced.list.withLock { $0.append((change, listing.owner)) }
+            }
         }
+        self.context = try context(url)
+        served = try context(limited)
         self.announcedBox = announced
         guard database != nil else { return }
         for role in Role.allCases {
             let token = "obs_\(role.rawValue)-token"
-            _ = try UserStore(context.database).createToken(
+            _ = try UserStore(self.context.database).createToken(
                 name: role.rawValue,
                 role: role,
                 prefix: "obs_",
@@ -166,7 +181,7 @@ final class WebHarness {
         if let role, let token = tokens[role] { fields.append((.authorization, "Bearer \(token)")) }
         if body != nil { fields.append((.contentType, type)) }
         let request = HTTPRequest(method, "/api/v1\(path)", headers: fields, body: Array((body ?? "").utf8))
-        let response = Routes.respond(to: request, context: context)
+        let response = Routes.respond(to: request, context: served)
         if let operation = Self.operation(method, request.path) {
             #expect(
                 operation.statuses.contains(response.status),

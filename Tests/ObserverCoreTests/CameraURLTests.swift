@@ -34,6 +34,39 @@ import Testing
     }
 
     @Test(arguments: [
+        ("rtsp://admin:2024/sommer@192.0.2.9/s1", "%2F"), ("rtsp://admin:som/mer@192.0.2.9/s1", "%2F"),
+        ("rtsp://admin:12#34@192.0.2.9/s1", "%23"), ("rtsp://admin:ab?cd@192.0.2.9/s1", "%3F"),
+        ("rtsp://admin:a@b@192.0.2.9/s1", "%40"), ("rtsp://admin:50%off@192.0.2.9/s1", "%25"),
+        ("rtsp://admin:p@ss/word@192.0.2.9/s1", "%2F"), ("rtsp://us/er:pass@192.0.2.9/s1", "%2F"),
+        ("http://cam/a?pwd=12#34", "%23"),
+    ])
+    func `a raw character where a password may be is refused with its spelling`(text: String, spelling: String) {
+        do {
+            let url = try CameraURL.parse(typed: text)
+            Issue.record("\(url.text) is taken")
+        } catch {
+            #expect(error.detail.contains(spelling), "\(error.detail)")
+            for part in ["sommer", "som/mer", "34", "off", "word", "ss"] where text.contains(part) && part.count > 2 {
+                #expect(!error.detail.contains("\(part)@"))
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "rtsp://admin:pa:ss@192.0.2.9/s1", "rtsp://admin:p%40ss%2Fword@192.0.2.9/s1", "rtsp://cam/ch@main",
+        "rtsp://192.0.2.9:554/ch@main", "rtsp://a:b@192.0.2.9/ch@main", "rtsp://[2001:db8::1]:554/ch@main",
+        "rtsp://viewer@192.0.2.9/s1", "http://192.0.2.9:80/a?user=me@example.org&pwd=x",
+    ])
+    func `a right character is taken`(text: String) throws {
+        let url = try CameraURL.parse(typed: text)
+        #expect(url.host != "admin")
+    }
+
+    @Test func `a colon in a password is one`() throws {
+        #expect(try CameraURL.parse(typed: "rtsp://admin:pa:ss@192.0.2.9/s1").password == "pa:ss")
+    }
+
+    @Test(arguments: [
         "rtsp://127.0.0.1/", "rtsp://127.1/", "rtsp://2130706433/", "rtsp://0x7f000001/", "rtsp://0177.0.0.1/",
         "rtsp://0/", "rtsp://[::1]/", "rtsp://[::ffff:127.0.0.1]/", "rtsp://[::ffff:7f00:1]/",
         "rtsp://[64:ff9b::7f00:1]/",

@@ -70,7 +70,7 @@ import Testing
         }
         visit(document.root)
         var defined: Set<String> = []
-        for kind in ["parameters", "responses", "schemas"] {
+        for kind in ["headers", "parameters", "responses", "schemas"] {
             let components = try #require(document.root["components"]?[kind]?.members)
             defined.formUnion(components.keys.map { "#/components/\(kind)/\($0)" })
         }

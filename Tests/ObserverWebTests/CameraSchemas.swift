@@ -40,6 +40,13 @@ enum CameraSchemas {
                 .object([
                     ("type", text("object")), ("properties", .object(writable.map { ($0.name, request($0)) })),
                     ("additionalProperties", .value(.bool(false))),
+                    (
+                        "allOf",
+                        .list([
+                            once("username", whereURLHas: "://[^/?#:@]+(:[^/?#@]*)?@"),
+                            once("password", whereURLHas: "://[^/?#:@]*:[^/?#@]*@"),
+                        ])
+                    ),
                 ])
             ),
             (
@@ -55,7 +62,10 @@ enum CameraSchemas {
     /// The schema of a field in an answer.
     private static func answer(_ field: CameraField) -> Node {
         guard field.kind != .status else { return .object([("$ref", text("#/components/schemas/Status"))]) }
-        return .object([("title", text(field.label))] + shape(of: field, canBeNull: field.null == .clears))
+        // What was stored once may be of another form than what is taken today.
+        let shape = shape(of: field, canBeNull: field.null == .clears)
+            .filter { $0.name != "pattern" || !field.isAddress }
+        return .object([("title", text(field.label))] + shape)
     }
 
     /// The schema of a field in a request.
@@ -79,10 +89,13 @@ enum CameraSchemas {
         case .text(let longest), .code(let longest), .password(let longest):
             // What can be cleared can be empty.
             let least: [Member] = canBeNull ? [] : [("minLength", number(1))]
-            return [type("string")] + least + [("maxLength", number(longest))]
+            let pattern = canBeNull ? CameraField.linePattern : CameraField.filledLinePattern()
+            return [type("string")] + least + [("maxLength", number(longest)), ("pattern", text(pattern))]
         case .certificates:
             return [type("string"), ("pattern", text(CameraField.certificatesPattern))]
-        case .url: return [type("string"), ("format", text("uri")), ("maxLength", number(CameraURL.longest))]
+        case .url(let credentials):
+            let pattern = "\(canBeNull ? "^$|" : "")^\(CameraURL.pattern(hasUser: credentials == .split))$"
+            return [type("string"), ("maxLength", number(CameraURL.longest)), ("pattern", text(pattern))]
         case .truth: return [type("boolean")]
         case .integer(let range, _):
             return [type("integer"), ("minimum", number(range.lowerBound)), ("maximum", number(range.upperBound))]
@@ -91,12 +104,22 @@ enum CameraSchemas {
         case .tags(let most, let longest):
             let item: [Member] = [
                 ("type", text("string")), ("minLength", number(1)), ("maxLength", number(longest)),
+                ("pattern", text(CameraField.filledLinePattern(without: ","))),
             ]
             return [type("array"), ("maxItems", number(most)), ("items", .object(item))]
         case .number: return [type("integer")]
         case .time: return [type("string"), ("format", text("date-time"))]
         case .status: return []
         }
+    }
+
+    /// The rule that nothing is given in the address and beside it.
+    private static func once(_ field: String, whereURLHas pattern: String) -> Node {
+        let url = Node.object([("url", .object([("pattern", text(pattern))]))])
+        return .object([
+            ("if", .object([("required", .list([text("url")])), ("properties", url)])),
+            ("then", .object([("properties", .object([(field, .value(.bool(false)))]))])),
+        ])
     }
 
     private static func text(_ text: String) -> Node { .value(.string(text)) }

@@ -25,7 +25,11 @@ import Testing
     @Test(arguments: [
         ("FATAL:  password authentication failed for user \"x\"", PostgresError.Kind.authentication),
         ("FATAL:  database \"x\" does not exist", .unknownDatabase), ("connection refused", .unavailable),
-        ("", .unavailable),
+        ("", .unavailable), ("FATAL:  unsupported startup parameter: options", .pooler),
+        ("FATAL:  no such user: x", .authentication), ("FATAL:  no such database: x", .unknownDatabase),
+        ("server does not support SSL, but SSL was required", .encryption),
+        ("root certificate file \"/x\" does not exist", .encryption),
+        ("SSL error: certificate verify failed", .encryption), ("SSL SYSCALL error: EOF detected", .unavailable),
     ])
     func `a refused connection is known by its words`(message: String, kind: PostgresError.Kind) {
         #expect(PostgresError(refusal: message).kind == kind)

@@ -71,6 +71,12 @@ public final class TestDatabase: Sendable {
         return PostgresConnection(configuration)
     }
 
+    /// Its URL for the role of a service, which has the rights of that service alone.
+    public func url(as service: String) throws -> String {
+        guard let place = url.split(separator: "@").last else { throw TestEnvironment.Missing(variable: service) }
+        return "postgresql://observer_\(service):\(service)@\(place)"
+    }
+
     /// The migrations of the source tree.
     public static var migrationsDirectory: String { "\(TestEnvironment.repository)/sql/migrations" }
 
@@ -80,7 +86,9 @@ public final class TestDatabase: Sendable {
     /// The advisory lock keeps suites that run in parallel from each making it.
     private static func template(_ administrator: PostgresConnection) throws -> String {
         let migrations = try Migration.load(from: migrationsDirectory)
-        let digest = SHA256.hex(migrations.flatMap(\.steps).map(\.checksum).joined().utf8).prefix(16)
+        let grants = try ServiceRoles.load(from: "\(TestEnvironment.repository)/sql/roles")
+        let texts = migrations.flatMap(\.steps).map(\.checksum) + grants.map(\.text)
+        let digest = SHA256.hex(texts.joined().utf8).prefix(16)
         let template = "observer_template_\(digest)"
         // Another suite may take longer to make it than a statement of the product may wait.
         try administrator.execute("set lock_timeout = 0")
@@ -99,6 +107,8 @@ public final class TestDatabase: Sendable {
             let connection = PostgresConnection(administrator.configuration.with(database: draft))
             try Migrator(connection).migrate(migrations)
             try PartitionStore(connection).prepare()
+            for name in ServiceRoles.names { try makeRole(name, connection) }
+            _ = try ServiceRoles(connection).grant(grants)
         }
         // A closed session may take a moment to leave, and a database in use cannot be renamed.
         let isRenamed = poll {
@@ -107,6 +117,21 @@ public final class TestDatabase: Sendable {
         }
         guard isRenamed else { throw TestEnvironment.Missing(variable: template) }
         return template
+    }
+
+    /// Creates the role of a service, with its name as its password; roles belong to the whole server.
+    private static func makeRole(_ name: String, _ connection: PostgresConnection) throws {
+        let isMade = poll {
+            try connection.executeScript(
+                unsafe: """
+                    do $$ begin create role observer_\(name) login;
+                    exception when duplicate_object or unique_violation then null; end $$;
+                    alter role observer_\(name) password '\(name)'
+                    """
+            )
+            return true
+        }
+        guard isMade else { throw TestEnvironment.Missing(variable: "observer_\(name)") }
     }
 
     /// The URL with another database: its path is replaced.

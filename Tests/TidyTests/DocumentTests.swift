@@ -7,9 +7,12 @@ import Testing
         // Read by compose and by the scripts among themselves.
         let others: Set = [
             "OBSERVER_IMAGE", "OBSERVER_VERSION", "OBSERVER_SERVICE", "OBSERVER_SERVICES", "OBSERVER_HOST",
-            "OBSERVER_RUN", "OBSERVER_TEMP", "OBSERVER_STATIC", "OBSERVER_ERRORS", "OBSERVER_NGINX",
+            "OBSERVER_RUN", "OBSERVER_BINARIES", "OBSERVER_TEMP", "OBSERVER_STATIC", "OBSERVER_ERRORS",
+            "OBSERVER_NGINX",
         ]
-        let files = ["observer", "README.md"] + Tree.files(below: "deploy") + Tree.files(below: "scripts")
+        let files =
+            ["observer", "compose.yaml", "README.md"]
+            + Tree.files(below: "deploy") + Tree.files(below: "scripts")
         var count = 0
         for path in files {
             for name in Self.settingNames(in: Tree.load(path).text) where !others.contains(name) {

@@ -273,7 +273,7 @@ async def main(options: argparse.Namespace) -> None:
         name, _, spec_text = text.partition("=")
         spec = ClipSpec.parse(spec_text)
         clips[name] = Clip(spec, make(spec, options.clips))
-    camera_simulator = CameraSimulator(clips, options.user, options.password)
+    camera_simulator = CameraSimulator(clips, options.user, os.environ.get("SIMULATOR_PASSWORD", "test-password"))
     doors = [Door(camera_simulator, port) for port in (options.port or [0])]
     doors += [Door(camera_simulator, 0) for _ in range(options.more_ports)]
     rates = {clip.spec.fps for clip in clips.values()}
@@ -319,5 +319,5 @@ if __name__ == "__main__":
         help="where clips are kept",
     )
     parser.add_argument("--user", default="viewer")
-    parser.add_argument("--password", default="test-password")
+    # The password by the environment (SIMULATOR_PASSWORD): command lines are public on a machine.
     asyncio.run(main(parser.parse_args()))

@@ -1,7 +1,8 @@
--- The rights of the role that observer-retention signs in with; for the owner of the tables to run, again after an update:
---   create role observer_retention login password '…';
---   psql -v ON_ERROR_STOP=1 -f sql/roles/retention.sql DATABASE
+-- The rights of the role that observer-retention signs in with. `observerctl migrate` and `observerctl roles` run this as the owner
+-- of the tables, after they have taken all rights from the role; what is not named here it cannot do.
 -- It sees no address, no user and no password, changes nothing of a segment but its state, and drops no table.
+grant select on schema_migrations to observer_retention;
+grant select (id, started_at) on segments_default to observer_retention;
 grant select (id, tags, retention_days, discards_recordings) on cameras to observer_retention;
 grant select, update (state, previous_state, error, stored_at, expired_at, legal_hold, destinations) on segments to observer_retention;
 grant select, insert, update on camera_hours, camera_backlog to observer_retention;

@@ -47,12 +47,13 @@ function showState(box, status) {
   return false;
 }
 
-function showSwitch(root, isActive) {
+function showSwitch(root, isActive, version) {
   const button = root.querySelector("[role=switch]");
   if (!button) return setText(find(root, "switch"), isActive ? "On" : "Off");
   if (button.getAttribute("aria-busy") === "true") return;
   button.setAttribute("aria-checked", String(isActive));
   button.form.elements.is_active.value = String(!isActive);
+  button.form.elements.version.value = String(version);
   setText(button.querySelector(".switch-word"), isActive ? "On" : "Off");
 }
 
@@ -72,7 +73,7 @@ function show(camera) {
   for (const root of document.querySelectorAll(`[data-camera="${camera.id}"]`)) {
     const scope = root.matches("tr") ? root : document;
     const changed = showState(find(scope, "state"), status);
-    showSwitch(root, camera.is_active);
+    showSwitch(root, camera.is_active, camera.version);
     showTime(scope, "last_frame", status.last_frame_at);
     if (status.backlog_seconds !== undefined) setText(find(scope, "backlog"), backlog(status.backlog_seconds));
     if (scope === document) {
@@ -154,9 +155,18 @@ async function flip(form) {
   try {
     const response = await fetch(`/api/v1/cameras/${id}/${wanted ? "on" : "off"}`, {
       method: "POST",
-      headers: { accept: "application/json", "x-csrf-token": form.elements.csrf.value },
+      headers: {
+        accept: "application/json",
+        "if-match": `"${form.elements.version.value}"`,
+        "x-csrf-token": form.elements.csrf.value,
+      },
       signal: AbortSignal.timeout(8000),
     });
+    if (response.status === 412) {
+      button.removeAttribute("aria-busy");
+      say("Somebody else changed this camera meanwhile. Look again, and repeat it.", "failing");
+      return poll();
+    }
     if (!response.ok) throw new Error(String(response.status));
     const camera = await response.json();
     button.removeAttribute("aria-busy");

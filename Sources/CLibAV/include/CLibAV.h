@@ -38,10 +38,8 @@ void observer_input_attach(observer_input *_Nonnull input, AVFormatContext *_Non
 /// Until `observer_input_leave`, what the libraries log on the calling thread is attributed to `input`.
 void observer_input_enter(observer_input *_Nonnull input);
 void observer_input_leave(void);
-/// The last line of at least "warning" that the libraries logged, without credentials; empties it. Own thread only.
+/// The last line of at least "warning" that the libraries logged, as they said it: credentials too; empties it. Own thread only.
 const char *_Nonnull observer_input_take_line(observer_input *_Nonnull input);
-/// Replaces what lies between "://" and "@" by stars. In place; public for the tests.
-void observer_scrub(char *_Nonnull line);
 
 /// Settings of the process: the log callback.
 void observer_av_start(void);

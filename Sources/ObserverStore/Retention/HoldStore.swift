@@ -71,6 +71,14 @@ package struct HoldStore {
         return try connection.query(statement) { row throws(PostgresError) in try Hold(withStore: &row) }
     }
 
+    /// Returns true if there is such a hold, of a camera where one is given.
+    package func has(_ id: Int64, of camera: CameraID? = nil) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            select id from holds where id = \(id) and (\(camera)::bigint is null or camera_id = \(camera))
+            """
+        return try !connection.rows(statement, as: (Int64).self).isEmpty
+    }
+
     /// One hold; nil when there is none of that number.
     package func get(_ id: Int64) throws(PostgresError) -> Hold? {
         let statement: SQL = "\(unsafe: Self.selection) where id = \(id)"

@@ -104,6 +104,15 @@ package struct RetentionHistoryStore {
         return try connection.query(statement) { row throws(PostgresError) in try RetentionChange(reading: &row) }
     }
 
+    /// Returns true if there is such a change, of a camera where one is given.
+    package func has(_ id: Int64, of camera: CameraID? = nil) throws(PostgresError) -> Bool {
+        let statement: SQL = """
+            select id from retention_history
+            where id = \(id) and (\(camera)::bigint is null or camera_id = \(camera))
+            """
+        return try !connection.rows(statement, as: (Int64).self).isEmpty
+    }
+
     /// Writes down the change of a rule; belongs in its transaction.
     func note(
         _ scope: RetentionScope,

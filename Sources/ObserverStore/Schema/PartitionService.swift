@@ -6,8 +6,8 @@ package import Postgres
 /// Sees to it that there are partitions ahead and none whose segments have all expired, on a thread and a connection of its
 /// own.
 ///
-/// It runs in every process that writes segments. A segment whose partition is missing is not refused, so nothing waits for
-/// this.
+/// It runs in each uploader; the role of recorders has no right to it. A segment whose partition is missing is not refused, so
+/// nothing waits for this.
 package struct PartitionService: Service {
     package let name = "partitions"
     private let configuration: PostgresConfiguration

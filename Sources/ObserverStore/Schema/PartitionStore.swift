@@ -14,15 +14,6 @@ package struct PartitionStore {
     /// How many weeks ahead of the present one there shall be a partition.
     package static let weeksAhead: Int64 = 4
 
-    /// The storage parameters of a partition.
-    ///
-    /// Rows are updated once at most, so a page needs little room for new versions. By the server's defaults a table of 60
-    /// million rows (1,000 cameras) would wait for 12 million dead ones.
-    private static let parameters = """
-        fillfactor = 90, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.05, \
-        autovacuum_analyze_scale_factor = 0.02
-        """
-
     package init(_ connection: PostgresConnection) {
         self.connection = connection
     }
@@ -73,27 +64,21 @@ package struct PartitionStore {
         return created
     }
 
-    /// Creates a partition beside the table and attaches it: to create it in place would lock out every reader.
+    /// Creates a partition by the function of the tables' owner, whose rights a service does not have.
     private func create(_ week: SegmentWeek) throws(PostgresError) -> Bool {
-        let (name, bounds) = (week.partition, week.bounds)
-        return try connection.transaction { () throws(PostgresError) in
+        try whileFree { () throws(PostgresError) in
+            let statement: SQL = "select create_segment_partition(\(week.monday)::date)"
+            return try connection.rows(statement, as: (Bool).self, within: .seconds(65)).first ?? false
+        }
+    }
+
+    /// Runs the work in a transaction that gives up on a lock soon, because everybody else waits behind it; false while another
+    /// process is at it.
+    private func whileFree(_ work: () throws(PostgresError) -> Bool) throws(PostgresError) -> Bool {
+        try connection.transaction { () throws(PostgresError) in
             guard try isFree() else { return false }
-            guard try !partitions().contains(name) else { return false }
-            try connection.executeScript(
-                unsafe: """
-                    set local lock_timeout = 500;
-                    set local statement_timeout = 60000;
-                    create table \(name) (like segments including all) with (\(Self.parameters));
-                    lock table segments_default in access exclusive mode;
-                    with moved as (
-                        delete from segments_default where id >= '\(bounds.from)' and id < '\(bounds.to)' returning *
-                    )
-                    insert into \(name) select * from moved;
-                    alter table segments attach partition \(name) for values from ('\(bounds.from)') to ('\(bounds.to)');
-                    """,
-                within: .seconds(65)
-            )
-            return true
+            try connection.executeScript(unsafe: "set local lock_timeout = 500; set local statement_timeout = 60000")
+            return try work()
         }
     }
 
@@ -181,7 +166,7 @@ package struct PartitionStore {
     ///
     /// - Parameter weeks: How many weeks a partition is kept after its end, at least one: ``prepare()`` would create it again.
     /// - Returns: The weeks that went.
-    /// - Throws: Also where the right is missing: a table is dropped by its owner.
+    /// - Throws: The error that the database reports.
     package func dropExpired(endedBefore weeks: Int64) throws(PostgresError) -> [SegmentWeek] {
         let last = SegmentWeek(of: try now()).advanced(by: -max(weeks, 1) - 1)
         var dropped: [SegmentWeek] = []
@@ -190,9 +175,7 @@ package struct PartitionStore {
             let isOver = try connection.patiently { () throws(PostgresError) in try isExpired(week) }
             guard isOver, try dropExpired(week) else { continue }
             dropped.append(week)
-            let statement: SQL = """
-                delete from camera_hours where hour < \(week.end) and segments = 0 and bytes = 0 and covered_ms = 0
-                """
+            let statement: SQL = "select remove_empty_hours(\(week.end))"
             _ = try connection.patiently { () throws(PostgresError) in
                 try connection.execute(statement, within: .seconds(65))
             }
@@ -201,8 +184,11 @@ package struct PartitionStore {
     }
 
     private func isExpired(_ week: SegmentWeek) throws(PostgresError) -> Bool {
+        let (first, following) = week.bounds
         let statement: SQL = """
-            select count(*) from (select from \(unsafe: week.partition) where state <> 'expired' limit 1) alive
+            select count(*) from (
+                select from segments where id >= \(first) and id < \(following) and state <> 'expired' limit 1
+            ) alive
             """
         return try connection.rows(statement, as: (Int).self, within: .seconds(65)).first == 0
     }
@@ -211,21 +197,9 @@ package struct PartitionStore {
     ///
     /// - Returns: False when there is none, or a segment in it has not expired.
     package func dropExpired(_ week: SegmentWeek) throws(PostgresError) -> Bool {
-        let name = week.partition
-        return try connection.transaction { () throws(PostgresError) in
-            guard try isFree() else { return false }
-            guard try partitions().contains(name) else { return false }
-            // First, so that no segment of that week is registered in between.
-            try connection.executeScript(
-                unsafe: """
-                    set local lock_timeout = 500;
-                    set local statement_timeout = 60000;
-                    lock table \(name) in access exclusive mode;
-                    """
-            )
-            guard try isExpired(week) else { return false }
-            try connection.executeScript(unsafe: "drop table \(name)", within: .seconds(65))
-            return true
+        try whileFree { () throws(PostgresError) in
+            let statement: SQL = "select drop_expired_partition(\(week.monday)::date)"
+            return try connection.rows(statement, as: (Bool).self, within: .seconds(65)).first ?? false
         }
     }
 }

@@ -37,6 +37,9 @@ package struct SegmentWeek: Hashable, Comparable, Sendable {
 
     package var end: Timestamp { advanced(by: 1).start }
 
+    /// Its first day, `2026-11-23`.
+    var monday: String { String(start.rfc3339.prefix(10)) }
+
     package func advanced(by weeks: Int64) -> SegmentWeek {
         SegmentWeek(number: number + weeks)
     }

@@ -17,6 +17,7 @@ package struct CameraDeletePage: Page {
     package var value: MustacheValue {
         [
             "id": MustacheValue(camera.id.rawValue),
+            "version": MustacheValue(camera.version),
             "name": .string(camera.name),
             "is_active": .bool(camera.isActive),
             "retention": .string(camera.retentionDays == 1 ? "1 day is" : "\(camera.retentionDays) days are"),

@@ -1,3 +1,4 @@
+import Encodings
 package import HTTPRouting
 package import ObserverCore
 
@@ -109,22 +110,7 @@ package struct CameraForm: Hashable, Sendable {
         }
     }
 
-    private var urlHasUserInformation: Bool { Self.hidingUserInformation(texts["url"] ?? "") != texts["url"] ?? "" }
-
-    /// An address as it can be shown again: without what stands before the @, which can be a password.
-    static func hidingUserInformation(_ url: String) -> String {
-        guard let scheme = url.firstRange(of: "://") else {
-            return url.contains("@") ? "" : url
-        }
-        let rest = url[scheme.upperBound...]
-        let end = rest.firstIndex { "/?#".contains($0) } ?? rest.endIndex
-        if let mark = rest[..<end].lastIndex(of: "@") {
-            return url[..<scheme.upperBound] + String(rest[rest.index(after: mark)...])
-        }
-        // A password with a slash in it: the address is wrong, and all of it up to the @ can be secret.
-        guard let mark = rest.lastIndex(of: "@") else { return url }
-        return url[..<scheme.upperBound] + String(rest[rest.index(after: mark)...])
-    }
+    private var urlHasUserInformation: Bool { ShownAddress(texts["url"] ?? "").userInformation != nil }
 
     // MARK: Texts
 
@@ -150,7 +136,7 @@ package struct CameraForm: Hashable, Sendable {
     /// The text of an input: never a password, and the user name of an address in its own field.
     func shown(_ field: CameraField) -> String {
         let text = texts[field.name] ?? ""
-        if case .url = field.kind { return Self.hidingUserInformation(text) }
+        if case .url = field.kind { return ShownAddress(text).withoutUser }
         guard field.name == "username", text.isEmpty else { return text }
         // An address that can't be read has no user name to show.
         return (try? CameraURL.parse(texts["url"] ?? ""))?.username ?? ""

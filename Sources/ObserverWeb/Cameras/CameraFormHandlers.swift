@@ -27,7 +27,8 @@ package enum CameraFormHandlers {
 
     /// The form of a camera.
     @Sendable package static func edit(_ request: WebRequest) throws -> HTTPResponse {
-        try answer(CameraForm(editing: try CameraService(request.context).get(request.cameraID).camera), request)
+        let camera = try CameraService(request.context).get(request.cameraID).camera
+        return try answer(CameraForm(editing: AddressView(request).shown(camera)), request)
     }
 
     @Sendable package static func save(_ request: WebRequest) throws -> HTTPResponse {
@@ -61,9 +62,13 @@ package enum CameraFormHandlers {
     }
 
     @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
-        let withRecordings = try request.http.formFields()["recordings"] == "delete"
-        try CameraService(request.context)
-            .delete(request.cameraID, withRecordings: withRecordings, by: try request.actor())
+        let fields = try request.http.formFields()
+        try CameraService(request.context).delete(
+            request.cameraID,
+            withRecordings: fields["recordings"] == "delete",
+            expecting: try version(fields),
+            by: try request.actor()
+        )
         return request.redirect(Links.cameras, done: .deleted)
     }
 
@@ -79,7 +84,7 @@ package enum CameraFormHandlers {
             )
         }
         let listing = try CameraService(request.context)
-            .setActive(request.cameraID, wanted == "true", by: try request.actor())
+            .setActive(request.cameraID, wanted == "true", expecting: try version(fields), by: try request.actor())
         return request.redirect(Links.inside(fields["back"]), done: listing.camera.isActive ? .on : .off)
     }
 
@@ -87,6 +92,15 @@ package enum CameraFormHandlers {
     @Sendable package static func retry(_ request: WebRequest) throws -> HTTPResponse {
         let listing = try CameraService(request.context).retry(request.cameraID)
         return request.redirect(Links.camera(listing.camera.id), done: .retried)
+    }
+
+    /// The version that the person saw; nil: the form says none.
+    private static func version(_ fields: FormFields) throws(Problem) -> Int64? {
+        guard let text = fields["version"] else { return nil }
+        guard let version = Int64(text) else {
+            throw Problem(422, "The version must be a number.", errors: ["version": "must be a whole number"])
+        }
+        return version
     }
 
     private static func answer(_ form: CameraForm, _ request: WebRequest, status: Int = 200) throws -> HTTPResponse {

@@ -13,7 +13,7 @@ enum CameraJSON {
 
     /// A field of the table, ready for the loop over rows.
     private struct Member: Sendable {
-        enum Form: Sendable { case text, number, truth, list, time, status }
+        enum Form: Sendable { case text, address(CameraColumn), number, truth, list, time, status }
 
         let key: StaticString
         let column: Int32
@@ -26,7 +26,7 @@ enum CameraJSON {
             Member(
                 key: field.key,
                 column: Int32(stored.firstIndex(of: field.name) ?? -1),
-                form: form(of: field.kind)
+                form: field.isAddress ? .address(field.name == "url" ? .url : .subURL) : form(of: field.kind)
             )
         }
     }()
@@ -42,12 +42,22 @@ enum CameraJSON {
         }
     }
 
-    /// Writes a row of a listing.
+    /// Writes a row of a listing; its addresses as the one who asks may see them.
     ///
     /// - Returns: The camera's number.
-    static func write(_ row: borrowing PostgresRow, to json: inout JSONWriter) throws(PostgresError) -> Int64 {
+    static func write(
+        _ row: borrowing PostgresRow,
+        seenBy view: AddressView,
+        to json: inout JSONWriter
+    ) throws(PostgresError) -> Int64 {
         try json.object { json throws(PostgresError) in
-            for member in members { try write(member, of: row, to: &json) }
+            for member in members {
+                if case .address(let column) = member.form {
+                    try view.write(column, of: row, as: member.key, to: &json)
+                } else {
+                    try write(member, of: row, to: &json)
+                }
+            }
         }
         return try row.read(.id, as: Int64.self)
     }
@@ -58,7 +68,7 @@ enum CameraJSON {
         to json: inout JSONWriter
     ) throws(PostgresError) {
         switch member.form {
-        case .text: try row.withText(at: member.column) { json.field(member.key, utf8: $0) }
+        case .text, .address: try row.withText(at: member.column) { json.field(member.key, utf8: $0) }
         case .number: json.field(member.key, try row.value(at: member.column, as: Int64.self))
         case .truth: json.field(member.key, try row.value(at: member.column, as: Bool.self))
         case .time: json.field(member.key, time: try row.value(at: member.column, as: Timestamp.self))
@@ -112,8 +122,9 @@ enum CameraJSON {
 
     // MARK: Values
 
-    /// Writes a camera.
-    static func write(_ listing: CameraListing, to json: inout JSONWriter) {
+    /// Writes a camera; its addresses as the one who asks may see them.
+    static func write(_ listing: CameraListing, seenBy view: AddressView, to json: inout JSONWriter) {
+        let listing = view.shown(listing)
         json.object { json in
             for field in CameraField.all where field.isReadable {
                 if field.kind == .status {

@@ -47,6 +47,7 @@ package struct CameraPage: Page {
         let snapshot = SnapshotView(listing, now: now)
         var value: [String: MustacheValue] = [
             "id": MustacheValue(camera.id.rawValue),
+            "version": MustacheValue(camera.version),
             "name": .string(camera.name),
             "location": .string(camera.location),
             "location_details": MustacheValue(camera.locationDetails),

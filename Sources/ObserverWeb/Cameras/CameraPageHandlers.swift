@@ -14,7 +14,11 @@ package enum CameraPageHandlers {
             state: query["state"].flatMap(CameraState.init),
             after: query["after"].flatMap { Int64($0) }.map(CameraID.init)
         )
-        let cameras = try CameraStore(request.database).list(
+        let store = CameraStore(request.database)
+        if let after = filter.after, try !store.hasHad(after) {
+            throw QueryValue.unknown("after", "must be the number of a camera")
+        }
+        let cameras = try store.list(
             CameraQuery(
                 text: filter.text,
                 tag: filter.tag,
@@ -62,6 +66,9 @@ package enum CameraPageHandlers {
             older: query["older"].flatMap { SegmentID($0) },
             newer: query["newer"].flatMap { SegmentID($0) }
         )
+        for cursor in [place.older, place.newer].compactMap({ $0 }) where try !segments.has(cursor, of: id, .main) {
+            throw Problem(404, "This camera has no such recording. It may have been deleted as its time was over.")
+        }
         let recordings = try RecordingsView(
             of: id,
             place: place,
@@ -72,7 +79,7 @@ package enum CameraPageHandlers {
         // The page is looked at again in a few seconds, and then the picture is there.
         if record == nil { FreshSnapshot(request.context).wish(for: listing) }
         let page = CameraPage(
-            listing: listing,
+            listing: AddressView(request).shown(listing),
             recordings: recordings,
             playing: try record.map { try playing($0, segments) },
             viewer: try request.signedIn(),

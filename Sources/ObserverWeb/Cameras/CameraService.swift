@@ -5,6 +5,7 @@ import ObserverConfiguration
 package import ObserverCore
 import ObserverMessages
 package import ObserverStore
+import Postgres
 
 /// Operations on cameras, the same for API and forms.
 ///
@@ -22,19 +23,23 @@ package struct CameraService {
     ///
     /// - Throws: `FieldErrors`, `PostgresError`, `CryptoError`.
     package func create(_ fields: [String: FieldValue], by actor: Actor) throws -> CameraListing {
-        let changes = try CameraFields.create(
+        var changes = try CameraFields.create(
             fields,
             policy: context.configuration.networks,
             defaults: context.defaults
         )
         var id: CameraID?
         var sealed: [UInt8]?
-        if case .set(let password) = changes.password {
+        var addresses = SealedAddresses()
+        if changes.password != .keep || AddressVault.isNeeded(changes.settings) {
             let reserved = try store.reserveID()
             id = reserved
-            sealed = try seal(password, reserved)
+            if case .set(let password) = changes.password { sealed = try seal(password, reserved) }
+            addresses = try changes.sealAddresses(of: reserved, in: vault)
         }
-        let listing = try store.create(changes.settings, id: id, sealedPassword: sealed, by: actor)
+        let listing = try changing { () throws(PostgresError) in
+            try store.create(changes.settings, id: id, sealedPassword: sealed, sealedAddresses: addresses, by: actor)
+        }
         context.announce(listing)
         return listing
     }
@@ -54,20 +59,32 @@ package struct CameraService {
         expecting expected: Int64? = nil,
         by actor: Actor
     ) throws -> (CameraListing, isChanged: Bool) {
-        let changes = try CameraFields.patch(
-            fields,
+        let filled = try fillingMasks(in: fields, of: id)
+        var changes = try CameraFields.patch(
+            filled.fields,
             policy: context.configuration.networks,
             defaults: context.defaults
         )
-        let checked = try versionThatKeepsPassword(id, changes)
+        var checked = try versionThatKeepsPassword(id, changes) ?? filled.version
+        if changes.setsAddress, let version = try dropSameAddresses(&changes, of: id) { checked = checked ?? version }
         let sealed: Change<[UInt8]> =
             switch changes.password {
             case .keep: .keep
             case .clear: .clear
             case .set(let password): .set(try seal(password, id))
             }
+        let addresses = try vault.seal(&changes, of: id)
         let result = try finish(
-            try store.patch(id, changes, sealedPassword: sealed, expecting: expected ?? checked, by: actor)
+            try changing { () throws(PostgresError) in
+                try store.patch(
+                    id,
+                    changes,
+                    sealedPassword: sealed,
+                    sealedAddresses: addresses,
+                    expecting: expected ?? checked,
+                    by: actor
+                )
+            }
         )
         // Days that were raised count for what is not yet decided.
         if changes[\.retentionDays] != nil || changes[\.tags] != nil {
@@ -89,8 +106,16 @@ package struct CameraService {
     }
 
     /// Turns recording on or off; idempotent.
-    package func setActive(_ id: CameraID, _ isActive: Bool, by actor: Actor) throws -> CameraListing {
-        try finish(try store.setActive(id, isActive, by: actor)).0
+    package func setActive(
+        _ id: CameraID,
+        _ isActive: Bool,
+        expecting expected: Int64? = nil,
+        by actor: Actor
+    ) throws -> CameraListing {
+        let result = try changing { () throws(PostgresError) in
+            try store.setActive(id, isActive, expecting: expected, by: actor)
+        }
+        return try finish(result).0
     }
 
     /// Asks the camera's recorder to connect now instead of later.
@@ -112,7 +137,10 @@ package struct CameraService {
         expecting expected: Int64? = nil,
         by actor: Actor
     ) throws {
-        _ = try finish(try store.delete(id, withRecordings: withRecordings, expecting: expected, by: actor))
+        let result = try changing { () throws(PostgresError) in
+            try store.delete(id, withRecordings: withRecordings, expecting: expected, by: actor)
+        }
+        _ = try finish(result)
         if withRecordings { try RetentionStatusStore(context.database).askForPlan() }
     }
 
@@ -126,20 +154,28 @@ package struct CameraService {
 
     package static var notFound: Problem { Problem(404, "There is no such camera.") }
 
+    /// Performs a change, after which nobody is shown a list from before it; one that failed may have taken place.
+    private func changing<Result>(_ body: () throws(PostgresError) -> Result) throws(PostgresError) -> Result {
+        defer { context.cameraPages.forget() }
+        return try body()
+    }
+
     private func finish(_ result: CameraStore.ChangeResult) throws(Problem) -> (CameraListing, isChanged: Bool) {
         switch result {
         case .done(let listing, let isChanged):
             if isChanged { context.announce(listing) }
             return (listing, isChanged)
-        case .conflict(let version):
+        case .conflict:
             throw Problem(
                 412,
                 "It was changed by someone else in the meantime; read it again and repeat the change."
-            ).with(.eTag, EntityTag("\(version)").description)
+            )
         case .notFound:
             throw Self.notFound
         }
     }
+
+    var vault: AddressVault { AddressVault(context.configuration.sealingKey) }
 
     private func seal(_ password: String, _ id: CameraID) throws(CryptoError) -> [UInt8] {
         try context.configuration.sealingKey.seal(Array(password.utf8), for: "camera:\(id):password")

@@ -9,8 +9,34 @@ import Postgres
 package enum CamerasAPI {
     static let path = "/api/v1/cameras/"
 
-    /// The cameras of a page, written from the database's answer straight into the body.
+    /// A page of cameras as it is sent.
+    package struct Page: Sendable {
+        fileprivate let body: [UInt8]
+        fileprivate let tag: EntityTag
+        /// `Link` to the next page.
+        fileprivate let next: String?
+    }
+
+    /// All that a page depends on.
+    package struct PageKey: Hashable, Sendable {
+        /// As it was sent: two that mean the same are made twice.
+        fileprivate let query: String
+        /// Not everybody sees all of an address.
+        fileprivate let role: Role
+    }
+
+    /// The cameras of a page; many look at once, so that it is made at most four times a second.
     @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
+        let key = PageKey(query: request.http.query, role: try request.signedIn().role)
+        let page = try request.context.cameraPages.answer(for: key, bytes: \.body.count) { try makePage(request) }
+        var response = HTTPResponse(contentType: "application/json", body: page.body)
+        response.set(.cacheControl, "no-store")
+        if let next = page.next { response.add(.link, next) }
+        return response.tagged(page.tag, for: request.http)
+    }
+
+    /// Writes a page, from the database's answer straight into the body.
+    private static func makePage(_ request: WebRequest) throws -> Page {
         let fields = try request.query(["q", "tag", "state", "ids", "limit", "after"])
         let query = CameraQuery(
             text: try QueryValue.text(fields, "q"),
@@ -18,31 +44,36 @@ package enum CamerasAPI {
             state: try QueryValue.word(fields, "state"),
             ids: try QueryValue.identifiers(fields, "ids")?.map { CameraID(rawValue: $0) },
             limit: try QueryValue.integer(fields, "limit", in: 1...CameraQuery.longestPage) ?? CameraQuery.longestPage,
-            after: try QueryValue.identifier(fields, "after").map { CameraID(rawValue: $0) }
+            after: try QueryValue.cursor(fields, "after").map { CameraID(rawValue: $0) }
         )
+        let store = CameraStore(request.database)
+        if let after = query.after, try !store.hasHad(after) {
+            throw QueryValue.unknown("after", "must be the number of a camera")
+        }
+        let view = AddressView(request)
         var json = JSONWriter(capacity: 64 * 1024)
         var last: Int64 = 0
         var count = 0
         try json.array { json throws(PostgresError) in
-            count = try CameraStore(request.database).forEachRow(query) { row throws(PostgresError) in
-                last = try CameraJSON.write(row, to: &json)
+            count = try store.forEachRow(query) { row throws(PostgresError) in
+                last = try CameraJSON.write(row, seenBy: view, to: &json)
             }
         }
-        var response = HTTPResponse.json(json)
-        if count == query.limit { response.add(.link, QueryValue.next(path, fields, after: String(last))) }
-        return response
+        let next = count == query.limit ? QueryValue.next(path, fields, after: String(last)) : nil
+        return Page(body: json.bytes, tag: BodyTag.tag(of: json.bytes), next: next)
     }
 
     @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.http.jsonObject().mapValues { $0.field }
         let listing = try CameraService(request.context).create(fields, by: try request.actor())
-        var response = answer(listing, status: 201)
+        var response = answer(listing, to: request, status: 201)
         response.set(.location, path + listing.camera.id.description)
         return response
     }
 
     @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try CameraService(request.context).get(request.cameraID))
+        let (response, tag) = written(try CameraService(request.context).get(request.cameraID), for: request)
+        return response.tagged(tag, for: request.http)
     }
 
     @Sendable package static func patch(_ request: WebRequest) throws -> HTTPResponse {
@@ -51,7 +82,7 @@ package enum CamerasAPI {
         let expected = try expectedVersion(request)
         let (listing, _) = try CameraService(request.context)
             .patch(request.cameraID, fields, expecting: expected, by: try request.actor())
-        return answer(listing)
+        return answer(listing, to: request)
     }
 
     @Sendable package static func delete(_ request: WebRequest) throws -> HTTPResponse {
@@ -70,51 +101,78 @@ package enum CamerasAPI {
     }
 
     @Sendable package static func on(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try setActive(true, request), status: 202)
+        answer(try setActive(true, request), to: request, status: 202)
     }
 
     @Sendable package static func off(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try setActive(false, request), status: 202)
+        answer(try setActive(false, request), to: request, status: 202)
     }
 
     /// Connects to a camera now, whatever the back-off; one that records goes on as it does.
     @Sendable package static func retry(_ request: WebRequest) throws -> HTTPResponse {
-        answer(try CameraService(request.context).retry(request.cameraID), status: 202)
+        // It changes nothing, so nothing can come between.
+        _ = try expectedVersion(request)
+        return answer(try CameraService(request.context).retry(request.cameraID), to: request, status: 202)
     }
 
     static func setActive(_ isActive: Bool, _ request: WebRequest) throws -> CameraListing {
-        try CameraService(request.context).setActive(request.cameraID, isActive, by: try request.actor())
+        try CameraService(request.context).setActive(
+            request.cameraID,
+            isActive,
+            expecting: try expectedVersion(request),
+            by: try request.actor()
+        )
     }
 
     /// A picture of the newest key frame; with `?t=` the address belongs to one stored picture, so clients can cache it.
     @Sendable package static func snapshot(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["t"])
         if fields["t"] == nil { try FreshSnapshot(request.context).make(of: request.cameraID) }
-        guard let snapshot = try StatusStore(request.database).snapshot(of: request.cameraID) else {
+        let store = StatusStore(request.database)
+        var response = HTTPResponse(contentType: "image/jpeg")
+        response.set(.cacheControl, fields["t"] == nil ? "private, no-cache" : "private, max-age=600")
+        if let takenAt = try store.snapshotTime(of: request.cameraID), request.http.isFresh(snapshotTag(takenAt)) {
+            return response.tagged(snapshotTag(takenAt), for: request.http)
+        }
+        guard let snapshot = try store.snapshot(of: request.cameraID) else {
+            // A camera that is not there has another answer than one without a picture.
+            _ = try CameraService(request.context).get(request.cameraID)
             throw Problem(404, "There is no snapshot of this camera yet.")
         }
-        let tag = EntityTag(String(snapshot.takenAt.microseconds))
-        let isFresh = request.http.isFresh(tag)
-        var response =
-            isFresh ? HTTPResponse(status: 304) : HTTPResponse(contentType: "image/jpeg", body: snapshot.jpeg)
+        response.body = snapshot.jpeg
+        return response.tagged(snapshotTag(snapshot.takenAt), for: request.http)
+    }
+
+    /// The tag of a picture, known without reading it; weak, because two programs can make two files of one frame.
+    private static func snapshotTag(_ takenAt: Timestamp) -> EntityTag {
+        EntityTag(String(takenAt.microseconds), isWeak: true)
+    }
+
+    /// A camera as the answer to a change of it.
+    static func answer(_ listing: CameraListing, to request: WebRequest, status: Int = 200) -> HTTPResponse {
+        var (response, tag) = written(listing, for: request, status: status)
         response.set(.eTag, tag.description)
-        response.set(.cacheControl, fields["t"] == nil ? "private, no-cache" : "private, max-age=600")
+        // The body, and with it the tag, is what GET of that address gives (RFC 9110, section 6.4.2).
+        response.set(.contentLocation, path + listing.camera.id.description)
         return response
     }
 
-    static func answer(_ listing: CameraListing, status: Int = 200) -> HTTPResponse {
+    private static func written(
+        _ listing: CameraListing,
+        for request: WebRequest,
+        status: Int = 200
+    ) -> (HTTPResponse, EntityTag) {
         var json = JSONWriter(capacity: 1024)
-        CameraJSON.write(listing, to: &json)
-        var response = HTTPResponse.json(json, status: status)
-        response.set(.eTag, EntityTag(String(listing.camera.version)).description)
-        return response
+        CameraJSON.write(listing, seenBy: AddressView(request), to: &json)
+        let response = HTTPResponse.json(json, status: status)
+        return (response, BodyTag.tag(of: json.bytes, version: listing.camera.version))
     }
 
     /// The version that `If-Match` demands: the camera's own if the header names it.
     private static func expectedVersion(_ request: WebRequest) throws -> Int64? {
         guard request.http.header(.ifMatch) != nil else { return nil }
         let version = try CameraService(request.context).get(request.cameraID).camera.version
-        try request.http.checkIfMatch(EntityTag(String(version)))
+        try request.http.checkIfMatch { BodyTag.names(version, in: $0) }
         return version
     }
 }
@@ -126,7 +184,8 @@ extension JSONValue {
         case .null: .null
         case .bool(let value): .bool(value)
         case .int(let number): .integer(number)
-        case .double(let number): .number(number)
+        // 10.0 is a whole number to whoever writes JSON (JSON Schema, section 6.1.1 of the validation part).
+        case .double(let number): Int64(exactly: number).map { .integer($0) } ?? .number(number)
         case .string(let text): .string(text)
         case .array(let elements): .list(elements.map(\.field))
         case .object: .object

@@ -137,6 +137,7 @@ package struct CamerasPage: Page {
         let snapshot = SnapshotView(listing, now: now)
         return [
             "id": MustacheValue(camera.id.rawValue),
+            "version": MustacheValue(camera.version),
             "name": .string(camera.name),
             "location": .string(camera.location),
             "location_details": MustacheValue(camera.locationDetails),

@@ -1,9 +1,11 @@
 import Encodings
 package import HTTPTypes
 import HTTPRouting
-import Postgres
+import ObserverCore
 
-/// Answers for probes: the process lives, and its dependencies are there.
+/// Answers for probes: the process lives, and it can do its work.
+///
+/// Nothing is asked of anything while somebody waits: the answers come from the ``HealthBoard``.
 package enum HealthAPI {
     /// 200 as long as requests are answered; for a supervisor.
     @Sendable package static func live(_ request: WebRequest) -> HTTPResponse {
@@ -12,18 +14,21 @@ package enum HealthAPI {
         return .json(json)
     }
 
-    /// 200 when every dependency answers, else 503 with those that don't; for load balancers and people.
+    /// 200 while the database answers, else 503; for load balancers.
+    ///
+    /// Callers who are signed in see the parts as well. Pages and API work without broker and store, and nobody should be kept from them just then.
     @Sendable package static func ready(_ request: WebRequest) -> HTTPResponse {
-        var findings = [("database", database(request))]
-        findings += HealthBoard.Part.allCases.map { ($0.rawValue, request.context.health[$0]) }
-        let isReady = findings.allSatisfy { $0.1.isGood }
+        let isReady = request.context.health[.database].isGood
+        let seesDetails = seesDetails(request)
         var json = JSONWriter()
         json.object { json in
             json.field("status", isReady ? "ready" : "not ready")
+            guard seesDetails else { return }
             json.object("checks") { json in
-                for (name, finding) in findings {
+                for part in HealthBoard.Part.allCases {
+                    let finding = request.context.health[part]
                     json.field(
-                        named: name,
+                        named: part.rawValue,
                         .object(["ok": .bool(finding.isGood), "detail": .string(finding.detail)])
                     )
                 }
@@ -34,12 +39,14 @@ package enum HealthAPI {
         return response
     }
 
-    private static func database(_ request: WebRequest) -> HealthBoard.Finding {
-        do throws(PostgresError) {
-            try request.database.execute("select 1 from cameras limit 1", within: .seconds(2))
-            return .init(isGood: true, detail: "answers")
-        } catch {
-            return .init(isGood: false, detail: error.description)
-        }
+    /// Returns true for a caller who may read.
+    ///
+    /// Without the database nobody can be known, and nobody waits for it here.
+    private static func seesDetails(_ request: WebRequest) -> Bool {
+        let context = request.context
+        guard context.health[.database].isGood else { return false }
+        guard request.http.header(.authorization) != nil || request.http.header(.cookie) != nil else { return false }
+        // Whoever is not known is a stranger, who may ask too.
+        return (try? context.authenticator.authorise(request.http, as: .viewer, in: context.database)) != nil
     }
 }

@@ -1,11 +1,12 @@
 package import ObserverCore
-import System
+package import System
 
 /// The state of the servers that Observer needs, kept up to date by ``HealthMonitor`` so that a request never waits
 /// for a server that hangs.
 package final class HealthBoard: Sendable {
     /// The dependencies that are checked in the background.
     package enum Part: String, CaseIterable, Sendable {
+        case database
         case broker
         case storage
         case spool
@@ -23,13 +24,16 @@ package final class HealthBoard: Sendable {
         }
     }
 
-    private let findings = Lock<[Part: Finding]>([:])
+    /// A finding that is older than this says nothing about the present: whoever looks is held up.
+    private static let freshness = Duration.seconds(30)
+
+    private let findings = Lock<[Part: (finding: Finding, at: MonotonicInstant)]>([:])
     private let absent = Lock<DestinationSet>([])
 
     package init() {}
 
-    package func set(_ part: Part, _ finding: Finding) {
-        findings.withLock { $0[part] = finding }
+    package func set(_ part: Part, _ finding: Finding, at now: MonotonicInstant = .now()) {
+        findings.withLock { $0[part] = (finding, now) }
     }
 
     /// The stores that did not answer when they were asked last.
@@ -40,8 +44,15 @@ package final class HealthBoard: Sendable {
         absent.withLock { $0 = away }
     }
 
-    /// The latest result; not good before the first check.
-    package subscript(_ part: Part) -> Finding {
-        findings.withLock { $0[part] } ?? Finding(isGood: false, detail: "not looked at yet")
+    /// The latest result; not good before the first check, and none when it is old.
+    package func finding(_ part: Part, at now: MonotonicInstant) -> Finding {
+        guard let (finding, at) = findings.withLock({ $0[part] }) else {
+            return Finding(isGood: false, detail: "not looked at yet")
+        }
+        guard now < at + Self.freshness else { return Finding(isGood: false, detail: "not looked at any more") }
+        return finding
     }
+
+    /// The latest result at present.
+    package subscript(_ part: Part) -> Finding { finding(part, at: .now()) }
 }

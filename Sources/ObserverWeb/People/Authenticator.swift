@@ -2,6 +2,7 @@ import Lifecycle
 import System
 import Crypto
 package import HTTPTypes
+package import ObserverConfiguration
 package import HTTPRouting
 package import ObserverCore
 import ObserverStore
@@ -19,21 +20,23 @@ package final class Authenticator: Sendable {
         let until: MonotonicInstant
     }
 
-    /// A revoked token can work for this long; the cache saves a query on every request of a program.
-    private static let memory = Duration.seconds(2)
+    /// A token that is revoked by others can work for this long.
+    private static let memory = Duration.milliseconds(UserStore.tokenMemoryMilliseconds)
     private static let memoryLimit = 1000
 
-    /// The address people use, without the slash at its end.
-    private let publicOrigin: String?
+    /// The address people use; nil: any.
+    private let publicURL: PublicURL?
     private let tokens = Lock<[[UInt8]: Entry]>([:])
     let cookie: SessionCookie
+    /// Limits guesses at passwords.
+    let throttle = Lock(SignInThrottle())
     /// Limits password checks, each of which takes 128 MiB; more than three waiting ones would hold too many threads.
     let passwordChecks = Semaphore(count: 2, waitingLimit: 3)
 
     /// - Parameter publicURL: The address people use; nil: any.
-    package init(publicURL: String?) {
-        publicOrigin = publicURL.map { Self.origin($0) }
-        cookie = SessionCookie(isSecure: publicURL?.hasPrefix("https://") ?? false)
+    package init(publicURL: PublicURL?) {
+        self.publicURL = publicURL
+        cookie = SessionCookie(isSecure: publicURL?.isSecure ?? false)
     }
 
     /// The identity behind a request that is allowed.
@@ -85,7 +88,8 @@ package final class Authenticator: Sendable {
         guard let found = try UserStore(database).findToken(hash: hash) else { return nil }
         tokens.withLock { tokens in
             if tokens.count >= Self.memoryLimit { tokens.removeAll(keepingCapacity: true) }
-            tokens[hash] = Entry(token: found, until: now + Self.memory)
+            let left = found.remainingMilliseconds.map { Duration.milliseconds($0) } ?? Self.memory
+            tokens[hash] = Entry(token: found, until: now + min(left, Self.memory))
         }
         return found
     }
@@ -101,14 +105,27 @@ package final class Authenticator: Sendable {
             throw Problem(403, "The request comes from another site.")
         }
         guard let origin = request.header(.origin), origin != "null" else { return }
-        if let publicOrigin, Self.origin(origin) == publicOrigin { return }
-        let host = request.header(.host) ?? ""
-        guard !host.isEmpty, ["http://\(host)", "https://\(host)"].contains(origin.lowercased()) else {
+        if let publicURL, PublicURL(origin) == publicURL { return }
+        let asked = AskedAddress(request)
+        guard asked.isOrigin(origin) else {
+            let known = publicURL.map { " (OBSERVER_PUBLIC_URL is \($0.origin))" } ?? ""
             throw Problem(
                 403,
-                "The request comes from another site. Set OBSERVER_PUBLIC_URL to the address people use."
+                "The request comes from a page of \(origin.prefix(200)), and was sent to \(asked.text)\(known): another site. "
+                    + "If both are this Observer, set OBSERVER_PUBLIC_URL to the address that people use, or let the proxy pass "
+                    + "the host on."
             )
         }
+    }
+
+    /// Returns the advice where the form's token or its cookie is not there.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - usual: The advice for whoever came by the address that people use.
+    /// - Returns: That advice, or what is to be said of the addresses.
+    package func adviceForLostForm(_ request: HTTPRequest, usual: String) -> String {
+        AskedAddress(request).difference(from: publicURL, origin: request.header(.origin)) ?? usual
     }
 
     private func checkToken(_ request: HTTPRequest, _ expected: String) throws(Problem) {
@@ -117,13 +134,8 @@ package final class Authenticator: Sendable {
             given = try request.formFields()["csrf"]
         }
         guard let given, constantTimeEqual(given.utf8, expected.utf8) else {
-            throw Problem(403, "The form is too old, or not ours. Load the page again and repeat.")
+            let usual = "The form is too old, or not ours. Load the page again and repeat."
+            throw Problem(403, adviceForLostForm(request, usual: usual))
         }
-    }
-
-    /// `https://host:port` of a URL, in lower case.
-    private static func origin(_ url: String) -> String {
-        let parts = url.lowercased().split(separator: "/", omittingEmptySubsequences: true)
-        return parts.count < 2 ? url.lowercased() : "\(parts[0])//\(parts[1])"
     }
 }

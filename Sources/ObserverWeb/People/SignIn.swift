@@ -7,6 +7,7 @@ import Logging
 import ObserverCore
 import ObserverStore
 package import Postgres
+import System
 
 /// Signs people in and out.
 package struct SignIn {
@@ -26,18 +27,6 @@ package struct SignIn {
         case throttled(seconds: Int)
         /// Too many people sign in at once.
         case busy
-    }
-
-    /// The failures allowed within a period; after that, the period has to pass.
-    ///
-    /// A lock-out lasts at most 15 minutes. Limits per address are higher, because many people can share one.
-    private static let accountLimits = [
-        Limit(failures: 5, seconds: 30), Limit(failures: 10, seconds: 300), Limit(failures: 20, seconds: 900),
-    ]
-    private static let addressLimits = [Limit(failures: 30, seconds: 60), Limit(failures: 100, seconds: 900)]
-    private struct Limit {
-        let failures: Int
-        let seconds: Int
     }
 
     /// The longest wait for a password check.
@@ -62,7 +51,10 @@ package struct SignIn {
         try context.authenticator.checkSameOrigin(request)
         guard let expected = context.authenticator.cookie.readGate(request), let given = form["csrf"],
             constantTimeEqual(given.utf8, expected.utf8)
-        else { throw Problem(403, "The form is too old, or cookies are off. Load the page again and repeat.") }
+        else {
+            let usual = "The form is too old, or cookies are off. Load the page again and repeat."
+            throw Problem(403, context.authenticator.adviceForLostForm(request, usual: usual))
+        }
     }
 
     // MARK: In and out
@@ -79,29 +71,31 @@ package struct SignIn {
         let users = UserStore(context.database)
         // No name has a zero byte, and PostgreSQL refuses them.
         let name = String(name.lowercased().filter { $0 != "\0" }.prefix(64))
-        let account = "user:\(name)"
-        let address = "address:\(request.remoteAddress)"
-        if let seconds = try throttle(users, account: account, address: address) {
-            return .throttled(seconds: seconds)
+        let place = try Place(request, context.authenticator.cookie)
+        let candidate = try users.candidate(name: name, places: place.names)
+        let attempt = place.attempt(at: name, candidate)
+        let throttle = context.authenticator.throttle
+        if case .wait(let wait) = throttle.withLock({ $0.attempt(attempt, now: .now()) }) {
+            return .throttled(seconds: Int(clamping: (wait.wholeMilliseconds + 999) / 1000))
         }
-        let user = try users.find(name: name)
-        let usable = user.flatMap { $0.isDisabled ? nil : $0.passwordHash }
-        let hash = usable.map { PasswordHash(text: $0) } ?? Self.nobody
-        let checks = context.authenticator.passwordChecks
-        let isRight = try checks.withSlot(within: Self.patience) { try hash.matches(password) }
-        guard let isRight else { return .busy }
-        guard isRight, usable != nil, let user else {
-            try users.noteFailedLogin(for: [account, address])
-            context.logger.warning("Sign-in refused", [.clientAddress: .string(request.remoteAddress)])
-            return .refused
+        let hash: PasswordHash
+        do {
+            switch try check(password, of: candidate.user) {
+            case .busy:
+                throttle.withLock { $0.withdraw(attempt) }
+                return .busy
+            case .wrong:
+                context.logger.warning("Sign-in refused", [.clientAddress: .string(request.remoteAddress)])
+                return .refused
+            case .right(let found): hash = found
+            }
+        } catch {
+            throttle.withLock { $0.withdraw(attempt) }
+            throw error
         }
-        try users.clearFailedLogins(for: account)
-        // Only here is the password known that a hash of today's cost needs; a busy moment leaves it for the next time.
-        if hash.needsRehash,
-            let renewed = try checks.withSlot(within: Self.patience, { try PasswordHash.make(password) })
-        {
-            try users.rehash(user: user.id, from: hash.text, to: renewed.text)
-        }
+        guard let user = candidate.user else { return .refused }
+        throttle.withLock { $0.succeeded(attempt) }
+        try renew(hash, of: user, password)
         let secret = try Self.secret()
         try users.createSession(
             hash: SHA256.hash(secret.utf8),
@@ -110,8 +104,67 @@ package struct SignIn {
             address: request.remoteAddress,
             agent: request.header(.userAgent) ?? ""
         )
+        try users.notePlaces(place.names, user: user.id)
         context.logger.info("Signed in", [.userName: .string(user.name)])
-        return .signedIn(cookies: [context.authenticator.cookie.set(secret, request)])
+        let cookie = context.authenticator.cookie
+        return .signedIn(cookies: [cookie.set(secret, request), cookie.setBrowser(place.browser, request)])
+    }
+
+    private enum Check {
+        case right(PasswordHash)
+        case wrong
+        case busy
+    }
+
+    /// Takes as long for a name that nobody has.
+    private func check(_ password: Secret, of user: UserStore.User?) throws -> Check {
+        let usable = user.flatMap { $0.isDisabled ? nil : $0.passwordHash }
+        let hash = usable.map { PasswordHash(text: $0) } ?? Self.nobody
+        let checks = context.authenticator.passwordChecks
+        guard let isRight = try checks.withSlot(within: Self.patience, { try hash.matches(password) }) else {
+            return .busy
+        }
+        return isRight && usable != nil ? .right(hash) : .wrong
+    }
+
+    /// Only here is the password known that a hash of today's cost needs; a busy moment leaves it for the next time.
+    private func renew(_ hash: PasswordHash, of user: UserStore.User, _ password: Secret) throws {
+        guard hash.needsRehash else { return }
+        let checks = context.authenticator.passwordChecks
+        if let renewed = try checks.withSlot(within: Self.patience, { try PasswordHash.make(password) }) {
+            try UserStore(context.database).rehash(user: user.id, from: hash.text, to: renewed.text)
+        }
+    }
+
+    /// Where a try comes from: its network, and its browser if that has a mark.
+    private struct Place {
+        let network: SignInNetwork
+        /// The mark; a new one if the browser has none.
+        let browser: String
+        private let mark: [UInt8]
+
+        init(_ request: HTTPRequest, _ cookie: SessionCookie) throws {
+            network = SignInNetwork(request.remoteAddress)
+            browser = try cookie.readBrowser(request) ?? SignIn.secret()
+            mark = SHA256.hash(browser.utf8)
+        }
+
+        private var networkName: String { "network:\(network)" }
+        private var browserName: String { "browser:\(mark.hex)" }
+
+        /// As the database keeps them.
+        var names: [String] { [networkName, browserName] }
+
+        func attempt(at account: String, _ candidate: UserStore.Candidate) -> SignInThrottle.Attempt {
+            SignInThrottle.Attempt(
+                account: account,
+                network: network,
+                device: candidate.known.contains(browserName) ? mark : nil,
+                isKnownNetwork: candidate.known.contains(networkName),
+                clearance: candidate.clearance,
+                newestClearance: candidate.newestClearance
+            )
+        }
     }
 
     /// Ends the session of a request, if it has one.
@@ -124,16 +177,6 @@ package struct SignIn {
             try UserStore(context.database).deleteSession(hash: SHA256.hash(secret.utf8))
         }
         return cookie.clear(request)
-    }
-
-    private func throttle(_ users: UserStore, account: String, address: String) throws(PostgresError) -> Int? {
-        for (key, limits) in [(account, Self.accountLimits), (address, Self.addressLimits)] {
-            for limit in limits.reversed()
-            where try users.failedLogins(for: [key], withinSeconds: limit.seconds) >= limit.failures {
-                return limit.seconds
-            }
-        }
-        return nil
     }
 
     /// 256 random bits as text for a cookie.

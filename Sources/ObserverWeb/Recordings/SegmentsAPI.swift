@@ -28,7 +28,12 @@ package enum SegmentsAPI {
             after: try QueryValue.segment(fields, "after"),
             limit: try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest
         )
-        let records = try SegmentStore(request.database).list(query)
+        let store = SegmentStore(request.database)
+        if let after = query.after, try !store.has(after, of: query.camera, query.stream) {
+            _ = try CameraService(request.context).get(query.camera)
+            throw QueryValue.unknown("after", "must be the id of a segment of this camera")
+        }
+        let records = try store.list(query)
         if records.isEmpty { _ = try CameraService(request.context).get(request.cameraID) }
         var json = JSONWriter(capacity: records.count * 600 + 16)
         json.array { json in
@@ -50,7 +55,9 @@ package enum SegmentsAPI {
             var record = try SegmentStore(request.database).get(id)
         else { throw Problem(404, "There is no such recording.") }
         if record.state == .spooled || record.state == .failed {
-            if let spool = request.context.configuration.spool, isThere(SpoolLayout(root: spool).media(id)) {
+            // nginx asks again where the file went between the look here and its own.
+            let isMissed = request.http.header("X-Spool-Missed") == "1"
+            if !isMissed, let spool = request.context.configuration.spool, isThere(SpoolLayout(root: spool).media(id)) {
                 return handOver("/internal/spool/\(id).mp4", record)
             }
             // It can have been uploaded since the row was read.
@@ -58,16 +65,24 @@ package enum SegmentsAPI {
                 throw Problem(404, "There is no such recording.")
             }
             record = again
+            if isMissed, record.state == .spooled || record.state == .failed {
+                throw Problem(503, "The recording is on its way to the store. Try again in a second.")
+                    .with(.retryAfter, "1")
+            }
         }
         switch record.state {
         case .stored:
             let context = request.context
             let held = record.destinations.intersection(context.stores.destinations)
-            guard let destination = choose(from: held, away: context.health.away) else {
+            let away = context.health.away.union(context.addresses.unknown)
+            guard let destination = choose(from: held, away: away) else {
                 throw Problem(404, "The recording lies in a store that is not set up here.")
             }
+            guard let host = context.addresses.host(of: destination) else {
+                throw Problem(503, "The name of the store has no address at the moment.").with(.retryAfter, "5")
+            }
             do {
-                return handOver(try storeLocation(of: record, destination, context.stores), record)
+                return handOver(try storeLocation(of: record, destination, context.stores, at: host), record)
             } catch {
                 throw Problem(503, "The access key of the store is not there at the moment.")
             }
@@ -88,7 +103,8 @@ package enum SegmentsAPI {
     private static func storeLocation(
         of record: SegmentRecord,
         _ destination: Destination,
-        _ stores: StoreClients
+        _ stores: StoreClients,
+        at host: String
     ) throws(S3Error) -> String {
         let url = try stores[destination]?.presignGet(
             record.segment.header.objectKey,
@@ -100,7 +116,7 @@ package enum SegmentsAPI {
         )
         guard let url else { throw S3Error(.malformed, "the \(destination.word) store is not set up") }
         let place = destination == .home ? "s3" : "s3-\(destination.word)"
-        return "/internal/\(place)\(url.path)?\(url.query)"
+        return "/internal/\(place)/\(host)\(url.path)?\(url.query)"
     }
 
     private static func handOver(_ location: String, _ record: SegmentRecord) -> HTTPResponse {

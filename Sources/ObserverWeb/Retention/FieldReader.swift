@@ -24,6 +24,8 @@ struct FieldReader {
         switch fields[name] {
         case nil, .null: return nil
         case .int(let number) where range.contains(number): return number
+        // 10.0 is a whole number to whoever writes JSON.
+        case .double(let number) where Int64(exactly: number).map(range.contains) == true: return Int64(exactly: number)
         case .int, .double: reject(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         case let value?: reject(name, "must be a number, not \(value.typeName)")
         }
@@ -38,7 +40,7 @@ struct FieldReader {
             let trimmed = text.trimmed
             if trimmed.isEmpty {
                 reject(name, "must not be empty")
-            } else if trimmed.unicodeScalars.count > longest {
+            } else if text.unicodeScalars.count > longest {
                 reject(name, "must have at most \(longest) characters")
             } else if trimmed.unicodeScalars.contains(where: { $0.value < 0x20 && $0 != "\n" }) {
                 reject(name, "must not have control characters")

@@ -14,12 +14,14 @@ package enum HoldsAPI {
         let fields = try request.query(["camera_id", "released", "limit", "after"])
         let longest = CameraQuery.longestPage
         let limit = try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest
-        let holds = try HoldStore(request.database).list(
-            camera: try QueryValue.identifier(fields, "camera_id").map { CameraID(rawValue: $0) },
-            includesReleased: try QueryValue.integer(fields, "released", in: 0...1) == 1,
-            after: try QueryValue.integer(fields, "after", in: 1...Int.max).map { Int64($0) },
-            limit: limit
-        )
+        let camera = try QueryValue.identifier(fields, "camera_id").map { CameraID(rawValue: $0) }
+        let after = try QueryValue.cursor(fields, "after")
+        let includesReleased = try QueryValue.integer(fields, "released", in: 0...1) == 1
+        let store = HoldStore(request.database)
+        if let after, try !store.has(after, of: camera) {
+            throw QueryValue.unknown("after", "must be the number of a hold in this list")
+        }
+        let holds = try store.list(camera: camera, includesReleased: includesReleased, after: after, limit: limit)
         var json = JSONWriter(capacity: holds.count * 300 + 16)
         json.array { json in
             for hold in holds { RetentionJSON.write(hold, to: &json) }

@@ -13,11 +13,13 @@ package enum RetentionHistoryAPI {
         let fields = try request.query(["camera_id", "limit", "after"])
         let longest = CameraQuery.longestPage
         let limit = try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest
-        let changes = try RetentionHistoryStore(request.database).list(
-            camera: try QueryValue.identifier(fields, "camera_id").map { CameraID(rawValue: $0) },
-            after: try QueryValue.integer(fields, "after", in: 1...Int.max).map { Int64($0) },
-            limit: limit
-        )
+        let camera = try QueryValue.identifier(fields, "camera_id").map { CameraID(rawValue: $0) }
+        let after = try QueryValue.cursor(fields, "after")
+        let store = RetentionHistoryStore(request.database)
+        if let after, try !store.has(after, of: camera) {
+            throw QueryValue.unknown("after", "must be the number of a change in this list")
+        }
+        let changes = try store.list(camera: camera, after: after, limit: limit)
         var json = JSONWriter(capacity: changes.count * 300 + 16)
         json.array { json in
             for change in changes { RetentionJSON.write(change, to: &json) }

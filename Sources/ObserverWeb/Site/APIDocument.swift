@@ -1,10 +1,13 @@
 import HTTPTypes
+package import HTTPRouting
 package import System
 
 /// The OpenAPI document: `api/openapi.json`, kept by hand, served as it is and held against the server by tests.
 package struct APIDocument: Sendable {
     /// The document in JSON.
     package let bytes: [UInt8]
+    /// The tag of these bytes.
+    package let tag: EntityTag
 
     /// Reads the document of a distribution, which has `api` beside its `templates`.
     ///
@@ -12,9 +15,13 @@ package struct APIDocument: Sendable {
     /// - Throws: `SystemError` if there is no document.
     package init(besideTemplates templates: String) throws(SystemError) {
         bytes = try File.contents(of: "\(templates)/../api/openapi.json", followsLinks: true)
+        tag = BodyTag.tag(of: bytes)
     }
 
     @Sendable static func show(_ request: WebRequest) -> HTTPResponse {
-        HTTPResponse(contentType: "application/json", body: request.context.document.bytes)
+        let document = request.context.document
+        var response = HTTPResponse(contentType: "application/json", body: document.bytes)
+        response.set(.cacheControl, "no-cache")
+        return response.tagged(document.tag, for: request.http)
     }
 }

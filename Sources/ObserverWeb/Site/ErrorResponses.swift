@@ -40,7 +40,7 @@ package enum ErrorResponses {
     private static func database(_ error: PostgresError, to request: HTTPRequest, logger: Logger) -> Problem {
         switch error.kind {
         case .unavailable, .connectionLost, .deadline, .interrupted, .overloaded, .authentication, .unknownDatabase,
-            .configuration, .schema, .forbidden:
+            .configuration, .encryption, .pooler, .schema, .forbidden:
             if mayWarn() {
                 logger.warning("Database not available", [.error: LogValue(error)])
             }

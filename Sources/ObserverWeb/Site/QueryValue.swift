@@ -7,16 +7,31 @@ enum QueryValue {
     /// A whole number within a range.
     static func integer(_ fields: FormFields, _ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = fields[name] else { return nil }
-        guard let number = Int(text), range.contains(number) else {
+        guard let number = number(text).flatMap(Int.init(exactly:)), range.contains(number) else {
             throw problem(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
 
+    /// The greatest number of a row: every program reads it without loss (RFC 8259, section 6).
+    static let greatest = SegmentLimits.cameraID.upperBound
+
+    /// A number of a row after which a page begins.
+    static func cursor(_ fields: FormFields, _ name: String) throws(Problem) -> Int64? {
+        try integer(fields, name, in: 1...Int(greatest)).map { Int64($0) }
+    }
+
+    /// Digits, perhaps with a minus before them; Swift would take a plus as well, which a query has for a blank.
+    private static func number(_ text: some StringProtocol) -> Int64? {
+        text.utf8.first == UInt8(ascii: "+") ? nil : Int64(text)
+    }
+
     /// The number of a row.
     static func identifier(_ fields: FormFields, _ name: String) throws(Problem) -> Int64? {
         guard let text = fields[name] else { return nil }
-        guard let number = Int64(text), number >= 0 else { throw problem(name, "must be the number of a camera") }
+        guard let number = number(text), (0...greatest).contains(number) else {
+            throw problem(name, "must be the number of a camera")
+        }
         return number
     }
 
@@ -24,8 +39,9 @@ enum QueryValue {
     static func identifiers(_ fields: FormFields, _ name: String) throws(Problem) -> [Int64]? {
         guard let text = fields[name] else { return nil }
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-        let numbers = parts.compactMap { Int64($0) }
-        guard numbers.count == parts.count, numbers.allSatisfy({ $0 >= 0 }), numbers.count <= CameraQuery.longestPage
+        let numbers = parts.compactMap { number($0) }
+        guard numbers.count == parts.count, numbers.allSatisfy({ (0...greatest).contains($0) }),
+            numbers.count <= CameraQuery.longestPage
         else {
             throw problem(name, "must be at most \(CameraQuery.longestPage) numbers of cameras with commas between")
         }
@@ -73,6 +89,9 @@ enum QueryValue {
         let others = fields.fields.filter { $0.name != "after" }
         return "<\(path)?\(FormFields(others + [("after", after)]).encoded)>; rel=\"next\""
     }
+
+    /// The problem of a cursor at which no page can begin: an empty page would look like the end of the list.
+    static func unknown(_ name: String, _ message: String) -> Problem { problem(name, message) }
 
     private static func problem(_ name: String, _ message: String) -> Problem {
         Problem(422, "The parameter \(name) \(message).", errors: [name: message])

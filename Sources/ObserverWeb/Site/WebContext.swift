@@ -29,10 +29,14 @@ package struct WebContext {
     package let askForRetry: @Sendable (SpoolID) -> Void
     /// Those who may wait for a new picture of a camera.
     package let snapshotWaits: SnapshotWaits
+    /// The lists of cameras that were made a moment ago, of all threads.
+    package let cameraPages: AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>
     /// The values of a new camera where a request gives none.
     let defaults: CameraSettings
     /// Signs the addresses of recordings, by the clock of their store.
     let stores: StoreClients
+    /// The addresses of their servers, for nginx.
+    let addresses: StoreAddresses
     /// The thread's own connection.
     package let database: PostgresConnection
 
@@ -44,8 +48,10 @@ package struct WebContext {
         authenticator: Authenticator,
         health: HealthBoard,
         stores: StoreClients,
+        addresses: StoreAddresses? = nil,
         database: PostgresConnection,
         snapshotWaits: SnapshotWaits,
+        cameraPages: AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>,
         askForRetry: @escaping @Sendable (SpoolID) -> Void = { _ in },
         wish: @escaping @Sendable (CameraWish.Kind, CameraListing) -> Void,
         announce: @escaping @Sendable (CameraListing) -> Void
@@ -58,6 +64,7 @@ package struct WebContext {
         self.health = health
         self.database = database
         self.snapshotWaits = snapshotWaits
+        self.cameraPages = cameraPages
         self.askForRetry = askForRetry
         self.wish = wish
         self.announce = announce
@@ -65,5 +72,6 @@ package struct WebContext {
         defaults.segmentSeconds = configuration.segmentSeconds
         self.defaults = defaults
         self.stores = stores
+        self.addresses = addresses ?? StoreAddresses(configuration.destinations)
     }
 }

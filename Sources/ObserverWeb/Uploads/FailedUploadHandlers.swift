@@ -15,7 +15,7 @@ package enum FailedUploadHandlers {
         let counts = try store.counts()
         let entries = try store.list(
             camera: camera,
-            after: try QueryValue.segment(fields, "after"),
+            after: try FailedUploadsAPI.cursor(fields, request),
             limit: pageSize
         )
         let page = FailedUploadsPage(

@@ -18,7 +18,7 @@ package enum FailedUploadsAPI {
         let limit = try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest
         let entries = try FailedUploadStore(request.database).list(
             camera: try QueryValue.identifier(fields, "camera_id").map { CameraID(rawValue: $0) },
-            after: try QueryValue.segment(fields, "after"),
+            after: try cursor(fields, request),
             limit: limit
         )
         var json = JSONWriter(capacity: entries.count * 700 + 16)
@@ -32,6 +32,18 @@ package enum FailedUploadsAPI {
             response.add(.link, QueryValue.next(path, fields, after: last.record.segment.id.description))
         }
         return response
+    }
+
+    /// The recording after which a page begins; it need not be failed any more.
+    ///
+    /// - Throws: ``Problem`` 422 for one that does not exist or is another camera's.
+    static func cursor(_ fields: FormFields, _ request: WebRequest) throws -> SegmentID? {
+        guard let after = try QueryValue.segment(fields, "after") else { return nil }
+        let camera = try QueryValue.identifier(fields, "camera_id").map { CameraID(rawValue: $0) }
+        guard try SegmentStore(request.database).has(after, of: camera) else {
+            throw QueryValue.unknown("after", "must be the id of a segment in this list")
+        }
+        return after
     }
 
     /// Tries one anew.
