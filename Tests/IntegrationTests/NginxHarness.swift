@@ -28,7 +28,7 @@ struct NginxHarness {
     ///   - settings: Further settings, as `export` takes them; `$PWD` is the folder.
     ///   - hasTLS: A certificate for `one.example` in the folder, `pair.pem` and `pair.key`, is used.
     ///   - trustsLoopback: False for a test that stands for a machine elsewhere.
-    /// - Throws: What the renderer says.
+    /// - Throws: The renderer's own words, if it refuses a setting.
     init(
         host: String = "observer.localhost",
         store: String = "http://127.0.0.1:9",

@@ -107,32 +107,13 @@ package struct SignInThrottle: Sendable {
     package mutating func attempt(_ attempt: Attempt, now: MonotonicInstant) -> Decision {
         let pair = attempt.pair
         let limits = attempt.isStranger || attempt.device != nil ? Self.strangerLimits : Self.knownLimits
-        var wait = pairs.wait(pair, limits, clearance: attempt.clearance, now: now)
-        if attempt.isStranger {
-            let network = networks.wait(
-                attempt.network,
-                Self.networkLimits,
-                clearance: attempt.newestClearance,
-                now: now
-            )
-            wait = max(wait, network)
-        }
+        let wait = wait(attempt, limits, now: now)
         // A try that is refused counts, so that hammering does not get every freed place.
         pairs.note(pair, clearance: attempt.clearance, now: now)
         if attempt.isStranger { networks.note(attempt.network, clearance: attempt.newestClearance, now: now) }
         guard wait == .zero else {
             // Told with the refused try counted.
-            var left = pairs.wait(pair, limits, clearance: attempt.clearance, now: now)
-            if attempt.isStranger {
-                let network = networks.wait(
-                    attempt.network,
-                    Self.networkLimits,
-                    clearance: attempt.newestClearance,
-                    now: now
-                )
-                left = max(left, network)
-            }
-            return .wait(max(left, wait))
+            return .wait(max(self.wait(attempt, limits, now: now), wait))
         }
         guard attempt.isStranger else { return .admitted }
         if let delay = delay(attempt, pair, now: now) {
@@ -164,6 +145,16 @@ package struct SignInThrottle: Sendable {
 
     /// How many entries there are, of all kinds.
     var size: Int { pairs.count + networks.count + accounts.count + delays.count }
+
+    /// The wait that earlier failures cost a try: those of its account and place, and a stranger's those of its network.
+    private func wait(_ attempt: Attempt, _ limits: [Limit], now: MonotonicInstant) -> Duration {
+        let own = pairs.wait(attempt.pair, limits, clearance: attempt.clearance, now: now)
+        guard attempt.isStranger else { return own }
+        return max(
+            own,
+            networks.wait(attempt.network, Self.networkLimits, clearance: attempt.newestClearance, now: now)
+        )
+    }
 
     /// The wait of a stranger for an account under attack; nil: its try is looked at.
     private mutating func delay(_ attempt: Attempt, _ pair: Pair, now: MonotonicInstant) -> Duration? {
