@@ -115,6 +115,21 @@ def second_home(home: Home, artifacts: Path):
             keep_logs(place, artifacts)
 
 
+@pytest.fixture
+def guest_home(home: Home, second_home):
+    """Makes a small home that was given a database, a broker's host and a bucket of its own at the servers of the first one."""
+
+    def make(name: str, **settings: str) -> Home:
+        home.run_as_database_admin(f"create database {name} owner observer_migrate")
+        home.make_vhost(name)
+        given = home.environment()
+        places = {key: f"{given[key].rpartition('/')[0]}/{name}" for key in ("OBSERVER_DATABASE_URL", "OBSERVER_AMQP_URL")}
+        store = {key: value for key, value in given.items() if key.startswith("AWS_")}
+        return second_home(**places, **store, OBSERVER_S3_BUCKET=name, **settings)
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def camera_simulator(artifacts: Path, canary: str):
     simulator = CameraSimulator(artifacts / "simulator.log", canary)

@@ -165,21 +165,12 @@ def pipes(attacker: Attacker) -> None:
 
 
 @pytest.fixture
-def attacked(home, second_home, artifacts):
+def attacked(guest_home, artifacts):
     canary = artifacts / "canary-of-root"
     (canary / "folder").mkdir(parents=True)
     (canary / "file").write_text("of root\n")
     (canary / "folder" / "inner").write_text("of root as well\n")
-    home.run_as_database_admin("create database attacked owner observer_migrate")
-    home.make_vhost("attacked")
-    given = home.environment()
-    place = second_home(
-        OBSERVER_DATABASE_URL=given["OBSERVER_DATABASE_URL"].rpartition("/")[0] + "/attacked",
-        OBSERVER_AMQP_URL=given["OBSERVER_AMQP_URL"].rpartition("/")[0] + "/attacked",
-        OBSERVER_S3_BUCKET="attacked",
-        OBSERVER_DEMO="0",
-        **{name: value for name, value in given.items() if name.startswith("AWS_")},
-    )
+    place = guest_home("attacked", OBSERVER_DEMO="0")
     place.up(seconds=90)
     assert place.path.stat().st_uid != 0, "the home is root's"
     attacker = Attacker(place, canary)

@@ -9,19 +9,9 @@ KEPT = ("given", "observer.env", "settings", "nginx.conf", "supervisord.conf")
 
 
 @pytest.fixture
-def told(home, second_home):
+def told(guest_home):
     """A home that was given the database, the broker and the store of the first one, with a secret in a file."""
-    home.run_as_database_admin("create database kept owner observer_migrate")
-    home.make_vhost("kept")
-    given = home.environment()
-    place = second_home(
-        OBSERVER_DATABASE_URL=given["OBSERVER_DATABASE_URL"].rpartition("/")[0] + "/kept",
-        OBSERVER_AMQP_URL=given["OBSERVER_AMQP_URL"].rpartition("/")[0] + "/kept",
-        OBSERVER_S3_BUCKET="kept",
-        OBSERVER_DEMO="0",
-        OBSERVER_PUBLIC_URL="https://nvr.example",
-        **{name: value for name, value in given.items() if name.startswith("AWS_")},
-    )
+    place = guest_home("kept", OBSERVER_DEMO="0", OBSERVER_PUBLIC_URL="https://nvr.example")
     place.up(seconds=90)
     return place
 

@@ -155,19 +155,10 @@ def test_a_failed_up_says_what_why_and_what_next_and_leaves_no_process(home, sec
 
 
 def test_a_home_with_services_of_others_starts_only_what_is_missing_and_as_many_recorders_as_are_wanted(
-    home, second_home
+    home, guest_home
 ):
-    home.run_as_database_admin("create database second owner observer_migrate")
-    home.make_vhost("second")
-    given = home.environment()
     before = pids(home)
-    second = second_home(
-        OBSERVER_DATABASE_URL=given["OBSERVER_DATABASE_URL"].rpartition("/")[0] + "/second",
-        OBSERVER_AMQP_URL=given["OBSERVER_AMQP_URL"].rpartition("/")[0] + "/second",
-        OBSERVER_S3_BUCKET="second",
-        OBSERVER_CAPTURE_PROCESSES="2",
-        **{name: value for name, value in given.items() if name.startswith("AWS_")},
-    )
+    second = guest_home("second", OBSERVER_CAPTURE_PROCESSES="2")
     second.up(seconds=60)  # ends when its demo camera's first recording is in the store
     external = {name for name, service in second.states().items() if service["state"] == "external"}
     running = {name for name, service in second.states().items() if service["state"] == "running"}

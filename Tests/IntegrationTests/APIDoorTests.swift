@@ -78,22 +78,6 @@ struct APIDoorTests {
 
     // MARK: Recordings
 
-    /// A store with one recording, and its row.
-    private func record(_ harness: NginxWebHarness, in stub: S3Stub, _ profile: S3StubProfile) throws -> Segment {
-        let segment = Segment.sample(of: CameraID(rawValue: try harness.web.addCamera()))
-        let bytes = Array("0123456789".utf8)
-        let configuration = S3Configuration(
-            endpoint: try S3Endpoint(stub.url),
-            region: "us-east-1",
-            bucket: profile.bucket,
-            credentials: .fixed(S3Credentials(accessKeyID: profile.accessKeyID, secretAccessKey: Secret("SK")))
-        )
-        let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
-        let key = segment.header.objectKey
-        try client.put(S3Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "video/mp4"))
-        return segment
-    }
-
     @Test func `a store whose name only getaddrinfo knows is played, and found again after it moved`() throws {
         let profile = S3StubProfile { $0.bucket = "recordings" }
         let stub = try #require(S3Stub(profile))
@@ -104,7 +88,7 @@ struct APIDoorTests {
         let harness = try NginxWebHarness(store: store, second: "recordings", at: "http://nas:\(port)") { name in
             name == "minio.storage" ? address.withLock { $0 } : name == "nas" ? [[127, 0, 0, 1]] : []
         }
-        let segment = try record(harness, in: stub, profile)
+        let segment = try harness.putSegment(in: stub, profile)
         let rows = SegmentStore(harness.web.context.database)
         try rows.write([.init(segment, .stored, destinations: .home)])
         let path = "/segments/\(segment.id).mp4"
@@ -124,7 +108,7 @@ struct APIDoorTests {
         let stub = try #require(S3Stub(profile))
         let store = (endpoint: "http://minio.storage:9000", key: profile.accessKeyID, secret: "SK")
         let harness = try NginxWebHarness(store: store, second: "recordings", at: stub.url) { _ in [] }
-        let segment = try record(harness, in: stub, profile)
+        let segment = try harness.putSegment(in: stub, profile)
         let rows = SegmentStore(harness.web.context.database)
         try rows.write([.init(segment, .stored, destinations: .home)])
         let path = "/segments/\(segment.id).mp4"

@@ -222,23 +222,7 @@ struct APINginxTests {
         let stub = try #require(S3Stub(profile))
         let store = (endpoint: "http://127.0.0.1:9", key: profile.accessKeyID, secret: "SK")
         let harness = try NginxWebHarness(store: store, second: profile.bucket, at: stub.url)
-        let segment = Segment.sample(of: CameraID(rawValue: try harness.web.addCamera()))
-        let bytes = Array("0123456789".utf8)
-        let configuration = S3Configuration(
-            endpoint: try S3Endpoint(stub.url),
-            region: "us-east-1",
-            bucket: profile.bucket,
-            credentials: .fixed(S3Credentials(accessKeyID: store.key, secretAccessKey: Secret(store.secret)))
-        )
-        let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
-        try client.put(
-            S3Upload(
-                key: segment.header.objectKey,
-                body: .bytes(bytes),
-                sha256: SHA256.hex(bytes),
-                contentType: "video/mp4"
-            )
-        )
+        let segment = try harness.putSegment(in: stub, profile)
         let rows = SegmentStore(harness.web.context.database)
         try rows.write([.init(segment, .stored, destinations: [.home, .second])])
         let isPlayed = poll {
@@ -255,23 +239,7 @@ struct APINginxTests {
         let stub = try #require(S3Stub(profile))
         let store = (endpoint: stub.url + profile.basePath, key: profile.accessKeyID, secret: "SK")
         let harness = try NginxWebHarness(store: store)
-        let segment = Segment.sample(of: CameraID(rawValue: try harness.web.addCamera()))
-        let bytes = Array("0123456789".utf8)
-        let configuration = S3Configuration(
-            endpoint: try S3Endpoint(store.endpoint),
-            region: "us-east-1",
-            bucket: profile.bucket,
-            credentials: .fixed(S3Credentials(accessKeyID: store.key, secretAccessKey: Secret(store.secret)))
-        )
-        let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
-        try client.put(
-            S3Upload(
-                key: segment.header.objectKey,
-                body: .bytes(bytes),
-                sha256: SHA256.hex(bytes),
-                contentType: "video/mp4"
-            )
-        )
+        let segment = try harness.putSegment(in: stub, profile)
         try SegmentStore(harness.web.context.database).markStored(segment, etag: nil)
         let part = try harness.curl("/segments/\(segment.id).mp4", "-H 'Range: bytes=2-4'", as: .viewer)
         #expect(part.contains("HTTP/1.1 206 ") && part.hasSuffix("\n\n234"), "\(part)")

@@ -1,9 +1,12 @@
+import Crypto
 import Glibc
+import HTTPClient
 import Lifecycle
 import Logging
 import ObserverConfiguration
 import ObserverCore
 import ObserverWeb
+import S3
 import System
 import TestSupport
 import Testing
@@ -80,6 +83,22 @@ final class NginxWebHarness {
         // nginx's workers run under another user when the tests run as root.
         if getuid() == 0 { chmod(socket, 0o666) }
         try nginx.start()
+    }
+
+    /// Puts an object for a segment of a new camera into a store; the row is the caller's.
+    func putSegment(in stub: S3Stub, _ profile: S3StubProfile) throws -> Segment {
+        let segment = Segment.sample(of: CameraID(rawValue: try web.addCamera()))
+        let bytes = Array("0123456789".utf8)
+        let configuration = S3Configuration(
+            endpoint: try S3Endpoint(stub.url + profile.basePath),
+            region: "us-east-1",
+            bucket: profile.bucket,
+            credentials: .fixed(S3Credentials(accessKeyID: profile.accessKeyID, secretAccessKey: Secret("SK")))
+        )
+        let client = S3Client(configuration, http: HTTPClient.running(name: "s3", parallel: 1))
+        let key = segment.header.objectKey
+        try client.put(S3Upload(key: key, body: .bytes(bytes), sha256: SHA256.hex(bytes), contentType: "video/mp4"))
+        return segment
     }
 
     /// A test that ended by an error leaves no nginx.

@@ -16,18 +16,18 @@ struct AddressSealer: Service {
 
     func run(until stop: StopSignal) {
         let connection = PostgresConnection(database)
-        var pause: Duration
+        var isFailing = false
         repeat {
-            pause = Self.interval
             do {
                 let count = try CameraStore(connection).sealPlainAddresses(vault)
                 if count > 0 { logger.info("Addresses with secrets sealed", [.cameraCount: .int(count)]) }
+                isFailing = false
             } catch {
-                // Viewers see none of them either way.
-                logger.debug("Addresses with secrets not sealed", [.error: .string(String(describing: error))])
-                pause = Self.retryInterval
+                // Viewers see none of the secrets either way; once is enough while the reason lasts.
+                if !isFailing { logger.warning("Addresses not sealed; will retry", [.error: LogValue(error)]) }
+                isFailing = true
             }
             connection.close()
-        } while !stop.wait(for: pause)
+        } while !stop.wait(for: isFailing ? Self.retryInterval : Self.interval)
     }
 }
