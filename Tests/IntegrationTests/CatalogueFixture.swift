@@ -84,7 +84,8 @@ struct CatalogueFixture {
         return segments
     }
 
-    /// Decides about segments as retention does, which are the oldest of their stream.
+    /// Decides about segments as retention does, which are the oldest of their stream; each decision counts as
+    /// planned on a day of its own.
     private func expire(_ segments: [Segment], of stream: StreamID) throws {
         let ids = segments.map(\.id)
         try connection.execute(
@@ -95,7 +96,9 @@ struct CatalogueFixture {
         try connection.execute(
             """
             insert into deletions (camera_id, stream, reason, before, state, due_segments, due_bytes, planned_on)
-            values (\(stream.camera), \(stream.kind), 'age', \(min(before, end)), 'running', 0, 0, \(end)::date)
+            select \(stream.camera), \(stream.kind), 'age', \(min(before, end)), 'running', 0, 0,
+                date '2020-01-01' + count(*)::int
+            from deletions
             """
         )
         while try ExpiryStore(connection).decide().map({ !$0.segments.isEmpty }) ?? false {}
