@@ -67,7 +67,7 @@ final class UploadBinary {
     /// Stops it as a supervisor does.
     func terminate() {
         send(SIGTERM)
-        let outcome = outcome(within: .seconds(20))
-        #expect(outcome?.signal == 0 && outcome?.code == 0)
+        let outcome = outcome(within: .seconds(60))
+        #expect(outcome?.signal == 0 && outcome?.code == 0, "\(log)")
     }
 }

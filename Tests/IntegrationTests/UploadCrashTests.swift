@@ -22,15 +22,15 @@ struct UploadCrashTests {
         let segments = try (0..<3).map { _ in try harness.record() }
         try harness.announce(segments.map { SegmentRecorded(segment: $0) })
         let dying = try UploadBinary(harness, crashAt: point)
-        #expect(dying.outcome(within: .seconds(20))?.signal == SIGKILL)
+        #expect(dying.outcome(within: .seconds(60))?.signal == SIGKILL)
         let next = try UploadBinary(harness)
         let isStored = harness.areStored(segments)
-        #expect(isStored)
+        #expect(isStored, "\(next.log)")
         #expect(try harness.hasExactly(segments))
         // The sweep may have stored them before their messages came; those are acknowledged when they do.
         let connection = try AMQPConnection(harness.broker, name: "look")
         let queue = Broker.uploadQueue(spool: harness.spool.id)
-        #expect(poll(for: .seconds(20)) { try connection.messageCount(queue: queue) == 0 })
+        #expect(poll(for: .seconds(60)) { try connection.messageCount(queue: queue) == 0 })
         next.terminate()
         #expect(poll { try connection.messageCount(queue: queue) == 0 })
     }
@@ -41,15 +41,15 @@ struct UploadCrashTests {
         let segment = try harness.record()
         try harness.announce([SegmentRecorded(segment: segment)])
         let dying = try UploadBinary(harness, hasBucket: false, crashAt: point)
-        #expect(dying.outcome(within: .seconds(20))?.signal == SIGKILL)
+        #expect(dying.outcome(within: .seconds(60))?.signal == SIGKILL, "\(dying.log)")
         let next = try UploadBinary(harness, hasBucket: false)
-        #expect(poll(for: .seconds(20)) { try harness.state(segment.id) == .failed })
+        #expect(poll(for: .seconds(60)) { try harness.state(segment.id) == .failed }, "\(next.log)")
         #expect(try harness.spool.mediaStatus(segment.id) != nil)
         next.terminate()
         // A start tries everything that lies in the spool.
         let third = try UploadBinary(harness)
         let isStored = harness.areStored([segment])
-        #expect(isStored)
+        #expect(isStored, "\(third.log)")
         #expect(try harness.hasExactly([segment]))
         third.terminate()
     }

@@ -192,7 +192,7 @@ final class UploadHarness {
     }
 
     /// Waits until all are stored, with nothing left in the spool but receipts.
-    func areStored(_ segments: [Segment], within limit: Duration = .seconds(20)) -> Bool {
+    func areStored(_ segments: [Segment], within limit: Duration = .seconds(60)) -> Bool {
         let ids = segments.map(\.id)
         let connection = database.connect()
         return poll(for: limit, every: .milliseconds(50)) {
