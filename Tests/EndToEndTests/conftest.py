@@ -1,6 +1,7 @@
 """What the end-to-end tests share: one running Observer, one camera simulator, one browser.
 
-`E2E_KEEP=1` leaves Observer running afterwards and uses what runs, for work on the tests themselves.
+`E2E_KEEP=1` leaves Observer running afterwards and uses what runs, for work on the tests themselves. `E2E_LANE` names one of
+several runs side by side: each has homes and artifacts of its own.
 """
 
 import os
@@ -16,9 +17,17 @@ from home import REPOSITORY, Home, free_port
 from messages import MessageTap
 from waiting import Stopwatch
 
-ARTIFACTS = REPOSITORY / ".build" / "e2e-artifacts"
-HOME = REPOSITORY / ".build" / "e2e-home"
-SECOND_HOME = REPOSITORY / ".build" / "e2e-second"
+
+
+def lane_folder(name: str) -> Path:
+    """A folder of this run's own in `.build`."""
+    lane = os.environ.get("E2E_LANE", "0")
+    return REPOSITORY / ".build" / (name if lane == "0" else f"{name}-{lane}")
+
+
+ARTIFACTS = lane_folder("e2e-artifacts")
+HOME = lane_folder("e2e-home")
+SECOND_HOME = lane_folder("e2e-second")
 KEEP = os.environ.get("E2E_KEEP") == "1"
 CANARY = "canary" + secrets.token_hex(6)  # the cameras' password: it must show up nowhere
 

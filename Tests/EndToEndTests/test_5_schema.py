@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import keep_logs
+from conftest import keep_logs, lane_folder
 from home import REPOSITORY, Home, free_port
 
 CONFIGURATION = Path(__file__).parent / "schemathesis.toml"
@@ -20,7 +20,7 @@ SECONDS = {"admin": 30, "operator": 20, "viewer": 10, "stranger": 10}
 def place(artifacts):
     """An Observer of its own, because all that can be deleted is. Cameras may be anywhere: nothing connects to them."""
     settings = {"OBSERVER_DEMO": "0", "OBSERVER_CAMERA_NETWORKS": "0.0.0.0/0,::/0"}
-    place = Home(REPOSITORY / ".build" / "e2e-schema", free_port(), settings)
+    place = Home(lane_folder("e2e-schema"), free_port(), settings)
     if place.path.exists():
         place.observer("down", check=False)
         shutil.rmtree(place.path)

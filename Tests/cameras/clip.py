@@ -6,6 +6,7 @@ decoded.
 """
 
 import base64
+import os
 import re
 import subprocess
 from dataclasses import dataclass, field
@@ -59,7 +60,8 @@ def make(spec: ClipSpec, folder: Path) -> Path:
         return path
     folder.mkdir(parents=True, exist_ok=True)
     groups = max(1, spec.seconds * spec.fps // spec.gop)
-    partial = path.with_suffix(".part")
+    # Two simulators may make the same clip at once.
+    partial = path.with_suffix(f".{os.getpid()}.part")
     subprocess.run(
         [
             "ffmpeg",
