@@ -23,6 +23,11 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
         self.key = key
     }
 
+    /// Derives another key of 32 bytes, by HMAC-SHA-256, from which this one cannot be found.
+    public func derived(for purpose: String) -> [UInt8] {
+        HMACSHA256.authenticate(Array("observer: \(purpose)".utf8), key: key)
+    }
+
     /// Encrypts and authenticates.
     ///
     /// - Parameters:
