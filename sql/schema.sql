@@ -399,9 +399,11 @@ create table recorders (
     started_at timestamp with time zone not null default now(),
     version text not null default ''::text,
     load double precision not null default 0,
+    live_address text,
     constraint recorders_heartbeat_check CHECK ((heartbeat >= 0)),
     constraint recorders_id_check CHECK ((id ~ '^[a-z0-9.-]{1,63}$'::text)),
     constraint recorders_incarnation_check CHECK ((incarnation >= 1)),
+    constraint recorders_live_address_check CHECK (((length(live_address) >= 1) AND (length(live_address) <= 64))),
     constraint recorders_load_check CHECK (((load >= (0)::double precision) AND (load <= (4096)::double precision))),
     constraint recorders_pkey PRIMARY KEY (id),
     constraint recorders_version_check CHECK ((length(version) <= 64))
@@ -738,6 +740,7 @@ comment on column recorders.incarnation is 'Rises with every start and when it i
 comment on column recorders.heartbeat is 'Rises every 2 s while it lives. Others watch it with their own clocks.';
 comment on column recorders.heartbeat_at is 'Time of the last heartbeat, for people; nothing about ownership is decided by it.';
 comment on column recorders.load is 'The number of processors that it kept busy between its last two heartbeats.';
+comment on column recorders.live_address is 'Where nginx finds its live pictures: unix, for a socket in its own folder, or address:port. Null: nowhere.';
 comment on table retention_history is 'Who changed what is kept, and when. Rows are never changed and never deleted.';
 comment on column retention_history.camera_id is 'The camera of the rule or the hold; a rule without camera and tag was one of all cameras.';
 comment on column retention_history.old_longest_days is 'Before the change; null with the two beside it: there was no such rule.';

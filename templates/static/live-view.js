@@ -312,8 +312,10 @@ class Connection {
       video.currentTime = Math.max(start, end - 0.04);
       return this.#play();
     }
-    if (video.paused || video.seeking) return;
     const behind = end - video.currentTime;
+    // The beginning comes in several pieces; the first picture is the last one of them.
+    if (!this.hasPlayed && behind > 0.25) video.currentTime = end - 0.04;
+    if (video.paused || video.seeking) return;
     // What was left out, or lies far behind, is not waited for.
     if (video.currentTime < start || behind > jumpBehind) return this.jump();
     const excess = behind - this.#delay;

@@ -57,7 +57,7 @@ enum LiveEnd: Hashable, Sendable {
 
 /// An event on the loop of a camera, for the live server.
 enum LiveEvent: Sendable {
-    case joined(LiveToken, LiveJoin, WriteQueue)
+    case joined(LiveToken, LiveJoin, WriteQueue?)
     /// The camera is not recorded here.
     case absent(CameraID)
     case part(CameraID, LivePart)

@@ -40,8 +40,9 @@ final class LiveFeed {
         self.segmenter = segmenter
         self.channel = channel
         self.writeQueue = writeQueue
-        segmenter.onMove = { [unowned self] in
-            if watch.isAny { channel.tell(.ended(channel.camera, .times)) }
+        segmenter.onMove = { [weak self] in
+            guard let self, watch.isAny else { return }
+            self.channel.tell(.ended(self.channel.camera, .times))
         }
     }
 

@@ -59,8 +59,16 @@ struct LiveListener: ~Copyable {
         close(descriptor)
     }
 
-    /// Accepts a connection that waits; nil where there is none.
-    func accept() -> Int32? {
+    /// The outcome of a look for a connection.
+    enum Accepted {
+        case connection(Int32)
+        case nothing
+        /// The system has no room for another one at the moment.
+        case refused
+    }
+
+    /// Accepts a connection that waits.
+    func accept() -> Accepted {
         while true {
             let connection = StreamSocket.accept(from: descriptor)
             if connection >= 0 {
@@ -69,10 +77,10 @@ struct LiveListener: ~Copyable {
                     var on: Int32 = 1
                     setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
                 }
-                return connection
+                return .connection(connection)
             }
             // Whatever is wrong with one connection, the next is tried.
-            guard errno == EINTR || errno == ECONNABORTED else { return nil }
+            guard errno == EINTR || errno == ECONNABORTED else { return errno == EAGAIN ? .nothing : .refused }
         }
     }
 

@@ -117,6 +117,8 @@ final class LiveShell {
     private var next: LiveToken = 1
     private var input = [UInt8](repeating: 0, count: 16 << 10)
     private var unsent: Set<LiveToken> = []
+    /// True while no connection is accepted.
+    private var isDeaf = false
 
     init(
         _ listener: consuming LiveListener,
@@ -143,7 +145,7 @@ final class LiveShell {
         var checkDue = MonotonicInstant.now()
         while !stop.isStopped {
             var ready: [LiveToken] = []
-            let isIdle = connections.isEmpty && hub.isIdle && waits.isEmpty
+            let isIdle = connections.isEmpty && hub.isIdle && waits.isEmpty && !isDeaf
             poll.wait(until: isIdle ? .distantFuture : checkDue) { ready.append($0) }
             let now = MonotonicInstant.now()
             for token in ready { token == Self.listenerToken ? accept() : serve(token, at: now) }
@@ -157,6 +159,7 @@ final class LiveShell {
     }
 
     private func check(at now: MonotonicInstant) {
+        if isDeaf { isDeaf = (try? poll.set(listener.descriptor, interest: .readable, token: Self.listenerToken)) == nil }
         perform(hub.check(at: now), at: now)
         for (token, connection) in connections where !connection.isAsked && now - connection.begun > Self.requestLimit {
             close(token)
@@ -170,12 +173,23 @@ final class LiveShell {
     // MARK: Requests
 
     private func accept() {
-        while connections.count < Self.limit, let descriptor = listener.accept() {
-            let connection = Connection(descriptor)
-            let token = next
-            next += 1
-            guard (try? poll.set(descriptor, interest: .readable, token: token)) != nil else { continue }
-            connections[token] = connection
+        while true {
+            switch listener.accept() {
+            case .nothing: return
+            case .refused:
+                // It would be ready for as long as that lasts.
+                poll.remove(listener.descriptor)
+                isDeaf = true
+                return
+            case .connection(let descriptor):
+                let connection = Connection(descriptor)
+                let token = next
+                next += 1
+                guard connections.count < Self.limit,
+                    (try? poll.set(descriptor, interest: .readable, token: token)) != nil
+                else { continue }
+                connections[token] = connection
+            }
         }
     }
 
