@@ -7,7 +7,8 @@ import Testing
     private static func record(_ kind: UInt8, _ content: [UInt8], request: UInt16 = 1, padding: Int = 0) -> [UInt8] {
         let count = content.count
         let head = [
-            1, kind, UInt8(request >> 8), UInt8(request & 255), UInt8(count >> 8), UInt8(count & 255), UInt8(padding), 0,
+            1, kind, UInt8(request >> 8), UInt8(request & 255), UInt8(count >> 8), UInt8(count & 255), UInt8(padding),
+            0,
         ]
         return head + content + [UInt8](repeating: 0xEE, count: padding)
     }
@@ -76,7 +77,7 @@ import Testing
             (Self.request + Self.record(5, [1]), .malformed),
             (Self.begin + Self.record(4, [5, 5, 1]) + Self.record(4, []), .malformed),
             (Self.begin + Self.record(4, [0x80, 0, 0]) + Self.record(4, []), .malformed),
-            (Self.begin + Self.record(4, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]) + Self.record(4, []), .malformed),
+            (Self.begin + Self.record(4, [UInt8](repeating: 0xFF, count: 8)) + Self.record(4, []), .malformed),
             (Self.begin + Self.record(4, [1, 0, 0xFF]) + Self.record(4, []), .malformed),
         ]
         for (bytes, kind) in cases { #expect(Self.read(bytes).1 == kind, "\(bytes.prefix(24))") }
@@ -88,7 +89,8 @@ import Testing
         let many = Self.record(4, Array((0..<600).flatMap { Self.pair("N\($0)", "") }))
         #expect(Self.read(Self.begin + many + Self.record(4, [])).1 == .tooLarge)
         let body = Self.begin + Self.record(4, Self.pairs) + Self.record(4, [])
-        #expect(Self.read(body + Self.record(5, [UInt8](repeating: 0, count: 65_535)) + Self.record(5, [0, 0])).1 == .tooLarge)
+        let zeros = [UInt8](repeating: 0, count: 65_535)
+        #expect(Self.read(body + Self.record(5, zeros) + Self.record(5, [0, 0])).1 == .tooLarge)
         let tiny = Array((0..<5000).flatMap { _ in Self.record(5, [0]) })
         #expect(Self.read(body + tiny).1 == .tooLarge)
     }
@@ -98,10 +100,12 @@ import Testing
             var random = SeededGenerator(seed: UInt64(seed))
             var bytes = Self.request
             for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let place = Int.random(in: 0..<bytes.count, using: &random)
+                let byte = UInt8.random(in: 0...255, using: &random)
                 switch Int.random(in: 0..<4, using: &random) {
-                case 0: bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
-                case 1: bytes.remove(at: Int.random(in: 0..<bytes.count, using: &random))
-                case 2: bytes.insert(UInt8.random(in: 0...255, using: &random), at: Int.random(in: 0...bytes.count, using: &random))
+                case 0: bytes[place] = byte
+                case 1: bytes.remove(at: place)
+                case 2: bytes.insert(byte, at: place)
                 default: bytes.removeLast(min(bytes.count - 1, Int.random(in: 0...40, using: &random)))
                 }
             }

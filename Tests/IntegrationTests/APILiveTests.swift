@@ -1,4 +1,5 @@
 import Crypto
+import Encodings
 import Glibc
 import Lifecycle
 import Logging
@@ -7,6 +8,8 @@ import ObserverConfiguration
 import ObserverCore
 import ObserverMessages
 import ObserverStore
+import ObserverWeb
+import Postgres
 import Spool
 import System
 import TemporaryFolders
@@ -16,7 +19,11 @@ import Testing
 @testable import ObserverCapture
 
 /// Live pictures from a recorder's server, through the real nginx and the web service.
-@Suite(.enabled(if: TestEnvironment.has(.nginx) && TestEnvironment.has(.database)), .serialized, .timeLimit(.minutes(2)))
+@Suite(
+    .enabled(if: TestEnvironment.has(.nginx) && TestEnvironment.has(.database)),
+    .serialized,
+    .timeLimit(.minutes(2))
+)
 struct APILiveTests {
     /// A recorder's live server, and a camera that hands out a head and one frame to whoever comes.
     private final class Recorder {
@@ -30,12 +37,13 @@ struct APILiveTests {
         init(_ name: String, listening place: String, camera: Int64) throws {
             self.name = name
             let environment = [
-                "OBSERVER_DATABASE_URL": "postgresql://127.0.0.1/x", "OBSERVER_AMQP_URL": "amqp://guest:guest@127.0.0.1:9/",
-                "OBSERVER_KEY": WebHarness.key.base64, "OBSERVER_SPOOL": folder.path, "OBSERVER_RECORDER": name,
+                "OBSERVER_DATABASE_URL": "postgresql://127.0.0.1/x",
+                "OBSERVER_AMQP_URL": "amqp://guest:guest@127.0.0.1:9/", "OBSERVER_KEY": WebHarness.key.base64,
+                "OBSERVER_SPOOL": folder.path, "OBSERVER_RECORDER": name,
                 "OBSERVER_LIVE_LISTEN": place,
             ]
             let configuration = try CaptureConfiguration(environment: environment)
-            let logger = Logger(label: "test", level: .critical)
+            let logger = Logger(label: "test", level: .error)
             let server = try LiveServer(
                 configuration,
                 spool: try Spool(at: folder.path),
@@ -80,15 +88,20 @@ struct APILiveTests {
 
     private func assign(to recorder: String, live: String?) throws {
         let recorders = RecorderStore(harness.web.context.database)
-        let incarnation = try #require(try recorders.register(recorder, spool: .makeRandom(), version: "1", live: live))
-        _ = try recorders.claimOrphans(for: recorder, incarnation: incarnation)
+        let spool = SpoolID.makeRandom()
+        let incarnation = try recorders.register(recorder, spool: spool, version: "1", over: nil, live: live)
+        _ = try recorders.claimOrphans(for: recorder, incarnation: try #require(incarnation))
     }
 
-    private func watch(_ place: String = "live.mp4", _ arguments: String = "-m 3", as role: Role? = .viewer) throws -> String {
+    private func watch(
+        _ place: String = "live.mp4",
+        _ arguments: String = "-m 3",
+        as role: Role? = .viewer
+    ) throws -> String {
         try harness.curl("/cameras/\(camera)/\(place)", arguments, as: role)
     }
 
-    @Test func `a viewer gets the pictures of the recorder that has the camera, by its socket and by its address`() throws {
+    @Test func `a viewer gets pictures from the recorder of the camera, by its socket and by its address`() throws {
         let port = try FreePort.next()
         for (live, place) in [("unix", harness.nginx.folder + "/run"), ("127.0.0.1:\(port)", "127.0.0.1:\(port)")] {
             let recorder = try Recorder("node-\(live.prefix(4))", listening: place, camera: camera)
@@ -159,7 +172,9 @@ struct APILiveTests {
     private static func ask(_ path: String, _ camera: Int64, _ query: String) throws -> String {
         let address = try #require(SocketAddress(unixPath: path))
         let socket = try StreamSocket.connect(to: address, until: .now() + .seconds(2))
-        func record(_ kind: UInt8, _ content: [UInt8]) -> [UInt8] { [1, kind, 0, 1, 0, UInt8(content.count), 0, 0] + content }
+        func record(_ kind: UInt8, _ content: [UInt8]) -> [UInt8] {
+            [1, kind, 0, 1, 0, UInt8(content.count), 0, 0] + content
+        }
         func pair(_ name: String, _ value: String) -> [UInt8] {
             [UInt8(name.utf8.count), UInt8(value.utf8.count)] + Array((name + value).utf8)
         }

@@ -72,7 +72,12 @@ struct LiveHub {
     // MARK: Requests
 
     /// Answers a request that is complete in itself.
-    mutating func answer(_ token: LiveToken, _ answer: LiveAnswer, isHead: Bool = false, at now: MonotonicInstant)
+    mutating func answer(
+        _ token: LiveToken,
+        _ answer: LiveAnswer,
+        isHead: Bool = false,
+        at now: MonotonicInstant
+    )
         -> [Action]
     {
         let pieces = answer.pieces(isHead: isHead)
@@ -83,7 +88,8 @@ struct LiveHub {
     }
 
     /// Takes a request.
-    mutating func ask(_ token: LiveToken, _ request: LiveRequest, at now: MonotonicInstant, time: Timestamp) -> [Action] {
+    mutating func ask(_ token: LiveToken, _ request: LiveRequest, at now: MonotonicInstant, time: Timestamp) -> [Action]
+    {
         let camera = request.camera
         switch request.place {
         case .stream:

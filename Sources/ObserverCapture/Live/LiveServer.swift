@@ -159,7 +159,9 @@ final class LiveShell {
     }
 
     private func check(at now: MonotonicInstant) {
-        if isDeaf { isDeaf = (try? poll.set(listener.descriptor, interest: .readable, token: Self.listenerToken)) == nil }
+        if isDeaf {
+            isDeaf = (try? poll.set(listener.descriptor, interest: .readable, token: Self.listenerToken)) == nil
+        }
         perform(hub.check(at: now), at: now)
         for (token, connection) in connections where !connection.isAsked && now - connection.begun > Self.requestLimit {
             close(token)

@@ -18,7 +18,11 @@ import Testing
         LiveRequest(camera: F.camera, place: place, isHead: isHead)
     }
 
-    private mutating func ask(_ token: LiveToken, _ place: LiveRequest.Place, at milliseconds: Int = 0) -> [LiveHub.Action] {
+    private mutating func ask(
+        _ token: LiveToken,
+        _ place: LiveRequest.Place,
+        at milliseconds: Int = 0
+    ) -> [LiveHub.Action] {
         hub.ask(token, Self.request(place), at: F.at(milliseconds), time: Self.time)
     }
 
@@ -120,7 +124,7 @@ import Testing
         #expect(hub.watching == 300)
     }
 
-    @Test mutating func `a playlist is made while somebody asks for it, and those who ask first wait for its first unit`() throws {
+    @Test mutating func `a playlist is made while somebody asks, who may have to wait for its first unit`() throws {
         let actions = ask(1, .playlist)
         guard case .join(_, let own)? = actions.last else {
             Issue.record("nobody is asked")
@@ -165,12 +169,15 @@ import Testing
     }
 
     @Test func `a request needs a ticket for what it asks`() throws {
-        func record(_ kind: UInt8, _ content: [UInt8]) -> [UInt8] { [1, kind, 0, 1, 0, UInt8(content.count), 0, 0] + content }
+        func record(_ kind: UInt8, _ content: [UInt8]) -> [UInt8] {
+            [1, kind, 0, 1, 0, UInt8(content.count), 0, 0] + content
+        }
         func pair(_ name: String, _ value: String) -> [UInt8] {
             [UInt8(name.utf8.count), UInt8(value.utf8.count)] + Array((name + value).utf8)
         }
         let key = LiveTicket.Key(try SealingKey([UInt8](repeating: 7, count: 32)))
-        func read(_ method: String, _ place: String, _ query: String) throws -> Result<LiveRequest, LiveRequest.Refusal> {
+        func read(_ method: String, _ place: String, _ query: String) throws -> Result<LiveRequest, LiveRequest.Refusal>
+        {
             var reader = FastCGIRequestReader()
             let parameters =
                 pair("REQUEST_METHOD", method) + pair("LIVE_CAMERA", "7") + pair("LIVE_PLACE", place)
