@@ -118,7 +118,8 @@ let package = Package(
             "ObserverCapture",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "Media", "RTSP", "FastCGIWire", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System", "Lifecycle",
+                "Media", "RTSP", "FastCGIWire", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System",
+                "Lifecycle",
                 "Logging",
             ]
         ),
