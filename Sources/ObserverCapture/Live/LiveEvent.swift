@@ -11,7 +11,7 @@ struct LivePlace: Hashable, Sendable {
     var range: Range<Int64>
 }
 
-/// What a viewer needs to join a recording that runs.
+/// The facts that a viewer needs to join a recording that runs.
 struct LiveJoin: Sendable {
     /// The init section, with audio where audio is coming in.
     var head: RunSegmenter.Head

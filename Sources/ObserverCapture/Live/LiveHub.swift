@@ -225,7 +225,7 @@ struct LiveHub {
         return answerPlaylist(camera, at: now)
     }
 
-    /// What is sent cannot go on.
+    /// The stream that is sent cannot go on.
     mutating func ended(_ camera: CameraID, _ reason: LiveEnd, at now: MonotonicInstant) -> [Action] {
         guard let subject = subjects[camera] else { return [] }
         var actions: [Action] = []
@@ -287,7 +287,7 @@ struct LiveHub {
         return end(token, at: now) + update(camera)
     }
 
-    /// Tells the loop of a camera what is watched, if that has changed.
+    /// Returns the action that has the loop of a camera know what is watched, if that has changed.
     private mutating func update(_ camera: CameraID) -> [Action] {
         guard let subject = subjects[camera] else { return [] }
         let watch = LiveChannel.Watch(frames: !subject.viewers.isEmpty, fragments: subject.playlist != nil)

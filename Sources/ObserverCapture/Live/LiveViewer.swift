@@ -18,7 +18,7 @@ struct LiveViewer {
         case ending
     }
 
-    /// What became of a viewer.
+    /// The state of a viewer after a look at the time.
     enum Verdict: Hashable {
         case stays
         /// Its answer never began.
@@ -130,7 +130,8 @@ struct LiveViewer {
             append(part.bytes, at: part.createdAt)
         case .flowing:
             append(part.bytes, at: part.createdAt)
-            let oldest = times.first { $0 != nil } ?? nil
+            // A piece that was begun has to be sent in any case.
+            let oldest = times.dropFirst(offset > 0 ? 1 : 0).first { $0 != nil } ?? nil
             if queuedBytes > Self.bytesLimit || oldest.map({ now - $0 > Self.lag }) == true { drop() }
         }
     }
