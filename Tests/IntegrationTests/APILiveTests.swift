@@ -83,7 +83,7 @@ struct APILiveTests {
 
     init() throws {
         harness = try NginxWebHarness()
-        camera = try harness.web.addCamera()
+        camera = try harness.web.addCamera("Gate", #", "is_active": true"#)
     }
 
     private func assign(to recorder: String, live: String?) throws {

@@ -201,6 +201,7 @@ class Connection {
   #delay = leastDelay;
   #stalledAt = 0;
   #cameAt = 0;
+  #openedAt = 0;
   #timer = 0;
   #fail = null;
   #isClosed = false;
@@ -238,7 +239,7 @@ class Connection {
     this.#video.addEventListener("waiting", () => this.#stall(), { signal });
     this.#video.addEventListener("playing", () => this.#flow(), { signal });
     this.#video.addEventListener("play", () => this.jump(), { signal });
-    this.#cameAt = performance.now();
+    this.#cameAt = this.#openedAt = performance.now();
     this.#timer = setInterval(() => this.#listen(), 500);
     await Promise.race([this.#read(response.body.getReader()), broken]);
   }
@@ -359,6 +360,8 @@ class Connection {
     if (silence > deadMilliseconds) this.#fail({ text: "No pictures have come for a while. Connecting anew…" });
     else if (silence > silentMilliseconds) this.#tell("waiting", "The camera sends nothing at the moment.");
     else if (this.hasPlayed && !this.#stalledAt) this.#tell("playing", "");
+    // A group of pictures that is too large to be sent from its beginning.
+    else if (!this.hasPlayed && performance.now() - this.#openedAt > 1000) this.#tell("waiting", "Waiting for the camera’s next key frame…");
     this.#pump();
   }
 
