@@ -37,6 +37,8 @@ struct LivePlaylist {
     /// The list shows three times the target, and units stay a little longer than they are shown.
     private static let shown90k = 3 * targetSeconds * 90_000
     private static let kept90k = 5 * targetSeconds * 90_000
+    /// A player begins before the end of the list, and gives up where there is nothing behind that (Chromium).
+    private static let leastUnits = 3
     private static let bytesLimit = 48 << 20
     private static let unitLimit = 16 << 20
 
@@ -76,7 +78,7 @@ struct LivePlaylist {
             let end = Int(mark.bytes)
             guard start < end, end <= group.count else { return }
             add(LiveBytes(Array(group[start..<end])), from: from, to: mark.end90k)
-            if open.map({ $0.duration90k >= Self.longest }) == true { close() }
+            if units.count < Self.leastUnits - 1 || open.map({ $0.duration90k >= Self.longest }) == true { close() }
             (start, from) = (end, mark.end90k)
         }
     }
@@ -139,18 +141,18 @@ struct LivePlaylist {
 
     // MARK: Who asks
 
-    /// Takes note that somebody asks, who is not to wait for the end of a unit if there is none.
+    /// Takes note that somebody asks, who is not to wait for key frames where units are few.
     mutating func ask(at now: MonotonicInstant) {
         askedAt = now
-        if units.isEmpty, let open, open.duration90k >= Self.shortest / 2 { close() }
+        if units.count < Self.leastUnits, let open, open.duration90k >= Self.shortest / 5 { close() }
     }
 
     /// Returns true if nobody has asked for long.
     func isOver(at now: MonotonicInstant) -> Bool { now - askedAt > Self.patience }
 
-    /// The playlist; nil while it has no unit.
+    /// The playlist; nil while it has too few units for a player.
     var text: String? {
-        guard !units.isEmpty else { return nil }
+        guard units.count >= Self.leastUnits else { return nil }
         var first = units.count
         var length: Int64 = 0
         while first > 0, length < Self.shown90k || units.count - first < 3 {

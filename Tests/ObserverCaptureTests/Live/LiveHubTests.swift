@@ -134,8 +134,11 @@ import Testing
         #expect(ask(2, .playlist) == [])
         _ = hub.joined(own, F.join(), at: F.at(0))
         #expect(drain(1).text == "")
-        let sent = hub.take(F.fragment("a;", 0, 0.7, .idr), of: F.camera, at: F.at(700))
-        #expect(sent == [.send(1), .send(2)])
+        for index in 0..<3 {
+            let fragment = F.fragment("a;", Double(index) * 0.7, 0.7, index == 0 ? .idr : .dependent)
+            let sent = hub.take(fragment, of: F.camera, at: F.at(700))
+            #expect(sent == (index == 2 ? [.send(1), .send(2)] : []))
+        }
         let (text, isDone) = drain(1)
         #expect(text.hasPrefix("Status: 200 OK\r\nContent-Type: application/vnd.apple.mpegurl\r\n") && isDone)
         #expect(text.contains("live/1764247300.mp4"))
