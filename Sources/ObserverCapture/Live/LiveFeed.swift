@@ -28,8 +28,12 @@ final class LiveFeed {
     private unowned let segmenter: RunSegmenter
     private var head: RunSegmenter.Head?
     private var group: Group?
-    /// True while the present fragment continues a group that cannot be sent.
+    /// True while the present fragment continues a group that cannot be sent out of its file.
     private var isBroken = false
+    /// True once a segment began in the middle of a group: what is before it lies in a file that may be gone soon.
+    private var hasLongGroups = false
+    /// The fragments since the last key frame, of a camera with such groups.
+    private var kept: [Fragment] = []
     private var segment: SegmentID?
     private var written: Int64 = 0
     private var watch = LiveChannel.Watch()
@@ -51,6 +55,7 @@ final class LiveFeed {
     /// A segment begins; `id` is nil where it is not written.
     func began(_ begin: RunSegmenter.Begin, as id: SegmentID?) {
         let isNew = head.map { $0.bytes !== begin.initSection } ?? false
+        if isNew { kept = [] }
         head = RunSegmenter.Head(bytes: begin.initSection, codecs: begin.codecs)
         segment = id
         written = Int64(begin.initSection.count)
@@ -66,12 +71,16 @@ final class LiveFeed {
         let start = written
         written += Int64(fragment.bytes.count)
         if watch.fragments { tell(fragment) }
+        keep(fragment)
         guard let segment else { return }
         if fragment.kind != .dependent {
             isBroken = false
             group = Group(segment: segment, start: start, end: start, start90k: fragment.start90k)
         }
-        guard var present = group else { return isBroken = true }
+        guard var present = group else {
+            (isBroken, hasLongGroups) = (true, true)
+            return
+        }
         present.end = written
         present.hasAudio = present.hasAudio || fragment.hasAudio
         present.marks.append(LiveMark(bytes: written - present.start, end90k: fragment.end90k))
@@ -82,10 +91,19 @@ final class LiveFeed {
         group = present
     }
 
+    private func keep(_ fragment: Fragment) {
+        if fragment.kind != .dependent { kept = [] }
+        // Without its beginning a group is of no use.
+        guard hasLongGroups, fragment.kind != .dependent || !kept.isEmpty else { return }
+        kept.append(fragment)
+        if kept.reduce(0, { $0 + Int64($1.bytes.count) }) > Self.groupLimit || kept.count > Self.marksLimit { kept = [] }
+    }
+
     /// A fragment was not written, or the segment ended early.
     func interrupted() {
         segment = nil
         group = nil
+        kept = []
         isBroken = true
     }
 
@@ -162,11 +180,15 @@ final class LiveFeed {
             join.groupStart90k = group.start90k
             join.present = present?.bytes ?? []
             join.isWhole = segmenter.presentBytes <= Self.groupLimit
+        } else if !kept.isEmpty, segmenter.presentBytes <= Self.groupLimit {
+            for fragment in kept { fragment.bytes.withUnsafeBytes { join.present.append(contentsOf: $0) } }
+            join.present += present?.bytes ?? []
         } else {
             join.isWhole = false
         }
         // A player that was told of no audio must not get any.
-        if !isHeard, segmenter.presentHasAudio || group?.hasAudio == true { join.isWhole = false }
+        let wasHeard = segmenter.presentHasAudio || group?.hasAudio == true || kept.contains(where: \.hasAudio)
+        if !isHeard, wasHeard { join.isWhole = false }
         return join
     }
 }
