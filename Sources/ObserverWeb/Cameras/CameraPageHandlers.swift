@@ -61,8 +61,8 @@ package enum CameraPageHandlers {
         }
         let latest = record?.segment.startedAt ?? listing.lastRecording?.startedAt ?? request.now
         let place = RecordingsView.Place(
-            day: query["day"].flatMap { Day($0) } ?? Day(of: latest),
-            hour: query["hour"].flatMap { Int($0) }.flatMap { (0..<24).contains($0) ? $0 : nil },
+            day: query["day"].flatMap { Day($0, in: request.zone) } ?? Day(of: latest, in: request.zone),
+            hour: query["hour"].flatMap { Int($0) }.flatMap { (0..<26).contains($0) ? $0 : nil },
             older: query["older"].flatMap { SegmentID($0) },
             newer: query["newer"].flatMap { SegmentID($0) }
         )

@@ -70,7 +70,12 @@ package final class Authenticator: Sendable {
         if let value = cookie.read(request),
             let session = try UserStore(database).findSession(hash: SHA256.hash(value.utf8))
         {
-            return Identity(name: session.userName, role: session.role, proof: .session(csrf: session.csrf))
+            return Identity(
+                name: session.userName,
+                role: session.role,
+                proof: .session(csrf: session.csrf),
+                zone: session.zone
+            )
         }
         throw Problem(401, "Sign in, or send a token: Authorization: Bearer obs_…").with(.wwwAuthenticate, "Bearer")
     }

@@ -4,6 +4,8 @@ package import Mustache
 package struct SignInPage: Page {
     package static let template = "pages/sign-in"
     package let title = "Sign in"
+    /// It leaves the browser's time zone in a cookie, so that the first page has it.
+    package let scripts = ["time.js"]
     private let csrf: String
     private let name: String
     private let back: String

@@ -9,6 +9,7 @@ enum Links {
     static let storage = pages + "/storage"
     static let failedUploads = storage + "/failed"
     static let newCamera = pages + "/cameras/new"
+    static let account = pages + "/account"
     static let signIn = pages + "/sign-in"
     static let signOut = pages + "/sign-out"
 

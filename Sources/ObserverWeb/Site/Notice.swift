@@ -15,6 +15,7 @@ enum Notice: String, CaseIterable {
     case released
     case uploadRetried = "upload-retried"
     case uploadsRetried = "uploads-retried"
+    case accountSaved = "account-saved"
     case signedOut = "signed-out"
 
     var text: String {
@@ -34,6 +35,7 @@ enum Notice: String, CaseIterable {
         case .released: "The hold was released."
         case .uploadRetried: "The uploader was asked to try it again now."
         case .uploadsRetried: "The uploaders were asked to try them again now."
+        case .accountSaved: "Your account was saved. Times are shown by it from now on."
         case .signedOut: "You are signed out."
         }
     }

@@ -16,17 +16,20 @@ package struct PageRenderer: Sendable {
         for viewer: Viewer?,
         notice: String? = nil
     ) throws(MustacheError) -> [UInt8] {
-        let content = try templates.render(type(of: page).template, page.value)
+        let zone = viewer?.zone ?? .utc
+        let content = try templates.render(type(of: page).template, Self.written(page.value, in: zone))
         return try templates.render(
             "layout",
             [
                 "title": .string(page.title),
+                "zone": zone.name == "UTC" ? .null : .string(zone.name),
                 "user": viewer.map { viewer in
                     [
                         "name": .string(viewer.name), "role": .string(viewer.role.rawValue),
                         "csrf": .string(viewer.csrf),
                     ]
                 } ?? .null,
+                "at_account": .bool(page is AccountPage),
                 "at_cameras": .bool(page is CamerasPage),
                 "at_recorders": .bool(page is RecordersPage),
                 "at_storage": .bool(page is StoragePage || page is FailedUploadsPage),
