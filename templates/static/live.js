@@ -139,7 +139,7 @@ async function poll() {
   } catch {
     silentSince ??= new Date();
     document.body.classList.add("silent");
-    say(`No answer from the server since ${clock(silentSince)} UTC. The states below are from then; trying again.`, "failing");
+    say(`No answer from the server since ${clock(silentSince)}. The states below are from then; trying again.`, "failing");
   } finally {
     asking = false;
     timer = setTimeout(poll, interval);
