@@ -139,8 +139,8 @@ extension SegmentStore {
     /// A segment across a full hour is split there. Its bytes go with its time, each part up to a point less the part up to
     /// the point before, so that the parts are the whole and what was added once is exactly what is taken away again.
     ///
-    /// What an hour has of segments is a union, from which nothing can be taken that others have as well: where segments go,
-    /// those that stay are added again.
+    /// What an hour has of segments is a union, from which nothing can be taken that others may have as well: where a segment
+    /// goes, `counted_ms` is no longer `covered_ms`, until ``HourStore`` has made the union anew.
     ///
     /// It follows a query `written` that returns the columns named here, each row after its change.
     static let sums = """
@@ -161,33 +161,20 @@ extension SegmentStore {
                     least(duration_ms, floor(1000 * extract(epoch from hour + interval '1 hour' - started_at))::bigint) as upto
             ) part
             where counted <> 0
-        ), gone as (
-            select camera_id, stream, hour, range_agg(cover) as cover, (
-                select range_agg(segment_cover(s.started_at, s.duration_ms, p.hour)) from segments s
-                where s.camera_id = p.camera_id and s.stream = p.stream
-                    and s.state <> 'expired' and s.state in \(counted)
-                    and s.id >= segment_id_at(p.hour - \(before)) and s.id < segment_id_at(p.hour + interval '2 hours')
-                    and s.started_at < p.hour + interval '1 hour'
-                    and s.started_at + s.duration_ms * interval '1 ms' > p.hour
-                    and not exists (select from changed c where c.id = s.id and c.counted < 0)
-            ) as others
-            from parts p where counted < 0 group by camera_id, stream, hour
         ), summed as (
             insert into camera_hours as h
                 (camera_id, stream, hour, covered_ms, bytes, segments, entered_at, covered, counted_ms)
             select camera_id, stream, hour, sum(counted * ms), sum(counted * bytes), sum(counted * beginnings),
                 max(created_at) filter (where counted * beginnings > 0),
-                coalesce(range_agg(cover) filter (where counted > 0), '{}') + coalesce((
-                    select g.others from gone g where (g.camera_id, g.stream, g.hour) = (p.camera_id, p.stream, p.hour)
-                ), '{}'), sum(counted * ms)
-            from parts p group by camera_id, stream, hour order by camera_id, stream, hour
+                coalesce(range_agg(cover) filter (where counted > 0), '{}'),
+                case when bool_or(counted < 0) then -1 else sum(counted * ms) end
+            from parts group by camera_id, stream, hour order by camera_id, stream, hour
             on conflict (camera_id, stream, hour) do update set covered_ms = h.covered_ms + excluded.covered_ms,
                 bytes = h.bytes + excluded.bytes, segments = h.segments + excluded.segments,
                 entered_at = greatest(h.entered_at, excluded.entered_at),
-                covered = h.covered - coalesce((
-                    select g.cover from gone g where (g.camera_id, g.stream, g.hour) = (h.camera_id, h.stream, h.hour)
-                ), '{}') + excluded.covered,
-                counted_ms = h.counted_ms + excluded.counted_ms
+                covered = case when h.covered_ms + excluded.covered_ms = 0 then '{}' else h.covered + excluded.covered end,
+                counted_ms = case when excluded.counted_ms >= 0 then h.counted_ms + excluded.counted_ms
+                    when h.covered_ms + excluded.covered_ms = 0 then 0 else -1 end
             returning 1
         ), waiting as (
             insert into camera_backlog as b (camera_id, stream, waiting_ms)

@@ -91,7 +91,7 @@ export class TimelineDrawing {
     if (bounds.from >= bounds.to) return;
     const { context, colours, patterns } = this;
     const [left, right] = [this.x(bounds.from), this.x(bounds.to)];
-    context.clearRect(left, rows.band, right - left, rows.marksEnd - rows.band);
+    context.clearRect(left, rows.band - 2, right - left, rows.marksEnd - rows.band + 2);
     context.fillStyle = colours.off;
     context.fillRect(left, rows.bandEnd - 3, right - left, 3);
     this.fill(answer.expired, patterns.expired, rows.band + 10, rows.bandEnd, bounds);

@@ -70,8 +70,9 @@ export class ObserverTimeline extends HTMLElement {
     this.#data.address = this.getAttribute("src");
     this.#parts.track.setAttribute("aria-label", `Position in the recordings${this.getAttribute("name") ? ` of ${this.getAttribute("name")}` : ""}`);
     const to = Date.parse(this.getAttribute("to") ?? "") || now();
-    const from = Date.parse(this.getAttribute("from") ?? "") || to - 86400e3;
-    if (from < to && (from !== this.given?.from || this.getAttribute("to") !== this.given.to)) this.show(from, to);
+    const given = Date.parse(this.getAttribute("from") ?? "") || 0;
+    const from = given && given < to ? given : to - 86400e3;
+    if (from !== this.given?.from || this.getAttribute("to") !== this.given.to) this.show(from, to);
     this.given = { from, to: this.getAttribute("to") };
   }
 

@@ -5,7 +5,7 @@ package import ObserverStore
 /// One camera: its snapshot or a recording, its state, its settings and its recordings of a day.
 package struct CameraPage: Page {
     package static let template = "pages/camera"
-    package let scripts = ["live.js", "player.js"]
+    package let scripts = ["live.js", "player.js", "timeline.js"]
 
     private let listing: CameraListing
     private let recordings: RecordingsView

@@ -65,8 +65,8 @@ extension RecordingsView {
         guard !hours.allSatisfy({ $0.start % 3_600_000 == 0 && $0.milliseconds == 3_600_000 }) else { return sums }
         let covered = TimeSpanSet(timeline.covered)
         let parts = hours.map { covered.intersection($0).milliseconds }
-        let bytes = sums.reduce(0) { $0.addingSaturated($1.bytes) }
-        let total = max(1, parts.reduce(0, +))
+        let bytes = sums.reduce(Int64(0)) { $0.addingSaturated($1.bytes) }
+        let total = max(Int64(1), parts.reduce(0, +))
         return zip(0..., parts).filter { $0.1 > 0 }.map { hour, milliseconds in
             let share = Double(bytes) * Double(milliseconds) / Double(total)
             return RecordedHour(hour: hour, milliseconds: milliseconds, bytes: Int64(share))
