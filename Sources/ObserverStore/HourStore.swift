@@ -12,7 +12,7 @@ package struct HourStore {
         self.connection = connection
     }
 
-    /// Makes the union of what segments cover anew, where a segment went or a release before this one wrote.
+    /// Unites what segments cover anew, where a segment went or a release before this one wrote.
     ///
     /// The timeline reads such hours from their segments until then. One that changes at the same time is left for the next
     /// call.

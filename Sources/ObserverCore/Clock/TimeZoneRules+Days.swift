@@ -89,7 +89,8 @@ extension TimeZoneRules {
             let minutes = abs(offset.secondsAhead) / 60
             let rest = minutes % 60
             let sign = offset.secondsAhead < 0 ? "−" : "+"
-            return minutes == 0 ? "UTC" : "UTC\(sign)\(minutes / 60)" + (rest == 0 ? "" : rest < 10 ? ":0\(rest)" : ":\(rest)")
+            let fraction = rest == 0 ? "" : rest < 10 ? ":0\(rest)" : ":\(rest)"
+            return minutes == 0 ? "UTC" : "UTC\(sign)\(minutes / 60)\(fraction)"
         }
         return offset.abbreviation
     }

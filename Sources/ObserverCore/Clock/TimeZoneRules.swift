@@ -80,7 +80,9 @@ package struct TimeZoneRules: Hashable, Sendable {
             var offsets: [Offset] = []
             for index in 0..<counts.types {
                 let place = types + 6 * index
-                guard let offset = buffer.bigEndian(Int32.self, at: place), abs(Int(offset)) <= 93_600 else { return false }
+                guard let offset = buffer.bigEndian(Int32.self, at: place), abs(Int(offset)) <= 93_600 else {
+                    return false
+                }
                 let name = names.dropFirst(Int(buffer[place + 5])).prefix { $0 != 0 }.prefix(16)
                 offsets.append(Offset(secondsAhead: Int(offset), abbreviation: String(decoding: name, as: UTF8.self)))
             }
@@ -121,7 +123,8 @@ package struct TimeZoneRules: Hashable, Sendable {
                 (0..<6).compactMap { buffer.bigEndian(UInt32.self, at: offset + 20 + 4 * $0).map { Int($0) } }
             }
             guard counts.count == 6, counts.allSatisfy({ $0 <= Self.most }) else { return nil }
-            (indicators, leaps, times, types, characters) = (counts[0] + counts[1], counts[2], counts[3], counts[4], counts[5])
+            indicators = counts[0] + counts[1]
+            (leaps, times, types, characters) = (counts[2], counts[3], counts[4], counts[5])
         }
 
         /// The parts after the header: times, their kinds, types of 6 bytes, names, leap seconds, and two indicators.

@@ -90,7 +90,8 @@ package struct CameraTimeline: Hashable, Sendable {
         gaps = pieces.gaps(of: facts, until: end)
         waiting = TimeSpanSet(facts.waiting).joined(across: Self.tolerance).intersection(covered).spans
         held = TimeSpanSet(facts.held).intersection(covered).spans
-        lost = TimeSpanSet(facts.lost).joined(across: Self.tolerance)
+        lost =
+            TimeSpanSet(facts.lost).joined(across: Self.tolerance)
             .intersection(unexplained.union(TimeSpanSet(gaps.map(\.span)))).spans
         expired = account.expired.intersection(span).spans
     }

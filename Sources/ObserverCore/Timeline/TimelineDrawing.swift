@@ -86,15 +86,19 @@ struct TimelineDrawing {
     static func draw(_ timeline: CameraTimeline, resolution: Int64, within bytes: Int) -> CameraTimeline {
         let few = timeline.withExpired(upTo: bytes / 10).withDetails(upTo: bytes / 3)
         guard resolution > 0 || few.size > bytes else { return few }
-        var drawing = TimelineDrawing(timeline)
+        let exact = TimelineDrawing(timeline)
         var result = few
         // Many pieces need cells of a size anyway that a first look tells.
-        let least = max(resolution, drawing.pieces.count > 4000 ? timeline.span.milliseconds / 2000 : 0)
-        let own = resolution > 0 && resolution >= least ? [resolution] : []
-        for size in own + sizes.map({ $0 * 1000 }).filter({ $0 > least }) {
-            drawing.coarsen(to: size)
-            result = drawing.timeline(resolution: size).withExpired(upTo: bytes / 10).withDetails(upTo: bytes / 3)
-            if result.size <= bytes { break }
+        let least = max(resolution, exact.pieces.count > 4000 ? timeline.span.milliseconds / 2000 : 0)
+        // Cells of the size that is asked for are no parts of the others.
+        let own = resolution > 0 && resolution >= least ? [[resolution]] : []
+        for sizes in own + [sizes.map({ $0 * 1000 }).filter({ $0 > least })] {
+            var drawing = exact
+            for size in sizes {
+                drawing.coarsen(to: size)
+                result = drawing.timeline(resolution: size).withExpired(upTo: bytes / 10).withDetails(upTo: bytes / 3)
+                if result.size <= bytes { return result }
+            }
         }
         return result
     }

@@ -4,7 +4,7 @@ import ObserverConfiguration
 import ObserverCore
 import ObserverStore
 
-/// What people set for themselves.
+/// The settings that people have for themselves.
 package enum AccountHandlers {
     @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
         let identity = try person(request)

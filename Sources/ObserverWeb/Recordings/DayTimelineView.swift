@@ -1,7 +1,9 @@
 package import Mustache
 package import ObserverCore
 
-/// The timeline of a day as a table: its hours, and what is missing. It needs no script.
+/// The timeline of a day as a table: its hours, and what is missing.
+///
+/// It needs no script.
 package struct DayTimelineView: Sendable {
     /// The number of missing stretches that are listed; the longest ones are.
     package static let mostMissing = 50
@@ -53,7 +55,9 @@ package struct DayTimelineView: Sendable {
             let count = Format.count(Int64(timeline.gaps.count), "gaps")
             parts.append("\(count), \(Format.length(milliseconds: sums.gaps))")
         }
-        if sums.unexplained > 0 { parts.append("\(Format.length(milliseconds: sums.unexplained)) without a known reason") }
+        if sums.unexplained > 0 {
+            parts.append("\(Format.length(milliseconds: sums.unexplained)) without a known reason")
+        }
         if sums.waiting > 0 { parts.append("\(Format.length(milliseconds: sums.waiting)) not yet in the store") }
         if sums.held > 0 { parts.append("\(Format.length(milliseconds: sums.held)) held") }
         if sums.lost > 0 { parts.append("\(Format.length(milliseconds: sums.lost)) lost") }

@@ -147,7 +147,9 @@ package struct RecordingsView: Sendable {
 
     private var nothing: String {
         let text = "Nothing was recorded on \(Format.day(day.date))"
-        if !timeline.expired.isEmpty { return "\(text) that is still there: what was, was deleted as its time was over." }
+        if !timeline.expired.isEmpty {
+            return "\(text) that is still there: what was, was deleted as its time was over."
+        }
         return timeline.wanted.isEmpty ? "\(text): the camera was not switched on." : "\(text)."
     }
 

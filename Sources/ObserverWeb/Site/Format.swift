@@ -21,7 +21,7 @@ enum Format {
             "datetime": .string(moment.rfc3339),
             "exact": .string(exact(moment, in: zone)),
             "title": .string(title(moment, in: zone)),
-            "short": .string(isSameDay(moment, now, zone) ? clock(moment, in: zone) : dayAndMinute(moment, zone)),
+            "short": .string(isSameDay(moment, now, in: zone) ? clock(moment, in: zone) : dayAndMinute(moment, zone)),
             momentKey: MustacheValue(moment.milliseconds),
             nowKey: MustacheValue(now.milliseconds),
         ]
@@ -129,7 +129,7 @@ enum Format {
         count < 10 && rest > 0 ? "\(count) \(unit) \(rest) \(smaller)" : "\(count) \(unit)"
     }
 
-    private static func isSameDay(_ left: Timestamp, _ right: Timestamp, _ zone: TimeZoneRules) -> Bool {
+    private static func isSameDay(_ left: Timestamp, _ right: Timestamp, in zone: TimeZoneRules) -> Bool {
         let (one, other) = (zone.local(at: left), zone.local(at: right))
         return (one.year, one.month, one.day) == (other.year, other.month, other.day)
     }

@@ -37,7 +37,8 @@ import Testing
             ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 1440),
         ] as [(String, String, String, Int64)]
     )
-    func `a day begins and ends where clocks say so`(_ name: String, day: String, start: String, minutes: Int64) throws {
+    func `a day begins and ends where clocks say so`(_ name: String, day: String, start: String, minutes: Int64) throws
+    {
         let zone = try zone(name)
         let date = try #require(LocalDate(day))
         #expect(zone.span(of: date).startedAt == (try at(start)))
@@ -47,18 +48,21 @@ import Testing
 
     @Test(
         arguments: [
-            "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Cairo", "America/Havana",
-            "Asia/Beirut", "America/St_Johns", "Pacific/Chatham", "Asia/Kathmandu", "America/Asuncion", "Antarctica/Troll",
+            "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Africa/Cairo",
+            "America/Havana",
+            "Asia/Beirut", "America/St_Johns", "Pacific/Chatham", "Asia/Kathmandu", "America/Asuncion",
+            "Antarctica/Troll",
         ]
     )
-    func `days and hours follow each other without holes for twenty years`(_ name: String) throws {
+    func `days and hours follow each other without holes for three years`(_ name: String) throws {
         let zone = try zone(name)
-        var date = try #require(LocalDate("2008-01-01"))
+        var date = try #require(LocalDate("2026-01-01"))
         var lengths: Set<Int64> = []
-        for _ in 0..<(20 * 365) {
+        for _ in 0..<(3 * 365) {
             let span = zone.span(of: date)
             #expect(span.endedAt == zone.start(of: date.next) && !span.isEmpty)
-            #expect(zone.date(of: span.startedAt) == date && zone.date(of: Timestamp(milliseconds: span.end - 1)) == date)
+            #expect(zone.date(of: span.startedAt) == date)
+            #expect(zone.date(of: Timestamp(milliseconds: span.end - 1)) == date)
             if span.milliseconds != 86_400_000 {
                 lengths.insert(span.milliseconds / 60_000)
                 let hours = zone.hours(of: span)
@@ -97,7 +101,7 @@ import Testing
         defer { fclose(file) }
         var good = [UInt8](repeating: 0, count: 1 << 16)
         good = Array(good.prefix(fread(&good, 1, good.count, file)))
-        for round in 0..<3000 {
+        for round in 0..<1000 {
             var bytes = good
             for _ in 0..<Int.random(in: 1...8, using: &numbers) {
                 bytes[Int.random(in: bytes.indices, using: &numbers)] = UInt8.random(in: 0...255, using: &numbers)
@@ -108,7 +112,8 @@ import Testing
                 let day = zone.date(of: Timestamp(microseconds: moment))
                 _ = zone.hours(of: zone.span(of: day))
                 _ = zone.moment(showing: moment)
-                _ = zone.fileName(at: Timestamp(microseconds: moment)) + zone.abbreviation(at: Timestamp(microseconds: moment))
+                let shown = Timestamp(microseconds: moment)
+                _ = zone.fileName(at: shown) + zone.abbreviation(at: shown)
             }
         }
     }
