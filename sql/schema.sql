@@ -57,13 +57,17 @@ end
 $function$;
 CREATE OR REPLACE FUNCTION hour_cover(camera bigint, kind smallint, of_hour timestamp with time zone)
  RETURNS int4multirange
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE PARALLEL SAFE
 AS $function$
-    select coalesce(range_agg(segment_cover(s.started_at, s.duration_ms, of_hour)), '{}') from segments s
-    where s.camera_id = camera and s.stream = kind and s.state <> 'expired' and s.state in ('spooled', 'stored', 'failed')
-        and s.id >= segment_id_at(of_hour - interval '121 minutes') and s.id < segment_id_at(of_hour + interval '2 hours')
-        and s.started_at < of_hour + interval '1 hour' and s.started_at + s.duration_ms * interval '1 ms' > of_hour
+begin
+    return (
+        select coalesce(range_agg(segment_cover(s.started_at, s.duration_ms, of_hour)), '{}') from segments s
+        where s.camera_id = camera and s.stream = kind and s.state <> 'expired' and s.state in ('spooled', 'stored', 'failed')
+            and s.id >= segment_id_at(of_hour - interval '121 minutes') and s.id < segment_id_at(of_hour + interval '2 hours')
+            and s.started_at < of_hour + interval '1 hour' and s.started_at + s.duration_ms * interval '1 ms' > of_hour
+    );
+end
 $function$;
 CREATE OR REPLACE FUNCTION remove_empty_hours(before timestamp with time zone)
  RETURNS bigint

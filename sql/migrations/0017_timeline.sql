@@ -13,12 +13,16 @@ return case
 comment on function segment_cover is 'The part of an hour that a segment covers, in milliseconds from the full hour, with 50 ms added at its end; null: none. The union of such ranges has no seams where segments follow each other.';
 
 create function hour_cover(camera bigint, kind smallint, of_hour timestamptz) returns int4multirange
-language sql stable parallel safe
+language plpgsql stable parallel safe
 as $$
-    select coalesce(range_agg(segment_cover(s.started_at, s.duration_ms, of_hour)), '{}') from segments s
-    where s.camera_id = camera and s.stream = kind and s.state <> 'expired' and s.state in ('spooled', 'stored', 'failed')
-        and s.id >= segment_id_at(of_hour - interval '121 minutes') and s.id < segment_id_at(of_hour + interval '2 hours')
-        and s.started_at < of_hour + interval '1 hour' and s.started_at + s.duration_ms * interval '1 ms' > of_hour
+begin
+    return (
+        select coalesce(range_agg(segment_cover(s.started_at, s.duration_ms, of_hour)), '{}') from segments s
+        where s.camera_id = camera and s.stream = kind and s.state <> 'expired' and s.state in ('spooled', 'stored', 'failed')
+            and s.id >= segment_id_at(of_hour - interval '121 minutes') and s.id < segment_id_at(of_hour + interval '2 hours')
+            and s.started_at < of_hour + interval '1 hour' and s.started_at + s.duration_ms * interval '1 ms' > of_hour
+    );
+end
 $$;
 comment on function hour_cover is 'What the segments of a stream cover of an hour, as camera_hours.covered has it.';
 
