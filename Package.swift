@@ -102,12 +102,13 @@ let package = Package(
         ),
         module("ObserverMessages", ["ObserverCore", "AMQP", "Errors"]),
         module("Spool", ["ObserverCore", "MP4", "Crypto", "Encodings", "Errors", "System"]),
+        module("ObserverExport", ["ObserverCore", "MP4", "Crypto", "Encodings", "Errors"]),
 
         // Services
         module(
             "ObserverWeb",
             [
-                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
+                "ObserverCore", "ObserverConfiguration", "ObserverExport", "ObserverStore", "ObserverMessages", "MP4",
                 "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
                 "Errors",
                 "Encodings", "System", "Lifecycle", "Logging",

@@ -10,6 +10,9 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
 
     private let key: [UInt8]
 
+    /// The key itself, for what is derived from it in this module.
+    var bytesForDerivation: [UInt8] { key }
+
     /// `•••`.
     public var description: String { "•••" }
     /// Without children.
