@@ -109,7 +109,7 @@ let package = Package(
             "ObserverWeb",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverExport", "ObserverStore", "ObserverMessages", "MP4",
-                "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
+                "Media", "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
                 "Errors",
                 "Encodings", "System", "Lifecycle", "Logging",
             ]
@@ -168,8 +168,8 @@ let package = Package(
         executable(
             "observerctl",
             [
-                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "ObserverRetention",
-                "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "ObserverCore", "ObserverConfiguration", "ObserverExport", "ObserverStore", "ObserverMessages",
+                "ObserverRetention", "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
                 "Lifecycle", "Logging",
             ]
         ),
@@ -231,6 +231,10 @@ let package = Package(
             ["TemporaryFolders", "ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]
         ),
         tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
+        tests(
+            "ObserverExportTests",
+            ["SeededNumbers", "TestSupport", "ObserverExport", "ObserverCore", "MP4", "Crypto", "Encodings"]
+        ),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore", "Encodings"]),
         tests(
             "SpoolTests",

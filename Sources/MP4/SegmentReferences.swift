@@ -21,10 +21,11 @@ public enum SegmentReferences {
     /// Creates the box; it is empty where a stretch is too long for its numbers.
     ///
     /// - Parameters:
-    ///   - references: The stretches that follow the box, each of which begins with a key frame.
+    ///   - references: The stretches, each of which begins with a key frame, one after the other.
+    ///   - offset: The bytes between the box and the first of them.
     ///   - firstPresentation: The presentation time of the first frame, in 1/90000 s.
     /// - Returns: The bytes.
-    public static func box(_ references: [Reference], firstPresentation: Int64) -> [UInt8] {
+    public static func box(_ references: [Reference], after offset: Int64, firstPresentation: Int64) -> [UInt8] {
         let group = (references.count + countLimit - 1) / countLimit
         let joined = stride(from: 0, to: references.count, by: max(group, 1)).map { start in
             references[start..<min(start + group, references.count)].reduce(Reference(bytes: 0, duration: 0)) {
@@ -37,7 +38,7 @@ public enum SegmentReferences {
             box.append(InitSection.videoTrack)
             box.append(InitSection.videoTimescale)
             box.append(UInt64(max(firstPresentation, 0)))
-            box.append(UInt64(0))
+            box.append(UInt64(max(offset, 0)))
             box.append(UInt16(0))
             box.append(UInt16(clamping: joined.count))
             for reference in joined {

@@ -73,10 +73,17 @@ package struct ExportPart: Sendable {
         shownAt = first.map { $0.segment.moment(of: shown - shift) } ?? Timestamp(milliseconds: 0)
         movie = try JoinedHead(initSection: initSection, shown: shown, end: end).bytes
         var references: [SegmentReferences.Reference] = []
-        for (piece, next) in zip(pieces, pieces.dropFirst().map(\.start) + [end]) {
-            references.append(.init(bytes: piece.bytes, duration: max(next - piece.start, 0)))
+        // A stretch begins with video: players look for it there. The subtitles of a segment are at the end of the one before.
+        for (number, piece) in pieces.enumerated() {
+            let next = number + 1 < pieces.count ? pieces[number + 1] : nil
+            let bytes = piece.mediaBytes + (next?.textBytes ?? 0)
+            references.append(.init(bytes: bytes, duration: max((next?.start ?? end) - piece.start, 0)))
         }
-        index = SegmentReferences.box(references, firstPresentation: first?.cut.map { $0.firstPresentation + shift } ?? 0)
+        index = SegmentReferences.box(
+            references,
+            after: first?.textBytes ?? 0,
+            firstPresentation: first?.cut.map { $0.firstPresentation + shift } ?? 0
+        )
     }
 
     /// Notes the hash of the part of a segment that is in the file.

@@ -160,17 +160,21 @@ struct ExportPlanner {
                 case "elsewhere": "its recordings are still on another machine, on their way to the store"
                 default: "its recordings cannot be read"
                 }
-        } else if let gap = timeline?.gaps.first {
-            words = "\(StateView.word(gap.cause).lowercased())\(gap.detail.map { " (\($0))" } ?? "")"
-        } else if timeline?.wanted.isEmpty != false {
-            words = "the camera was not switched on"
         } else {
-            words = "no reason is known"
+            words = reason(timeline) ?? "no reason is known"
         }
         return Problem(
             404,
             "Nothing is recorded from \(range.from.rfc3339) to \(range.to.rfc3339): \(words)."
         )
+    }
+
+    /// The reason why nothing was recorded, for people; nil where none is known.
+    static func reason(_ timeline: CameraTimeline?) -> String? {
+        if let gap = timeline?.gaps.first {
+            return StateView.word(gap.cause).lowercased() + (gap.detail.map { " (\($0))" } ?? "")
+        }
+        return timeline?.wanted.isEmpty == false ? nil : "the camera was not switched on"
     }
 
     // MARK: Parts
@@ -206,7 +210,7 @@ struct ExportPlanner {
         }
     }
 
-    private static func problem(_ error: SegmentSourceError) -> Problem {
+    static func problem(_ error: SegmentSourceError) -> Problem {
         switch error.kind {
         case .gone: Problem(410, "A recording is gone: \(error.detail).")
         case .changed: Problem(422, "A recording is damaged: \(error.detail).")

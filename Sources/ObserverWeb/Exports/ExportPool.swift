@@ -3,6 +3,7 @@ package import ObserverConfiguration
 import Lifecycle
 import ObserverExport
 import ObserverCore
+import System
 
 /// Stops exports when the program ends: each could go on for minutes.
 final class ExportStopper: Service {
@@ -30,11 +31,20 @@ package struct ExportPool: Sendable {
     package let registry = ExportRegistry(limit: limit, limitOfOne: limitOfOne)
     package let memory = ExportMemory()
     package let source: SegmentSource
+    /// Bounds the programs that make pictures at once.
+    let stills = Semaphore(count: 2, waitingLimit: 4)
+    /// The page that checks files, with its script, for archives.
+    let verifier: [(name: String, bytes: [UInt8])]
     /// Signs manifests; nil where the library made none of the installation's key.
     package let key: SigningKey?
 
     package init(_ configuration: WebConfiguration, source: SegmentSource) {
         self.source = source
+        // An archive without the page can be checked all the same.
+        verifier = ["verify.html", "verify.js"].compactMap { name in
+            let path = "\(configuration.templates)/static/\(name)"
+            return (try? File.contents(of: path, limit: 1 << 20, followsLinks: true)).map { (name, $0) }
+        }
         key = try? SigningKey(seed: configuration.sealingKey.expanded(for: ExportManifest.keyPurpose))  // asked for later
     }
 

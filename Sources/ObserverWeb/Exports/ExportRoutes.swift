@@ -9,6 +9,9 @@ extension Routes {
         router.add(.get, "/api/v1/exports/key", to: .api(.viewer, ExportsAPI.key))
         router.add(.get, "/api/v1/exports", to: .api(.viewer, RunningExportsAPI.list))
         router.add(.post, "/api/v1/exports", to: .api(.viewer, RunningExportsAPI.create))
+        router.add(.get, "/api/v1/cameras/{id:int}/playlist.m3u8", to: .api(.viewer, PlaylistAPI.show))
+        router.add(.get, Links.exports, to: .page(.viewer, RunningExportsPageHandlers.show))
+        router.add(.post, "\(Links.exports)/{id:int}/stop", to: .page(.viewer, RunningExportsPageHandlers.stop))
         router.add(.delete, "/api/v1/exports/{id:int}", to: .api(.viewer, RunningExportsAPI.cancel))
     }
 }

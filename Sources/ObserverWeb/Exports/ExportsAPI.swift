@@ -31,7 +31,12 @@ package enum ExportsAPI {
         let known = isContinued ? pool.memory.find(key) : nil
         let entry = try known ?? plan(range, request, actor, key)
         guard entry.files.count == 1, let file = entry.files.first else {
-            let archive = ExportArchive(files: entry.files, name: archiveName(entry.files), at: entry.askedAt)
+            let archive = ExportArchive(
+                files: entry.files,
+                name: archiveName(entry.files),
+                at: entry.askedAt,
+                more: pool.verifier
+            )
             return ExportAnswer(request, place, incomplete: entry.incomplete).archive(archive)
         }
         return ExportAnswer(request, place, incomplete: entry.incomplete).file(file)

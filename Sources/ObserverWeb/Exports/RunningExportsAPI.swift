@@ -79,7 +79,12 @@ package enum RunningExportsAPI {
         }
         let now = request.now
         let word = ExportRange(camera: ranges[0].camera, from: now, to: now).fileWords.split(separator: "-")[0]
-        let archive = ExportArchive(files: files, name: "observer-export-\(word).zip", at: now)
+        let archive = ExportArchive(
+            files: files,
+            name: "observer-export-\(word).zip",
+            at: now,
+            more: request.context.exports.verifier
+        )
         let words = incomplete.isEmpty ? nil : incomplete.joined(separator: "; ")
         return ExportAnswer(request, place, incomplete: words).archive(archive)
     }

@@ -7,6 +7,7 @@ enum Links {
     static let cameras = pages + "/"
     static let recorders = pages + "/recorders"
     static let storage = pages + "/storage"
+    static let exports = pages + "/exports"
     static let failedUploads = storage + "/failed"
     static let newCamera = pages + "/cameras/new"
     static let signIn = pages + "/sign-in"
