@@ -109,7 +109,8 @@ let package = Package(
             "ObserverWeb",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverExport", "ObserverStore", "ObserverMessages", "MP4",
-                "Media", "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
+                "Media", "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3",
+                "Crypto",
                 "Errors",
                 "Encodings", "System", "Lifecycle", "Logging",
             ]
@@ -169,7 +170,8 @@ let package = Package(
             "observerctl",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverExport", "ObserverStore", "ObserverMessages",
-                "ObserverRetention", "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "ObserverRetention", "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors",
+                "Encodings", "System",
                 "Lifecycle", "Logging",
             ]
         ),

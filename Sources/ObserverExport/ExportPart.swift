@@ -13,7 +13,7 @@ package struct ExportPart: Sendable {
     package private(set) var pieces: [ExportPiece] = []
     /// `ftyp` and `moov`.
     package let movie: [UInt8]
-    /// `sidx`; empty where the file is too large for one.
+    /// `sidx` of each track; empty where the file is too large for one.
     package let index: [UInt8]
     /// The init section with which every segment must begin.
     package let initSection: [UInt8]
@@ -34,10 +34,12 @@ package struct ExportPart: Sendable {
     /// - Parameters:
     ///   - selections: The segments with what is to be cut out of them; those without anything are left out before.
     ///   - initSection: The init section of the first of them.
+    ///   - referenceBytes: The length of the box before a `moof`, `prft`, in these segments.
     /// - Throws: `MP4Error` where the init section cannot be used.
     package init(
         _ selections: [(segment: ExportSegment, cut: SegmentCut?)],
-        initSection: [UInt8]
+        initSection: [UInt8],
+        referenceBytes: Int64
     ) throws(MP4Error) {
         self.initSection = initSection
         audioRate = try JoinedHead(initSection: initSection, shown: 0, end: 0).audioRate
@@ -59,7 +61,8 @@ package struct ExportPart: Sendable {
                 end: place.end,
                 moment: segment.moment(of: place.start - place.shift),
                 number: patch.number,
-                offset: offset
+                offset: offset,
+                referenceBytes: referenceBytes
             )
             offset += piece.bytes
             pieces.append(piece)
@@ -72,17 +75,19 @@ package struct ExportPart: Sendable {
         duration90k = max(end - shown, 0)
         shownAt = first.map { $0.segment.moment(of: shown - shift) } ?? Timestamp(milliseconds: 0)
         movie = try JoinedHead(initSection: initSection, shown: shown, end: end).bytes
-        var references: [SegmentReferences.Reference] = []
-        // A stretch begins with video: players look for it there. The subtitles of a segment are at the end of the one before.
+        // A stretch begins with a fragment of video: players look for it there. What precedes it, with the subtitles, is at the
+        // end of the stretch before.
+        var stretches: [ExportIndex.Stretch] = []
         for (number, piece) in pieces.enumerated() {
             let next = number + 1 < pieces.count ? pieces[number + 1] : nil
-            let bytes = piece.mediaBytes + (next?.textBytes ?? 0)
-            references.append(.init(bytes: bytes, duration: max((next?.start ?? end) - piece.start, 0)))
+            let bytes = piece.mediaBytes - piece.leadBytes + (next.map { $0.textBytes + $0.leadBytes } ?? 0)
+            stretches.append(.init(bytes: bytes, duration: max((next?.start ?? end) - piece.start, 0)))
         }
-        index = SegmentReferences.box(
-            references,
-            after: first?.textBytes ?? 0,
-            firstPresentation: first?.cut.map { $0.firstPresentation + shift } ?? 0
+        index = ExportIndex.boxes(
+            stretches,
+            after: first.map { $0.textBytes + $0.leadBytes } ?? 0,
+            firstPresentation: first?.cut.map { $0.firstPresentation + shift } ?? 0,
+            audioRate: audioRate
         )
     }
 

@@ -19,6 +19,8 @@ package struct ExportPiece: Hashable, Sendable {
     package var number: UInt32
     /// Where it begins in the file, counted from the end of the head.
     package var offset: Int64
+    /// The length of `prft` before each `moof`.
+    var referenceBytes: Int64
 
     /// The bytes of the segment that are copied, with changes of times alone.
     package var whole: Range<Int64> { cut?.whole ?? 0..<segment.bytes }
@@ -26,6 +28,11 @@ package struct ExportPiece: Hashable, Sendable {
     package var isWhole: Bool { cut == nil || cut?.tail == nil && whole == 0..<segment.bytes }
     /// The bytes of the segment's part of the file.
     package var mediaBytes: Int64 { cut?.length ?? segment.bytes }
+    /// The bytes before its first `moof`: what was its init section, and `prft`.
+    var leadBytes: Int64 {
+        guard !whole.isEmpty else { return 0 }
+        return (whole.lowerBound == 0 ? segment.initBytes : 0) + referenceBytes
+    }
     /// The bytes of the subtitles before it.
     package var textBytes: Int64 {
         Int64(TextTrack.fragmentBytes(texts: textCount, of: Self.textLength))

@@ -35,8 +35,8 @@ package struct ExportVerifier {
     ///
     /// - Parameters:
     ///   - size: The length of the file.
-    ///   - read: Reads it.
     ///   - key: The fingerprint of the key with which it must be signed; nil for any.
+    ///   - read: Reads it.
     /// - Returns: What was found out.
     /// - Throws: The error of `read`.
     package static func verify(size: Int64, key: String?, read: @escaping Reader) throws -> Report {
@@ -112,7 +112,9 @@ package struct ExportVerifier {
         report.facts.append("from \(manifest.text("from") ?? "?") to \(manifest.text("to") ?? "?")")
         report.facts.append("asked for by \(manifest.text("asked_by") ?? "?") at \(manifest.text("asked_at") ?? "?")")
         let gaps = manifest.list("gaps").count + manifest.list("unexplained").count
-        report.facts.append("\(manifest.list("segments").count) segments, \(gaps) gaps, \(manifest.list("missing").count) missing")
+        report.facts.append(
+            "\(manifest.list("segments").count) segments, \(gaps) gaps, \(manifest.list("missing").count) missing"
+        )
     }
 
     // MARK: Segments

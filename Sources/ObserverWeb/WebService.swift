@@ -92,13 +92,21 @@ package enum WebService {
             )
         }
         return [
-            Stage("connections", shutdownLimit: .seconds(3), services: [publisher] + stores.services + readers.services),
+            Stage(
+                "connections",
+                shutdownLimit: .seconds(3),
+                services: [publisher] + stores.services + readers.services
+            ),
             Stage(
                 "background",
                 shutdownLimit: .seconds(5),
                 services: [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
             ),
-            Stage("requests", shutdownLimit: .seconds(12), services: listeners(configuration, logger, context) + [ExportStopper(exports.registry)]),
+            Stage(
+                "requests",
+                shutdownLimit: .seconds(12),
+                services: listeners(configuration, logger, context) + [ExportStopper(exports.registry)]
+            ),
         ]
     }
 

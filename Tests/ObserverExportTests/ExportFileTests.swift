@@ -49,7 +49,10 @@ private struct Played {
                 let duration = Int64(try #require(run.number(12 + sample * width, bytes: 4)))
                 let size = Int(try #require(run.number(16 + sample * width, bytes: 4)))
                 switch track {
-                case 1: frames.append(Frame(number: bytes[(data + 4)..<(data + 8)].reduce(0) { $0 << 8 | UInt32($1) }, time: time))
+                case 1:
+                    frames.append(
+                        Frame(number: bytes[(data + 4)..<(data + 8)].reduce(0) { $0 << 8 | UInt32($1) }, time: time)
+                    )
                 case 2: audioTimes.append(time)
                 default: texts.append(String(decoding: bytes[(data + 2)..<(data + size)], as: UTF8.self))
                 }
@@ -97,6 +100,30 @@ private struct Played {
         #expect(played.types.filter { $0 == "free" }.count == 12)
     }
 
+    @Test func `the index of each track leads to a fragment of video`() throws {
+        let recording = recording()
+        for (from, to) in [(Int64(0), Int64(60_000)), (12_345, 47_890)] {
+            let file = try #require(try recording.export(from: from, to: to, key: key).first)
+            let bytes = try recording.read(file)
+            var place = 0
+            var count = 0
+            for box in Box.parse(bytes[...]) {
+                place += box.count + 8
+                guard box.type == "sidx" else { continue }
+                count += 1
+                var offset = place + Int(try #require(box.number(20, bytes: 8)))
+                for reference in 0..<Int(try #require(box.number(30, bytes: 2))) {
+                    #expect(bytes[(offset + 4)..<(offset + 8)].elementsEqual("moof".utf8))
+                    // mfhd, traf, tfhd: the track.
+                    #expect(bytes[offset + 47] == 1)
+                    offset += Int(try #require(box.number(32 + reference * 12, bytes: 4)))
+                }
+                #expect(offset == bytes.count)
+            }
+            #expect(count == 3)
+        }
+    }
+
     @Test func `the subtitles tell the second of every moment`() throws {
         let recording = recording()
         let file = try #require(try recording.export(from: 0, to: 60_000, key: key).first)
@@ -107,7 +134,9 @@ private struct Played {
         #expect(played.textEnd == 60 * 90_000)
     }
 
-    @Test func `a range begins with the key frame before, shows the frame asked for, and ends with its last frame`() throws {
+    @Test func `a range begins with the key frame before, shows the frame asked for, and ends with its last frame`()
+        throws
+    {
         let recording = recording()
         let file = try #require(try recording.export(from: 12_345, to: 47_890, key: key).first)
         let played = try Played(try recording.read(file))
@@ -192,7 +221,10 @@ private struct Played {
         let files = try recording.export(from: 0, to: 60_000, key: key)
         #expect(files.map(\.part.pieces.count) == [1, 2])
         #expect(try Played(try recording.read(files[1])).frames.map(\.number) == Array(125..<375))
-        var patcher = SegmentPatcher(SegmentPatch(number: 1, videoTicks: 0, audioTicks: 0), initSection: files[0].part.initSection)
+        var patcher = SegmentPatcher(
+            SegmentPatch(number: 1, videoTicks: 0, audioTicks: 0),
+            initSection: files[0].part.initSection
+        )
         var output: [UInt8] = []
         #expect(throws: MP4Error.self) { try patcher.append(recording.pieces[1].bytes, to: &output) }
     }
@@ -281,7 +313,8 @@ private struct Played {
     @Test func `the manifest is JSON, and what was signed is all of it but the signature`() throws {
         let recording = recording()
         let file = try #require(try recording.export(from: 12_345, to: 47_890, key: key).first)
-        guard case .object(let manifest) = try JSONParser.parse(file.manifest), case .array(let segments)? = manifest["segments"]
+        guard case .object(let manifest) = try JSONParser.parse(file.manifest),
+            case .array(let segments)? = manifest["segments"]
         else {
             Issue.record("no manifest")
             return

@@ -18,12 +18,7 @@ struct Recording {
     /// 40 ms.
     static let frame: Int64 = 3600
 
-    /// Appends a segment.
-    ///
-    /// - Parameters:
-    ///   - seconds: Its length; 25 frames a second, a key frame at the start of each fragment of a second.
-    ///   - at: Milliseconds after the start of the recording.
-    ///   - reorders: Shows every second frame later than it is decoded.
+    /// Appends a segment of 25 frames a second, with a key frame at the start of each fragment of a second.
     mutating func append(
         seconds: Int,
         at milliseconds: Int64,
@@ -36,7 +31,12 @@ struct Recording {
         let head = Self.initSection(width: width, hasAudio: hasAudio).bytes
         var bytes = head
         for second in 0..<seconds {
-            bytes += fragment(UInt32(second + 1), start90k + Int64(second) * 90_000, hasAudio: hasAudio, reorders: reorders)
+            bytes += fragment(
+                UInt32(second + 1),
+                start90k + Int64(second) * 90_000,
+                hasAudio: hasAudio,
+                reorders: reorders
+            )
         }
         var sample = Segment.sample(of: CameraID(rawValue: 7), at: Self.start.advanced(byMilliseconds: milliseconds))
         sample.media = SegmentMedia(codecs: "mp4v.6C", width: width, height: 360, hasAudio: hasAudio)
@@ -68,7 +68,8 @@ struct Recording {
             bytes.append(bigEndian: next)
             bytes += [UInt8](repeating: 0xAB, count: 8)
             next += 1
-            let offset: Int64 = reorders && frame > 0 ? (frame % 2 == 1 ? 2 : 0) * Self.frame : reorders ? Self.frame : 0
+            let offset: Int64 =
+                reorders && frame > 0 ? (frame % 2 == 1 ? 2 : 0) * Self.frame : reorders ? Self.frame : 0
             index.addFrame(
                 bytes: bytes.count,
                 decodeTime: start + Int64(frame) * Self.frame,
@@ -113,7 +114,11 @@ struct Recording {
                 return cut.map { (selection.segment, $0) }
             }
             let first = bytes(of: cuts[0].segment.id)
-            var part = try ExportPart(cuts, initSection: Array(first.prefix(Int(cuts[0].segment.initBytes))))
+            var part = try ExportPart(
+                cuts,
+                initSection: Array(first.prefix(Int(cuts[0].segment.initBytes))),
+                referenceBytes: 32
+            )
             for (number, piece) in part.pieces.enumerated() where !piece.isWhole {
                 part.set(partSHA256: SHA256.hex(try media(of: piece)), of: number)
             }

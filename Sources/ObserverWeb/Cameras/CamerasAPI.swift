@@ -127,7 +127,9 @@ package enum CamerasAPI {
     /// A picture of the newest key frame; with `?t=` the address belongs to one stored picture, so clients can cache it.
     @Sendable package static func snapshot(_ request: WebRequest) throws -> HTTPResponse {
         let fields = try request.query(["t", "at"])
-        if let moment = try QueryValue.time(fields, "at") { return try MomentSnapshot(request: request).answer(at: moment) }
+        if let moment = try QueryValue.time(fields, "at") {
+            return try MomentSnapshot(request: request).answer(at: moment)
+        }
         if fields["t"] == nil { try FreshSnapshot(request.context).make(of: request.cameraID) }
         let store = StatusStore(request.database)
         var response = HTTPResponse(contentType: "image/jpeg")

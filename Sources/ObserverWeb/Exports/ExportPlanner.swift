@@ -128,7 +128,8 @@ struct ExportPlanner {
         return (segments, missing)
     }
 
-    private static func missing(_ record: SegmentRecord, _ reason: String, _ detail: String?) -> ExportManifest.Missing {
+    private static func missing(_ record: SegmentRecord, _ reason: String, _ detail: String?) -> ExportManifest.Missing
+    {
         ExportManifest.Missing(ExportSegment(record.segment, state: record.state), reason: reason, detail: detail)
     }
 
@@ -141,7 +142,9 @@ struct ExportPlanner {
         guard let first = segments.first, first.isDependent else { return }
         for record in try store.before(first.id, of: camera, limit: Self.dependenceLimit) {
             let segment = ExportSegment(record.segment, state: record.state, destinations: record.destinations)
-            guard segment.run == first.run, record.state != .lost, let next = segments.first, next.isDependent else { return }
+            guard segment.run == first.run, record.state != .lost, let next = segments.first, next.isDependent else {
+                return
+            }
             segments.insert(segment, at: 0)
         }
     }
@@ -196,9 +199,13 @@ struct ExportPlanner {
         do {
             let bytes = try source.read(0..<first.initBytes, of: first, at: try source.find(first))
             guard SHA256.hex(bytes) == first.initSHA256 else {
-                throw SegmentSourceError(.changed, "the init section of segment \(first.id) is not the one that was recorded")
+                throw SegmentSourceError(
+                    .changed,
+                    "the init section of segment \(first.id) is not the one that was recorded"
+                )
             }
-            var part = try ExportPart(cuts, initSection: bytes)
+            let reference = try referenceBytes(of: first)
+            var part = try ExportPart(cuts, initSection: bytes, referenceBytes: reference)
             for (number, piece) in part.pieces.enumerated() where !piece.isWhole {
                 part.set(partSHA256: try hash(piece), of: number)
             }
@@ -208,6 +215,14 @@ struct ExportPlanner {
         } catch let error as MP4Error {
             throw Problem(422, "Segment \(first.id) cannot be exported: \(error.detail).")
         }
+    }
+
+    /// The length of the box before a `moof`, which recorders write or leave out.
+    private func referenceBytes(of segment: ExportSegment) throws -> Int64 {
+        let end = min(segment.initBytes + 8, segment.bytes)
+        let header = try source.read(segment.initBytes..<end, of: segment, at: try source.find(segment))
+        guard header.count == 8, header[4...].elementsEqual("prft".utf8) else { return 0 }
+        return header[..<4].reduce(0) { $0 << 8 | Int64($1) }
     }
 
     static func problem(_ error: SegmentSourceError) -> Problem {

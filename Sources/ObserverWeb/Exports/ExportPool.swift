@@ -45,7 +45,8 @@ package struct ExportPool: Sendable {
             let path = "\(configuration.templates)/static/\(name)"
             return (try? File.contents(of: path, limit: 1 << 20, followsLinks: true)).map { (name, $0) }
         }
-        key = try? SigningKey(seed: configuration.sealingKey.expanded(for: ExportManifest.keyPurpose))  // asked for later
+        // Who asks for it later is told that there is none.
+        key = try? SigningKey(seed: configuration.sealingKey.expanded(for: ExportManifest.keyPurpose))
     }
 
     /// The path of the socket that nginx sends exports to: beside that of pages.

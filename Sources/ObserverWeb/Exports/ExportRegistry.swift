@@ -80,8 +80,11 @@ package final class ExportRegistry: Sendable {
         }
         if let place { return place }
         throw isOwn
-            ? Problem(429, "You have \(limitOfOne) exports running, as many as one may have. Wait for one, or stop one.")
-                .with(.retryAfter, "10")
+            ? Problem(
+                429,
+                "You have \(limitOfOne) exports running, as many as one may have. Wait for one, or stop one."
+            )
+            .with(.retryAfter, "10")
             : Problem(503, "\(limit) exports are running, as many as there may be. Try again in a moment.")
                 .with(.retryAfter, "10")
     }

@@ -115,7 +115,9 @@ package enum ExportsAPI {
 
     /// The key with which signatures are checked.
     @Sendable package static func key(_ request: WebRequest) throws -> HTTPResponse {
-        guard let key = request.context.exports.key else { throw Problem(503, "The key for signatures cannot be made.") }
+        guard let key = request.context.exports.key else {
+            throw Problem(503, "The key for signatures cannot be made.")
+        }
         var json = JSONWriter()
         json.object { json in
             json.field("algorithm", "Ed25519")

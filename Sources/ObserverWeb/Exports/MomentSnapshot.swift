@@ -22,7 +22,9 @@ struct MomentSnapshot {
         guard moment <= request.now else { throw Self.problem(422, "must not be in the future") }
         let segment = try segment(at: moment)
         let pool = request.context.exports
-        let made: [UInt8]? = try pool.stills.withSlot(within: Self.patience) { try self.picture(of: segment, at: moment) }
+        let made: [UInt8]? = try pool.stills.withSlot(within: Self.patience) {
+            try self.picture(of: segment, at: moment)
+        }
         guard let picture = made else {
             throw Problem(503, "Other pictures are being made. Try again in a moment.").with(.retryAfter, "2")
         }
@@ -51,7 +53,9 @@ struct MomentSnapshot {
         }
         if let found { return found }
         guard try store.camera(request.cameraID) != nil else { throw CameraService.notFound }
-        if let lost { throw Problem(410, "The recording of \(moment.rfc3339) is lost: \(lost.error ?? "its bytes are gone").") }
+        if let lost {
+            throw Problem(410, "The recording of \(moment.rfc3339) is lost: \(lost.error ?? "its bytes are gone").")
+        }
         if try !store.expired(of: request.cameraID, span, limit: 1).isEmpty {
             throw Problem(410, "The recording of \(moment.rfc3339) was deleted when its time was over.")
         }

@@ -61,7 +61,8 @@ package struct Playlist {
         let longest = segments.map { ($0.duration90k + 89_999) / 90_000 }.max() ?? 1
         var lines = [
             "#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-TARGETDURATION:\(max(longest, 1))",
-            "#EXT-X-PLAYLIST-TYPE:\(isOpen ? "EVENT" : "VOD")", "#EXT-X-MEDIA-SEQUENCE:0", "#EXT-X-INDEPENDENT-SEGMENTS",
+            "#EXT-X-PLAYLIST-TYPE:\(isOpen ? "EVENT" : "VOD")", "#EXT-X-MEDIA-SEQUENCE:0",
+            "#EXT-X-INDEPENDENT-SEGMENTS",
         ]
         if let first = segments.first, first.startedAt < from {
             let offset = from.milliseconds - first.startedAt.milliseconds

@@ -121,7 +121,11 @@ package enum RunningExportsAPI {
                 place: place
             )
             guard !ranges.contains(range) else {
-                throw Problem(422, "The field items[\(number)] is there twice.", errors: ["items[\(number)]": "is there twice"])
+                throw Problem(
+                    422,
+                    "The field items[\(number)] is there twice.",
+                    errors: ["items[\(number)]": "is there twice"]
+                )
             }
             ranges.append(range)
         }

@@ -47,7 +47,9 @@ enum RunningExportsPageHandlers {
     @Sendable static func show(_ request: WebRequest) throws -> HTTPResponse {
         let viewer = try request.signedIn()
         let actor = try request.actor()
-        let shown = request.context.exports.registry.all.filter { viewer.role == .admin || $0.owner == actor.description }
+        let shown = request.context.exports.registry.all.filter {
+            viewer.role == .admin || $0.owner == actor.description
+        }
         return try request.answer(RunningExportsPage(shown, csrf: viewer.csrf))
     }
 

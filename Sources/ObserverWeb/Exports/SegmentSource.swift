@@ -99,7 +99,8 @@ package struct SegmentSource: Sendable {
         } catch {
             throw SegmentSourceError(.unavailable, "the database does not tell where segment \(segment.id) is")
         }
-        guard let record, let place = try look(segment.id, record.state, record.destinations, error: record.error) else {
+        guard let record, let place = try look(segment.id, record.state, record.destinations, error: record.error)
+        else {
             throw SegmentSourceError(.elsewhere, "segment \(segment.id) is on another machine, on its way to the store")
         }
         return place
@@ -174,7 +175,11 @@ package struct SegmentSource: Sendable {
     /// Reads bytes of a segment.
     ///
     /// - Throws: ``SegmentSourceError``.
-    package func read(_ range: Range<Int64>, of segment: ExportSegment, at place: Place) throws(SegmentSourceError) -> [UInt8] {
+    package func read(
+        _ range: Range<Int64>,
+        of segment: ExportSegment,
+        at place: Place
+    ) throws(SegmentSourceError) -> [UInt8] {
         guard !range.isEmpty else { return [] }
         return try begin(range, of: segment, at: place).wait()
     }
@@ -201,7 +206,10 @@ package final class SegmentRead: Sendable {
         guard let value = result.withLock({ $0 }) else { throw SegmentSourceError(.unavailable, "no outcome") }
         let bytes = try value.get()
         guard bytes.count == count else {
-            throw SegmentSourceError(.changed, "\(bytes.count) bytes in place of \(count): the segment is shorter than recorded")
+            throw SegmentSourceError(
+                .changed,
+                "\(bytes.count) bytes in place of \(count): the segment is shorter than recorded"
+            )
         }
         return bytes
     }

@@ -56,7 +56,9 @@ struct StillDecoder: ~Copyable {
             let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             if count < 0, errno == EAGAIN || errno == EINTR { continue }
             guard count > 0 else { throw brokenDown }
-            let isWhole = buffer.prefix(count).withUnsafeBytes { bytes in splitter.take(bytes) { reply = LibraryReply($0) } }
+            let isWhole = buffer.prefix(count).withUnsafeBytes { bytes in
+                splitter.take(bytes) { reply = LibraryReply($0) }
+            }
             guard isWhole else { throw brokenDown }
         }
         switch reply {

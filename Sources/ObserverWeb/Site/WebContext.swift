@@ -76,7 +76,8 @@ package struct WebContext {
         self.defaults = defaults
         self.stores = stores
         let away: @Sendable () -> DestinationSet = { health.away }
-        self.exports = exports
+        self.exports =
+            exports
             ?? ExportPool(configuration, source: SegmentSource(configuration, stores: stores, away: away))
         self.addresses = addresses ?? StoreAddresses(configuration.destinations)
     }
