@@ -13,7 +13,7 @@ public struct SegmentCut: Hashable, Sendable {
 
     /// The place of the whole fragments in the segment; with the init section where nothing is left out before them.
     public var whole: Range<Int64>
-    /// What follows them; nil if the part ends with a whole fragment.
+    /// The beginning of a fragment that follows them; nil if the part ends with a whole fragment.
     public var tail: Tail?
     /// The decode time of the first frame, in 1/90000 s as in the segment.
     public var start: Int64

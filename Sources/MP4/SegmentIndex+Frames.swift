@@ -13,7 +13,9 @@ extension SegmentIndex {
             for sample in video.samples {
                 if sample.isSync { key = places.count }
                 let presentation = time + sample.compositionOffset
-                if presentation <= base + ticks, presentation > best { (shown, best, keyOfShown) = (places.count, presentation, key) }
+                if presentation <= base + ticks, presentation > best {
+                    (shown, best, keyOfShown) = (places.count, presentation, key)
+                }
                 places.append(place..<place + Int64(sample.bytes))
                 time += sample.duration
                 place += Int64(sample.bytes)

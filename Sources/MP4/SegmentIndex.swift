@@ -101,7 +101,9 @@ public struct SegmentIndex: Hashable, Sendable {
             }
             offset = end
         }
-        guard initBytes > 0, offset == size, pending == nil, !fragments.isEmpty else { return .failure(bad(at: offset)) }
+        guard initBytes > 0, offset == size, pending == nil, !fragments.isEmpty else {
+            return .failure(bad(at: offset))
+        }
         return .success(SegmentIndex(initBytes: initBytes, fragments: fragments))
     }
 
@@ -116,7 +118,8 @@ extension SegmentIndex.Fragment {
         range = start..<start
         self.number = UInt32(truncatingIfNeeded: number)
         for traf in moof.children() where traf.type == "traf" {
-            guard let id = traf.child("tfhd")?.number(4, bytes: 4), let track = SegmentIndex.Track(traf, at: start) else {
+            guard let id = traf.child("tfhd")?.number(4, bytes: 4), let track = SegmentIndex.Track(traf, at: start)
+            else {
                 return nil
             }
             switch UInt32(truncatingIfNeeded: id) {

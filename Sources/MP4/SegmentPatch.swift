@@ -4,11 +4,11 @@ import Encodings
 ///
 /// The types of `ftyp` and `moov` become `free`; numbers of fragments and times are moved.
 public struct SegmentPatch: Hashable, Sendable {
-    /// What is added to the number of each fragment.
+    /// The amount that is added to the number of each fragment.
     public var number: UInt32
-    /// What is added to the times of the video track, in its ticks.
+    /// The amount that is added to the times of the video track, in its ticks.
     public var videoTicks: Int64
-    /// What is added to the times of the audio track, in its ticks.
+    /// The amount that is added to the times of the audio track, in its ticks.
     public var audioTicks: Int64
     /// True if the changes are taken back.
     public private(set) var isUndoing = false
@@ -100,7 +100,8 @@ public struct SegmentPatch: Hashable, Sendable {
         var result: [(type: FourCharacters, range: Range<Int>)] = []
         var place = range.lowerBound
         while place < range.upperBound {
-            guard let size = bytes.bigEndian(UInt32.self, at: place), let type = bytes.bigEndian(UInt32.self, at: place + 4),
+            guard let size = bytes.bigEndian(UInt32.self, at: place),
+                let type = bytes.bigEndian(UInt32.self, at: place + 4),
                 size >= 8, Int(size) <= range.upperBound - place
             else { throw MP4Error(.badFragment, "a box does not fit into the one around it") }
             result.append((FourCharacters(type), place..<place + Int(size)))

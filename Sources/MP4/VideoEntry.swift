@@ -17,7 +17,8 @@ public struct VideoEntry: Hashable, Sendable {
     public init?(initSection: [UInt8]) {
         let moov = Box.parse(initSection[...]).first { $0.type == "moov" }
         let track = moov?.children().first { MovieTrack($0)?.isVideo == true }
-        guard let entry = track?.child("mdia")?.child("minf")?.child("stbl")?.child("stsd")?.children(from: 8).first else {
+        guard let entry = track?.child("mdia")?.child("minf")?.child("stbl")?.child("stsd")?.children(from: 8).first
+        else {
             return nil
         }
         func content(_ type: FourCharacters) -> [UInt8]? {

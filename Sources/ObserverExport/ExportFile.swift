@@ -21,14 +21,14 @@ package struct ExportFile: Sendable {
         self.part = part
         name = manifest.facts.file
         self.manifest = try manifest.text(of: part, key: key)
-        head = part.movie + SegmentReferences.box(ExportPart.manifestIdentifier, self.manifest) + part.index
+        head = part.movie + IdentifiedBox.box(ExportPart.manifestIdentifier, self.manifest) + part.index
         tag = Array(SHA256.hash(head).prefix(15)).base64URL
     }
 
     /// The length of the file.
     package var bytes: Int64 { Int64(head.count) + part.mediaBytes }
 
-    /// What is to be sent, in order.
+    /// A step of sending.
     package enum Step: Sendable {
         /// These bytes.
         case bytes([UInt8])

@@ -13,7 +13,7 @@ package struct ExportManifest: Sendable {
     /// The label with which the key for signatures is derived.
     package static let keyPurpose = "observer export signature 1"
 
-    /// Who asked for what.
+    /// The facts of the request.
     package struct Facts: Sendable {
         package var camera: CameraID
         package var cameraName: String

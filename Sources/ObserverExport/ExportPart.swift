@@ -43,7 +43,7 @@ package struct ExportPart: Sendable {
     ) throws(MP4Error) {
         self.initSection = initSection
         audioRate = try JoinedHead(initSection: initSection, shown: 0, end: 0).audioRate
-        var clock = ExportClock()
+        var clock = ExportClock(margin: audioRate == nil ? 0 : ExportClock.audioMargin)
         var offset: Int64 = 0
         for (number, selection) in selections.enumerated() {
             let (segment, cut) = selection
@@ -86,7 +86,7 @@ package struct ExportPart: Sendable {
         index = ExportIndex.boxes(
             stretches,
             after: first.map { $0.textBytes + $0.leadBytes } ?? 0,
-            firstPresentation: first?.cut.map { $0.firstPresentation + shift } ?? 0,
+            firstPresentation: (first?.cut).map { $0.firstPresentation + shift } ?? first?.start ?? 0,
             audioRate: audioRate
         )
     }
@@ -117,10 +117,18 @@ package struct ExportPart: Sendable {
 
 /// Assigns times in the file: continuous within a run, by wall time between runs, and never backwards.
 private struct ExportClock {
+    /// Audio may begin a little before the video, and no time in a file is below zero; the edit list takes it back.
+    static let audioMargin: Int64 = 45_000
+
+    private let margin: Int64
     private var origin: (moment: Timestamp, time: Int64)?
     private var end: Int64 = 0
     /// The run of the last segment, and what is added to its times.
     private var run: (id: RunID, shift: Int64)?
+
+    init(margin: Int64) {
+        self.margin = margin
+    }
 
     mutating func place(_ segment: ExportSegment, _ cut: SegmentCut?) -> (shift: Int64, start: Int64, end: Int64) {
         let (start, stop) = (cut?.start ?? segment.start90k, cut?.end ?? segment.start90k + segment.duration90k)
@@ -137,7 +145,7 @@ private struct ExportClock {
                 if start + shift < end { shift = end - start }
             }
         } else {
-            shift = -start
+            shift = margin - start
             origin = (segment.startedAt, segment.start90k + shift)
         }
         run = (segment.run, shift)

@@ -7,11 +7,11 @@ package struct ExportVerifier {
     /// Reads bytes of the file; fewer where it ends before.
     package typealias Reader = (_ offset: Int64, _ count: Int) throws -> [UInt8]
 
-    /// What was found out.
+    /// The result of a check.
     package struct Report: Sendable {
-        /// What is wrong, for people; empty where nothing is.
+        /// The faults, for people; empty where nothing is.
         package var problems: [String] = []
-        /// What the file is, for people.
+        /// The facts about the file, for people.
         package var facts: [String] = []
         /// That of the key with which it was signed; empty without a signature.
         package var fingerprint = ""
@@ -37,7 +37,7 @@ package struct ExportVerifier {
     ///   - size: The length of the file.
     ///   - key: The fingerprint of the key with which it must be signed; nil for any.
     ///   - read: Reads it.
-    /// - Returns: What was found out.
+    /// - Returns: The result.
     /// - Throws: The error of `read`.
     package static func verify(size: Int64, key: String?, read: @escaping Reader) throws -> Report {
         var verifier = ExportVerifier(size: size, read: read)

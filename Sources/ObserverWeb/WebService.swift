@@ -64,10 +64,8 @@ package enum WebService {
         // Whoever waits for a picture has a thread.
         let snapshotWaits = SnapshotWaits(limit: configuration.threads / 2)
         let readers = exportStores(configuration, logger: logger)
-        let exports = ExportPool(
-            configuration,
-            source: SegmentSource(configuration, stores: readers) { board.away.union(addresses.unknown) }
-        )
+        let source = SegmentSource(configuration, stores: readers) { board.away.union(addresses.unknown) }
+        let exports = ExportPool(configuration, source: source)
         let cameraPages = AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>()
         let context: @Sendable () -> WebContext = {
             WebContext(
@@ -91,30 +89,22 @@ package enum WebService {
                 }
             )
         }
+        let clients: [any Service] = [publisher] + stores.services + readers.services
+        let background = [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
+        let requests = listeners(configuration, logger: logger, exports: exports, context: context)
         return [
-            Stage(
-                "connections",
-                shutdownLimit: .seconds(3),
-                services: [publisher] + stores.services + readers.services
-            ),
-            Stage(
-                "background",
-                shutdownLimit: .seconds(5),
-                services: [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
-            ),
-            Stage(
-                "requests",
-                shutdownLimit: .seconds(12),
-                services: listeners(configuration, logger, context) + [ExportStopper(exports.registry)]
-            ),
+            Stage("connections", shutdownLimit: .seconds(3), services: clients),
+            Stage("background", shutdownLimit: .seconds(5), services: background),
+            Stage("requests", shutdownLimit: .seconds(12), services: requests),
         ]
     }
 
     /// Returns what answers pages and API, and beside it what sends exports: pages never wait for those.
     private static func listeners(
         _ configuration: WebConfiguration,
-        _ logger: Logger,
-        _ context: @escaping @Sendable () -> WebContext
+        logger: Logger,
+        exports pool: ExportPool,
+        context: @escaping @Sendable () -> WebContext
     ) -> [any Service] {
         let pages = FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads)
         let exports = FastCGIConfiguration(
@@ -124,6 +114,7 @@ package enum WebService {
         return [
             WebListener(pages, name: "listener", logger: logger, context: context),
             WebListener(exports, name: "exports", logger: logger, context: context),
+            ExportStopper(pool.registry),
         ]
     }
 

@@ -94,10 +94,14 @@ public enum LibraryRequest: Hashable, Sendable {
             else { return nil }
             return .samples(bytes, timestamp: timestamp, arrival: arrival)
         case 6:
-            guard let codec = reader.choice(VideoCodec.self), let parameters = reader.array(limit: 1 << 16) else { return nil }
+            guard let codec = reader.choice(VideoCodec.self), let parameters = reader.array(limit: 1 << 16) else {
+                return nil
+            }
             return .group(codec, parameters: parameters)
         case 7:
-            guard let isShown = reader.flag(), let bytes = reader.array(limit: MediaPacket.sizeLimit) else { return nil }
+            guard let isShown = reader.flag(), let bytes = reader.array(limit: MediaPacket.sizeLimit) else {
+                return nil
+            }
             return .frame(bytes, isShown: isShown)
         default: return nil
         }

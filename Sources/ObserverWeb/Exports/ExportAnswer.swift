@@ -48,7 +48,7 @@ struct ExportAnswer {
         let facts = facts
         let chosen = range
         response.stream = HTTPBodyStream(length: Int64(chosen.count)) { sink in
-            Self.watched(logger, facts) {
+            Self.watched(logger, facts: facts) {
                 let sender = ExportSender(file, source: source) { place.isCancelled }
                 return try sender.send(chosen) { bytes in
                     place.sent(bytes.count)
@@ -68,7 +68,7 @@ struct ExportAnswer {
         let (place, source, logger) = (place, request.context.exports.source, request.context.logger)
         let facts = facts
         response.stream = HTTPBodyStream(length: archive.bytes) { sink in
-            Self.watched(logger, facts) {
+            Self.watched(logger, facts: facts) {
                 try archive.send(source: source, isCancelled: { place.isCancelled }) { bytes in
                     place.sent(bytes.count)
                     return sink(bytes)
@@ -100,7 +100,7 @@ struct ExportAnswer {
     }
 
     /// Logs why an answer is cut.
-    private static func watched(_ logger: Logger, _ facts: [LogKey: LogValue], _ send: () throws -> Bool) -> Bool {
+    private static func watched(_ logger: Logger, facts: [LogKey: LogValue], _ send: () throws -> Bool) -> Bool {
         do {
             return try send()
         } catch let error as SegmentSourceError where error.kind == .cancelled {

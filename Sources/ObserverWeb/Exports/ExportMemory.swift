@@ -4,7 +4,7 @@ import System
 
 /// The files of exports that were asked for a moment ago, so that one that is read piece by piece is the same in each answer.
 package final class ExportMemory: Sendable {
-    /// Who asked for what.
+    /// The person or program that asked, and the stretch.
     package struct Key: Hashable, Sendable {
         package var owner: String
         package var range: ExportRange
@@ -15,7 +15,7 @@ package final class ExportMemory: Sendable {
         }
     }
 
-    /// What was given out.
+    /// The files that were given out.
     package struct Entry: Sendable {
         package var askedAt: Timestamp
         package var files: [ExportFile]
@@ -38,7 +38,7 @@ package final class ExportMemory: Sendable {
 
     package init() {}
 
-    /// What was given out, if it is still known.
+    /// Returns the files that were given out, if they are still known.
     package func find(_ key: Key) -> Entry? {
         entries.withLock { entries in
             entries[key]?.used = .now()

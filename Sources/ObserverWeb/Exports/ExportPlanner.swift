@@ -28,13 +28,6 @@ struct ExportPlanner {
         self.key = key
     }
 
-    /// What a stretch of time has.
-    struct Plan: Sendable {
-        var files: [ExportFile]
-        /// Words about what is missing; nil where all is there.
-        var incomplete: String?
-    }
-
     /// Everything that does not depend on who asks, and when.
     struct Material: Sendable {
         var camera: ExportStore.Camera
@@ -61,7 +54,7 @@ struct ExportPlanner {
         var (segments, missing) = try segments(of: range, store)
         let timeline = try TimelineStore(database).timeline(of: range.camera, range.span, now: now)
         guard !segments.isEmpty else { throw Self.nothing(in: range, missing, timeline) }
-        try addDependence(of: &segments, store, range.camera)
+        try addDependence(of: &segments, in: store, camera: range.camera)
         let (chosen, covered) = ExportSelection.choose(segments, from: range.from, to: range.to)
         missing += covered.map { ExportManifest.Missing($0, reason: "covered") }
         var parts: [ExportPart] = []
@@ -136,8 +129,8 @@ struct ExportPlanner {
     /// Adds the segments before the first one whose frames it needs.
     private func addDependence(
         of segments: inout [ExportSegment],
-        _ store: ExportStore,
-        _ camera: CameraID
+        in store: ExportStore,
+        camera: CameraID
     ) throws(PostgresError) {
         guard let first = segments.first, first.isDependent else { return }
         for record in try store.before(first.id, of: camera, limit: Self.dependenceLimit) {

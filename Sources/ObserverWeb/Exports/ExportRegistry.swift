@@ -8,9 +8,9 @@ package final class ExportRegistry: Sendable {
     /// An export that is being sent.
     package struct Running: Hashable, Sendable {
         package let id: Int64
-        /// Who asked: `user:alice`.
+        /// The person or program that asked: `user:alice`.
         package let owner: String
-        /// What it is, for people: the name of the file.
+        /// A name for people.
         package let name: String
         package let since: Timestamp
         package internal(set) var sentBytes: Int64 = 0

@@ -29,7 +29,7 @@ package enum ExportsAPI {
         // Whoever goes on reading gets what was begun.
         let isContinued = request.http.header("Range").map { !$0.hasPrefix("bytes=0-") } ?? false
         let known = isContinued ? pool.memory.find(key) : nil
-        let entry = try known ?? plan(range, request, actor, key)
+        let entry = try known ?? plan(range, for: request, by: actor, key: key)
         guard entry.files.count == 1, let file = entry.files.first else {
             let archive = ExportArchive(
                 files: entry.files,
@@ -60,9 +60,9 @@ package enum ExportsAPI {
     /// Plans the files; what was given out before keeps the time at which it was asked for, and with it its bytes.
     static func plan(
         _ range: ExportRange,
-        _ request: WebRequest,
-        _ actor: Actor,
-        _ key: ExportMemory.Key
+        for request: WebRequest,
+        by actor: Actor,
+        key: ExportMemory.Key
     ) throws -> ExportMemory.Entry {
         let pool = request.context.exports
         guard let signing = pool.key else { throw Problem(503, "The key for signatures cannot be made.") }
@@ -94,7 +94,7 @@ package enum ExportsAPI {
         let range = try range(request)
         let actor = try request.actor()
         let key = ExportMemory.Key(owner: actor.description, range: range)
-        let entry = try plan(range, request, actor, key)
+        let entry = try plan(range, for: request, by: actor, key: key)
         var body: [UInt8] = []
         if entry.files.count == 1 {
             body = entry.files[0].manifest

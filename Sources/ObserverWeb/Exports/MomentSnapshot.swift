@@ -15,7 +15,7 @@ struct MomentSnapshot {
 
     let request: WebRequest
 
-    /// Makes the picture.
+    /// Answers with the picture.
     ///
     /// - Throws: `Problem` that says why there is none.
     func answer(at moment: Timestamp) throws -> HTTPResponse {

@@ -61,7 +61,7 @@ package enum RunningExportsAPI {
         for (number, range) in ranges.enumerated() {
             let key = ExportMemory.Key(owner: actor.description, range: range)
             do {
-                let entry = try ExportsAPI.plan(range, request, actor, key)
+                let entry = try ExportsAPI.plan(range, for: request, by: actor, key: key)
                 files += entry.files
                 if let words = entry.incomplete { incomplete.append("items[\(number)]: \(words)") }
             } catch let problem as Problem {
