@@ -57,7 +57,8 @@ package struct ExportVerifier {
         if try hash(0..<boxStart) != manifest.text("file", "movie_sha256") {
             report.problems.append("the head of the file was changed (what is shown, and when)")
         }
-        let index = place.upperBound..<place.upperBound + max(manifest.number("file", "index_bytes") ?? 0, 0)
+        let indexBytes = min(max(manifest.number("file", "index_bytes") ?? 0, 0), size - place.upperBound)
+        let index = place.upperBound..<place.upperBound + indexBytes
         if try hash(index) != manifest.text("file", "index_sha256") {
             report.problems.append("the index of the file was changed")
         }

@@ -90,7 +90,7 @@ package enum WebService {
             )
         }
         let clients: [any Service] = [publisher] + stores.services + readers.services
-        let background = [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
+        let background: [any Service] = [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
         let requests = listeners(configuration, logger: logger, exports: exports, context: context)
         return [
             Stage("connections", shutdownLimit: .seconds(3), services: clients),
