@@ -11,6 +11,8 @@ extension SegmentStore {
 
     /// The condition for segments that retention has not decided to delete; it implies that of the index `segments_stream`.
     static let alive = "state <> 'expired' and state <> 'expiring'"
+    /// The condition for all others.
+    static let expired = "state in ('expired', 'expiring')"
     /// The condition for segments that can be played.
     static let playable = "\(alive) and state <> 'lost'"
 
@@ -25,7 +27,7 @@ extension SegmentStore {
     package static func statement(_ query: Query) -> SQL {
         var sql = SQL.StringInterpolation(literalCapacity: 900, interpolationCount: 8)
         sql.appendLiteral(selection)
-        sql.appendLiteral(" where \(alive) and camera_id = ")
+        sql.appendLiteral(" where \(query.isExpired ? expired : alive) and camera_id = ")
         sql.appendInterpolation(query.camera)
         sql.appendLiteral(" and stream = ")
         sql.appendInterpolation(query.stream)

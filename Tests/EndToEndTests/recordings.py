@@ -3,6 +3,7 @@ them, made from a clip whose frames carry their number as painted squares. Days 
 gaps, other sizes and codecs cost nothing: each file is put together while it is read."""
 
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -272,6 +273,8 @@ class Recordings:
         parts = url.path.split("/")
         if url.path == "/":
             return self.send(http, 200, "text/html", TRY_PAGE)
+        if url.path == "/together":
+            return self.send(http, 200, "text/html", together_page([int(number) for number in parse_qs(url.query)["camera"]], query["at"]))
         if url.path.startswith("/api/v1/controller/static/"):
             path = STATIC / parts[-1]
             return self.send(http, 200, TYPES[path.suffix], path.read_bytes()) if path.exists() else self.send(http, 404, "text/plain", b"")
@@ -366,3 +369,21 @@ window.until = (check, limit = 5000) => new Promise((done, failed) => {
 window.isReady = true;
 </script>"""
 )
+
+
+def together_page(cameras: list[int], at: str) -> bytes:
+    """The page of several cameras, as far as its script needs it."""
+    controls = (REPOSITORY / "templates" / "partials" / "player-controls.mustache").read_text()
+    controls = re.sub(r"\{\{[#/]\w+\}\}|\{\{\w+\}\}", "", controls)
+    tiles = "".join(
+        f'<li class="tile" data-number="{camera}" data-name="Camera {camera}"><div class="tile-picture">'
+        f'<p class="stage-state" data-state hidden></p></div></li>'
+        for camera in cameras
+    )
+    return (
+        '<!DOCTYPE html><meta charset="utf-8"><title>Together</title>'
+        '<link rel="stylesheet" href="/api/v1/controller/static/observer.css">'
+        f'<main><div class="together" data-together data-at="{at}"><ul class="together-tiles" data-count="{len(cameras)}">{tiles}</ul>'
+        f'{controls}<div data-strips hidden></div></div></main>'
+        '<script type="module" src="/api/v1/controller/static/together.js"></script>'
+    ).encode()

@@ -50,6 +50,7 @@ export function* boxes(bytes, from = 0, to = bytes.length) {
 export class BoxSplitter {
   #parts = [];
   #have = 0;
+  #damage = null;
 
   /** `offset` is where in the file the first byte lies. */
   constructor(offset = 0) {
@@ -61,19 +62,30 @@ export class BoxSplitter {
     return this.#have;
   }
 
-  /** Takes more bytes; returns the boxes that are whole now, each with its offset in the file. */
+  /** Takes more bytes; returns the boxes that are whole now, each with its offset in the file. Damage is told behind them. */
   push(bytes) {
+    if (this.#damage) throw this.#damage;
     this.#parts.push(bytes);
     this.#have += bytes.length;
     const found = [];
     for (;;) {
-      const head = this.#header();
+      const head = this.#look(found);
       if (!head || head.size > this.#have) return found;
       const all = this.#parts.length === 1 ? this.#parts[0] : join(this.#parts);
       found.push({ type: head.type, offset: this.offset, bytes: all.subarray(0, head.size) });
       this.#parts = head.size < all.length ? [all.subarray(head.size)] : [];
       this.#have -= head.size;
       this.offset += head.size;
+    }
+  }
+
+  #look(found) {
+    try {
+      return this.#header();
+    } catch (error) {
+      if (!found.length) throw error;
+      this.#damage = error;
+      return null;
     }
   }
 

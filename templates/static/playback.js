@@ -26,7 +26,7 @@ export function refusal(segment) {
 
 /** What a gap is called: from when to when, how long, and why. */
 export function gapText(gap) {
-  const why = gap.text ? `: ${gap.text}` : "";
+  const why = gap.text ? `: ${gap.text.replace(/\.$/, "")}` : "";
   if (gap.from === null && gap.to === null) return "Nothing has been recorded yet.";
   if (gap.to === null) return gap.cause === "future" ? "Not recorded yet." : `Nothing was recorded after ${clock(new Date(gap.from))}${why}.`;
   if (gap.from === null) return `Nothing was recorded before ${clock(new Date(gap.to))}${why}.`;
@@ -251,7 +251,7 @@ export class Playback extends EventTarget {
       else {
         before = segment;
         await this.#load(segment, Math.max(from, segment.start), at, signal);
-        from = segment.failure ? from : segment.until;
+        from = segment.until > from ? segment.until : from;
       }
     }
   }
@@ -279,7 +279,9 @@ export class Playback extends EventTarget {
       if (!this.#isPlaced && at < segment.until) this.#place(at);
     } catch (error) {
       if (signal.aborted || !(error instanceof SegmentFailure)) throw error;
-      this.list.fail(segment, error.message);
+      // What came of it is played.
+      const reached = this.#buffer.base === null ? from : this.#buffer.ledger.reach(from);
+      this.list.fail(segment, error.message, reached > from + crack ? reached : from > segment.start + crack ? from : segment.start);
     }
   }
 
@@ -390,29 +392,31 @@ export class Playback extends EventTarget {
     const now = this.#buffer.time;
     const ranges = this.#buffer.ranges();
     const own = ranges.find(([start, end]) => start - 2 <= now && now <= end + 2);
-    if (own && own[1] - now > 30 * Math.max(1, this.#rate)) {
+    const end = own ? own[1] : now;
+    // Shortly before the end an element stops already, as it wants the frame after the next.
+    const isAtEnd = end - now <= 30 * Math.max(1, this.#rate) || (this.#video.readyState < 3 && end - now < 500);
+    if (!isAtEnd) {
       if (this.#state.state === "loading" && this.#video.readyState > 2) this.#start();
       return;
     }
-    const end = own ? own[1] : now;
     const next = ranges.find(([start]) => start > end);
     if (next && next[0] - end < crack) {
       this.#buffer.time = next[0] + 1;
       return;
     }
     const spot = await this.list.spot(end + 5, signal).catch(() => null);
-    if (!spot || signal.aborted || this.#gap || !this.#isPlaced) return;
-    if (!spot.gap) return this.#say("loading", `Loading ${clock(new Date(end))}…`);
-    if (this.#buffer.time < end - 40) return;
-    this.#enter(spot.gap, end);
+    const isStillThere = this.#isPlaced && !this.#gap && !this.#video.seeking && Math.abs(this.#buffer.time - now) < 1000;
+    if (!spot || signal.aborted || !isStillThere) return;
+    if (spot.gap) this.#enter(spot.gap, end);
+    else this.#say("loading", `Loading ${clock(new Date(end))}…`);
   }
 
   #enter(gap, at) {
     this.#gap = gap;
     this.#target = at;
     this.#video.pause();
-    if (gap.cause === "unsupported") return this.#say("unsupported", gap.text, gap);
-    if (gap.next) this.#say("gap", gapText(gap), gap);
+    if (gap.cause === "unsupported") this.#say("unsupported", gap.text, gap);
+    else if (gap.next) this.#say("gap", gapText(gap), gap);
     else this.#say("ended", gapText(gap), gap);
     if (this.#wantsPlay) this.#leave(gap);
   }

@@ -20,7 +20,7 @@ export function toSegment(row) {
   return {
     id: row.id, start, end: start + row.duration_ms, bytes: row.bytes, video, audio: audio || null, width: row.width, height: row.height,
     frames: row.frames, state: row.state, error: row.error, isDependent: (row.flags ?? []).includes("dependent"),
-    address: `/api/v1/segments/${row.id}.mp4`, failure: null,
+    address: `/api/v1/segments/${row.id}.mp4`, failure: null, failedFrom: Infinity,
   };
 }
 
@@ -28,7 +28,7 @@ export function toSegment(row) {
 export function inOrder(segments) {
   const sorted = [...segments].sort((one, other) => one.start - other.start || (one.id < other.id ? -1 : 1));
   sorted.forEach((segment, index) => {
-    segment.until = Math.min(segment.end, sorted[index + 1]?.start ?? Infinity);
+    segment.until = Math.min(segment.end, sorted[index + 1]?.start ?? Infinity, segment.failedFrom);
   });
   return sorted;
 }
@@ -114,20 +114,23 @@ export class Playlist {
     return this.measure(from, to);
   }
 
-  /** Marks a recording that can't be played: what it would show is a gap from here on. */
-  fail(segment, text) {
+  /** Marks a recording that can't be played, or not from a moment on: what it would show is a gap from here on. */
+  fail(segment, text, from = segment.start) {
     segment.failure = text;
+    segment.failedFrom = from;
+    this.#segments = inOrder(this.#segments);
     this.#causes.clear();
   }
 
   /** Forgets failures that may pass, such as a store that was away. */
   forgive() {
-    for (const segment of this.#segments) segment.failure = null;
+    for (const segment of this.#segments) Object.assign(segment, { failure: null, failedFrom: Infinity });
+    this.#segments = inOrder(this.#segments);
     this.#causes.clear();
   }
 
   get #playable() {
-    return this.#segments.filter((segment) => isPlayable(segment) && !segment.failure && !segment.refusal);
+    return this.#segments.filter((segment) => isPlayable(segment) && segment.until > segment.start && !segment.refusal);
   }
 
   async #learn(at, signal) {

@@ -112,7 +112,10 @@ export class SegmentReader {
       if (this.#ready.length) return this.#ready.shift();
       if (!this.#splitter) this.#splitter = new BoxSplitter(0);
       const place = this.#splitter.offset + this.#splitter.rest;
-      if (place >= this.#inside.bytes) return null;
+      if (place >= this.#inside.bytes) {
+        if (this.#splitter.rest) throw new SegmentFailure("its file is cut off");
+        return null;
+      }
       try {
         await this.#read(place);
         failed = 0;
@@ -228,15 +231,19 @@ export class SegmentReader {
   /** Reads on from a place, until there is a new box. */
   async #read(place, length = piece) {
     if (!this.#stream) {
-      const response = await this.#ask(place, Math.min(this.#inside.bytes, place + length) - 1);
+      const to = Math.min(this.#inside.bytes, place + length);
+      const response = await this.#ask(place, to - 1);
+      this.#pieceLeft = response.status === 206 ? to - place : this.#inside.bytes;
       this.#stream = response.body.getReader();
     }
     const { done, value } = await this.#stream.read();
     if (done) {
       this.#stream = null;
-      if (this.#splitter.offset + this.#splitter.rest === place) throw new Error("the connection ended");
-      return;
+      throw new Error("the connection ended");
     }
+    // With its last byte a piece is done: nothing is under way then.
+    this.#pieceLeft -= value.length;
+    if (this.#pieceLeft <= 0) this.#stream = null;
     for (const box of this.#splitter.push(value)) this.#take(box);
   }
 

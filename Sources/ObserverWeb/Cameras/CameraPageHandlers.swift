@@ -44,22 +44,9 @@ package enum CameraPageHandlers {
         let segments = SegmentStore(request.database)
         let listing = try CameraService(request.context).get(request.cameraID)
         let id = listing.camera.id
-        var record: SegmentRecord?
-        if let wanted = query["segment"].flatMap({ SegmentID($0) }) {
-            record = try segments.get(wanted)
-            guard record?.segment.header.cameraID == id else {
-                throw Problem(404, "This camera has no such recording. It may have been deleted as its time was over.")
-            }
-            if let record, !SegmentStateView(record.state).isPlayable {
-                throw Problem(
-                    410,
-                    record.state == .lost
-                        ? "The recording is lost: \(record.error ?? "its bytes are gone")."
-                        : "The recording was deleted when its time was over."
-                )
-            }
-        }
-        let latest = record?.segment.startedAt ?? listing.lastRecording?.startedAt ?? request.now
+        let moment = try QueryValue.time(query, "at")
+        let record = try CameraPageMoment.record(in: query, at: moment, of: id, segments)
+        let latest = moment ?? record?.segment.startedAt ?? listing.lastRecording?.startedAt ?? request.now
         let place = RecordingsView.Place(
             day: query["day"].flatMap { Day($0) } ?? Day(of: latest),
             hour: query["hour"].flatMap { Int($0) }.flatMap { (0..<24).contains($0) ? $0 : nil },
@@ -82,6 +69,7 @@ package enum CameraPageHandlers {
             listing: AddressView(request).shown(listing),
             recordings: recordings,
             playing: try record.map { try playing($0, segments) },
+            moment: moment,
             viewer: try request.signedIn(),
             now: request.now
         )

@@ -17,6 +17,7 @@ extension Routes {
 
         let pages = Links.pages
         router.add(.get, "\(pages)/", to: .page(.viewer, CameraPageHandlers.list))
+        router.add(.get, "\(pages)/together", to: .page(.viewer, TogetherPageHandlers.show))
         router.add(.get, "\(pages)/cameras/{id:int}", to: .page(.viewer, CameraPageHandlers.show))
         router.add(.get, "\(pages)/cameras/new", to: .page(.operator, CameraFormHandlers.new))
         router.add(.post, "\(pages)/cameras/new", to: .page(.operator, CameraFormHandlers.create))
