@@ -49,6 +49,7 @@ def tone(folder: Path) -> list[bytes]:
     """Eight seconds of AAC at 8 kHz, as frames of 1024 samples."""
     path = folder / "tone.adts"
     if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
         source = ["-f", "lavfi", "-i", "sine=440:sample_rate=8000:duration=8"]
         coder = ["-c:a", "aac", "-f", "adts"]
         subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *source, *coder, str(path)], check=True)
@@ -245,6 +246,8 @@ class Recordings:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        # A browser that does not want the rest ends the connection.
+        self.server.handle_error = lambda *_: None
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

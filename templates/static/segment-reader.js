@@ -113,7 +113,7 @@ export class SegmentReader {
       if (!this.#splitter) this.#splitter = new BoxSplitter(0);
       const place = this.#splitter.offset + this.#splitter.rest;
       if (place >= this.#inside.bytes) {
-        if (this.#splitter.rest) throw new SegmentFailure("its file is cut off");
+        if (this.#splitter.rest) throw new SegmentFailure("its file is damaged or cut off");
         return null;
       }
       try {

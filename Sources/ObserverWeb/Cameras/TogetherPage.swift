@@ -1,6 +1,6 @@
-import Mustache
-import ObserverCore
-import ObserverStore
+package import Mustache
+package import ObserverCore
+package import ObserverStore
 
 /// Several cameras at one moment.
 package struct TogetherPage: Page {
