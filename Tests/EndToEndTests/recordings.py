@@ -61,6 +61,11 @@ def tone(folder: Path) -> list[bytes]:
     return frames
 
 
+def first_sound(second: int) -> int:
+    """The number of the first piece of 1024 samples that begins in a second."""
+    return -(-second * 8000 // 1024)
+
+
 def box(kind: str, *parts: bytes) -> bytes:
     body = b"".join(parts)
     return struct.pack(">I", len(body) + 8) + kind.encode() + body
@@ -145,20 +150,24 @@ class Recording:
         self.id = f"{int(self.start * 1000):012x}"[:8] + "-" + f"{int(self.start * 1000):012x}"[8:] + f"-7000-8000-{self.number:012x}"
         self.init = self.clip.init(bool(self.sound))
         self.offsets = [len(self.init)]
-        if self.fragment_bytes:
-            self.offsets += [self.offsets[0] + self.fragment_bytes * (second + 1) for second in range(self.seconds)]
-        else:
-            for second in range(self.seconds):
-                self.offsets.append(self.offsets[-1] + len(self.fragment(second)))
+        for second in range(self.seconds):
+            size = self.fragment_bytes
+            if not size:
+                frames, sounds = self.samples(second)
+                size = 32 + self.head_bytes(len(sounds)) + 8 + sum(map(len, frames)) + sum(map(len, sounds))
+            self.offsets.append(self.offsets[-1] + size)
 
-    def fragment(self, second: int) -> bytes:
+    def samples(self, second: int) -> tuple[list[bytes], list[bytes]]:
+        """The frames of a second, and the pieces of sound that begin in it."""
         first = (self.start + second - ZERO) * FPS
         frames = [self.clip.frames[(first + index) % LOOP] for index in range(FPS)]
-        sounds = []
-        if second < self.sound_seconds:
-            # Frames of 1024 samples that begin in this second.
-            begin, end = -(-second * 8000 // 1024), -(-(second + 1) * 8000 // 1024)
-            sounds = [self.sound[index % len(self.sound)] for index in range(begin, end)]
+        if second >= self.sound_seconds:
+            return frames, []
+        sounds = range(first_sound(second), first_sound(second + 1))
+        return frames, [self.sound[index % len(self.sound)] for index in sounds]
+
+    def fragment(self, second: int) -> bytes:
+        frames, sounds = self.samples(second)
         if self.fragment_bytes:
             rest = self.fragment_bytes - sum(map(len, frames)) - 32 - self.head_bytes(0) - 8
             each = rest // FPS
@@ -169,7 +178,7 @@ class Recording:
         audio = b""
         if sounds:
             place = size + 8 + sum(map(len, frames))
-            audio = self.traf(2, 8_000_000 + begin * 1024, [(1024, frame, True) for frame in sounds], place)
+            audio = self.traf(2, 8_000_000 + first_sound(second) * 1024, [(1024, frame, True) for frame in sounds], place)
         wall = self.start + second
         reference = full("prft", 1, 24, struct.pack(">IIIQ", 1, wall + 2_208_988_800, 0, (1000 + second) * 90_000))
         return reference + box("moof", full("mfhd", 0, 0, struct.pack(">I", second + 1)), video, audio) + box("mdat", *frames, *sounds)

@@ -16,6 +16,7 @@ import Testing
             ("no cameras", cameras([], overview: CameraOverview())),
             ("no match", cameras([], filter: .init(text: "x"))),
             ("camera", cameraPage(listing)),
+            ("together", TogetherPage(cameras: [listing], choices: [listing], moment: nil, now: Example.now)),
             ("add", CameraFormPage(form: CameraForm(defaults: CameraSettings()), csrf: "token")),
             ("edit", CameraFormPage(form: CameraForm(editing: listing.camera), csrf: "token")),
             ("delete", CameraDeletePage(camera: listing.camera, csrf: "token")),

@@ -176,9 +176,11 @@ export class Playlist {
 
   async #explained(gap, at, signal) {
     const from = gap.from ?? at;
-    const key = `${gap.from} ${gap.to}`;
+    // A stretch can have several causes: that of the moment counts.
+    const own = this.#segments.find((segment) => segment.start <= at && at < segment.end);
+    const key = `${gap.from} ${gap.to} ${own?.id}`;
     if (!this.#causes.has(key)) {
-      const found = await this.#cause({ ...gap, from }, signal);
+      const found = await this.#cause({ ...gap, from }, own, signal);
       // What is missing up to now may come yet.
       if (gap.to === null) return { ...gap, ...found };
       this.#causes.set(key, found);
@@ -186,14 +188,12 @@ export class Playlist {
     return { ...gap, ...this.#causes.get(key) };
   }
 
-  async #cause(gap, signal) {
-    const inside = (segment) => segment.start < (gap.to ?? Infinity) && segment.end > gap.from;
-    const failed = this.#segments.find((segment) => inside(segment) && segment.failure);
-    if (failed) return { cause: "failed", text: `the recording could not be played: ${failed.failure}` };
-    const refused = this.#segments.find((segment) => inside(segment) && segment.refusal && isPlayable(segment));
-    if (refused) return { cause: "unsupported", text: refused.refusal };
-    const lost = this.#segments.find((segment) => inside(segment) && segment.state === "lost");
-    if (lost) return { cause: "lost", text: `the recording is lost${lost.error ? `: ${lost.error}` : ""}` };
+  async #cause(gap, own, signal) {
+    if (own) {
+      if (own.refusal && isPlayable(own)) return { cause: "unsupported", text: own.refusal };
+      if (own.failure) return { cause: "failed", text: `the recording could not be played: ${own.failure}` };
+      if (own.state === "lost") return { cause: "lost", text: `the recording is lost${own.error ? `: ${own.error}` : ""}` };
+    }
     const now = Date.now();
     const to = Math.min(gap.to ?? now, gap.from + 30 * day);
     if (to <= gap.from) return { cause: "future", text: "not recorded yet" };
