@@ -17,7 +17,7 @@ from home import REPOSITORY
 from moments import moment, rfc3339
 
 sys.path.insert(0, str(REPOSITORY / "Tests" / "cameras"))
-from clip import NAL_IDR, NAL_PPS, NAL_SLICE, NAL_SPS, nals_of  # noqa: E402
+from clip import NAL_IDR, NAL_PPS, NAL_SLICE, NAL_SPS, nals_of, squares  # noqa: E402
 
 FPS, BITS, SQUARE = 25, 8, 32
 LOOP = 200  # frames until the numbers begin anew
@@ -32,11 +32,7 @@ def painted(width: int, height: int, profile: str, folder: Path) -> Path:
     path = folder / f"painted-{width}x{height}-{profile}.h264"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        squares = ",".join(
-            f"drawbox=x={bit * SQUARE}:y=0:w={SQUARE}:h={SQUARE}:color=white:t=fill:enable='mod(floor(n/{2**bit}),2)'"
-            for bit in range(BITS)
-        )
-        source = f"testsrc2=size={width}x{height}:rate={FPS},drawbox=w={BITS * SQUARE}:h={SQUARE}:color=black:t=fill,{squares}"
+        source = f"testsrc2=size={width}x{height}:rate={FPS},{squares(BITS, SQUARE)}"
         command = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", f"{source},format=yuv420p"]
         encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-profile:v", profile, "-bf", "0", "-g", str(FPS)]
         exact = ["-keyint_min", str(FPS), "-sc_threshold", "0", "-frames:v", str(LOOP), "-f", "h264", f"{path}.part"]

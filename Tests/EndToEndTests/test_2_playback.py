@@ -2,15 +2,16 @@
 several cameras in step. Recordings are made up while they are read (`recordings.py`), and each frame shows its number."""
 
 import random
-import re
-import time
-from pathlib import Path
+import struct
 
 import pytest
+from camera_simulator import CameraSimulator
+from clip import counters_in
 from firefox import Firefox
 from moments import moment, rfc3339
 from playwright.sync_api import Page, expect
 from recordings import FPS, LOOP, ZERO, Recordings, tone
+from test_1_browser import sign_in
 
 from waiting import await_value
 
@@ -254,3 +255,88 @@ def test_firefox_plays_too(recordings, artifacts):
         assert_right(shown, 5200)
     finally:
         browser.end()
+
+
+@pytest.fixture(scope="module")
+def painted_cameras(artifacts, canary):
+    simulator = CameraSimulator(artifacts / "painted.log", canary, clips=("painted=640x360@25,500k,g25,painted",))
+    yield simulator
+    simulator.end()
+
+
+def frames_of(data: bytes) -> list[tuple[float, int]]:
+    """Each frame of a recording: when it was, in milliseconds since 1970, and the number that is painted into it."""
+    frames, at, wall, moof = [], 0, 0.0, 0
+    while at < len(data):
+        size, kind = struct.unpack(">I4s", data[at : at + 8])
+        if kind == b"prft":
+            seconds, fraction = struct.unpack(">II", data[at + 16 : at + 24])
+            wall = (seconds - 2_208_988_800) * 1000 + fraction / 2**32 * 1000
+        elif kind == b"moof":
+            moof = at
+        elif kind == b"mdat":
+            run = data.index(b"trun", moof)
+            flags, count = struct.unpack(">II", data[run + 4 : run + 12])
+            width = 4 * bin(flags & 0xF00).count("1")
+            for index, counter in enumerate(counters_in(data[at : at + size])):
+                frames.append((wall, counter % LOOP))
+                wall += struct.unpack(">I", data[run + 16 + width * index : run + 20 + width * index])[0] / 90
+            assert index + 1 == count
+        at += size
+    return frames
+
+
+PAINTED = """() => {
+  const video = document.querySelector("[data-stage] video");
+  if (!video || video.seeking || video.readyState < 2) return null;
+  const canvas = Object.assign(document.createElement("canvas"), { width: 256, height: 32 });
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0, 256, 32, 0, 0, 256, 32);
+  return [0, 1, 2, 3, 4, 5, 6, 7].reduce((sum, bit) => sum | (context.getImageData(bit * 32 + 16, 16, 1, 1).data[0] > 128) << bit, 0);
+}"""
+
+
+def test_a_link_to_a_moment_opens_its_frame_on_the_camera_s_page(home, api, cameras, painted_cameras, chromium, artifacts):
+    camera = cameras("Painted", painted_cameras.url("painted/cam"))
+    segment = await_value(
+        "two recordings are stored",
+        40,
+        lambda: [row for row in api.get(f"/cameras/{camera}/segments") if row["state"] == "stored" and row["duration_ms"] > 2000][1:2],
+    )[0]
+    frames = frames_of(api.call("GET", f"/segments/{segment['id']}.mp4").content)
+    at, number = frames[len(frames) // 2]
+    assert abs(frames[0][0] - moment(segment["started_at"]) * 1000) < 2
+    context = chromium.new_context(base_url=home.url, viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    sign_in(tab, home)
+    link = f"/api/v1/controller/cameras/{camera}?at={rfc3339((at + 20) / 1000)}"
+    tab.goto(link)
+    tab.wait_for_function(f"({PAINTED})() === {number}")
+    tab.locator("[data-stage]").focus()
+    tab.keyboard.press(".")
+    tab.wait_for_function(f"({PAINTED})() === {(number + 1) % LOOP}")
+    tab.wait_for_function("(link) => !location.href.endsWith(link)", arg=link)
+    # The address of the frame that is shown leads to that frame.
+    tab.reload()
+    tab.wait_for_function(f"({PAINTED})() === {(number + 1) % LOOP}")
+    assert "snapshot.jpg?at=" in tab.locator("[data-snapshot]").get_attribute("href")
+    tab.keyboard.press("Tab")
+    tab.locator("[data-stage]").press("k")
+    expect(tab.locator("[data-act=play] [data-word]")).to_have_text("Pause")
+    tab.locator("[data-stage]").press(" ")
+    expect(tab.locator("[data-act=play] [data-word]")).to_have_text("Play")
+    for name, width in {"phone": 320, "desk": 1280, "wall": 2560}.items():
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        tab.screenshot(path=artifacts / f"camera-moment-{name}.png")
+    together = f"/api/v1/controller/together?camera={camera}&at={rfc3339(at / 1000)}"
+    tab.goto(together)
+    tab.wait_for_function("document.querySelector('[data-together]')?.together?.tiles[0].position !== null")
+    plain = chromium.new_context(base_url=home.url, java_script_enabled=False, storage_state=context.storage_state())
+    bare = plain.new_page()
+    bare.goto(link)
+    assert bare.locator("video").get_attribute("data-segment") == segment["id"]
+    bare.goto(together)
+    expect(bare.get_by_role("link", name="Painted")).to_be_visible()
+    plain.close()
+    context.close()

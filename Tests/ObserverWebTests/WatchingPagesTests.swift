@@ -30,7 +30,7 @@ import Testing
         return try Example.html(page, for: viewer)
     }
 
-    @Test func `the stage hands its script the moment of the address, and says without one that nothing was recorded`() throws {
+    @Test func `the stage hands its script the moment of the address, and says that nothing was recorded`() throws {
         let moment = Example.now.advanced(bySeconds: -7200)
         let html = try stage(Example.listing(), at: moment)
         #expect(html.contains("data-at=\"\(moment.rfc3339)\""))

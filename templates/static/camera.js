@@ -11,7 +11,7 @@ const player = document.querySelector("[data-watch]");
 
 function makeVideo(label) {
   const video = document.createElement("video");
-  Object.assign(video, { playsInline: true, muted: true, hidden: true });
+  Object.assign(video, { playsInline: true, muted: true });
   video.setAttribute("aria-label", label);
   return video;
 }
@@ -33,7 +33,6 @@ class Stills {
       image.src = `/api/v1/cameras/${this.number}/snapshot.jpg?t=${Math.floor(Date.now() / snapshotEvery)}`;
       image.decode().then(() => {
         this.image.src = image.src;
-        this.image.hidden = false;
       }).catch(() => {});
     };
     next();
@@ -42,7 +41,6 @@ class Stills {
 
   stop() {
     clearInterval(this.#timer);
-    this.image.hidden = true;
   }
 }
 
@@ -55,11 +53,14 @@ class CameraStage {
   #recorded = makeVideo(`Recording of ${player.dataset.name}`);
   #live = makeVideo(`${player.dataset.name}, live`);
   #still = document.createElement("img");
+  #held = document.createElement("canvas");
+  #frame = document.createElement("div");
   #state = document.createElement("p");
   #playback = new Playback(this.#recorded, { camera: this.#number, words: causeWords() });
   #stills = new Stills(this.#still, this.#number);
   #liveView = null;
   #isLive = false;
+  #isHeld = false;
   #seeks = 0;
 
   constructor() {
@@ -67,11 +68,16 @@ class CameraStage {
     this.#still.alt = `Newest snapshot of ${player.dataset.name}`;
     if (old?.matches("img")) this.#still.src = old.src;
     else this.#still.hidden = true;
+    this.#held.setAttribute("role", "img");
+    this.#held.setAttribute("aria-label", `${player.dataset.name}, held`);
+    this.#still.addEventListener("load", () => {
+      this.#still.hidden = false;
+    });
     Object.assign(this.#state, { className: "stage-state", hidden: true });
     this.#state.setAttribute("role", "status");
-    const frame = document.createElement("div");
+    const frame = this.#frame;
     frame.className = "stage-frame";
-    frame.append(this.#still, this.#live, this.#recorded, this.#state);
+    frame.append(this.#state);
     if (old?.width) frame.style.aspectRatio = `${old.width} / ${old.height}`;
     this.#stage.replaceChildren(frame);
     // What is seen here from now on is this script's, and is not made anew with the rest of the page.
@@ -87,14 +93,22 @@ class CameraStage {
 
   // MARK: Live and recorded
 
+  /** Puts one of the pictures on the stage, and takes the others off it. */
+  #put(picture) {
+    for (const other of [this.#still, this.#live, this.#recorded, this.#held]) if (other !== picture) other.remove();
+    if (!picture.isConnected) this.#frame.prepend(picture);
+  }
+
   async goLive() {
     this.#isLive = true;
+    this.#isHeld = false;
     this.#playback.pause();
-    this.#recorded.hidden = true;
+    this.#put(this.#still);
     this.#controls.isLive = true;
     this.#controls.isPlaying = true;
     this.#controls.showTime("Live");
     this.#snapshotLink(`/api/v1/cameras/${this.#number}/snapshot.jpg`);
+    this.#stage.dataset.state = "live";
     this.#say("");
     this.#address(null);
     if (this.#timeline) this.#timeline.cursor = null;
@@ -102,32 +116,49 @@ class CameraStage {
     const views = await import("./live-view.js").catch(() => null);
     if (seeks !== this.#seeks || !this.#isLive) return;
     if (!views) return this.#stills.start();
-    this.#still.hidden = false;
     this.#liveView?.stop();
     this.#liveView = new views.LiveView(this.#live, `/api/v1/cameras/${this.#number}/live.mp4`);
     this.#liveView.addEventListener("state", ({ detail }) => this.#liveState(detail));
+    this.#put(this.#live);
+    this.#live.poster = this.#still.src;
     this.#liveView.start();
   }
 
   #liveState({ state, text }) {
-    if (!this.#isLive) return;
-    const plays = state === "playing";
-    this.#live.hidden = !plays && this.#live.readyState < 2;
-    this.#still.hidden = !this.#live.hidden;
-    this.#say(plays ? "" : text);
-    if (state === "unsupported" || state === "failed") this.#stills.start();
+    if (!this.#isLive || this.#isHeld) return;
+    this.#say(state === "playing" ? "" : text);
+    const isWithout = state === "unsupported" || state === "failed";
+    this.#put(isWithout ? this.#still : this.#live);
+    if (isWithout) this.#stills.start();
+    else this.#stills.stop();
   }
 
-  #leaveLive() {
-    if (!this.#isLive) return;
-    this.#isLive = false;
+  #endLive() {
     this.#seeks += 1;
     this.#liveView?.stop();
     this.#liveView = null;
     this.#stills.stop();
-    this.#live.hidden = true;
-    this.#still.hidden = true;
-    this.#recorded.hidden = false;
+  }
+
+  /** Keeps the picture that is shown, until live goes on. */
+  #holdLive() {
+    this.#isHeld = true;
+    const source = this.#live.isConnected ? this.#live : this.#still;
+    this.#held.width = source.videoWidth || source.naturalWidth || 640;
+    this.#held.height = source.videoHeight || source.naturalHeight || 360;
+    this.#held.getContext("2d").drawImage(source, 0, 0, this.#held.width, this.#held.height);
+    this.#put(this.#held);
+    this.#endLive();
+    this.#controls.isPlaying = false;
+    this.#say("Live is held. Play goes on with the present.");
+  }
+
+  #leaveLive() {
+    this.#put(this.#recorded);
+    if (!this.#isLive) return;
+    this.#isLive = false;
+    this.#isHeld = false;
+    this.#endLive();
     this.#controls.isLive = false;
   }
 
@@ -135,18 +166,13 @@ class CameraStage {
   seek(at, plays = this.#playback.isPlaying) {
     if (at > Date.now() - present) return this.goLive();
     this.#leaveLive();
-    this.#recorded.hidden = false;
     this.#playback.seek(at);
     if (plays) this.#playback.play();
     this.#address(at);
   }
 
   #toggle() {
-    if (this.#isLive) {
-      // Live is stopped at what was seen last.
-      this.seek(Date.now() - present * 2, false);
-      return;
-    }
+    if (this.#isLive) return this.#isHeld ? this.goLive() : this.#holdLive();
     if (this.#playback.isPlaying) this.#playback.pause();
     else this.#playback.play();
     this.#controls.isPlaying = this.#playback.isPlaying;
@@ -158,7 +184,7 @@ class CameraStage {
   }
 
   async #step(direction) {
-    this.#leaveLive();
+    if (this.#isLive) return;
     await this.#playback.step(direction);
     this.#address(this.#playback.time);
   }
@@ -167,7 +193,7 @@ class CameraStage {
 
   #listen() {
     const wants = {
-      live: () => (this.#isLive ? null : this.goLive()),
+      live: () => (this.#isLive && !this.#isHeld ? null : this.goLive()),
       play: () => this.#toggle(),
       back: () => this.#go(-10),
       on: () => this.#go(10),

@@ -428,7 +428,12 @@ export class Playback extends EventTarget {
     await wait(gap.next ? markFor : patience, signal);
     if (this.#gap !== gap || !this.#wantsPlay || signal.aborted) return;
     if (gap.next) return this.#begin(gap.to);
-    if (gap.cause === "future" || gap.to === null) this.#begin(this.#target);
+    // Nothing follows yet: looked at again until something does.
+    const spot = await this.list.spot(this.#target, signal).catch(() => null);
+    if (this.#gap !== gap || !this.#wantsPlay || signal.aborted) return;
+    if (spot?.segment) this.#begin(this.#target);
+    else if (spot?.gap.next) this.#enter(spot.gap, this.#target);
+    else this.#leave(gap);
   }
 
   /** A safety net below the element's events: whatever happens, it goes on, or says why not. */

@@ -13,10 +13,10 @@ extension CameraPage {
     var watching: [String: MustacheValue] {
         let camera = listing.camera
         let shown = moment ?? playing?.record.segment.startedAt
-        let around = shown.map { $0.advanced(bySeconds: Self.aroundSeconds) }
-        let end = around.map { min($0, now) } ?? now
-        let start = shown.map { $0.advanced(bySeconds: -Self.aroundSeconds) } ?? now.advanced(bySeconds: -Self.openedSeconds)
-        let savedTo = shown.map { $0.advanced(bySeconds: Self.savedSeconds) }.map { min($0, now) } ?? now
+        let opened = shown.map { $0.advanced(bySeconds: -Self.aroundSeconds) }
+        let start = opened ?? now.advanced(bySeconds: -Self.openedSeconds)
+        let end = min(shown?.advanced(bySeconds: Self.aroundSeconds) ?? now, now)
+        let savedTo = min(shown?.advanced(bySeconds: Self.savedSeconds) ?? now, now)
         return [
             "moment": MustacheValue(moment?.rfc3339),
             "nothing_at": MustacheValue(nothingThere),
