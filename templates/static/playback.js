@@ -350,9 +350,9 @@ export class Playback extends EventTarget {
     if (!span) return;
     this.#isPlaced = true;
     this.#seen = { at: 0, moved: performance.now(), since: performance.now(), position: at };
-    const shown = Math.max(span.start, Math.min(at, span.times.at(-1)));
-    // The frame's own time may round down to the one before it.
-    this.#buffer.time = (at < span.end ? Math.max(at, span.start) : shown) + 0.5;
+    const within = at < span.end ? Math.max(at, span.start) : span.times.at(-1);
+    // While paused at the frame's beginning: near its end some browsers show the next one. Its time may round down to the one before.
+    this.#buffer.time = (this.#wantsPlay ? within : (ledger.frame(within) ?? within)) + 0.5;
     this.#start();
   }
 
