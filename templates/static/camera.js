@@ -296,6 +296,7 @@ class CameraStage {
     const { from, to, zone: field } = this.#form.elements;
     const span = [from, to].map((input) => Date.parse(`${input.value}Z`));
     field.value = zone();
+    this.#form.querySelector("[data-size]").textContent = `Times are ${zone()}.`;
     if (span.every(Number.isFinite)) this.#setRange(...span, false);
     for (const input of [from, to]) input.addEventListener("change", () => this.#measure());
   }
