@@ -42,11 +42,15 @@ package struct OverviewStore {
     /// How many cameras do what, and which tags there are.
     package func cameras() throws(PostgresError) -> CameraOverview {
         let counts = try connection.rows(Self.stateCounts, as: (CameraState, Int).self)
-        let tags = try connection.rows(
+        return CameraOverview(counts: Dictionary(counts) { first, _ in first }, tags: try tags())
+    }
+
+    /// The tags in use, in alphabetical order.
+    package func tags() throws(PostgresError) -> [String] {
+        try connection.rows(
             "select distinct unnest(tags) as tag from cameras where deleted_at is null order by tag limit 200",
             as: (String).self
         )
-        return CameraOverview(counts: Dictionary(counts) { first, _ in first }, tags: tags)
     }
 
     /// Sums what can be played of a day by the hour; hours without are left out.

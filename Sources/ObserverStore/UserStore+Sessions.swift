@@ -40,8 +40,13 @@ extension UserStore {
 
     /// The session of that hash, if it is still good and its user not disabled.
     ///
-    /// Notes the use, at most once a minute.
-    package func findSession(hash: [UInt8]) throws(PostgresError) -> Session? {
+    /// - Parameters:
+    ///   - hash: SHA-256 of the cookie.
+    ///   - isUse: True if somebody uses it, which is noted at most once a minute; false for what a page asks by itself, so
+    ///     that a session ends after its time although a page stands open.
+    /// - Returns: The session with its user.
+    /// - Throws: The error that the database reports.
+    package func findSession(hash: [UInt8], isUse: Bool = true) throws(PostgresError) -> Session? {
         let statement: SQL = """
             with found as (
                 select s.hash, s.user_id, u.name, u.role, s.csrf, s.created_at, s.seen_at
@@ -51,7 +56,7 @@ extension UserStore {
                     and s.created_at > now() - \(unsafe: Self.limits.whole)
             ), touched as (
                 update sessions s set seen_at = now() from found f
-                where s.hash = f.hash and f.seen_at < now() - interval '1 minute'
+                where \(isUse) and s.hash = f.hash and f.seen_at < now() - interval '1 minute'
             )
             select user_id, name, role, csrf, created_at from found
             """

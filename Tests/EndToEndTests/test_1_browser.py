@@ -7,60 +7,10 @@ import pytest
 import requests
 from playwright.sync_api import Page, TimeoutError, expect
 
+from browsing import follow, sign_in
 from waiting import await_value
 
-WIDTHS = {"phone": (360, 780), "desk": (1280, 900)}
-
-
-@pytest.fixture
-def new_page(chromium, home, artifacts, request):
-    """Makes pages. A complaint in the console or a request to another host fails the test, and leaves a picture."""
-    contexts, complaints = [], []
-
-    def make(**options) -> Page:
-        context = chromium.new_context(base_url=home.url, viewport={"width": 1280, "height": 900}, **options)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text) if message.type == "error" and not expected(message.text) else None
-            ),
-        )
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "request",
-            lambda sent: (
-                complaints.append(f"asked another host: {sent.url}")
-                if not sent.url.startswith((home.url, "blob:", "data:"))
-                else None
-            ),
-        )
-        contexts.append(context)
-        return page
-
-    yield make
-    report = getattr(request.node, "report_call", None)
-    name = re.sub(r"\W+", "-", request.node.name)
-    for number, context in enumerate(contexts):
-        if report is not None and report.failed:
-            for page in context.pages:
-                page.screenshot(path=artifacts / f"failed-{name}-{number}.png", full_page=True)
-                (artifacts / f"failed-{name}-{number}.html").write_text(page.content())
-        context.close()
-    assert not complaints, complaints
-
-
-def expected(complaint: str) -> bool:
-    """Chromium writes an error line for each page answered with 4xx, which some tests ask for."""
-    return "Failed to load resource: the server responded with a status of 4" in complaint
-
-
-def sign_in(page: Page, home, password: str | None = None) -> None:
-    page.goto("/")
-    page.get_by_label("Name", exact=True).fill("admin")
-    page.get_by_label("Password", exact=True).fill(password or home.admin_password)
-    follow(page, page.get_by_role("button", name="Sign in"))
+WIDTHS = {"phone": (320, 640), "desk": (1280, 900)}
 
 
 def demo_url(api) -> str:
@@ -86,12 +36,6 @@ def row_of(page: Page, name: str):
 
 def switch_of(page: Page, name: str):
     return page.get_by_role("switch", name=f"Record {name}", exact=True)
-
-
-def follow(page: Page, link_or_button) -> None:
-    """Clicks, and waits for the page it leads to: what comes next must not meet one that is being left."""
-    with page.expect_navigation():
-        link_or_button.click()
 
 
 def await_reloaded(page: Page, check, seconds: float) -> None:

@@ -5,39 +5,6 @@ import ObserverStore
 
 /// The pages that show cameras and change nothing.
 package enum CameraPageHandlers {
-    /// The table of cameras.
-    @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
-        let query = try request.http.queryFields()
-        let filter = CamerasPage.Filter(
-            text: text(query["q"]),
-            tag: text(query["tag"]),
-            state: query["state"].flatMap(CameraState.init),
-            after: query["after"].flatMap { Int64($0) }.map(CameraID.init)
-        )
-        let store = CameraStore(request.database)
-        if let after = filter.after, try !store.hasHad(after) {
-            throw QueryValue.unknown("after", "must be the number of a camera")
-        }
-        let cameras = try store.list(
-            CameraQuery(
-                text: filter.text,
-                tag: filter.tag,
-                state: filter.state,
-                limit: CamerasPage.length + 1,
-                after: filter.after,
-                includesRecordings: true
-            )
-        )
-        let page = CamerasPage(
-            cameras: cameras,
-            overview: try OverviewStore(request.database).cameras(),
-            filter: filter,
-            viewer: try request.signedIn(),
-            now: request.now
-        )
-        return try request.answer(page)
-    }
-
     /// One camera, with its recordings of a day and perhaps one of them playing.
     @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
         let query = try request.http.queryFields()
@@ -103,10 +70,5 @@ package enum CameraPageHandlers {
             previous: try neighbour(isNewestFirst: true),
             next: try neighbour(isNewestFirst: false)
         )
-    }
-
-    /// A search word; nil when there is none.
-    private static func text(_ value: String?) -> String? {
-        value.map { String($0.filter { $0 != "\0" }.drop { $0 == " " }.prefix(100)) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

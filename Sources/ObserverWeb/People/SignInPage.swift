@@ -3,7 +3,6 @@ package import Mustache
 /// The sign-in page.
 package struct SignInPage: Page {
     package static let template = "pages/sign-in"
-    package let title = "Sign in"
     private let csrf: String
     private let name: String
     private let back: String
@@ -20,6 +19,8 @@ package struct SignInPage: Page {
         self.back = back
         self.problem = problem
     }
+
+    package var title: String { problem == nil ? "Sign in" : "Error: Sign in" }
 
     package var value: MustacheValue {
         [

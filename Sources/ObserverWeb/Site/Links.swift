@@ -5,6 +5,12 @@ import ObserverCore
 enum Links {
     static let pages = "/api/v1/controller"
     static let cameras = pages + "/"
+    static let wall = pages + "/wall"
+    /// Several cameras in step.
+    static let together = pages + "/together"
+    static let cameraParts = pages + "/cameras/parts"
+    static let camerasOn = pages + "/cameras/on"
+    static let camerasOff = pages + "/cameras/off"
     static let recorders = pages + "/recorders"
     static let storage = pages + "/storage"
     static let failedUploads = storage + "/failed"
@@ -15,6 +21,9 @@ enum Links {
     static func camera(_ id: CameraID) -> String { "\(pages)/cameras/\(id)" }
     static func edit(_ id: CameraID) -> String { camera(id) + "/edit" }
     static func delete(_ id: CameraID) -> String { camera(id) + "/delete" }
+
+    /// The live picture, for `live-view.js`.
+    static func live(_ id: CameraID) -> String { "/api/v1/cameras/\(id)/live.mp4" }
 
     /// The newest snapshot; the time gives each snapshot an address of its own.
     static func snapshot(_ id: CameraID, _ at: Timestamp) -> String {

@@ -14,7 +14,8 @@ package struct PageRenderer: Sendable {
     package func render(
         _ page: some Page,
         for viewer: Viewer?,
-        notice: String? = nil
+        notice: String? = nil,
+        troubles: [String] = []
     ) throws(MustacheError) -> [UInt8] {
         let content = try templates.render(type(of: page).template, page.value)
         return try templates.render(
@@ -28,12 +29,20 @@ package struct PageRenderer: Sendable {
                     ]
                 } ?? .null,
                 "at_cameras": .bool(page is CamerasPage),
+                "at_wall": .bool(page is WallPage),
                 "at_recorders": .bool(page is RecordersPage),
                 "at_storage": .bool(page is StoragePage || page is FailedUploadsPage),
                 "scripts": .list(page.scripts.map(MustacheValue.string)),
+                "is_wide": .bool(page.isWide),
                 "notice": MustacheValue(notice),
+                "trouble": MustacheValue(troubles.isEmpty ? nil : troubles.joined(separator: " ")),
                 "content": .html(content),
             ]
         )
+    }
+
+    /// Renders a part of a page, without the layout.
+    package func render(part template: String, _ value: MustacheValue) throws(MustacheError) -> [UInt8] {
+        try templates.render(template, value)
     }
 }

@@ -28,7 +28,8 @@ extension WebRequest {
     /// A page as an answer.
     func answer(_ page: some Page, status: Int = 200) throws(MustacheError) -> HTTPResponse {
         let notice = (try? http.queryFields())?["done"].flatMap(Notice.init)?.text  // an unreadable query has no notice
-        let body = try context.pages.render(page, for: viewer, notice: notice)
+        let troubles = viewer == nil ? [] : Troubles.sentences(of: context.health)
+        let body = try context.pages.render(page, for: viewer, notice: notice, troubles: troubles)
         var response = HTTPResponse(status: status, contentType: "text/html; charset=utf-8", body: body)
         response.set(.cacheControl, "no-store")
         return response

@@ -1,0 +1,227 @@
+"""The pages as an instrument: for every eye, by keyboard, at every width, with one camera and with two hundred, cheap to leave open."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from browsing import excess_width, follow, sign_in, violations
+from crowd import Crowd
+
+PAGES = "/api/v1/controller"
+SCHEMES = ["light", "dark"]
+
+
+@pytest.fixture(scope="module")
+def crowd(home):
+    """Two hundred cameras in all states, with names as long as names get."""
+    crowd = Crowd(home, 200, "Crowd", long_names=True)
+    crowd.pictures()
+    yield crowd
+    crowd.remove()
+
+
+def every_page(api) -> dict[str, str]:
+    demo = next(camera["id"] for camera in api.get("/cameras/") if camera["name"] == "Demo camera")
+    return {
+        "cameras-one": f"{PAGES}/?q=Demo",
+        "cameras-200": f"{PAGES}/?tag=Crowd",
+        "cameras-failing": f"{PAGES}/?tag=Crowd&state=retrying",
+        "cameras-nothing-found": f"{PAGES}/?q=nothing+like+this",
+        "wall-one": f"{PAGES}/wall?q=Demo",
+        "wall-200": f"{PAGES}/wall?tag=Crowd",
+        "camera": f"{PAGES}/cameras/{demo}",
+        "add": f"{PAGES}/cameras/new",
+        "edit": f"{PAGES}/cameras/{demo}/edit",
+        "delete": f"{PAGES}/cameras/{demo}/delete",
+        "recorders": f"{PAGES}/recorders",
+        "storage": f"{PAGES}/storage",
+        "failed-uploads": f"{PAGES}/storage/failed",
+        "missing": f"{PAGES}/nonsense",
+    }
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_on_any_page(new_page, session, home, api, crowd, artifacts, scheme):
+    found = []
+    page = new_page(storage_state=session, color_scheme=scheme)
+    never = {"camera-nothing-recorded": f"{PAGES}/cameras/{crowd.ids[0]}"}
+    for name, path in (every_page(api) | never).items():
+        page.goto(path)
+        page.screenshot(path=artifacts / f"{name}-desk-{scheme}.png", full_page=True)
+        found += [f"{name}: {each}" for each in violations(page)]
+    page.context.clear_cookies()
+    page.goto(f"{PAGES}/sign-in")
+    found += [f"sign-in: {each}" for each in violations(page)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "scheme", "forced"), [(320, "dark", False), (2560, "light", False), (1280, "light", True)])
+def test_no_page_is_wider_than_its_window(new_page, session, home, api, crowd, artifacts, width, scheme, forced):
+    page = new_page(
+        storage_state=session,
+        color_scheme=scheme,
+        forced_colors="active" if forced else None,
+        reduced_motion="reduce" if forced else None,
+        viewport={"width": width, "height": 640 if width == 320 else 1200},
+    )
+    kind = "forced" if forced else str(width)
+    never = {"camera-nothing-recorded": f"{PAGES}/cameras/{crowd.ids[0]}", "delete-long": f"{PAGES}/cameras/{crowd.ids[0]}/delete"}
+    wide = []
+    for name, path in (every_page(api) | never).items():
+        page.goto(path)
+        page.screenshot(path=artifacts / f"{name}-{kind}-{scheme}.png", full_page=not name.endswith("200"))
+        if (excess := excess_width(page)) > 0:
+            wide.append(f"{name} is {excess} px wider than {width} px")
+    assert not wide, wide
+
+
+# Keyboard
+
+
+def stops(page: Page, most: int) -> list[str]:
+    """The places that Tab goes to on a page, each with what shows that it is there."""
+    found = []
+    page.locator("body").evaluate("() => document.activeElement?.blur()")
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                if (!element || element === document.body) return "";
+                const style = getComputedStyle(element);
+                const shows = style.outlineStyle !== "none" || style.boxShadow !== "none";
+                return `${element.tagName} ${element.textContent.trim().slice(0, 30)}${shows ? "" : " INVISIBLE"}`;
+            }"""
+        )
+        if not stop:
+            return found
+        found.append(stop)
+    return found
+
+
+def test_the_keyboard_alone_reaches_everything_without_hundreds_of_stops(new_page, session, home, crowd):
+    page = new_page(storage_state=session)
+    page.goto(f"{PAGES}/?tag=Crowd")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    page.reload()
+    expect(page.get_by_role("grid")).to_be_visible()
+    found = [stop for stop in stops(page, 60) if not stop.startswith("TIME")]
+    assert len(found) < 40, found
+    assert not [stop for stop in found if "INVISIBLE" in stop], found
+
+    rows = page.locator("tbody tr")
+    first = rows.nth(0).locator("[data-live=name]")
+    first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(rows.nth(1).locator("[data-live=name]")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(rows.nth(1).get_by_role("switch")).to_be_focused()
+    page.keyboard.press("End")
+    expect(rows.nth(1).get_by_role("link", name=re.compile("^Edit"))).to_be_focused()
+    page.keyboard.press("Home")
+    expect(rows.nth(1).get_by_role("checkbox")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#bulk-count")).to_have_text("1 selected")
+    page.keyboard.press("Control+End")
+    expect(rows.last.get_by_role("link", name=re.compile("^Edit"))).to_be_focused()
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowRight")
+    expect(first).to_be_focused()
+    with page.expect_navigation(url=re.compile(f"/cameras/{crowd.ids[0]}$")):
+        page.keyboard.press("Enter")
+
+
+def test_without_a_script_every_row_has_its_links_and_the_wall_its_pictures(new_page, session, home, crowd):
+    page = new_page(storage_state=session, java_script_enabled=False)
+    page.goto(f"{PAGES}/?tag=Crowd")
+    assert page.locator("tbody a[data-live=name]:not([tabindex])").count() == 100
+    expect(page.get_by_text("1 to 100 of 200")).to_be_visible()
+    follow(page, page.get_by_role("link", name="Next cameras"))
+    follow(page, page.get_by_role("link", name="Previous cameras"))
+    assert page.url.endswith("?tag=Crowd"), page.url
+    page.goto(f"{PAGES}/wall?tag=Crowd")
+    assert page.locator(".tile img").count() == 16 and page.locator(".tile video").count() == 0
+    expect(page.locator(".tile").first.locator("[data-live=word]")).to_have_text("Recording")
+
+
+# Many at once
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_chosen_cameras_are_switched_and_watched_together(new_page, session, home, api, crowd, script):
+    page = new_page(storage_state=session, java_script_enabled=script)
+    chosen = crowd.ids[1:3]
+    for on in (False, True):
+        page.goto(f"{PAGES}/?tag=Crowd")
+        for camera in chosen:
+            page.locator(f"input[name=camera][value='{camera}']").check()
+        follow(page, page.get_by_role("button", name=f"Switch {'on' if on else 'off'}", exact=True))
+        assert "tag=Crowd" in page.url and "csrf" not in page.url
+        expect(page.get_by_text(f"The cameras were switched {'on' if on else 'off'}.")).to_be_visible()
+        assert [api.get(f"/cameras/{camera}")["is_active"] for camera in chosen] == [on, on]
+    for camera in chosen:
+        page.locator(f"input[name=camera][value='{camera}']").check()
+    with page.expect_request(re.compile("/together")) as asked:
+        page.get_by_role("button", name="Watch together").click()
+    assert asked.value.url.endswith(f"/together?camera={chosen[0]}&camera={chosen[1]}"), asked.value.url
+
+
+def test_all_cameras_of_a_filter_are_switched_after_a_question(new_page, session, home, api, crowd):
+    page = new_page(storage_state=session)
+    page.goto(f"{PAGES}/?q=Crowd+20")
+    matching = [camera["id"] for camera in api.get("/cameras/", params={"q": "Crowd 20"})]
+    active = [camera for camera in matching if api.get(f"/cameras/{camera}")["is_active"]]
+    follow(page, page.get_by_role("button", name=re.compile("^Switch off all")))
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(f"Switch off {len(active)} cameras?"))
+    assert all(api.get(f"/cameras/{camera}")["is_active"] for camera in active), "it did not wait for the answer"
+    follow(page, page.get_by_role("button", name=re.compile("^Switch off")))
+    assert not any(api.get(f"/cameras/{camera}")["is_active"] for camera in matching)
+    assert api.get(f"/cameras/{crowd.ids[1]}")["is_active"], "one that does not match was switched"
+
+
+# Forms
+
+
+def test_a_form_with_errors_takes_the_focus_there_and_says_so_in_its_title(new_page, session, home):
+    page = new_page(storage_state=session)
+    page.goto(f"{PAGES}/cameras/new")
+    page.locator("#name").fill("Kept")
+    page.locator("#url").fill("file:///etc/passwd")
+    follow(page, page.locator("form.form button.primary"))
+    assert page.title().startswith("Error: "), page.title()
+    expect(page.locator("#problems")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.getAttribute('aria-invalid')") == "true"
+
+    page.goto(f"{PAGES}/storage")
+    page.locator("#longest_days").fill("none")
+    follow(page, page.get_by_role("button", name="Save rule"))
+    assert page.title().startswith("Error: "), page.title()
+    expect(page.locator("#problems")).to_be_focused()
+    expect(page.locator("#longest_days")).to_have_value("none")
+
+
+def test_what_was_typed_survives_a_session_that_ended_meanwhile(new_page, home):
+    page = new_page()
+    sign_in(page, home)
+    page.goto(f"{PAGES}/cameras/new")
+    page.locator("#name").fill("Typed for half an hour")
+    page.locator("#tags").fill("yard, gate")
+    page.locator("#password").fill("never kept")
+    page.locator("#is_active").uncheck()
+    page.context.clear_cookies(name=re.compile("session"))
+    follow(page, page.locator("form.form button.primary"))
+    page.get_by_label("Name", exact=True).fill("admin")
+    page.get_by_label("Password", exact=True).fill(home.admin_password)
+    follow(page, page.get_by_role("button", name="Sign in"))
+    expect(page.locator("#name")).to_have_value("Typed for half an hour")
+    expect(page.locator("#tags")).to_have_value("yard, gate")
+    expect(page.locator("#is_active")).not_to_be_checked()
+    expect(page.locator("#password")).to_have_value("")
+    expect(page.get_by_text("nothing was saved")).to_be_focused()
+    assert "never kept" not in page.evaluate("() => JSON.stringify(sessionStorage)")
