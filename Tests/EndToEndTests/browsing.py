@@ -78,10 +78,13 @@ def session(chromium, home):
     return state
 
 
-def violations(page: Page) -> list[str]:
-    """What axe-core finds on a page, a line each."""
-    page.evaluate(AXE)
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+def violations(page: Page, tag: str | None = None) -> list[str]:
+    """What axe-core finds on a page, a line each; with a tag, by the rules of that tag."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(AXE)
+    found = page.evaluate(
+        "tag => axe.run(document, {resultTypes: ['violations'], ...(tag ? {runOnly: [tag]} : {})})", tag
+    )
     return [
         f"{rule['id']} ({rule['impact']}): {node['html'][:160]} {node['failureSummary'][:200]}"
         for rule in found["violations"]

@@ -1,6 +1,7 @@
 """Cameras that are rows alone: a page sees them in any number and state, and nothing is recorded of them."""
 
 import base64
+import threading
 
 from home import Home
 
@@ -30,11 +31,14 @@ class Crowd:
 
     def __init__(self, home: Home, count: int, tag: str, states=None, long_names: bool = False):
         self.home, self.tag = home, tag
+        self.ended = threading.Event()
         states = states or STATES
         dealt = [states[number % len(states)] for number in range(count)]
         names = [self.name_of(number, long_names) for number in range(count)]
         places = ["L" * 100 if long_names and number % 5 == 0 else "Main hall" for number in range(count)]
         self.beat()
+        self.heart = threading.Thread(target=self.keep_beating, daemon=True)
+        self.heart.start()
         # In one statement: a recorder takes a camera that nobody has within a moment.
         rows = home.rows(
             """with wanted as (
@@ -63,12 +67,16 @@ class Crowd:
             return (f"{number + 1} North-eastern gate of the second yard behind " * 3)[:100].strip()
         return f"{self.tag} {number + 1}"
 
+    def keep_beating(self) -> None:
+        """A recorder whose heart stands still is taken for dead by the others."""
+        while not self.ended.wait(2):
+            self.beat()
+
     def beat(self) -> None:
-        """The recorder seems alive for an hour."""
         self.home.rows(
             """insert into recorders (id, spool_id, heartbeat_at, version)
-            values (%s, '00000000-0000-4000-8000-00000000c0de', now() + interval '1 hour', '1')
-            on conflict (id) do update set heartbeat_at = now() + interval '1 hour', heartbeat = recorders.heartbeat + 1,
+            values (%s, '00000000-0000-4000-8000-00000000c0de', now(), '1')
+            on conflict (id) do update set heartbeat_at = now(), heartbeat = recorders.heartbeat + 1,
                 fenced = false returning 1""",
             RECORDER,
         )
@@ -101,7 +109,13 @@ class Crowd:
 
     def remove(self) -> None:
         """As if it had never been."""
+        self.ended.set()
+        self.heart.join(10)
+        ids = [row["id"] for row in self.home.rows("select id from cameras where %s = any(tags)", self.tag)]
         for table in ("camera_snapshots", "camera_backlog", "camera_status", "assignments", "camera_switches"):
-            self.home.rows(f"delete from {table} where camera_id = any(%s) returning 1", self.ids)
-        self.home.rows("delete from cameras where id = any(%s) returning 1", self.ids)
-        self.home.rows("delete from recorders where id = %s and not exists (select from assignments where recorder_id = %s) returning 1", RECORDER, RECORDER)
+            self.home.rows(f"delete from {table} where camera_id = any(%s) returning 1", ids)
+        self.home.rows("delete from cameras where id = any(%s) returning 1", ids)
+        self.home.rows(
+            "delete from recorders where id = %s and not exists (select from assignments where recorder_id = %s) returning 1",
+            RECORDER, RECORDER,
+        )  # fmt: skip

@@ -30,6 +30,7 @@ if (rows) {
   function count() {
     if (!bulk) return;
     const number = chosen().length;
+    bulk.parentElement.classList.toggle("is-idle", number === 0);
     document.getElementById("bulk-count").textContent = number ? `${number} selected` : "None selected";
     for (const button of bulk.querySelectorAll("button")) {
       const together = button.dataset.least;
