@@ -1,11 +1,11 @@
 """What tests of pages share: pages that watch their console, signing in, axe."""
 
 import re
+from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from pathlib import Path
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 
@@ -16,7 +16,7 @@ def new_page(chromium, home, artifacts, request):
     contexts, complaints = [], []
 
     def make(**options) -> Page:
-        context = chromium.new_context(base_url=home.url, **({"viewport": {"width": 1280, "height": 900}} | options))
+        context = chromium.new_context(**({"base_url": home.url, "viewport": {"width": 1280, "height": 900}} | options))
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on(
@@ -30,7 +30,7 @@ def new_page(chromium, home, artifacts, request):
             "request",
             lambda sent: (
                 complaints.append(f"asked another host: {sent.url}")
-                if not sent.url.startswith((home.url, "blob:", "data:"))
+                if not sent.url.startswith((options.get("base_url", home.url), "blob:", "data:"))
                 else None
             ),
         )
@@ -50,8 +50,8 @@ def new_page(chromium, home, artifacts, request):
 
 
 def expected(complaint: str) -> bool:
-    """Chromium writes an error line for each page answered with 4xx, which some tests ask for."""
-    return "Failed to load resource: the server responded with a status of 4" in complaint
+    """Chromium writes an error line for each page answered with 4xx or 503, which some tests ask for."""
+    return any(f"Failed to load resource: the server responded with a status of {status}" in complaint for status in ("4", "503"))
 
 
 def sign_in(page: Page, home, password: str | None = None) -> None:
@@ -76,6 +76,16 @@ def session(chromium, home):
     state = context.storage_state()
     context.close()
     return state
+
+
+def picture_of_trouble(page: Page, home, artifacts: Path, name: str, text: str) -> None:
+    """Pages while a server is away: they work, and say so by themselves."""
+    sign_in(page, home)
+    expect(page.locator("#trouble")).to_contain_text(text, timeout=20_000)
+    for place in ("", "wall", "recorders", "storage"):
+        page.goto(f"/api/v1/controller/{place}")
+        page.screenshot(path=artifacts / f"{place or 'cameras'}-{name}.png")
+        expect(page.locator("#trouble")).to_contain_text(text)
 
 
 def violations(page: Page, tag: str | None = None) -> list[str]:

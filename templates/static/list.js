@@ -1,11 +1,27 @@
 // What the table and the wall have in common: one small answer says how many cameras do what, and which of them are on this
 // page; they come and go as cameras are added and deleted elsewhere.
 
-import { startClock, refreshTimes } from "./time.js";
+import { startClock, refreshTimes, now, length } from "./time.js";
 import { Poll, background, say } from "./poll.js";
 import { find, showState, showSwitch, showTime, setText, backlog, takeSwitches } from "./state.js";
 
 const moment = (milliseconds) => (milliseconds === undefined ? "" : new Date(milliseconds).toISOString());
+
+/** The last picture of a camera that does not record must not look alive: it loses its colour and says how old it is. */
+function showAge(item, camera) {
+  const place = item.querySelector("[data-picture]");
+  const at = Number(place?.dataset.shown || place?.dataset.picture);
+  const isOld = camera.state !== "recording" && at > 0;
+  (place?.matches(".snapshot") ? place : item).classList.toggle("is-stale", isOld);
+  if (!place?.matches(".snapshot")) return;
+  let note = place.querySelector(".snapshot-note");
+  if (isOld && !note) {
+    note = Object.assign(document.createElement("span"), { className: "snapshot-note" });
+    place.append(note);
+  }
+  if (isOld) setText(note, `${length((now() - at) / 1000).split(" ").slice(0, 2).join(" ")} old`);
+  else note?.remove();
+}
 
 /** Keeps a list of cameras up to date. `items` is the element that holds one child with data-camera for each. */
 export class CameraList extends EventTarget {
@@ -58,6 +74,7 @@ export class CameraList extends EventTarget {
     showSwitch(item, camera.on, camera.version);
     showTime(item, "last", moment(camera.last), camera.state === "recording" ? "now" : "none");
     setText(find(item, "backlog"), backlog(camera.backlog ?? 0));
+    showAge(item, camera);
     return changed;
   }
 

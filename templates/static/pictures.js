@@ -30,6 +30,7 @@ export class Pictures {
     const place = item.querySelector("[data-picture]");
     if (!place) return;
     this.#shown.set(place, Number(place.dataset.picture) || 0);
+    place.dataset.shown = place.dataset.picture ?? "";
     place.camera = Number(item.dataset.camera);
     this.observer.observe(place);
   }
@@ -71,6 +72,7 @@ export class Pictures {
         const picture = await response.blob();
         bytes = picture.size + 1000;
         if (this.#shown.has(place)) await show(place, picture);
+        place.dataset.shown = String(at);
       }
     } catch {
       // The poll tells of a server that does not answer.

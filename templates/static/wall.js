@@ -116,17 +116,12 @@ if (tiles) {
 
   function take(item) {
     new Tile(item);
-    const place = item.querySelector("[data-picture]");
-    place.dataset.shown = place.dataset.picture ?? "";
     pictures.add(item);
     sight.observe(item);
   }
 
   for (const item of tiles.children) if (item.dataset.camera) take(item);
-  tiles.addEventListener("picture", ({ target }) => {
-    target.dataset.shown = list.facts.get(target.camera)?.picture ?? "";
-    target.closest(".tile").tile?.tell();
-  });
+  tiles.addEventListener("picture", ({ target }) => target.closest(".tile")?.tile?.tell());
   list.addEventListener("news", settle);
   list.addEventListener("came", ({ detail }) => take(detail.item));
   list.addEventListener("left", ({ detail }) => {

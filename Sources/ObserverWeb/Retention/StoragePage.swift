@@ -99,7 +99,8 @@ package struct StoragePage: Page {
         let errors = forms.errors.sorted { $0.key < $1.key }
         if !errors.isEmpty {
             let lines: [MustacheValue] = errors.map { name, reason in
-                let input = name == "reason" && forms.typed.isEmpty ? nil : name  // of a release, which has no input of its own
+                // That of a release has no input of its own.
+                let input = name == "reason" && forms.typed.isEmpty ? nil : name
                 return ["field": MustacheValue(input), "text": .string("\(Self.label(name)) \(reason).")]
             }
             return ["heading": "Nothing was changed.", "is_form": true, "lines": .list(lines)]
