@@ -125,8 +125,10 @@ def test_a_page_says_that_nobody_answers_and_goes_on_by_itself(new_page, session
     pulse = page.locator("#pulse")
     page.route("**/cameras/states*", lambda route: route.fulfill(status=429, body=""))
     expect(pulse).to_contain_text("No answer from the server")
+    expect(page.locator("tbody .state-since").first).to_be_hidden()
     page.unroute("**/cameras/states*")
     expect(pulse).to_contain_text("The server answers again.")
+    expect(page.locator("tbody .state-since").first).to_be_visible()
 
 
 def test_a_page_that_stands_open_does_not_keep_its_session_and_says_when_it_is_over(new_page, home, hundred, artifacts):

@@ -38,6 +38,8 @@ export class CameraList extends EventTarget {
     this.#settings = items.closest("[data-states]").dataset;
     startClock();
     this.poll = new Poll({ address: () => this.#address(), show: (answer) => this.#show(answer) });
+    // Pictures grow older although nothing changes.
+    setInterval(() => document.hidden || this.#age(), 5000);
     takeSwitches((camera) => this.#flipped(camera), (milliseconds) => this.poll.soon(milliseconds));
   }
 
@@ -76,6 +78,13 @@ export class CameraList extends EventTarget {
     setText(find(item, "backlog"), backlog(camera.backlog ?? 0));
     showAge(item, camera);
     return changed;
+  }
+
+  #age() {
+    for (const item of this.#items.children) {
+      const camera = this.facts.get(Number(item.dataset.camera));
+      if (camera) showAge(item, camera);
+    }
   }
 
   #flipped(camera) {
