@@ -30,6 +30,8 @@ package struct PageRenderer: Sendable {
                 } ?? .null,
                 "at_cameras": .bool(page is CamerasPage),
                 "at_wall": .bool(page is WallPage),
+                "at_exports": .bool(type(of: page).template == "pages/exports"),
+                "at_account": .bool(type(of: page).template == "pages/account"),
                 "at_recorders": .bool(page is RecordersPage),
                 "at_storage": .bool(page is StoragePage || page is FailedUploadsPage),
                 "scripts": .list(page.scripts.map(MustacheValue.string)),
