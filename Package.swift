@@ -73,6 +73,7 @@ let package = Package(
         module("Crypto", ["CLibCrypto", "Errors", "Encodings", "System"]),
         module("HTTPTypes"),
         module("FastCGI", ["CFastCGI", "Errors", "HTTPTypes", "System", "Lifecycle"]),
+        module("FastCGIWire", ["Errors"]),
         module("HTTPRouting", ["Errors", "Encodings", "HTTPTypes"]),
         module("Mustache", ["Errors", "System"]),
         module("RTP", ["Encodings", "Errors"]),
@@ -100,15 +101,17 @@ let package = Package(
             "ObserverStore",
             ["ObserverCore", "Postgres", "Crypto", "Encodings", "Errors", "System", "Lifecycle", "Logging"]
         ),
-        module("ObserverMessages", ["ObserverCore", "AMQP", "Errors"]),
+        module("ObserverMessages", ["ObserverCore", "AMQP", "Crypto", "Encodings", "Errors"]),
         module("Spool", ["ObserverCore", "MP4", "Crypto", "Encodings", "Errors", "System"]),
+        module("ObserverExport", ["ObserverCore", "MP4", "Crypto", "Encodings", "Errors"]),
 
         // Services
         module(
             "ObserverWeb",
             [
-                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages",
-                "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3", "Crypto",
+                "ObserverCore", "ObserverConfiguration", "ObserverExport", "ObserverStore", "ObserverMessages", "MP4",
+                "Media", "HTTPTypes", "FastCGI", "HTTPRouting", "HTTPClient", "Mustache", "Postgres", "AMQP", "S3",
+                "Crypto",
                 "Errors",
                 "Encodings", "System", "Lifecycle", "Logging",
             ]
@@ -117,7 +120,9 @@ let package = Package(
             "ObserverCapture",
             [
                 "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "Spool",
-                "Media", "RTSP", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System", "Lifecycle", "Logging",
+                "Media", "RTSP", "FastCGIWire", "Postgres", "AMQP", "Crypto", "Errors", "Encodings", "System",
+                "Lifecycle",
+                "Logging",
             ]
         ),
         module("ObserverMedia", ["ObserverCore", "LibraryMedia", "Media", "Errors", "System"]),
@@ -167,8 +172,9 @@ let package = Package(
         executable(
             "observerctl",
             [
-                "ObserverCore", "ObserverConfiguration", "ObserverStore", "ObserverMessages", "ObserverRetention",
-                "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors", "Encodings", "System",
+                "ObserverCore", "ObserverConfiguration", "ObserverExport", "ObserverStore", "ObserverMessages",
+                "ObserverRetention", "Postgres", "AMQP", "S3", "HTTPTypes", "HTTPClient", "Crypto", "Errors",
+                "Encodings", "System",
                 "Lifecycle", "Logging",
             ]
         ),
@@ -197,6 +203,7 @@ let package = Package(
         tests("CryptoTests", ["Crypto", "Encodings", "System"]),
         tests("HTTPTypesTests", ["HTTPTypes"]),
         tests("FastCGITests", ["TemporaryFolders", "SeededNumbers", "FastCGI", "HTTPTypes", "System", "Lifecycle"]),
+        tests("FastCGIWireTests", ["SeededNumbers", "FastCGIWire"]),
         tests("HTTPRoutingTests", ["HTTPRouting", "HTTPTypes"]),
         tests("MustacheTests", ["Mustache"]),
         tests("RTPTests", ["SeededNumbers", "RTP", "Encodings"]),
@@ -229,7 +236,11 @@ let package = Package(
             "ObserverConfigurationTests",
             ["TemporaryFolders", "ObserverConfiguration", "ObserverCore", "Lifecycle", "Logging"]
         ),
-        tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "TestSupport"]),
+        tests("ObserverMessagesTests", ["ObserverMessages", "ObserverCore", "Crypto", "TestSupport"]),
+        tests(
+            "ObserverExportTests",
+            ["SeededNumbers", "TestSupport", "ObserverExport", "ObserverCore", "MP4", "Crypto", "Encodings"]
+        ),
         tests("ObserverStoreTests", ["ObserverStore", "ObserverCore", "Encodings"]),
         tests(
             "SpoolTests",
@@ -248,7 +259,8 @@ let package = Package(
         tests(
             "ObserverCaptureTests",
             [
-                "TemporaryFolders", "ObserverCapture", "ObserverConfiguration", "ObserverCore", "Media", "Spool",
+                "TemporaryFolders", "ObserverCapture", "ObserverConfiguration", "ObserverCore", "Media", "MP4", "Spool",
+                "FastCGIWire", "ObserverMessages", "Crypto",
                 "Postgres", "System",
                 "Lifecycle", "Logging",
             ]
@@ -298,7 +310,7 @@ if Context.environment["UNIT_TESTS_ALONE"] != nil {
 // `Tests/Fuzz/run` builds the fuzzers; libFuzzer brings their main function.
 if Context.environment["OBSERVER_FUZZ"] != nil {
     package.targets.append(.target(name: "FuzzRunner", path: "Tests/Fuzz/FuzzRunner", swiftSettings: settings))
-    for module in ["RTP", "RTSP", "MP4"] {
+    for module in ["RTP", "RTSP", "MP4", "FastCGIWire"] {
         package.targets.append(
             .executableTarget(
                 name: "\(module)Fuzzer",

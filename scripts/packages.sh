@@ -11,7 +11,9 @@ RUN_PACKAGES=(
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
     curl jq openssl procps util-linux ca-certificates tzdata
 )
-TEST_PACKAGES=(ffmpeg chromium fonts-dejavu-core shellcheck wrk git pgbouncer)
+TEST_PACKAGES=(
+    ffmpeg chromium firefox-esr vlc-bin vlc-plugin-base fonts-dejavu-core shellcheck wrk git pgbouncer
+)
 # Peers and tools of the comparisons.
 BENCH_PACKAGES=(gstreamer1.0-tools linux-perf strace)
 

@@ -159,7 +159,7 @@ render_environment() {
         fi
         echo "OBSERVER_CAMERA_NETWORKS=$networks"
         printf '%s\n' "OBSERVER_SPOOL=$(spool_folder)" "OBSERVER_FASTCGI_SOCKET=$RUN/web.sock" \
-            "OBSERVER_TEMPLATES=$REPO/templates" "OBSERVER_RECORDER=${OBSERVER_RECORDER:-$NODE}"
+            "OBSERVER_TEMPLATES=$REPO/templates" "OBSERVER_LIVE_LISTEN=${OBSERVER_LIVE_LISTEN:-$RUN}" "OBSERVER_RECORDER=${OBSERVER_RECORDER:-$NODE}"
         if [[ -z ${OBSERVER_KEY:-}${OBSERVER_KEY_FILE:-} ]]; then echo "OBSERVER_KEY_FILE=$CONFIG/key"; fi
         # What the caller set besides wins over the product's defaults; an empty value is none.
         for name in $(compgen -e | grep -E '^(OBSERVER|AWS)_'); do
@@ -167,7 +167,7 @@ render_environment() {
             is_known_setting "$name" || is_known_setting "${name%_FILE}" || continue
             case ${name%_FILE} in
             OBSERVER_PORT | OBSERVER_LISTEN | OBSERVER_DEMO | OBSERVER_CAPTURE_PROCESSES | \
-                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL) ;;
+                OBSERVER_RECORDER | OBSERVER_CAMERA_NETWORKS | OBSERVER_SPOOL | OBSERVER_LIVE_LISTEN) ;;
             OBSERVER_S3_PREFIX) printf '%s=%s\n' "$name" "${!name}" ;;
             # Further stores, and how many are to have a recording, go with the private one as well.
             OBSERVER_S3_SECOND_* | OBSERVER_S3_THIRD_* | OBSERVER_S3_COPIES | OBSERVER_S3_FALLBACK_SECONDS)

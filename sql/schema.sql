@@ -55,6 +55,20 @@ begin
     return true;
 end
 $function$;
+CREATE OR REPLACE FUNCTION hour_cover(camera bigint, kind smallint, of_hour timestamp with time zone)
+ RETURNS int4multirange
+ LANGUAGE plpgsql
+ STABLE PARALLEL SAFE
+AS $function$
+begin
+    return (
+        select coalesce(range_agg(segment_cover(s.started_at, s.duration_ms, of_hour)), '{}') from segments s
+        where s.camera_id = camera and s.stream = kind and s.state <> 'expired' and s.state in ('spooled', 'stored', 'failed')
+            and s.id >= segment_id_at(of_hour - interval '121 minutes') and s.id < segment_id_at(of_hour + interval '2 hours')
+            and s.started_at < of_hour + interval '1 hour' and s.started_at + s.duration_ms * interval '1 ms' > of_hour
+    );
+end
+$function$;
 CREATE OR REPLACE FUNCTION remove_empty_hours(before timestamp with time zone)
  RETURNS bigint
  LANGUAGE plpgsql
@@ -95,6 +109,11 @@ begin
     return removed;
 end
 $function$;
+CREATE OR REPLACE FUNCTION segment_cover(started_at timestamp with time zone, duration_ms integer, hour timestamp with time zone)
+ RETURNS int4range
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (LEAST(((((((date_part('epoch'::text, (started_at - hour)) * (1000000)::double precision))::bigint + '3600000000000'::bigint) / 1000) - '3600000000'::bigint) + duration_ms), (3600000)::bigint) > GREATEST((((((date_part('epoch'::text, (started_at - hour)) * (1000000)::double precision))::bigint + '3600000000000'::bigint) / 1000) - '3600000000'::bigint), (0)::bigint)) THEN int4range((GREATEST((((((date_part('epoch'::text, (started_at - hour)) * (1000000)::double precision))::bigint + '3600000000000'::bigint) / 1000) - '3600000000'::bigint), (0)::bigint))::integer, ((LEAST(((((((date_part('epoch'::text, (started_at - hour)) * (1000000)::double precision))::bigint + '3600000000000'::bigint) / 1000) - '3600000000'::bigint) + duration_ms), (3600000)::bigint))::integer + 50)) ELSE NULL::int4range END;
 CREATE OR REPLACE FUNCTION segment_id_at(at timestamp with time zone)
  RETURNS uuid
  LANGUAGE sql
@@ -143,6 +162,8 @@ create table camera_hours (
     segments integer not null default 0,
     gap_ms bigint not null default 0,
     entered_at timestamp with time zone,
+    covered int4multirange not null default '{}'::int4multirange,
+    counted_ms bigint not null default 0,
     constraint camera_hours_pkey PRIMARY KEY (camera_id, stream, hour)
 ) with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05);
 create table camera_snapshots (
@@ -399,9 +420,11 @@ create table recorders (
     started_at timestamp with time zone not null default now(),
     version text not null default ''::text,
     load double precision not null default 0,
+    live_address text,
     constraint recorders_heartbeat_check CHECK ((heartbeat >= 0)),
     constraint recorders_id_check CHECK ((id ~ '^[a-z0-9.-]{1,63}$'::text)),
     constraint recorders_incarnation_check CHECK ((incarnation >= 1)),
+    constraint recorders_live_address_check CHECK (((length(live_address) >= 1) AND (length(live_address) <= 64))),
     constraint recorders_load_check CHECK (((load >= (0)::double precision) AND (load <= (4096)::double precision))),
     constraint recorders_pkey PRIMARY KEY (id),
     constraint recorders_version_check CHECK ((length(version) <= 64))
@@ -623,12 +646,14 @@ create table users (
     created_at timestamp with time zone not null default now(),
     disabled_at timestamp with time zone,
     clearance bigint not null default 0,
+    zone text,
     constraint users_clearance_check CHECK ((clearance >= 0)),
     constraint users_name_check CHECK (((name = lower(name)) AND ((length(name) >= 1) AND (length(name) <= 64)))),
     constraint users_name_key UNIQUE (name),
     constraint users_password_hash_check CHECK ((length(password_hash) <= 512)),
     constraint users_pkey PRIMARY KEY (id),
-    constraint users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text])))
+    constraint users_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'operator'::text, 'admin'::text]))),
+    constraint users_zone_check CHECK (((length(zone) >= 1) AND (length(zone) <= 64)))
 );
 create table segments_default partition of segments default with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.02);
 
@@ -645,6 +670,7 @@ CREATE UNIQUE INDEX gaps_stream ON gaps USING btree (camera_id, stream, started_
 CREATE INDEX holds_active ON holds USING btree (camera_id) WHERE (released_at IS NULL);
 CREATE INDEX login_attempts_at ON login_attempts USING btree (at);
 CREATE INDEX login_attempts_key ON login_attempts USING btree (key, at);
+CREATE INDEX segments_apart ON segments USING btree (camera_id, stream, state, id) WHERE (state = ANY (ARRAY['spooled'::text, 'lost'::text]));
 CREATE INDEX segments_elsewhere ON segments USING btree (id) WHERE ((state = 'stored'::text) AND (destinations = ANY (ARRAY[2, 4, 5, 6])));
 CREATE INDEX segments_expired ON segments USING btree (expired_at) WHERE (state = 'expired'::text);
 CREATE INDEX segments_expiring ON segments USING btree (id) WHERE (state = 'expiring'::text);
@@ -677,6 +703,8 @@ comment on column camera_hours.bytes is 'Bytes of segments, split in proportion 
 comment on column camera_hours.segments is 'Segments that began in this hour.';
 comment on column camera_hours.gap_ms is 'Wall time of closed gaps, split at the full hour.';
 comment on column camera_hours.entered_at is 'When the last segment that began in this hour was entered; it tells an hour of a recorder whose clock was wrong.';
+comment on column camera_hours.covered is 'What segments cover of the hour: the union of their segment_cover. Good where counted_ms is covered_ms.';
+comment on column camera_hours.counted_ms is 'The part of covered_ms that was written together with covered. Other than covered_ms: a segment went, or a release wrote here that knows nothing of covered; until it is made anew the segments of the hour tell.';
 comment on table camera_snapshots is 'The newest snapshot of each camera, 640 pixels wide.';
 comment on column camera_snapshots.looked_at is 'When the recorder last found that there is no newer key frame, or made this picture.';
 comment on table camera_status is 'The state of each stream, as its recorder reported it last.';
@@ -738,6 +766,7 @@ comment on column recorders.incarnation is 'Rises with every start and when it i
 comment on column recorders.heartbeat is 'Rises every 2 s while it lives. Others watch it with their own clocks.';
 comment on column recorders.heartbeat_at is 'Time of the last heartbeat, for people; nothing about ownership is decided by it.';
 comment on column recorders.load is 'The number of processors that it kept busy between its last two heartbeats.';
+comment on column recorders.live_address is 'Where nginx finds its live pictures: unix, for a socket in its own folder, or address:port. Null: nowhere.';
 comment on table retention_history is 'Who changed what is kept, and when. Rows are never changed and never deleted.';
 comment on column retention_history.camera_id is 'The camera of the rule or the hold; a rule without camera and tag was one of all cameras.';
 comment on column retention_history.old_longest_days is 'Before the change; null with the two beside it: there was no such rule.';
@@ -793,8 +822,11 @@ comment on table users is 'People who may sign in.';
 comment on column users.password_hash is 'scrypt with its parameters; null: this user cannot sign in with a password.';
 comment on column users.disabled_at is 'Set: may not sign in, and sessions count no more. Users are disabled, not deleted, so that history keeps its names.';
 comment on column users.clearance is 'Rises when failed sign-ins are to be forgotten: microseconds of the time at which a password was set.';
+comment on column users.zone is 'Name of the time zone in which pages show times; null: that of the browser.';
 comment on function create_segment_partition is 'Creates the partition of the week that begins on that Monday, with its rows out of the default one. False: there is one.';
 comment on function drop_expired_partition is 'Drops the partition of a week whose segments have all expired. False: it has others, or is not there.';
+comment on function hour_cover is 'What the segments of a stream cover of an hour, as camera_hours.covered has it.';
 comment on function remove_empty_hours is 'Removes the sums of hours that nothing is left of.';
 comment on function remove_expired_segments is 'Removes rows of segments that expired more than thirty days ago, at most so many.';
+comment on function segment_cover is 'The part of an hour that a segment covers, in milliseconds from the full hour, with 50 ms added at its end; null: none. The union of such ranges has no seams where segments follow each other.';
 comment on function segment_id_at is 'The lowest identifier of a segment that begins at that time (UUIDv7: 48 bits of milliseconds come first).';

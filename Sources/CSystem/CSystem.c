@@ -42,6 +42,8 @@ int observer_receive_datagrams(int file, void *room, int slots, int slot_bytes, 
     return count;
 }
 
+int observer_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC); }
+
 int observer_poll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
 int observer_bell_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -10,6 +10,9 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
 
     private let key: [UInt8]
 
+    /// The key itself, for what is derived from it in this module.
+    var bytesForDerivation: [UInt8] { key }
+
     /// `•••`.
     public var description: String { "•••" }
     /// Without children.
@@ -21,6 +24,11 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
     public init(_ key: [UInt8]) throws(CryptoError) {
         guard key.count == 32 else { throw CryptoError(.badInput, "a key has 32 bytes, not \(key.count)") }
         self.key = key
+    }
+
+    /// Derives another key of 32 bytes, by HMAC-SHA-256, from which this one cannot be found.
+    public func derived(for purpose: String) -> [UInt8] {
+        HMACSHA256.authenticate(Array("observer: \(purpose)".utf8), key: key)
     }
 
     /// Encrypts and authenticates.

@@ -1,5 +1,6 @@
 import CFastCGI
 import Glibc
+import HTTPTypes
 
 /// An `FCGX_Request`, of which libfcgi allows one thread to use one at a time.
 struct FCGXRequest: ~Copyable {
@@ -42,6 +43,12 @@ struct FCGXRequest: ~Copyable {
             body: response.body.count,
             request: UInt16(truncatingIfNeeded: raw.pointee.requestId)
         ).send(response, to: raw.pointee.ipcFd)
+    }
+
+    /// Sends a response whose body is produced meanwhile; false if it was cut, so that nothing more may be sent.
+    func send(_ response: FastCGIResponse, _ stream: HTTPBodyStream) -> Bool {
+        FastCGIStream(descriptor: raw.pointee.ipcFd, request: UInt16(truncatingIfNeeded: raw.pointee.requestId))
+            .send(response, stream)
     }
 
     /// Closes the connection.

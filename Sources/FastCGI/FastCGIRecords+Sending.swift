@@ -27,7 +27,7 @@ extension FastCGIRecords {
         }
     }
 
-    private static func write(_ vectors: inout [iovec], to descriptor: Int32) -> Bool {
+    static func write(_ vectors: inout [iovec], to descriptor: Int32) -> Bool {
         var next = 0
         while next < vectors.count {
             let count = min(vectors.count - next, mostAtOnce)

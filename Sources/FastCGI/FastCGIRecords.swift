@@ -47,6 +47,11 @@ struct FastCGIRecords {
         self.pieces = pieces
     }
 
+    /// The header of a record with a stretch of the response.
+    static func header(ofContent length: Int, request: UInt16) -> [UInt8] {
+        header(.stdout, request, length: length)
+    }
+
     private enum Kind: UInt8 {
         case endRequest = 3
         case stdout = 6

@@ -7,6 +7,11 @@ struct FastCGIResponse {
     /// The body; empty in the response to HEAD.
     let body: [UInt8]
 
+    init(head: [UInt8], body: [UInt8]) {
+        self.head = head
+        self.body = body
+    }
+
     init(_ response: HTTPResponse, to method: HTTPMethod) {
         let status = response.status
         var head: [UInt8] = []
@@ -20,7 +25,7 @@ struct FastCGIResponse {
         }
         // A response with these codes has no body and no length (RFC 9110, section 8.6).
         if status != 204, status != 304, status >= 200 {
-            head += "Content-Length: \(response.body.count)\r\n".utf8
+            head += "Content-Length: \(response.stream?.length ?? Int64(response.body.count))\r\n".utf8
         }
         head += "\r\n".utf8
         self.head = head

@@ -60,8 +60,14 @@ struct FastCGIWorker: ~Copyable {
         // The client has gone, so the request is dropped.
         guard let body = readBody(incoming.announcedLength) else { return }
         let request = incoming.request(body: body)
-        let response = FastCGIResponse(handler(request), to: request.method)
-        _ = handle.send(response)  // A client that went away is no error.
+        let answer = handler(request)
+        let response = FastCGIResponse(answer, to: request.method)
+        // A client that went away is no error.
+        if let stream = answer.stream, request.method != .head {
+            _ = handle.send(response, stream)
+        } else {
+            _ = handle.send(response)
+        }
     }
 
     /// Returns the body; nil if it ended early.

@@ -4,6 +4,8 @@ public struct HTTPResponse: Sendable {
     public var status: Int
     /// The body; its length is sent as `Content-Length`.
     public var body: [UInt8]
+    /// A body that is produced while it is sent, in place of `body`.
+    public var stream: HTTPBodyStream?
     /// The header fields in the order in which they were added.
     public private(set) var fields: [HTTPField] = []
 

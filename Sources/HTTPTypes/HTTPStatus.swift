@@ -19,6 +19,7 @@ public enum HTTPStatus {
         case 409: "Conflict"
         case 410: "Gone"
         case 412: "Precondition Failed"
+        case 416: "Range Not Satisfiable"
         case 413: "Content Too Large"
         case 415: "Unsupported Media Type"
         case 422: "Unprocessable Content"

@@ -16,8 +16,13 @@ public enum SnapshotEncoder {
     public static func jpeg(_ keyFrame: KeyFrame, width: Int = 640) throws(MediaError) -> [UInt8] {
         var decoded = try decode(keyFrame)
         defer { av_frame_free(&decoded) }
+        return try jpeg(decoded: decoded, width: width)
+    }
+
+    /// Scales and encodes a decoded frame.
+    static func jpeg(decoded: UnsafeMutablePointer<AVFrame>?, width: Int) throws(MediaError) -> [UInt8] {
         guard let source = decoded, source.pointee.width > 0, source.pointee.height > 0 else {
-            throw MediaError(.badStream, "the key frame has no size")
+            throw MediaError(.badStream, "the frame has no size")
         }
         var scaled = try scale(source, width: min(Int32(clamping: width), source.pointee.width))
         defer { av_frame_free(&scaled) }

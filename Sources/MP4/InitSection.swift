@@ -35,7 +35,7 @@ public struct InitSection: Hashable, Sendable {
         codecs = [video.codec, audio?.codec].compactMap { $0 }.joined(separator: ",")
     }
 
-    private static let unityMatrix: [UInt32] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]
+    static let unityMatrix: [UInt32] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]
 
     /// Appends `mvhd` (8.2.2): no times, no duration, since neither is known.
     private static func appendMovieHeader(to moov: inout BoxWriter, nextTrack: UInt32) {
@@ -97,7 +97,7 @@ public struct InitSection: Hashable, Sendable {
     }
 
     /// Appends `mdhd` and `hdlr` (8.4.2, 8.4.3).
-    private static func appendMediaHeader(
+    static func appendMediaHeader(
         to media: inout BoxWriter,
         timescale: UInt32,
         handler: String,
@@ -120,7 +120,7 @@ public struct InitSection: Hashable, Sendable {
     }
 
     /// Appends the data reference and the sample tables, which are empty in a fragmented file (8.7.2, 8.5).
-    private static func appendTables(to information: inout BoxWriter, entry: (inout BoxWriter) -> Void) {
+    static func appendTables(to information: inout BoxWriter, entry: (inout BoxWriter) -> Void) {
         information.box("dinf") { data in
             data.fullBox("dref") { references in
                 references.append(UInt32(1))

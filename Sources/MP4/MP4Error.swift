@@ -6,6 +6,10 @@ public struct MP4Error: DescribedError, Hashable {
     public enum Kind: String, CaseIterable, Sendable {
         /// The file has no whole init section, so nothing in it can be played.
         case noInitSection
+        /// A box is not as it has to be where a file is put together or taken apart.
+        case badFragment
+        /// The init section is not that of the file that it was to become part of.
+        case otherInitSection
     }
 
     /// The kind of trouble.

@@ -55,6 +55,7 @@ final class CameraConnection: CameraSource {
     private var load = ReadingLoad.connection
     /// The method of keep-alive requests to try with the next connection; nil for the usual one.
     private var keepAliveSuggestion: RTSPMethod?
+    var isWatched = false
     private(set) var receivedBytes = 0
 
     init(
@@ -90,14 +91,19 @@ final class CameraConnection: CameraSource {
         case .reaching(let connector, _):
             connector.descriptor.map { SourceWatch(descriptor: $0, interest: .writable) }
         case .connected(_, let socket), .leaving(_, let socket, _):
-            // What comes while media flows is read ten times a second.
+            // What comes while media flows is read ten times a second, unless somebody waits for it.
             phase == .open
-                ? nil
+                ? isWatched ? SourceWatch(descriptor: mediaSocket(socket), interest: .readable) : nil
                 : SourceWatch(
                     descriptor: socket.descriptor,
                     interest: socket.hasOutput ? [.readable, .writable] : .readable
                 )
         }
+    }
+
+    /// The descriptor on which frames come; over UDP that of the first track, which is video.
+    private func mediaSocket(_ socket: CameraSocket) -> Int32 {
+        ports?.mediaDescriptor ?? socket.descriptor
     }
 
     var due: MonotonicInstant {

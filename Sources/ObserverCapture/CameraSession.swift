@@ -46,6 +46,10 @@ final class CameraSession {
     private static let probeLimit = Duration.seconds(1)
 
     private let recorder: CameraRecorder
+    private let live: LiveChannel
+    /// The viewers that wait for the first segment.
+    private var viewers: [LiveToken] = []
+    private var watched = LiveChannel.Watch()
     private let context: RecorderContext
     private let loop: CameraLoop
     private let slots: OpeningSlots
@@ -67,18 +71,20 @@ final class CameraSession {
         self.loop = loop
         self.slots = slots
         context = recorder.context
+        live = context.live.channel(recorder.plan.camera.id)
         plan = recorder.plan
         logger = context.logger.with([.cameraID: .int(Int(plan.camera.id.rawValue))])
         library = plan.librarySource(context, loop: loop)
         native = plan.connection(context, loop: loop, logger: logger)
         source = native ?? library
         work = .beginning(after: recorder.predecessor, until: .now() + plan.delay)
+        live.attach(self) { [loop] in loop.wake() }
     }
 
     // MARK: For the loop
 
     /// True if the recorder asks for something.
-    var isCalled: Bool { recorder.isCalled }
+    var isCalled: Bool { recorder.isCalled || live.isCalled }
 
     /// True once nothing more comes.
     var hasEnded: Bool { if case .ended = work { true } else { false } }
@@ -127,6 +133,7 @@ final class CameraSession {
     /// Does what can be done now.
     func turn(at now: MonotonicInstant) {
         if recorder.isCalled { answer(at: now) }
+        if live.isCalled { answerViewers() }
         // A step that ends at once is followed by the next.
         for _ in 0..<4 {
             advance(at: now)
@@ -149,6 +156,17 @@ final class CameraSession {
             work = .deciding
         default: return
         }
+    }
+
+    /// Looks at what the live server asks for.
+    private func answerViewers() {
+        let call = live.takeCall()
+        (watched, viewers) = (call.watch, viewers + call.joins)
+        native?.isWatched = watched.isAny
+        library.isWatched = watched.isAny
+        guard let recording else { return }
+        recording.live.take(watched, joins: viewers)
+        viewers = []
     }
 
     private func advance(at now: MonotonicInstant) {
@@ -237,6 +255,8 @@ final class CameraSession {
             context: context
         )
         recording = made
+        made.live.take(watched, joins: viewers)
+        viewers = []
         health = StreamHealth()
         (checkDue, measureDue) = (.now(), .now())
         tell(.opened(VideoInfo(streams.video)))
@@ -320,6 +340,7 @@ final class CameraSession {
         // The call that gave the connection up had taken more, and so may the leave.
         flood.note(source.receivedBytes, at: now)
         if case .ended = reason { recording?.end(.stopped) } else { recording?.end(.lost) }
+        viewers += recording?.live.unanswered ?? []
         recording = nil
         switch reason {
         case .ended: finish()
@@ -372,6 +393,7 @@ final class CameraSession {
 
     private func finish() {
         work = .ended
+        live.detach(self)
         switch recorder.endingReason {
         case .off: tell(.off)
         case .lost: tell(.released)

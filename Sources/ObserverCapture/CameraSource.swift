@@ -14,6 +14,8 @@ protocol CameraSource: AnyObject {
     var due: MonotonicInstant { get }
     /// True while nothing is lost or blurred if what has come is read 0.2 s later.
     var isCalm: Bool { get }
+    /// True while somebody watches: what comes is not left to gather.
+    var isWatched: Bool { get set }
     /// Bytes that came from the camera since the stream was opened.
     var receivedBytes: Int { get }
     /// Packets that were lost on the way, as far as the source can tell.

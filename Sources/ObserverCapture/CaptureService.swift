@@ -67,6 +67,7 @@ package enum CaptureService {
         )
         let resolver = CameraResolver(policy: configuration.networks, ownServers: configuration.ownServers)
         let loops = try loops(logger)
+        let live = try LiveServer(configuration, spool: spool, clock: clock, logger: logger)
         let reconciler = CaptureReconciler(
             context: RecorderContext(
                 configuration,
@@ -76,6 +77,7 @@ package enum CaptureService {
                 statusWriter: statusWriter,
                 resolver: resolver,
                 processes: processes,
+                live: live.channels,
                 logger: logger
             ),
             loops: loops,
@@ -96,7 +98,7 @@ package enum CaptureService {
             silence: { notifications.newestSilence },
             onChange: reconciler.wake
         )
-        let helpers: [any Service] = [processes, snapshots, resolver]
+        let helpers: [any Service] = [processes, snapshots, resolver, live]
         return [
             Stage("spool", shutdownLimit: .milliseconds(500), services: [recovery, clock]),
             Stage("reports", shutdownLimit: .seconds(6), services: [publisher] + statusWriter.services),

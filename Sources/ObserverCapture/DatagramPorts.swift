@@ -12,6 +12,9 @@ final class DatagramPorts {
     /// The ports of media, one for each track.
     var ports: [UInt16] { pairs.map(\.media.port) }
 
+    /// The descriptor of the first track's media.
+    var mediaDescriptor: Int32? { pairs.first?.media.descriptor }
+
     /// Binds pairs of ports at an address of this machine.
     ///
     /// - Throws: `SystemError` where not enough pairs are free.

@@ -38,6 +38,7 @@ final class LibrarySource: CameraSource {
     /// True if the last turn ended before the socket was empty.
     private var hasMore = false
     private var load = ReadingLoad.socketPair
+    var isWatched = false
     /// libavformat keeps to itself what it lost.
     let lostPackets = 0
 
@@ -102,7 +103,7 @@ final class LibrarySource: CameraSource {
     }
 
     var watch: SourceWatch? {
-        guard case .running(let process, _) = stage, !isOpen || load.isHeavy else { return nil }
+        guard case .running(let process, _) = stage, !isOpen || isWatched || load.isHeavy else { return nil }
         return SourceWatch(descriptor: process.socket, interest: .readable)
     }
 

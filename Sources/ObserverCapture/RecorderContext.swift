@@ -15,6 +15,8 @@ struct RecorderContext: Sendable {
     let resolver: CameraResolver
     let processes: MediaProcesses
     let logger: Logger
+    /// The ways to those who watch.
+    var live = LiveChannels()
     /// The memory of fragments on their way to the disk.
     let fragments = FragmentPool()
 }
@@ -29,6 +31,7 @@ extension RecorderContext {
         statusWriter: StatusWriter,
         resolver: CameraResolver,
         processes: MediaProcesses,
+        live: LiveChannels,
         logger: Logger
     ) {
         self.init(
@@ -40,7 +43,8 @@ extension RecorderContext {
             statusWriter: statusWriter,
             resolver: resolver,
             processes: processes,
-            logger: logger
+            logger: logger,
+            live: live
         )
     }
 }

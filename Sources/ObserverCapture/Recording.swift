@@ -27,6 +27,7 @@ final class Recording {
     let streams: StreamDescription
 
     private let context: RecorderContext
+    private let channel: LiveChannel
     private let camera: Camera
     private let epoch: () -> Int64
     private let writeQueue: WriteQueue
@@ -41,6 +42,7 @@ final class Recording {
         writeQueue: WriteQueue,
         context: RecorderContext
     ) {
+        channel = context.live.channel(camera.id)
         self.streams = streams
         self.camera = camera
         self.epoch = epoch
@@ -57,6 +59,9 @@ final class Recording {
             pool: context.fragments
         ) { [unowned self] output in take(output) }
     }()
+
+    /// The way of frames to those who watch.
+    private(set) lazy var live = LiveFeed(segmenter, channel: channel, writeQueue: writeQueue)
 
     /// Shifts the cuts of each camera, so that a thousand cameras do not end their files at the same time.
     private static func firstSeconds(_ camera: Camera, at time: Timestamp) -> Double {
@@ -96,6 +101,7 @@ final class Recording {
     /// Ends the segment that cannot be written; once there is room, the next IDR frame begins another.
     private func abandon() {
         segmenter.abandon()
+        live.interrupted()
         guard current != nil else { return }
         finish(reason: .lost, flags: [.diskBehind])
     }
@@ -116,6 +122,7 @@ final class Recording {
     /// Ends the recording; the rest goes to the writers.
     func end(_ reason: RunSegmenter.EndReason) {
         segmenter.end(reason)
+        live.end()
         if current != nil { finish(reason: reason == .stopped ? .stopped : .lost, flags: []) }
     }
 
@@ -134,7 +141,7 @@ final class Recording {
     }
 
     private func begin(_ begin: RunSegmenter.Begin) {
-        guard !isBehind else { return }
+        guard !isBehind else { return live.began(begin, as: nil) }
         let header = SegmentHeader(
             beginning: StreamID(camera.id, .main),
             at: context.clock.time(at: begin.capturedAt / 1000),
@@ -148,14 +155,15 @@ final class Recording {
         guard context.writers.begin(header, begun: begun, initSection: begin.initSection, writeQueue: writeQueue) else {
             isBehind = true
             writeQueue.coverage.tell(.interrupted(.diskBehind))
-            return
+            return live.began(begin, as: nil)
         }
         current = Current(id: header.id, begin: begin, media: Self.media(begin))
+        live.began(begin, as: header.id)
     }
 
     private func append(_ part: RunSegmenter.Part) {
         let fragment = part.fragment
-        guard var now = current else { return }
+        guard var now = current else { return live.interrupted() }
         let number = writeQueue.nextFragment()
         let stretch = Stretch(from: part.capturedAt / 1000, to: part.capturedUntil / 1000)
         writeQueue.coverage.tell(
@@ -171,9 +179,11 @@ final class Recording {
         guard isTaken else {
             isBehind = true
             writeQueue.coverage.tell(.dropped(fragment: number, .diskBehind))
+            live.interrupted()
             finish(reason: .lost, flags: [.diskBehind])
             return
         }
+        live.appended(fragment)
         now.media.duration90k = fragment.end90k - now.media.start90k
         now.media.frames += fragment.frames
         current = now

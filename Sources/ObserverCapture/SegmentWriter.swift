@@ -145,6 +145,7 @@ struct SegmentWriter {
             let start = segment.bytes
             try bytes.withUnsafeBytes { bytes throws(SpoolError) in try segment.append(bytes) }
             writeQueue.coverage.tell(.written(fragment: fragment))
+            writeQueue.tellWritten()
             if var keyFrame {
                 keyFrame.range = keyFrame.range.lowerBound + start..<keyFrame.range.upperBound + start
                 snapshots.note(keyFrame, of: writeQueue.camera)

@@ -18,6 +18,8 @@ final class WriteQueue: Sendable {
     private let fragments = Atomic(0)
     private let hasFailed = Atomic(false)
     private let failure = Lock<Failure?>(nil)
+    private let isAwaited = Atomic(false)
+    private let written = Lock<[@Sendable () -> Void]>([])
 
     init(camera: CameraID, coverage: StreamCoverage) {
         self.camera = camera
@@ -33,6 +35,23 @@ final class WriteQueue: Sendable {
     func fail(_ segment: SegmentID, _ reason: Interruption) {
         failure.withLock { $0 = Failure(segment: segment, reason: reason) }
         hasFailed.store(true, ordering: .releasing)
+    }
+
+    /// Calls `body` once, after the next fragment has been written; for the live server.
+    func whenWritten(_ body: @escaping @Sendable () -> Void) {
+        written.withLock { $0.append(body) }
+        isAwaited.store(true, ordering: .releasing)
+    }
+
+    /// Calls those who wait for a fragment to be written; cheap where nobody does.
+    func tellWritten() {
+        guard isAwaited.load(ordering: .acquiring) else { return }
+        isAwaited.store(false, ordering: .relaxed)
+        let bodies = written.withLock { written in
+            defer { written = [] }
+            return written
+        }
+        for body in bodies { body() }
     }
 
     /// Takes the failure of the segment that is being recorded, if it has failed; cheap enough for every packet.

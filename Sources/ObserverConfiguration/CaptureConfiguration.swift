@@ -23,6 +23,9 @@ package struct CaptureConfiguration: ProgramConfiguration {
     /// The time between two snapshots of a camera; nil for no snapshots.
     package let snapshotInterval: Duration?
 
+    /// Where live pictures are served; nil for nowhere.
+    package let live: LiveListen?
+
     package init(environment: [String: String]) throws(ConfigurationError) {
         var reader = SettingsReader(environment)
         log = reader.log()
@@ -34,6 +37,7 @@ package struct CaptureConfiguration: ProgramConfiguration {
         networks = reader.networks(without: ownServers)
         spool = reader.path(.spool)
         recorder = reader.recorder()
+        live = reader.live(of: recorder)
         prefix = reader.prefix()
         let seconds = reader.integer(.snapshotSeconds)
         snapshotInterval = seconds > 0 ? .seconds(seconds) : nil

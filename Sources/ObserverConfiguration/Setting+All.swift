@@ -35,7 +35,7 @@ extension Setting {
         ),
         SettingGroup(
             title: "Recording",
-            settings: [spool, recorder, segmentSeconds, snapshotSeconds, cameraNetworks]
+            settings: [spool, recorder, segmentSeconds, snapshotSeconds, cameraNetworks, liveListen]
         ),
         SettingGroup(
             title: "Pages and API",
@@ -177,6 +177,19 @@ extension Setting {
             Observer's own servers; without it, only the ranges are allowed.
             """,
         readers: [.command, .web, .capture]
+    )
+
+    package static let liveListen = Setting(
+        "OBSERVER_LIVE_LISTEN",
+        .text("the path of a folder, or an address with a port, as in `192.0.2.5:7000` or `[fd00::5]:7000`"),
+        fallback: .none,
+        suppliedByUp: "`$OBSERVER_HOME/run`",
+        meaning: """
+            Where nginx asks this recorder for live pictures: a socket in a folder that both see, or, for a recorder on another \
+            machine, an address of this one. Whoever asks needs a ticket of `observer-web`; the pictures are not encrypted on \
+            this way. Of several recorders that `up` runs, each has the next port. Empty: no live pictures.
+            """,
+        readers: [.command, .capture]
     )
 
     // MARK: Pages and API

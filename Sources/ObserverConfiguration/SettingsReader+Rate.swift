@@ -1,10 +1,7 @@
 import ObserverCore
-import System
 
 /// The settings of the bandwidth.
 extension SettingsReader {
-    private static let zones = "/usr/share/zoneinfo"
-
     /// The bandwidth that uploads may use together.
     mutating func uploadRate() -> UploadRate {
         let text = text(.uploadRate)
@@ -17,21 +14,16 @@ extension SettingsReader {
     }
 
     /// The time zone of the site.
-    mutating func timeZone() -> LocalTimeZone {
+    mutating func timeZone() -> TimeZoneRules {
         let name = text(.timeZone)
-        // It needs no file: small systems have none.
-        guard name != "UTC" else { return .utc }
-        guard LocalTimeZone.isName(name) else {
-            reject(name, for: .timeZone)
-            return .utc
-        }
-        let path = "\(Self.zones)/\(name)"
-        do throws(SystemError) {
-            let bytes = try File.contents(of: path, limit: 1 << 20, followsLinks: true)
-            if let zone = LocalTimeZone(file: bytes) { return zone }
-            reject(name, for: .timeZone, because: "\(path) is no time zone")
+        do throws(ZoneFiles.Failure) {
+            return try ZoneFiles.zone(named: name)
         } catch {
-            reject(name, for: .timeZone, because: "\(path): \(error.detail)")
+            switch error {
+            case .noName: reject(name, for: .timeZone)
+            case .unreadable(let detail): reject(name, for: .timeZone, because: detail)
+            case .noZone(let path): reject(name, for: .timeZone, because: "\(path) is no time zone")
+            }
         }
         return .utc
     }

@@ -37,7 +37,7 @@ package struct UploadConfiguration: ProgramConfiguration {
     /// The bandwidth that uploads may use together.
     package let rate: UploadRate
     /// The zone of the times in it.
-    package let zone: LocalTimeZone
+    package let zone: TimeZoneRules
     /// The time between two sweeps of the spool.
     package var sweepInterval: Duration
     /// The pauses before the second and the third try of a refused upload.

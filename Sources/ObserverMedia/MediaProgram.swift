@@ -25,7 +25,7 @@ package enum MediaProgram {
         case .read(let stream): CameraReading.run(stream, for: recorder)
         case .stills: Stills.run(for: recorder)
         case .encode(let audio): Encoding.run(audio, for: recorder)
-        case .still, .samples, nil: return 64
+        case .still, .group, .frame, .samples, nil: return 64
         }
         return 0
     }

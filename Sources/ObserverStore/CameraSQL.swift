@@ -23,8 +23,12 @@ enum CameraSQL {
 
     /// Selects columns of the tables and of what is derived from them: `d.state`.
     static func select(_ columns: String, from source: String = "cameras") -> String {
+        "select \(columns)\n\(joins(source))"
+    }
+
+    /// The tables of a camera's state, and what is derived from them.
+    static func joins(_ source: String = "cameras") -> String {
         """
-        select \(columns)
         from \(source) c
         left join camera_status s on s.camera_id = c.id and s.stream = 0
         left join assignments a on a.camera_id = c.id
@@ -72,14 +76,22 @@ enum CameraSQL {
         """
     }
 
-    private static let derived = """
-        d.state,
+    /// When the state began.
+    static let since = """
         case
             when f.fresh and d.state = s.state then s.since
             when d.state = 'unassigned' then coalesce(w.heartbeat_at, a.since)
             when d.state = 'off' and s.state = 'off' then s.since
-            else c.updated_at end,
-        case when f.fresh and d.state = s.state then s.cause when d.state = 'unassigned' then 'no_recorder' end,
+            else c.updated_at end
+        """
+
+    /// Its cause, where it has one.
+    static let cause = """
+        case when f.fresh and d.state = s.state then s.cause when d.state = 'unassigned' then 'no_recorder' end
+        """
+
+    private static let derived = """
+        d.state, \(since), \(cause),
         case when f.fresh and d.state = s.state then s.detail
             when d.state = 'unassigned' then 'the recorder that had this camera is gone' end,
         case when d.state <> 'off' then a.recorder_id end, coalesce(a.epoch, 0),

@@ -166,6 +166,21 @@ package struct GapStore {
 
     /// The text and values of ``list(_:from:to:)``.
     package static func statement(_ stream: StreamID, from start: Timestamp, to end: Timestamp) -> SQL {
+        statement(stream, from: start, to: end, columns, "limit \(longestPage)")
+    }
+
+    /// The start, end and cause of all gaps of a stream that touch a stretch of time, oldest first.
+    static func allStatement(_ stream: StreamID, from start: Timestamp, to end: Timestamp) -> SQL {
+        statement(stream, from: start, to: end, "g.started_at, g.ended_at, g.cause", "")
+    }
+
+    private static func statement(
+        _ stream: StreamID,
+        from start: Timestamp,
+        to end: Timestamp,
+        _ columns: String,
+        _ limit: String
+    ) -> SQL {
         """
         with wanted as (
             select \(stream.camera)::bigint as camera_id, \(stream.kind)::smallint as stream,
@@ -181,7 +196,7 @@ package struct GapStore {
         union all
         select \(unsafe: columns) from wanted w join gaps g using (camera_id, stream)
         where g.ended_at is null and g.started_at <= w.start - interval '1 hour' and g.started_at < w.finish
-        order by started_at limit \(unsafe: String(longestPage))
+        order by started_at \(unsafe: limit)
         """
     }
 

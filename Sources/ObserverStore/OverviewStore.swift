@@ -19,7 +19,7 @@ package struct CameraOverview: Hashable, Sendable {
 
 /// The recordings of a stream in one hour.
 package struct RecordedHour: Hashable, Sendable {
-    /// 0 to 23.
+    /// The number of the hour in its day, from 0.
     package var hour: Int
     package var milliseconds: Int64
     package var bytes: Int64
@@ -42,11 +42,15 @@ package struct OverviewStore {
     /// How many cameras do what, and which tags there are.
     package func cameras() throws(PostgresError) -> CameraOverview {
         let counts = try connection.rows(Self.stateCounts, as: (CameraState, Int).self)
-        let tags = try connection.rows(
+        return CameraOverview(counts: Dictionary(counts) { first, _ in first }, tags: try tags())
+    }
+
+    /// The tags in use, in alphabetical order.
+    package func tags() throws(PostgresError) -> [String] {
+        try connection.rows(
             "select distinct unnest(tags) as tag from cameras where deleted_at is null order by tag limit 200",
             as: (String).self
         )
-        return CameraOverview(counts: Dictionary(counts) { first, _ in first }, tags: tags)
     }
 
     /// Sums what can be played of a day by the hour; hours without are left out.
@@ -55,18 +59,20 @@ package struct OverviewStore {
     ///   - camera: Which one.
     ///   - kind: Which of its streams.
     ///   - start: The beginning of the day, on a full hour.
+    ///   - end: Its end; nil: 24 hours later.
     /// - Returns: The hours, from 0 to 23.
     /// - Throws: The error that the database reports.
     package func hours(
         of camera: CameraID,
         _ kind: StreamKind = .main,
-        from start: Timestamp
+        from start: Timestamp,
+        to end: Timestamp? = nil
     ) throws(PostgresError) -> [RecordedHour] {
         let statement: SQL = """
             select (extract(epoch from hour - \(start)::timestamptz) / 3600)::bigint, covered_ms, bytes
             from camera_hours
             where camera_id = \(camera) and stream = \(kind) and hour >= \(start)
-                and hour < \(start)::timestamptz + interval '1 day' and covered_ms > 0
+                and hour < \(end ?? start.advanced(bySeconds: 86_400)) and covered_ms > 0
             order by hour
             """
         return try connection.rows(statement, as: (Int64, Int64, Int64).self).map { hour, milliseconds, bytes in

@@ -69,6 +69,7 @@ package struct RecorderStore {
     ///   - present: The row by which the name was found to be free; nil if there was none.
     ///   - former: The incarnation of the caller's own earlier life: what it had and nobody has claimed since stays with the
     ///     recorder, under the next epoch.
+    ///   - live: Where its live pictures are served; nil for nowhere.
     /// - Returns: Its incarnation; nil if the row is another one by now.
     /// - Throws: The error that the database reports.
     package func register(
@@ -76,15 +77,16 @@ package struct RecorderStore {
         spool: SpoolID,
         version: String,
         over present: Row?,
-        keeping former: Int64? = nil
+        keeping former: Int64? = nil,
+        live: String? = nil
     ) throws(PostgresError) -> Int64? {
         let statement: SQL = """
             with registered as (
-                insert into recorders as r (id, spool_id, version)
-                values (\(id), \(spool), \(version.limited(to: 64)))
+                insert into recorders as r (id, spool_id, version, live_address)
+                values (\(id), \(spool), \(version.limited(to: 64)), \(live))
                 on conflict (id) do update set incarnation = r.incarnation + 1, heartbeat = 0, heartbeat_at = now(),
                     spool_id = excluded.spool_id, version = excluded.version, draining = false, fenced = false,
-                    load = 0, started_at = now()
+                    load = 0, started_at = now(), live_address = excluded.live_address
                 where r.incarnation = \(present?.incarnation ?? 0) and r.heartbeat = \(present?.heartbeat ?? 0)
                 returning id, incarnation
             ), kept as (

@@ -11,6 +11,8 @@ extension SegmentStore {
 
     /// The condition for segments that retention has not decided to delete; it implies that of the index `segments_stream`.
     static let alive = "state <> 'expired' and state <> 'expiring'"
+    /// The condition for all others.
+    static let expired = "state in ('expired', 'expiring')"
     /// The condition for segments that can be played.
     static let playable = "\(alive) and state <> 'lost'"
 
@@ -25,7 +27,7 @@ extension SegmentStore {
     package static func statement(_ query: Query) -> SQL {
         var sql = SQL.StringInterpolation(literalCapacity: 900, interpolationCount: 8)
         sql.appendLiteral(selection)
-        sql.appendLiteral(" where \(alive) and camera_id = ")
+        sql.appendLiteral(" where \(query.isExpired ? expired : alive) and camera_id = ")
         sql.appendInterpolation(query.camera)
         sql.appendLiteral(" and stream = ")
         sql.appendInterpolation(query.stream)
@@ -139,6 +141,9 @@ extension SegmentStore {
     /// A segment across a full hour is split there. Its bytes go with its time, each part up to a point less the part up to
     /// the point before, so that the parts are the whole and what was added once is exactly what is taken away again.
     ///
+    /// What an hour has of segments is a union, from which nothing can be taken that others may have as well: where a segment
+    /// goes, `counted_ms` is no longer `covered_ms`, until ``HourStore`` has made the union anew.
+    ///
     /// It follows a query `written` that returns the columns named here, each row after its change.
     static let sums = """
         changed as (
@@ -149,7 +154,7 @@ extension SegmentStore {
             select camera_id, stream, counted, hour, upto - since as ms,
                 case when duration_ms = 0 then bytes
                     else bytes * upto / duration_ms - bytes * since / duration_ms end as bytes,
-                (hour <= started_at)::int as beginnings, created_at
+                (hour <= started_at)::int as beginnings, created_at, segment_cover(started_at, duration_ms, hour) as cover
             from changed cross join lateral generate_series(
                 date_trunc('hour', started_at, 'UTC'),
                 greatest(started_at, started_at + (duration_ms - 1) * interval '1 ms'), interval '1 hour') hour
@@ -159,13 +164,19 @@ extension SegmentStore {
             ) part
             where counted <> 0
         ), summed as (
-            insert into camera_hours as h (camera_id, stream, hour, covered_ms, bytes, segments, entered_at)
+            insert into camera_hours as h
+                (camera_id, stream, hour, covered_ms, bytes, segments, entered_at, covered, counted_ms)
             select camera_id, stream, hour, sum(counted * ms), sum(counted * bytes), sum(counted * beginnings),
-                max(created_at) filter (where counted * beginnings > 0)
+                max(created_at) filter (where counted * beginnings > 0),
+                coalesce(range_agg(cover) filter (where counted > 0), '{}'),
+                case when bool_or(counted < 0) then -1 else sum(counted * ms) end
             from parts group by camera_id, stream, hour order by camera_id, stream, hour
             on conflict (camera_id, stream, hour) do update set covered_ms = h.covered_ms + excluded.covered_ms,
                 bytes = h.bytes + excluded.bytes, segments = h.segments + excluded.segments,
-                entered_at = greatest(h.entered_at, excluded.entered_at)
+                entered_at = greatest(h.entered_at, excluded.entered_at),
+                covered = case when h.covered_ms + excluded.covered_ms = 0 then '{}' else h.covered + excluded.covered end,
+                counted_ms = case when excluded.counted_ms >= 0 then h.counted_ms + excluded.counted_ms
+                    when h.covered_ms + excluded.covered_ms = 0 then 0 else -1 end
             returning 1
         ), waiting as (
             insert into camera_backlog as b (camera_id, stream, waiting_ms)

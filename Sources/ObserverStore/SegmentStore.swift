@@ -182,6 +182,8 @@ package struct SegmentStore {
         package var after: SegmentID?
         package var limit: Int
         package var isNewestFirst: Bool
+        /// True for what retention has deleted, or is about to, instead of what is there.
+        package var isExpired = false
 
         package static let longestPage = 500
 

@@ -8,6 +8,8 @@ extension UserStore {
         package var userID: Int64
         package var userName: String
         package var role: Role
+        /// The name of the time zone of this user's choice; nil: that of the browser.
+        package var zone: String?
         package var csrf: String
         package var createdAt: Timestamp
     }
@@ -40,26 +42,32 @@ extension UserStore {
 
     /// The session of that hash, if it is still good and its user not disabled.
     ///
-    /// Notes the use, at most once a minute.
-    package func findSession(hash: [UInt8]) throws(PostgresError) -> Session? {
+    /// - Parameters:
+    ///   - hash: SHA-256 of the cookie.
+    ///   - isUse: True if somebody uses it, which is noted at most once a minute; false for what a page asks by itself, so
+    ///     that a session ends after its time although a page stands open.
+    /// - Returns: The session with its user.
+    /// - Throws: The error that the database reports.
+    package func findSession(hash: [UInt8], isUse: Bool = true) throws(PostgresError) -> Session? {
         let statement: SQL = """
             with found as (
-                select s.hash, s.user_id, u.name, u.role, s.csrf, s.created_at, s.seen_at
+                select s.hash, s.user_id, u.name, u.role, u.zone, s.csrf, s.created_at, s.seen_at
                 from sessions s join users u on u.id = s.user_id
                 where s.hash = \(hash) and u.disabled_at is null
                     and s.seen_at > now() - \(unsafe: Self.limits.idle)
                     and s.created_at > now() - \(unsafe: Self.limits.whole)
             ), touched as (
                 update sessions s set seen_at = now() from found f
-                where s.hash = f.hash and f.seen_at < now() - interval '1 minute'
+                where \(isUse) and s.hash = f.hash and f.seen_at < now() - interval '1 minute'
             )
-            select user_id, name, role, csrf, created_at from found
+            select user_id, name, role, zone, csrf, created_at from found
             """
         return try connection.first(statement) { row throws(PostgresError) in
             Session(
                 userID: try row.next(),
                 userName: try row.next(),
                 role: try row.next(),
+                zone: try row.next(),
                 csrf: try row.next(),
                 createdAt: try row.next()
             )

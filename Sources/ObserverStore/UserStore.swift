@@ -75,6 +75,14 @@ package struct UserStore {
         )
     }
 
+    /// Sets the time zone in which a user sees times; nil: that of the browser.
+    ///
+    /// - Returns: False when there is no such user.
+    package func setZone(name: String, _ zone: String?) throws(PostgresError) -> Bool {
+        let statement: SQL = "update users set zone = \(zone?.limited(to: 64)) where name = \(name.lowercased())"
+        return try connection.execute(statement) == 1
+    }
+
     // MARK: Tokens
 
     /// A program that may use the API.

@@ -13,11 +13,11 @@ final class UploadPacer: HTTPClientPacer {
     }
 
     private let rate: UploadRate
-    private let zone: LocalTimeZone
+    private let zone: TimeZoneRules
     private let clock: @Sendable () -> Timestamp
     private let state = Lock(State())
 
-    init(_ rate: UploadRate, zone: LocalTimeZone, clock: @escaping @Sendable () -> Timestamp) {
+    init(_ rate: UploadRate, zone: TimeZoneRules, clock: @escaping @Sendable () -> Timestamp) {
         self.rate = rate
         self.zone = zone
         self.clock = clock

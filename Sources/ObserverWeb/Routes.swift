@@ -10,6 +10,8 @@ package enum Routes {
         var router = Router<Endpoint>()
         addCameras(to: &router)
         addRecordings(to: &router)
+        addLive(to: &router)
+        addExports(to: &router)
         addRecorders(to: &router)
         addRetention(to: &router)
         addUploads(to: &router)

@@ -5,14 +5,20 @@ import System
 
 /// Answers nginx with a fixed number of threads, each with a database connection of its own.
 final class WebListener: Service {
-    let name = "listener"
+    let name: String
     private let configuration: FastCGIConfiguration
     private let logger: Logger
     private let context: @Sendable () -> WebContext
     private let server = Lock<FastCGIServer?>(nil)
 
     /// Creates a listener; `context` is called on each thread, for a database connection of its own.
-    init(_ configuration: FastCGIConfiguration, logger: Logger, context: @escaping @Sendable () -> WebContext) {
+    init(
+        _ configuration: FastCGIConfiguration,
+        name: String,
+        logger: Logger,
+        context: @escaping @Sendable () -> WebContext
+    ) {
+        self.name = name
         self.configuration = configuration
         self.logger = logger
         self.context = context

@@ -63,11 +63,11 @@ package enum WebService {
         let send = sender(publisher, logger: logger)
         // Whoever waits for a picture has a thread.
         let snapshotWaits = SnapshotWaits(limit: configuration.threads / 2)
+        let readers = exportStores(configuration, logger: logger)
+        let source = SegmentSource(configuration, stores: readers) { board.away.union(addresses.unknown) }
+        let exports = ExportPool(configuration, source: source)
         let cameraPages = AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>()
-        let listener = WebListener(
-            FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads),
-            logger: logger
-        ) {
+        let context: @Sendable () -> WebContext = {
             WebContext(
                 configuration: configuration,
                 logger: logger,
@@ -77,6 +77,7 @@ package enum WebService {
                 health: board,
                 stores: stores,
                 addresses: addresses,
+                exports: exports,
                 database: PostgresConnection(configuration.database),
                 snapshotWaits: snapshotWaits,
                 cameraPages: cameraPages,
@@ -88,15 +89,47 @@ package enum WebService {
                 }
             )
         }
+        let clients: [any Service] = [publisher] + stores.services + readers.services
+        let background: [any Service] = [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
+        let requests = listeners(configuration, logger: logger, exports: exports, context: context)
         return [
-            Stage("connections", shutdownLimit: .seconds(3), services: [publisher] + stores.services),
-            Stage(
-                "background",
-                shutdownLimit: .seconds(5),
-                services: [monitor, addresses] + upkeep(configuration, board: board, logger: logger)
-            ),
-            Stage("requests", shutdownLimit: .seconds(12), services: [listener]),
+            Stage("connections", shutdownLimit: .seconds(3), services: clients),
+            Stage("background", shutdownLimit: .seconds(5), services: background),
+            Stage("requests", shutdownLimit: .seconds(12), services: requests),
         ]
+    }
+
+    /// Returns what answers pages and API, and beside it what sends exports: pages never wait for those.
+    private static func listeners(
+        _ configuration: WebConfiguration,
+        logger: Logger,
+        exports pool: ExportPool,
+        context: @escaping @Sendable () -> WebContext
+    ) -> [any Service] {
+        let pages = FastCGIConfiguration(socketPath: configuration.socket, threads: configuration.threads)
+        let exports = FastCGIConfiguration(
+            socketPath: ExportPool.socket(beside: configuration.socket),
+            threads: ExportPool.threads
+        )
+        return [
+            WebListener(pages, name: "listener", logger: logger, context: context),
+            WebListener(exports, name: "exports", logger: logger, context: context),
+            ExportStopper(pool.registry),
+        ]
+    }
+
+    /// Returns clients of the stores that read recordings, with connections of their own.
+    private static func exportStores(_ configuration: WebConfiguration, logger: Logger) -> StoreClients {
+        var limits = HTTPClientLimits()
+        limits.total = .seconds(30)
+        limits.responseBytes = 2 << 20
+        return StoreClients(
+            configuration.destinations,
+            parallel: 16,
+            limits: limits,
+            name: "export-s3",
+            notify: { $0.log(to: logger) }
+        )
     }
 
     /// Returns what watches the database and tidies it, each with a connection of its own.

@@ -64,6 +64,15 @@ extension S3Client {
         try wait { done in get(key, range: range) { done($0.map(\.body)) } }
     }
 
+    /// Reads a part of an object; calls back with the bytes, which are fewer where it ends before.
+    public func get(
+        _ key: String,
+        bytes range: ClosedRange<Int64>,
+        completion: @escaping Completion<[UInt8]>
+    ) {
+        get(key, range: range) { completion($0.map(\.body)) }
+    }
+
     func get(_ key: String, range: ClosedRange<Int64>?, completion: @escaping Completion<HTTPClientResponse>) {
         var call = Call(method: "GET", key: key)
         if let range { call.headers.append(("range", "bytes=\(range.lowerBound)-\(range.upperBound)")) }

@@ -10,7 +10,8 @@ public final class DatagramSocket {
 
     /// The bound port.
     public let port: UInt16
-    private let descriptor: Int32
+    /// The descriptor, to wait for; it belongs to this value.
+    public let descriptor: Int32
     private var senders = [sockaddr_storage](repeating: sockaddr_storage(), count: slots)
     private var lengths = [Int32](repeating: 0, count: slots)
 

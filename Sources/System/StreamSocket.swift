@@ -1,3 +1,4 @@
+import CSystem
 import Glibc
 
 /// A stream socket that does not block, closed when the value goes.
@@ -58,6 +59,13 @@ public struct StreamSocket: ~Copyable, Sendable {
     /// The error that waits at the socket, which is thereby cleared; 0 where there is none.
     public borrowing func takeError() -> Int32 {
         Self.takeError(of: descriptor)
+    }
+
+    /// Accepts a connection that waits at a listening socket (accept(2)); -1 with errno set where none does.
+    ///
+    /// It does not block, no child process inherits it, and it belongs to the caller.
+    public static func accept(from listener: Int32) -> Int32 {
+        observer_accept(listener)
     }
 
     /// The error that waits at a socket (`SO_ERROR`, socket(7)), which is thereby cleared; 0 where there is none.

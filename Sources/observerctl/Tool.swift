@@ -35,7 +35,7 @@ enum ExitCode: Int32 {
 enum Tool {
     static let commands: [Command] = [
         .migrate, .roles, .createAdmin, .user, .password, .token, .bucket, .check, .rebuild, .reconcile, .spool,
-        .partitions, .timings, .schema, .key, .settings,
+        .partitions, .timings, .verify, .schema, .key, .settings,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from browsing import new_page, session  # noqa: F401 (fixtures)
 from camera_simulator import CameraSimulator
 from home import REPOSITORY, Home, free_port
 from messages import MessageTap

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from playwright.sync_api import expect
 
+from browsing import picture_of_trouble
 from evidence import assert_no_frame_lost, gather, ranges_of, segment_rows
 from home import utc_text
 from waiting import Stopwatch, await_value
@@ -165,13 +167,14 @@ def test_a_killed_upload_process_is_back_within_two_seconds_and_uploads_what_it_
     watch.assert_all_stored(watch.last(11, begun), 30)
 
 
-def test_the_broker_may_be_away_for_a_minute(home, api, camera_simulator, watch):
+def test_the_broker_may_be_away_for_a_minute(home, api, camera_simulator, watch, new_page, artifacts):
     watch.mark("stop rabbitmq")
     home.stop("rabbitmq")
     begun = time.time()
     try:
         late = api.add_camera("Switched on without a broker", camera_simulator.url("late1"))["id"]
         api.await_state(late, "recording", 20)
+        picture_of_trouble(new_page(), home, artifacts, "no-broker", "The message broker does not answer.")
         segments = watch.last(OUTAGE_SECONDS, begun)
         for camera in watch.cameras.values():
             assert api.status(camera)["state"] == "recording"
@@ -184,7 +187,7 @@ def test_the_broker_may_be_away_for_a_minute(home, api, camera_simulator, watch)
     assert_no_frame_lost(gather(home, late), camera_simulator, "late1")
 
 
-def test_the_database_may_be_away_for_a_minute(home, api, watch):
+def test_the_database_may_be_away_for_a_minute(home, api, watch, new_page, artifacts):
     watch.mark("stop postgres")
     home.stop("postgres")
     begun = time.time()
@@ -199,6 +202,10 @@ def test_the_database_may_be_away_for_a_minute(home, api, watch):
         assert live.status_code == 200, f"/health/live answers {live.status_code}"
         ready = api.call("GET", "/health/ready")
         assert ready.status_code == 503, f"/health/ready answers {ready.status_code}: {ready.text[:300]}"
+        page = new_page()
+        page.goto("/api/v1/controller/")
+        page.screenshot(path=artifacts / "cameras-no-database.png")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Observer can’t answer right now")
         segments = watch.last(OUTAGE_SECONDS, begun)
     finally:
         home.start("postgres")
@@ -208,11 +215,12 @@ def test_the_database_may_be_away_for_a_minute(home, api, watch):
     watch.assert_all_stored(segments, 60)
 
 
-def test_the_store_may_be_away_for_a_minute_without_using_up_tries(home, api, watch):
+def test_the_store_may_be_away_for_a_minute_without_using_up_tries(home, api, watch, new_page, artifacts):
     watch.mark("stop s3")
     home.stop("s3")
     begun = time.time()
     try:
+        picture_of_trouble(new_page(), home, artifacts, "no-store", "The object store does not answer.")
         segments = watch.last(OUTAGE_SECONDS, begun)
         states = home.rows("select state, count(*) from segments where state not in ('stored', 'spooled') group by 1")
         assert not states, f"network trouble has used up tries: {states}"

@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 import requests
 
+from browsing import sign_in, violations
 from waiting import Stopwatch, await_value
 
 SERVICES = {"postgres", "rabbitmq", "s3", "nginx", "web", "capture", "upload", "retention", "camera"}
@@ -155,7 +156,7 @@ def test_a_failed_up_says_what_why_and_what_next_and_leaves_no_process(home, sec
 
 
 def test_a_home_with_services_of_others_starts_only_what_is_missing_and_as_many_recorders_as_are_wanted(
-    home, guest_home
+    home, guest_home, new_page, artifacts
 ):
     before = pids(home)
     second = guest_home("second", OBSERVER_CAPTURE_PROCESSES="2")
@@ -171,6 +172,15 @@ def test_a_home_with_services_of_others_starts_only_what_is_missing_and_as_many_
     assert second.s3().list_objects_v2(Bucket="second")["KeyCount"] > 0
     assert second.rows("select name from cameras") == [{"name": "Demo camera"}]
     assert serves(second) and serves(home)
+    # As nobody has added one yet.
+    second.rows("update cameras set is_active = false, deleted_at = now() returning id")
+    page = new_page(base_url=second.url)
+    sign_in(page, second)
+    for place in ("", "wall", "recorders", "storage"):
+        page.goto(f"/api/v1/controller/{place}")
+        page.screenshot(path=artifacts / f"{place or 'cameras'}-empty.png")
+        assert place not in ("", "wall") or page.get_by_role("heading", name="No cameras yet").is_visible()
+        assert not violations(page)
     second.observer("down")
     assert not second.processes() and pids(home) == before
 

@@ -131,6 +131,24 @@ def mp4_seeds() -> dict[str, bytes]:
     }
 
 
+def fastcgi_seeds() -> dict[str, bytes]:
+    def record(kind: int, content: bytes, padding: int = 0) -> bytes:
+        return struct.pack(">BBHHBB", 1, kind, 1, len(content), padding, 0) + content + bytes(padding)
+
+    def pair(name: bytes, value: bytes) -> bytes:
+        lengths = [bytes([len(part)]) if len(part) < 128 else struct.pack(">I", len(part) | 1 << 31) for part in (name, value)]
+        return b"".join(lengths) + name + value
+
+    begin = record(1, b"\0\1\0\0\0\0\0\0")
+    names = pair(b"REQUEST_METHOD", b"GET") + pair(b"LIVE_CAMERA", b"7") + pair(b"LIVE_PLACE", b"live.mp4") + pair(b"X", bytes(300))
+    return {
+        "request": b"\x07" + begin + record(4, names, 5) + record(4, b"") + record(5, b""),
+        "body": b"\x3f" + begin + record(4, names[:20]) + record(4, names[20:]) + record(4, b"") + record(5, b"body") + record(5, b""),
+        "abort": b"\1" + begin + record(4, names) + record(2, b""),
+        "order": b"\2" + record(4, names) + begin,
+    }
+
+
 def packets(choice: int, *payloads: bytes) -> bytes:
     return bytes([choice]) + b"".join(bytes([0x40 | (n + 1 == len(payloads)), len(p)]) + p for n, p in enumerate(payloads))
 
@@ -157,7 +175,7 @@ def rtp_seeds() -> dict[str, bytes]:
 def main() -> None:
     name, folder = sys.argv[1], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    seeds = {"RTSPFuzzer": rtsp_seeds, "MP4Fuzzer": mp4_seeds, "RTPFuzzer": rtp_seeds}[name]()
+    seeds = {"RTSPFuzzer": rtsp_seeds, "MP4Fuzzer": mp4_seeds, "RTPFuzzer": rtp_seeds, "FastCGIWireFuzzer": fastcgi_seeds}[name]()
     for key, data in seeds.items():
         (folder / key).write_bytes(data)
     words = [word for word in WORDS.replace("\n", "").split("|") if word]

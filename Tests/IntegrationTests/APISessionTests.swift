@@ -153,6 +153,24 @@ import Testing
         }
     }
 
+    @Test func `what a page asks by itself does not keep its session`() throws {
+        let (cookie, csrf) = try session()
+        let database = harness.context.database
+        func isUsed(_ method: String, _ path: String, _ more: [(String, String)]) throws -> Bool {
+            try database.execute("update sessions set seen_at = now() - interval '20 minutes'")
+            let headers = [("Cookie", cookie), ("X-CSRF-Token", csrf)] + more
+            #expect(harness.call(method, path, method == "GET" ? nil : "{}", as: nil, headers: headers).status < 400)
+            let statement: SQL = "select seen_at > now() - interval '1 minute' from sessions"
+            return try database.rows(statement, as: (Bool).self).first == true
+        }
+        let mark = [("X-Observer-Background", "1")]
+        let camera = try harness.addCamera()
+        #expect(try !isUsed("GET", "/cameras/states", mark))
+        #expect(try !isUsed("GET", "/controller/", mark))
+        #expect(try isUsed("GET", "/cameras/states", []))
+        #expect(try isUsed("POST", "/cameras/\(camera)/on", mark), "a change is somebody's")
+    }
+
     @Test func `wrong names and wrong passwords are refused alike, and throttled`() throws {
         for name in ["ada", "nobody"] {
             for _ in 0..<5 {

@@ -146,7 +146,8 @@ import Testing
         let segments = (0..<20).map { Segment.sample(of: camera, at: began.advanced(bySeconds: $0 * 86_400 + 300)) }
         try SegmentStore(database).upsertSpooled(segments)
         let answer = timeline("?from=\(began.rfc3339)&to=\(at(0).rfc3339)")
-        #expect(answer["gaps"]?.elements.count == 2500)
+        #expect(answer["sums"]?["gaps_ms"]?.integer == Int64(2500 * 60_000))
+        #expect(answer["gaps"]?.elements.count ?? 0 > 20 && answer.text.utf8.count <= 30_000)
         #expect(answer["covered"]?.elements.count == 20)
     }
 
@@ -180,4 +181,106 @@ import Testing
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer["wanted"] == .array([]))
     }
+
+    /// The sums of a range in milliseconds.
+    private func sums(_ from: Timestamp, _ to: Timestamp) throws -> [String: Int64] {
+        let answer = timeline("?from=\(from.rfc3339)&to=\(to.rfc3339)")
+        #expect(answer.status == 200 && answer.text.utf8.count <= 30_000, "\(answer.text.prefix(300))")
+        let names = ["wanted_ms", "covered_ms", "gaps_ms", "unexplained_ms", "waiting_ms", "lost_ms"]
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, answer["sums"]?[$0]?.integer ?? -1) })
+    }
+
+    @Test func `days by the hour say exactly what short ranges say by their segments`() throws {
+        var numbers = SystemRandomNumberGenerator()
+        let begin = start.advanced(bySeconds: -30 * 3600)
+        try database.execute("update cameras set created_at = \(begin.advanced(bySeconds: -60)) where id = \(camera)")
+        let switched = begin.advanced(bySeconds: -60)
+        try database.execute("update camera_switches set at = \(switched) where camera_id = \(camera)")
+        var at = begin
+        var segments: [Segment] = []
+        while at < start {
+            let length = Int64.random(in: 1...120_000, using: &numbers)
+            let kind = Int.random(in: 0..<8, using: &numbers)
+            if kind == 0 {
+                let gap: SQL = """
+                    insert into gaps (camera_id, stream, epoch, started_at, ended_at, cause)
+                    values (\(camera), 0, 1, \(at), \(at.advanced(byMilliseconds: length)), 'stalled')
+                    """
+                try database.execute(gap)
+            } else if kind > 1 {
+                segments.append(Segment.sample(of: camera, at: at, milliseconds: length))
+            }
+            let overlap = kind == 7 ? Int64.random(in: 0...length, using: &numbers) : 0
+            at = at.advanced(byMilliseconds: length - overlap)
+        }
+        try SegmentStore(database).upsertSpooled(segments)
+        try SegmentStore(database).write(segments.shuffled().dropFirst(30).map { SegmentStore.Outcome($0, .stored) })
+        try SegmentStore(database).write(segments.shuffled().prefix(20).map { SegmentStore.Outcome($0, .lost) })
+        for isMended in [false, true] {
+            if isMended { try HourStore(database).mend(youngest: 0) }
+            let whole = try sums(begin, start)
+            var parts: [String: Int64] = [:]
+            var from = begin
+            while from < start {
+                let to = min(start, from.advanced(bySeconds: 3600))
+                parts.merge(try sums(from, to)) { $0 + $1 }
+                from = to
+            }
+            #expect(whole == parts)
+            #expect(whole["wanted_ms"] == Int64(108_000_000))
+        }
+    }
+
+    @Test func `a camera that fails every minute for a month has a small answer in which nothing is missing`() throws {
+        let begin = start.advanced(bySeconds: -31 * 86_400)
+        try database.execute("update cameras set created_at = \(begin) where id = \(camera)")
+        try database.execute("update camera_switches set at = \(begin) where camera_id = \(camera)")
+        let minutes = 31 * 1440
+        try database.execute(
+            """
+            insert into gaps (camera_id, stream, epoch, started_at, ended_at, cause, detail)
+            select \(camera), 0, 1, at, at + interval '10 s', (array['stalled', 'dns', 'disk_full'])[1 + n % 3], repeat('x', 900)
+            from generate_series(0, \(minutes - 1)) n
+            cross join lateral (select \(begin)::timestamptz + n * interval '1 minute' as at) m
+            """
+        )
+        try database.execute(
+            """
+            insert into camera_hours (camera_id, stream, hour, covered_ms, segments, covered, counted_ms)
+            select \(camera), 0, hour, sum(50000), count(*), range_agg(segment_cover(at, 50000, hour)), sum(50000)
+            from generate_series(0, \(minutes - 1)) n
+            cross join lateral (select \(begin)::timestamptz + n * interval '1 minute' + interval '10 s' as at) m
+            cross join lateral (select date_trunc('hour', at, 'UTC') as hour) h group by 3
+            """
+        )
+        let sums = try sums(begin, start)
+        #expect(sums["wanted_ms"] == Int64(minutes) * 60_000 && sums["gaps_ms"] == Int64(minutes) * 10_000)
+        let answer = timeline("?from=\(begin.rfc3339)&to=\(start.rfc3339)")
+        #expect(answer["resolution"]?.integer ?? 0 > 0)
+        let causes = Set(answer["gaps"]?.elements.compactMap { $0["cause"]?.text } ?? [])
+        #expect(causes == ["stalled", "dns", "disk_full"])
+    }
+
+    @Test func `what was deleted, what is lost and what never was are told apart`() throws {
+        try record(from: 0, count: 3)
+        let lost = Segment.sample(of: camera, at: at(40))
+        try SegmentStore(database).write([SegmentStore.Outcome(lost, .lost)])
+        try database.execute(
+            """
+            insert into deletions (camera_id, stream, reason, before, state, due_segments, due_bytes, segments)
+            values (\(camera), 0, 'age', \(at(35)), 'done', 5, 5, 5)
+            """
+        )
+        let answer = timeline(-50, 100)
+        #expect(stretches(answer, "expired") == ["30-35"])
+        #expect(stretches(answer, "wanted") == ["0-30", "35-100"])
+        #expect(stretches(answer, "lost") == ["40-50"])
+        #expect(stretches(answer, "unexplained") == ["35-100"])
+        let hours = timeline(-86_400, 100)
+        #expect(stretches(hours, "lost") == ["40-50"] && stretches(hours, "covered") == ["0-30"])
+    }
+}
+
+extension JSONValue {
+    fileprivate var integer: Int64? { if case .int(let number) = self { number } else { nil } }
 }

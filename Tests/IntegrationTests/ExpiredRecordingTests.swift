@@ -58,6 +58,14 @@ struct ExpiredRecordingTests: RetentionTrial {
             let answer = harness.call("GET", address)
             #expect(answer.status == 200 && !answer.text.contains(gone.id.description), "\(address)")
         }
+        // That it was there is told to who asks for it, and only that.
+        let deleted = harness.call("GET", "/cameras/\(camera)/segments?expired=true").text
+        #expect(deleted.contains(gone.id.description) && !deleted.contains(before.id.description))
+        #expect(harness.call("GET", "/cameras/\(camera)/segments?order=newest").text.contains(before.id.description))
+        for wrong in ["order=", "expired=1"] {
+            let answer = harness.call("GET", "/cameras/\(camera)/segments?\(wrong)")
+            #expect(answer.wrongFields == [String(wrong.prefix { $0 != "=" })])
+        }
         #expect(harness.call("POST", "/uploads/failed/\(gone.id)/retry").status == 409)
         // Without a token nobody learns that there was one.
         #expect(harness.call("GET", "/segments/\(gone.id).mp4", as: nil).status == 401)

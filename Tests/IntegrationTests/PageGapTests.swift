@@ -65,7 +65,8 @@ import Testing
         #expect(newer.ranges(of: row).count + older.ranges(of: row).count == 1)
         let again = page(try #require(query(before: "\" rel=\"prev\">Newer", older)))
         #expect(again.ranges(of: row).count == newer.ranges(of: row).count)
-        #expect(newer.ranges(of: "Reason unknown").count == 1, "the rest of the day")
+        let list = newer.firstRange(of: "<table class=\"segments\"").map { newer[$0.lowerBound...] } ?? ""
+        #expect(list.ranges(of: "Reason unknown").count == 1, "the rest of the day")
     }
 
     /// The query of the link that stands before this text.

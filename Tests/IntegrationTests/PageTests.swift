@@ -165,4 +165,23 @@ import Testing
         let without = post("/controller/sign-in", ["name": "ada", "password": "x"])
         #expect(without.status == 403)
     }
+
+    @Test func `a form whose session ended leads to the sign-in page and back to where it was`() {
+        for (path, back) in [
+            ("/controller/cameras/new", "/controller/cameras/new"),
+            ("/controller/storage/rules", "/controller/storage"),
+            ("/controller/cameras/7/switch", "/controller/cameras/7"), ("/controller/cameras/on", ""),
+        ] {
+            let form = "application/x-www-form-urlencoded"
+            let answer = harness.call("POST", path, "name=x", as: nil, type: form)
+            let place = answer.response.header(.location) ?? ""
+            let wanted =
+                back.isEmpty
+                ? ""
+                : "?back="
+                    + "/api/v1\(back)?again=1".replacing("/", with: "%2F")
+                    .replacing("?", with: "%3F").replacing("=", with: "%3D")
+            #expect(answer.status == 303 && place.hasSuffix("/sign-in\(wanted)"), "\(path): \(place)")
+        }
+    }
 }

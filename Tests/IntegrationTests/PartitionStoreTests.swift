@@ -103,7 +103,7 @@ struct PartitionStoreTests {
             select count(*) from pg_index i join pg_inherits h on h.inhrelid = i.indexrelid
             where i.indrelid = to_regclass(\(week(4).partition)) and i.indisvalid
             """
-        #expect(try connection.rows(indices, as: (Int).self) == [6])
+        #expect(try connection.rows(indices, as: (Int).self) == [7])
         let settings: SQL = """
             select count(distinct reloptions) from pg_class c join pg_inherits h on h.inhrelid = c.oid
             where h.inhparent = 'segments'::regclass and reloptions is not null

@@ -59,6 +59,42 @@ struct SegmentSumsTests {
             """
         let wrong = try connection.rows(difference, as: (Int64, Int16, Int64, Int64, Int64, Int64).self)
         #expect(wrong.isEmpty, comment)
+        try expectCover(comment)
+    }
+
+    /// Expects that each hour that claims to know what segments cover of it does, and that all do after they were mended.
+    private func expectCover(_ comment: Comment? = nil) throws {
+        let wrongCover: SQL = """
+            select hour from camera_hours
+            where counted_ms = covered_ms and covered <> hour_cover(camera_id, stream, hour)
+            """
+        #expect(try connection.rows(wrongCover, as: (Timestamp).self).isEmpty, comment)
+    }
+
+    @Test func `an hour knows what its segments cover, whatever overlaps, comes and goes`() throws {
+        let start = try #require(Timestamp(rfc3339: "2026-11-23T09:50:00.0005Z"))
+        var numbers = SystemRandomNumberGenerator()
+        let segments = (0..<300).map { index in
+            let shift = Int64.random(in: -12_000...12_000, using: &numbers)
+            let at = start.advanced(byMilliseconds: Int64(index) * 10_000 + shift)
+            return Segment.sample(of: camera, at: at, milliseconds: Int64.random(in: 0...30_000, using: &numbers))
+        }
+        try store.upsertSpooled(segments)
+        let untold: SQL = "select count(*) from camera_hours where counted_ms <> covered_ms"
+        #expect(try connection.rows(untold, as: (Int).self) == [0])
+        try expectCover()
+        let lost = segments.shuffled().prefix(40)
+        try store.write(lost.map { SegmentStore.Outcome($0, .lost) })
+        #expect(try connection.rows(untold, as: (Int).self).first ?? 0 > 0)
+        try store.write(lost.prefix(20).map { SegmentStore.Outcome($0, .stored) })
+        try expectCover()
+        try HourStore(connection).mend(youngest: -86_400 * 3650)
+        #expect(try connection.rows(untold, as: (Int).self) == [0])
+        try expectCover()
+        try store.write(segments.map { SegmentStore.Outcome($0, .stored) })
+        try store.write(segments.map { SegmentStore.Outcome($0, .expired) })
+        let left: SQL = "select count(*) from camera_hours where covered <> '{}' or counted_ms <> covered_ms"
+        #expect(try connection.rows(left, as: (Int).self) == [0])
     }
 
     @Test func `a segment counts once, in whatever order and however often its states are written`() throws {

@@ -14,6 +14,8 @@ final class UploadBinary {
 
     private let pid: pid_t
     private let logPath: String
+    /// Where its part of the log begins: the lives of a spool write one after the other.
+    private let logStart: Int
     private var hasEnded = false
 
     init(
@@ -36,6 +38,7 @@ final class UploadBinary {
             exec '\(Self.path)' < /dev/null 2>> '\(harness.folder).log'
             """
         logPath = "\(harness.folder).log"
+        logStart = (try? File.contents(of: logPath).count) ?? 0
         pid = try PrivateBroker.spawn(script)
     }
 
@@ -59,8 +62,11 @@ final class UploadBinary {
     /// Its log so far.
     var log: String {
         let bytes = try? File.contents(of: logPath)
-        return String(decoding: bytes ?? [], as: UTF8.self)
+        return String(decoding: (bytes ?? []).dropFirst(logStart), as: UTF8.self)
     }
+
+    /// True once it works: a signal that comes before ends it as it ends any program.
+    var isAtWork: Bool { log.contains("Broker connected") }
 
     func send(_ signal: Int32) { kill(pid, signal) }
 

@@ -43,6 +43,8 @@ struct UploadCrashTests {
         let dying = try UploadBinary(harness, hasBucket: false, crashAt: point)
         #expect(dying.outcome(within: .seconds(60))?.signal == SIGKILL, "\(dying.log)")
         let next = try UploadBinary(harness, hasBucket: false)
+        // The life before may have got as far as that.
+        #expect(poll(for: .seconds(60)) { next.isAtWork }, "\(next.log)")
         #expect(poll(for: .seconds(60)) { try harness.state(segment.id) == .failed }, "\(next.log)")
         #expect(try harness.spool.mediaStatus(segment.id) != nil)
         next.terminate()

@@ -71,6 +71,27 @@ enum Example {
         )
     }
 
+    /// The table's or the wall's cameras: those of the page, of all that there are.
+    static func list(
+        _ listings: [CameraListing],
+        glances: CameraGlances? = nil,
+        filter: CameraFilter = CameraFilter(),
+        viewer: Viewer = viewer,
+        length: Int = CamerasPage.length
+    ) -> CameraListView {
+        let all = listings.map { CameraGlance(id: $0.camera.id, state: $0.status.state) }
+        let found = glances ?? CameraGlances(all, filter.query(limit: length))
+        let shown = Set(found.page.map(\.id))
+        return CameraListView(
+            cameras: listings.filter { shown.contains($0.camera.id) },
+            glances: found,
+            tags: ["outdoor"],
+            filter: filter,
+            viewer: viewer,
+            now: now
+        )
+    }
+
     /// The page of storage with something in each of its parts.
     static func storage(viewer: Viewer = viewer) -> StoragePage {
         let camera = CameraID(rawValue: 7)

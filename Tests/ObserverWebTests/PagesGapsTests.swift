@@ -38,7 +38,8 @@ import Testing
 
     /// The rows in the order of the page: `play` or the words of what is missing.
     private func rows(_ html: String) -> [String] {
-        html.split(separator: "<tr").dropFirst(2).map { row in
+        guard let table = html.firstRange(of: "<table class=\"segments\"") else { return [] }
+        return html[table.lowerBound...].split(separator: "<tr").dropFirst(2).map { row in
             guard row.hasPrefix(" class=\"gap\"") else { return "play" }
             let text = row.split(separator: "</svg>").last?.prefix { $0 != "/" } ?? ""
             return String(text).replacing("<span class=\"quiet\">", with: "").replacing("<", with: "")

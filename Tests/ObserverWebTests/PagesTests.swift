@@ -7,15 +7,24 @@ import Testing
 @testable import ObserverWeb
 
 @Suite struct PagesTests {
+    /// One camera, which matches nothing.
+    private static let other = CameraGlances(
+        [CameraGlance(id: CameraID(rawValue: 1), matches: false)],
+        CameraQuery()
+    )
+
     // MARK: Every page
 
     private func everyPage() -> [(String, any Page)] {
         let listing = Example.listing()
         return [
             ("cameras", cameras([listing])),
-            ("no cameras", cameras([], overview: CameraOverview())),
-            ("no match", cameras([], filter: .init(text: "x"))),
+            ("no cameras", cameras([], glances: CameraGlances([], CameraQuery()))),
+            ("wall", WallPage(list([listing]))),
+            ("switch all", CamerasSwitchPage(names: ["Gate"], isOn: false, filter: .init(tag: "a"), csrf: "token")),
+            ("no match", cameras([], glances: Self.other, filter: .init(text: "x"))),
             ("camera", cameraPage(listing)),
+            ("together", TogetherPage(cameras: [listing], choices: [listing], moment: nil, now: Example.now)),
             ("add", CameraFormPage(form: CameraForm(defaults: CameraSettings()), csrf: "token")),
             ("edit", CameraFormPage(form: CameraForm(editing: listing.camera), csrf: "token")),
             ("delete", CameraDeletePage(camera: listing.camera, csrf: "token")),
@@ -131,11 +140,14 @@ import Testing
         #expect(try render(cameras([listing])).contains("14 min old"))
     }
 
-    @Test func `the next page follows the last camera`() throws {
-        let many = (1...(CamerasPage.length + 1)).map { Example.listing(Example.camera(Int64($0), name: "C\($0)")) }
+    @Test func `the next page follows the last camera, and the one before leads back`() throws {
+        let many = (1...(2 * CamerasPage.length + 1)).map { Example.listing(Example.camera(Int64($0), name: "C\($0)")) }
         let html = try render(cameras(many, filter: .init(tag: "outdoor")))
         #expect(html.contains("?tag=outdoor&amp;after=\(CamerasPage.length)\" rel=\"next\""))
-        #expect(!html.contains("data-camera=\"\(CamerasPage.length + 1)\""))
+        #expect(!html.contains("data-camera=\"\(CamerasPage.length + 1)\"") && !html.contains("rel=\"prev\""))
+        let last = try render(cameras(many, filter: .init(after: CameraID(rawValue: 2 * Int64(CamerasPage.length)))))
+        #expect(last.contains("controller/?after=\(CamerasPage.length)\" rel=\"prev\""))
+        #expect(last.contains("201 to 201 of 201") && !last.contains("rel=\"next\""))
     }
 
     // MARK: A camera
@@ -159,7 +171,7 @@ import Testing
         #expect(html.contains("Stream went silent"))
         #expect(html.contains("To upload") && html.contains("Upload failed") && html.contains("403 AccessDenied"))
         #expect(html.ranges(of: "class=\"segment\"").count == 4)
-        #expect(html.contains("href=\"/api/v1/segments/\(segments[0].segment.id).mp4\" download"))
+        #expect(html.ranges(of: "/export.mp4?from=").count == 4)
     }
 
     @Test func `the segment in the address plays without a script`() throws {
@@ -180,7 +192,7 @@ import Testing
         let playing = CameraPage.Playing(record: record, previous: nil, next: nil)
         let records = [Example.record(secondsAgo: 5), record, Example.record(secondsAgo: 20)]
         let html = try render(cameraPage(Example.listing(), records, playing: playing))
-        #expect(html.contains("/api/v1/segments/\(record.segment.id).mp4\" download"))
+        #expect(html.ranges(of: "/export.mp4?from=").count == 4)
     }
 
     @Test func `what is wrong comes with what to do about it`() throws {
@@ -236,11 +248,21 @@ import Testing
 
     private func cameras(
         _ listings: [CameraListing],
-        overview: CameraOverview = CameraOverview(counts: [.recording: 1], tags: ["outdoor"]),
-        filter: CamerasPage.Filter = .init(),
+        glances: CameraGlances? = nil,
+        filter: CameraFilter = .init(),
         viewer: Viewer = Viewer(name: "ada", role: .operator, csrf: "token")
     ) -> CamerasPage {
-        CamerasPage(cameras: listings, overview: overview, filter: filter, viewer: viewer, now: Example.now)
+        CamerasPage(list(listings, glances: glances, filter: filter, viewer: viewer))
+    }
+
+    private func list(
+        _ listings: [CameraListing],
+        glances: CameraGlances? = nil,
+        filter: CameraFilter = .init(),
+        viewer: Viewer = Viewer(name: "ada", role: .operator, csrf: "token"),
+        length: Int = CamerasPage.length
+    ) -> CameraListView {
+        Example.list(listings, glances: glances, filter: filter, viewer: viewer, length: length)
     }
 
     private func cameraPage(

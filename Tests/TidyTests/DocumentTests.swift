@@ -8,7 +8,7 @@ import Testing
         let others: Set = [
             "OBSERVER_IMAGE", "OBSERVER_VERSION", "OBSERVER_SERVICE", "OBSERVER_SERVICES", "OBSERVER_HOST",
             "OBSERVER_RUN", "OBSERVER_BINARIES", "OBSERVER_TEMP", "OBSERVER_STATIC", "OBSERVER_ERRORS",
-            "OBSERVER_NGINX",
+            "OBSERVER_NGINX", "OBSERVER_LIVE",
         ]
         let files =
             ["observer", "compose.yaml", "README.md"]

@@ -32,7 +32,8 @@ def counters_in(data: bytes, mark: re.Pattern = MARK) -> list[int]:
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """What a clip is: `640x360@25,2000k,g25` is width x height @ frames a second, bit rate, frames to a key frame."""
+    """What a clip is: `640x360@25,2000k,g25` is width x height @ frames a second, bit rate, frames to a key frame. With
+    `,painted` each frame shows its number in the clip, as eight squares along the upper edge, the lowest bit first."""
 
     width: int
     height: int
@@ -40,17 +41,32 @@ class ClipSpec:
     kbits: int
     gop: int
     seconds: int = 8
+    is_painted: bool = False
 
     @staticmethod
     def parse(text: str) -> "ClipSpec":
-        match = re.fullmatch(r"(\d+)x(\d+)@(\d+),(\d+)k,g(\d+)", text)
+        match = re.fullmatch(r"(\d+)x(\d+)@(\d+),(\d+)k,g(\d+)(,painted)?", text)
         if not match:
             raise ValueError(f"a clip is WIDTHxHEIGHT@FPS,KBITSk,gGOP, not {text!r}")
-        return ClipSpec(*(int(group) for group in match.groups()))
+        return ClipSpec(*(int(group) for group in match.groups()[:5]), is_painted=match[6] is not None)
 
     @property
     def file_name(self) -> str:
-        return f"{self.width}x{self.height}-{self.fps}-{self.kbits}k-g{self.gop}-{self.seconds}s.h264"
+        painted = "-painted" if self.is_painted else ""
+        return f"{self.width}x{self.height}-{self.fps}-{self.kbits}k-g{self.gop}-{self.seconds}s{painted}.h264"
+
+    @property
+    def filters(self) -> str:
+        """What the picture is made of."""
+        return f"noise=alls=24:allf=t{',' + squares() if self.is_painted else ''},format=yuv420p"
+
+
+def squares(bits: int = 8, size: int = 32) -> str:
+    """The filter of ffmpeg that paints a frame's number."""
+    ground = f"drawbox=w={bits * size}:h={size}:color=black:t=fill"
+    each = f"w={size}:h={size}:color=white:t=fill"
+    paint = [f"drawbox=x={bit * size}:{each}:enable='mod(floor(n/{2**bit}),2)'" for bit in range(bits)]
+    return ",".join([ground, *paint])
 
 
 def make(spec: ClipSpec, folder: Path) -> Path:
@@ -73,7 +89,7 @@ def make(spec: ClipSpec, folder: Path) -> Path:
             "-f",
             "lavfi",
             "-i",
-            f"testsrc2=size={spec.width}x{spec.height}:rate={spec.fps},noise=alls=24:allf=t,format=yuv420p",
+            f"testsrc2=size={spec.width}x{spec.height}:rate={spec.fps},{spec.filters}",
             "-frames:v",
             str(groups * spec.gop),
             "-c:v",

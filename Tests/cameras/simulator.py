@@ -181,9 +181,17 @@ class CameraSimulator:
                     connection.end("fault")
         return names
 
+    def origin(self, camera: Camera) -> float:
+        """The time of day at which frame 0 would have been due; every other one is due as many frames later."""
+        fps, group = camera.clip.spec.fps, camera.group
+        first = group * 3 * fps // GROUPS
+        return time.time() - time.monotonic() + self.started + group / (GROUPS * fps) - first / fps
+
     def report(self) -> dict:
         return {
-            "cameras": {name: camera.report() for name, camera in self.cameras.items()},
+            "cameras": {
+                name: camera.report() | {"origin": self.origin(camera)} for name, camera in self.cameras.items()
+            },
             "worst_lag_ms": round(self.worst_lag * 1000, 1),
             "slow_clients": self.slow_clients,
             "cpu_seconds": time.process_time(),

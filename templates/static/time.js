@@ -1,4 +1,5 @@
-// Times: the server writes exact ones in UTC; this script makes them relative, with the exact one on hover and focus.
+// Times: the server writes exact ones; this script makes them relative, with the exact one in the viewer's zone and in UTC as
+// their title. They are no stops of the tab key: a list of a hundred cameras has two hundred of them.
 
 const steps = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
 
@@ -13,18 +14,82 @@ export function length(seconds) {
   return `${count} ${unit}`;
 }
 
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const two = (number) => String(number).padStart(2, "0");
 
-/** 23 Nov 2026, 20:01:02 UTC */
-export function exact(date) {
-  const day = `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
-  return `${day}, ${clock(date)} UTC`;
+// The zone in which the page is written; without one of the account's, that of the browser. The cookie tells the server.
+const chosen = document.documentElement.dataset.zone;
+const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+if (/^[A-Za-z0-9_+/-]{1,64}$/.test(own) && !document.cookie.split("; ").includes(`zone=${own}`)) {
+  document.cookie = `zone=${own}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
 
-/** 20:01:02 */
+function known(name) {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone && name;
+  } catch {
+    return null;
+  }
+}
+
+const shown = (chosen && known(chosen)) || own;
+const numbers = new Intl.DateTimeFormat("en-GB", {
+  timeZone: shown, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric",
+});
+const letters = new Intl.DateTimeFormat("en-GB", { timeZone: shown, timeZoneName: "short" });
+const read = (format, date) => Object.fromEntries(format.formatToParts(date).map(({ type, value }) => [type, value]));
+
+/** The name of the zone in which times are shown. */
+export const zone = () => shown;
+
+// Clocks change at quarters of an hour, and scales ask for the same moments again and again.
+const offsets = new Map();
+const quarter = 900e3;
+
+/** How far clocks are ahead of UTC at a moment, in milliseconds. */
+export function offset(at) {
+  const key = Math.floor(at / quarter);
+  let found = offsets.get(key);
+  if (found === undefined) {
+    if (offsets.size > 20000) offsets.clear();
+    const date = read(numbers, new Date(key * quarter));
+    found = Date.UTC(date.year, date.month - 1, date.day, date.hour, date.minute) - key * quarter;
+    offsets.set(key, found);
+  }
+  return found;
+}
+
+/** CET, UTC+5:30 */
+export function abbreviation(date) {
+  return read(letters, date).timeZoneName.replace("GMT", "UTC");
+}
+
+const inUTC = (date) => `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** 23 Nov 2026 */
+export function day(date) {
+  const local = new Date(date.getTime() + offset(date.getTime()));
+  return `${local.getUTCDate()} ${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
+}
+
+/** 20:01:02, in the zone of the page */
 export function clock(date) {
-  return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+  return inUTC(new Date(date.getTime() + offset(date.getTime())));
+}
+
+/** 23 Nov 2026, 21:01:02 CET */
+export function exact(date) {
+  return `${day(date)}, ${clock(date)} ${abbreviation(date)}`;
+}
+
+/** 23 Nov 2026, 20:01:02 UTC */
+export function utc(date) {
+  return `${date.getUTCDate()} ${months[date.getUTCMonth()]} ${date.getUTCFullYear()}, ${inUTC(date)} UTC`;
+}
+
+/** The exact time, and what it is in UTC. */
+export function both(date) {
+  return offset(date.getTime()) === 0 ? exact(date) : `${exact(date)} (${utc(date)})`;
 }
 
 // The offset of the server's clock, so a wrong local clock does not make a camera look silent.
@@ -42,20 +107,22 @@ export const now = () => Date.now() + skew;
 export function setTime(element, text) {
   if (element.dateTime === text) return;
   element.dateTime = text;
-  if (text) element.dataset.exact = exact(new Date(text));
+  element.titled = false;
   refresh(element);
 }
 
 function refresh(element) {
   const at = Date.parse(element.dateTime);
   if (!Number.isFinite(at)) return;
-  element.tabIndex = 0;
+  if (!element.titled) {
+    element.title = both(new Date(at));
+    element.dataset.exact = exact(new Date(at));
+    element.titled = true;
+  }
   const seconds = (now() - at) / 1000;
   const lead = element.closest(".state-since") ? "" : " ago";
   const text = seconds < 1 ? "now" : length(seconds) + lead;
   if (element.textContent !== text) element.textContent = text;
-  element.setAttribute("aria-label", `${text}, ${element.dataset.exact}`);
-  element.setAttribute("role", "text");
 }
 
 /** Updates all relative times of the page. */

@@ -24,6 +24,9 @@ void observer_poll_remove(int poll, int file);
 /// Writes the tokens of up to 64 ready descriptors (epoll_wait(2)); returns their number, or -1 with errno set.
 int observer_poll_wait(int poll, unsigned long long *tokens, int count, int milliseconds);
 
+/// Accepts a connection that waits, which does not block and no child process inherits (accept4(2)); returns -1 with errno set.
+int observer_accept(int listener);
+
 /// Keeps room on the disk for bytes behind a file's end, which does not move (fallocate(2)). Returns false where the disk has none, or cannot.
 bool observer_keep_room(int file, int64_t offset, int64_t bytes);
 

@@ -10,6 +10,10 @@ public enum LibraryRequest: Hashable, Sendable {
     case stills
     /// Creates a picture of a key frame.
     case still(KeyFrame)
+    /// Begins a group of frames, of which the first one is a key frame.
+    case group(VideoCodec, parameters: [UInt8])
+    /// The next frame of the group; of one that is shown a picture is created, with which the group ends.
+    case frame([UInt8], isShown: Bool)
     /// Encodes the samples that follow.
     case encode(SampledAudio)
     /// Encodes samples; `timestamp` counts samples, `arrival` nanoseconds of the machine's clock.
@@ -51,6 +55,14 @@ public enum LibraryRequest: Hashable, Sendable {
             writer.write(timestamp)
             writer.write(arrival)
             writer.write(bytes)
+        case .group(let codec, let parameters):
+            writer.begin(6)
+            writer.write(codec)
+            writer.write(parameters)
+        case .frame(let bytes, let isShown):
+            writer.begin(7)
+            writer.write(isShown)
+            writer.write(bytes)
         }
         return writer.finished
     }
@@ -81,6 +93,16 @@ public enum LibraryRequest: Hashable, Sendable {
                 let arrival = reader.number(Int64.self), let bytes = reader.array(limit: 1 << 16)
             else { return nil }
             return .samples(bytes, timestamp: timestamp, arrival: arrival)
+        case 6:
+            guard let codec = reader.choice(VideoCodec.self), let parameters = reader.array(limit: 1 << 16) else {
+                return nil
+            }
+            return .group(codec, parameters: parameters)
+        case 7:
+            guard let isShown = reader.flag(), let bytes = reader.array(limit: MediaPacket.sizeLimit) else {
+                return nil
+            }
+            return .frame(bytes, isShown: isShown)
         default: return nil
         }
     }

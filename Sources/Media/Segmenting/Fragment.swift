@@ -12,6 +12,8 @@ public struct Fragment: Sendable {
     public let frames: Int
     /// The place of its first frame in `bytes`.
     public let firstFrame: Range<Int>
+    /// True if it has audio.
+    public let hasAudio: Bool
 
     /// The length in 1/90000 s.
     public var duration90k: Int64 { end90k - start90k }

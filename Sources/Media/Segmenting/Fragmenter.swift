@@ -84,6 +84,19 @@ public struct Fragmenter {
     /// The number of bytes of the samples in the present fragment.
     public var bytes: Int { index.bytes }
 
+    /// True if the present fragment has audio.
+    var hasAudio: Bool { index.audioSamples > 0 }
+
+    /// A copy of the complete samples of the present fragment, as if it ended here; nil without frames.
+    func present(sequence: UInt32) -> [UInt8]? {
+        guard !isEmpty else { return nil }
+        var bytes = index.header(sequence: sequence)
+        bytes.reserveCapacity(bytes.count + index.bytes)
+        bytes += video.bytes[room..<videoEnd]
+        bytes += audio.bytes[..<audioEnd]
+        return bytes
+    }
+
     /// The place in `video` at which the next frame begins.
     public var frameStart: Int { videoEnd }
 
@@ -192,7 +205,8 @@ public struct Fragmenter {
             end90k: end,
             kind: kind,
             frames: frames,
-            firstFrame: firstFrame
+            firstFrame: firstFrame,
+            hasAudio: audioCount > 0
         )
     }
 

@@ -17,8 +17,17 @@ extension RunSegmenter {
         let start = buffer.count
         buffer.append(packet.bytes)
         let duration = packet.duration > 0 ? packet.duration : Int64(streams.audio?.frameSamples ?? 0)
-        if !fragmenter.addAudio(at: start..<buffer.count, decode: timestamp.decode, duration: duration) {
+        audioArrival = arrival
+        let range = start..<buffer.count
+        if !fragmenter.addAudio(at: range, decode: timestamp.decode, duration: duration) {
             segment.isAudioDropped = true
+        } else if parts != nil {
+            handOut(audioAt: range, decode: timestamp.decode, duration: duration, arrival: arrival)
         }
+    }
+
+    func handOut(audioAt range: Range<Int>, decode: Int64, duration: Int64, arrival: Int64) {
+        let bytes = UnsafeRawBufferPointer(rebasing: fragmenter.audio.bytes[range])
+        parts?.takeAudio(bytes, decode: decode, duration: duration, arrival: arrival)
     }
 }

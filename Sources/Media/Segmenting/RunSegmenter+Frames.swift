@@ -53,6 +53,7 @@ extension RunSegmenter {
         if frame.kind == .dependent { present.kind = .dependent }
         let range = fragmenter.frameStart..<max(frame.range.upperBound, fragmenter.frameStart)
         fragmenter.add(present, at: range)
+        parts?.take(present, UnsafeRawBufferPointer(rebasing: fragmenter.video.bytes[range]))
         frames += 1
     }
 
@@ -72,8 +73,11 @@ extension RunSegmenter {
         guard isRecording, streams.audio != nil,
             let timestamp = audio?.place(time, arrival: arrival, video: video, segmentStart90k: segment.start)
         else { return fragmenter.dropIncompleteAudio() }
+        audioArrival = arrival
         if !fragmenter.addAudio(at: frame.range, decode: timestamp.decode, duration: frame.duration) {
             segment.isAudioDropped = true
+        } else if parts != nil {
+            handOut(audioAt: frame.range, decode: timestamp.decode, duration: frame.duration, arrival: arrival)
         }
     }
 

@@ -42,6 +42,12 @@ public final class RunSegmenter {
     var move: (_ old: ByteBuffer, _ new: ByteBuffer) -> Void = { (_, _) in }
     /// The frame that is being assembled.
     var assembling: Fragmenter.Frame?
+    /// Puts frames together for those who watch; nil while nobody does.
+    @exclusivity(unchecked) var parts: FramePartBuilder?
+    /// When the last piece of audio came, in nanoseconds of the clock of the arrivals.
+    public internal(set) var audioArrival: Int64?
+    /// Called when frames that were handed out have got other times.
+    public var onMove: () -> Void = {}
 
     /// Creates a segmenter at the beginning of a run.
     ///
@@ -254,6 +260,7 @@ public final class RunSegmenter {
     /// Moves the frames since a silence that the source's clock did not count; a segment of its own begins with them.
     private func moveDoubtful(by ticks: Int64, arrival: Int64) throws(MediaError) {
         fragmenter.move(by: ticks)
+        if parts != nil, ticks != 0, !fragmenter.isEmpty { onMove() }
         guard let start = fragmenter.start90k, ticks > max(3 * video.nominalDuration, 2 * 90_000) else { return }
         segment.hasHole = true
         var first = Segmenter.Frame(decode: start, arrival: arrival, kind: fragmenter.kind)
@@ -301,12 +308,22 @@ public final class RunSegmenter {
         return (section, bytes)
     }
 
+    /// The head of a file without audio; nil before a segment has begun.
+    public var videoHead: Head? {
+        head.map { head in
+            let section = InitSection(video: head.video)
+            return Head(bytes: MediaBytes(section.bytes), codecs: section.codecs)
+        }
+    }
+
     private func store(_ packet: MediaPacket, as frame: Fragmenter.Frame) throws(MediaError) {
         let buffer = fragmenter.video
         let start = buffer.count
         configuration.append(packet.bytes, isStart: frame.kind != .dependent, to: buffer)
         guard !buffer.hasOverflowed else { throw MediaError(.badStream, "a frame is too large to be recorded") }
-        fragmenter.add(frame, at: start..<buffer.count)
+        let range = start..<buffer.count
+        fragmenter.add(frame, at: range)
+        parts?.take(frame, UnsafeRawBufferPointer(rebasing: buffer.bytes[range]))
     }
 
     private func endFragment(until next: Int64?) {

@@ -20,6 +20,7 @@ final class LeaseService: Service {
     private static let version = "0"
 
     private let recorder: String
+    private let liveAddress: String?
     private let spool: Spool
     private let key: SealingKey
     private let ownership: Ownership
@@ -52,6 +53,7 @@ final class LeaseService: Service {
         onChange: @escaping @Sendable () -> Void
     ) {
         recorder = configuration.recorder
+        liveAddress = configuration.live?.announced
         self.spool = spool
         key = configuration.sealingKey
         self.ownership = ownership
@@ -160,7 +162,8 @@ final class LeaseService: Service {
                 spool: spool.id,
                 version: Self.version,
                 over: row,
-                keeping: row?.spoolID == spool.id ? former : nil
+                keeping: row?.spoolID == spool.id ? former : nil,
+                live: liveAddress
             )
             guard let incarnation else { return true }
             ownership.update { $0.registered(incarnation: incarnation, sentAt: sentAt) }

@@ -20,6 +20,11 @@ package struct CameraTimeline: Hashable, Sendable {
         }
     }
 
+    /// The length in milliseconds up to which a hole between segments is none, whatever a row says: no frame lies in it.
+    ///
+    /// Segments that follow each other have such seams, since their times are cut to milliseconds.
+    package static let seam: Int64 = 50
+
     /// The length in milliseconds below which a stretch without any row is counted with its neighbours: as a gap beside a
     /// gap, otherwise as covered.
     ///
@@ -29,14 +34,20 @@ package struct CameraTimeline: Hashable, Sendable {
     /// The stretch that can be told of: it ends before the future, and before what has no row only because it is recent
     /// (``latest(segmentSeconds:)``).
     package let span: TimeSpan
-    package let wanted: [TimeSpan]
-    package let covered: [TimeSpan]
-    package let gaps: [Missing]
-    package let unexplained: [TimeSpan]
+    package internal(set) var wanted: [TimeSpan] = []
+    package internal(set) var covered: [TimeSpan] = []
+    package internal(set) var gaps: [Missing] = []
+    package internal(set) var unexplained: [TimeSpan] = []
     /// The part of what is covered that is not in the store yet.
-    package let waiting: [TimeSpan]
+    package internal(set) var waiting: [TimeSpan] = []
     /// The part of what is covered that is protected from deletion.
-    package let held: [TimeSpan]
+    package internal(set) var held: [TimeSpan] = []
+    /// The part of what is not covered that was recorded, and whose bytes are gone.
+    package internal(set) var lost: [TimeSpan] = []
+    /// The time in which the camera was on whose recordings retention has deleted: it is no longer wanted.
+    package internal(set) var expired: [TimeSpan] = []
+    /// The size in milliseconds of the cells in which pieces are drawn together; 0: all is as it was.
+    package internal(set) var resolution: Int64 = 0
 
     /// The age in milliseconds up to which time after the last row is not called unexplained.
     ///
@@ -49,12 +60,6 @@ package struct CameraTimeline: Hashable, Sendable {
     /// An account of time in which nothing was wanted.
     package init(nothingIn span: TimeSpan) {
         self.span = span
-        wanted = []
-        covered = []
-        gaps = []
-        unexplained = []
-        waiting = []
-        held = []
     }
 
     /// Computes the account of a stretch of time.
@@ -65,30 +70,54 @@ package struct CameraTimeline: Hashable, Sendable {
     ///   - asked: The stretch.
     ///   - now: The present in milliseconds.
     ///   - latest: The age up to which missing rows may still come, in milliseconds.
-    ///   - resolution: The length in milliseconds below which what is covered between missing stretches counts as missing
-    ///     too; nothing that is missing is ever left out.
-    package init(
-        _ facts: TimelineFacts,
-        of asked: TimeSpan,
-        now: Int64,
-        latest: Int64,
-        resolution: Int64 = 0
-    ) {
-        let wanted = facts.wanted.intersection(TimeSpan(from: .min, to: now))
-        var pieces = TimelinePieces(facts, wanted: wanted, now: now)
+    package init(_ facts: TimelineFacts, of asked: TimeSpan, now: Int64, latest: Int64) {
+        let footage = TimeSpanSet(facts.recorded).joined(across: Self.seam)
+        let account = facts.account(of: footage)
+        let past = TimeSpan(from: .min, to: now)
+        let wanted = account.wanted.intersection(past)
+        var pieces = TimelinePieces(footage, facts.gaps, wanted: wanted, now: now)
         pieces.absorbSlivers(upTo: Self.tolerance)
         let horizon = pieces.startOfTail(since: now - latest) ?? now
         let end = max(asked.start, min(asked.end, min(now, horizon)))
         let span = TimeSpan(from: asked.start, to: end)
         pieces.cut(to: span)
-        pieces.coarsen(to: resolution)
         self.span = span
         self.wanted = wanted.intersection(span).spans
         let covered = pieces.covered
+        let unexplained = pieces.unexplained
         self.covered = covered.spans
-        unexplained = pieces.unexplained.spans
+        self.unexplained = unexplained.spans
         gaps = pieces.gaps(of: facts, until: end)
         waiting = TimeSpanSet(facts.waiting).joined(across: Self.tolerance).intersection(covered).spans
         held = TimeSpanSet(facts.held).intersection(covered).spans
+        lost =
+            TimeSpanSet(facts.lost).joined(across: Self.tolerance)
+            .intersection(unexplained.union(TimeSpanSet(gaps.map(\.span)))).spans
+        expired = account.expired.intersection(span).spans
+    }
+
+    /// The lengths of the parts in milliseconds.
+    package struct Sums: Hashable, Sendable {
+        package var wanted: Int64 = 0
+        package var covered: Int64 = 0
+        package var gaps: Int64 = 0
+        package var unexplained: Int64 = 0
+        package var waiting: Int64 = 0
+        package var held: Int64 = 0
+        package var lost: Int64 = 0
+    }
+
+    /// The sums over the parts: what is wanted is what is covered, in gaps and unexplained together.
+    package var sums: Sums {
+        func sum(_ spans: [TimeSpan]) -> Int64 { spans.reduce(0) { $0.addingSaturated($1.milliseconds) } }
+        return Sums(
+            wanted: sum(wanted),
+            covered: sum(covered),
+            gaps: gaps.reduce(0) { $0.addingSaturated($1.span.milliseconds) },
+            unexplained: sum(unexplained),
+            waiting: sum(waiting),
+            held: sum(held),
+            lost: sum(lost)
+        )
     }
 }

@@ -23,6 +23,8 @@ package struct TimelineFacts: Hashable, Sendable {
     /// Those of them that are not in the store yet.
     package var waiting: [TimeSpan]
     package var gaps: [Gap]
+    /// The segments whose bytes are gone, whatever their order.
+    package var lost: [TimeSpan]
     /// Those that are protected from deletion.
     package var held: [TimeSpan]
     /// Retention has deleted what was recorded before this; nil: nothing was deleted.
@@ -36,6 +38,7 @@ package struct TimelineFacts: Hashable, Sendable {
         recorded: [TimeSpan] = [],
         waiting: [TimeSpan] = [],
         gaps: [Gap] = [],
+        lost: [TimeSpan] = [],
         held: [TimeSpan] = [],
         deletedBefore: Timestamp? = nil
     ) {
@@ -46,15 +49,16 @@ package struct TimelineFacts: Hashable, Sendable {
         self.recorded = recorded
         self.waiting = waiting
         self.gaps = gaps
+        self.lost = lost
         self.held = held
         self.deletedBefore = deletedBefore
     }
 
-    /// The time in which the camera was wanted.
+    /// The time in which the camera was wanted, and that in which it was on and what was recorded is deleted.
     ///
     /// Before the first movement that is known, the switch stood the other way, and the camera did not exist before it was
     /// created. Of the time whose recordings retention has deleted, only what is left counts: nobody wants the rest any more.
-    var wanted: TimeSpanSet {
+    func account(of footage: TimeSpanSet) -> (wanted: TimeSpanSet, expired: TimeSpanSet) {
         var spans: [TimeSpan] = []
         let sorted = switches.sorted { $0.at < $1.at }
         var isOn = sorted.first.map { !$0.isActive } ?? isActive
@@ -67,8 +71,8 @@ package struct TimelineFacts: Hashable, Sendable {
         }
         if isOn { spans.append(TimeSpan(from: since, to: span.end)) }
         let wanted = TimeSpanSet(spans).intersection(span)
-        guard let deletedBefore else { return wanted }
-        let deleted = TimeSpanSet([TimeSpan(from: span.start, to: deletedBefore.milliseconds)])
-        return wanted.subtracting(deleted.subtracting(TimeSpanSet(recorded)))
+        guard let deletedBefore else { return (wanted, TimeSpanSet()) }
+        let deleted = TimeSpanSet([TimeSpan(from: span.start, to: deletedBefore.milliseconds)]).subtracting(footage)
+        return (wanted.subtracting(deleted), wanted.intersection(deleted))
     }
 }

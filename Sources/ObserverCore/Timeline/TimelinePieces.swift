@@ -17,10 +17,10 @@ struct TimelinePieces {
     /// In order and without overlaps.
     private var pieces: [Piece]
 
-    init(_ facts: TimelineFacts, wanted: TimeSpanSet, now: Int64) {
-        let covered = TimeSpanSet(facts.recorded).intersection(wanted)
+    init(_ footage: TimeSpanSet, _ rows: [Gap], wanted: TimeSpanSet, now: Int64) {
+        let covered = footage.intersection(wanted)
         let missing = wanted.subtracting(covered)
-        let gaps = Self.gaps(facts.gaps, in: missing, now: now)
+        let gaps = Self.gaps(rows, in: missing, now: now)
         let unexplained = missing.subtracting(TimeSpanSet(gaps.map(\.span)))
         pieces = covered.spans.map { Piece(span: $0, kind: .covered) }
         pieces += gaps
@@ -57,16 +57,6 @@ struct TimelinePieces {
             guard pieces[index].span.milliseconds <= longest else { continue }
             let beside = neighbours(of: index)
             if let kind = beside.first(where: \.isGap) ?? beside.first { pieces[index].kind = kind }
-        }
-    }
-
-    /// Counts covered pieces that are shorter than this as missing, if they lie between missing ones.
-    mutating func coarsen(to shortest: Int64) {
-        for index in pieces.indices where pieces[index].kind == .covered {
-            guard pieces[index].span.milliseconds < shortest else { continue }
-            let beside = neighbours(of: index)
-            guard beside.count == 2, let kind = beside.first, !beside.contains(.covered) else { continue }
-            pieces[index].kind = kind
         }
     }
 

@@ -3,8 +3,8 @@ package import Logging
 import ObserverCore
 package import Postgres
 
-/// Sees to it that there are partitions ahead and none whose segments have all expired, on a thread and a connection of its
-/// own.
+/// Sees to it that there are partitions ahead and none whose segments have all expired, and that hours know what they have, on
+/// a thread and a connection of its own.
 ///
 /// It runs in each uploader; the role of recorders has no right to it. A segment whose partition is missing is not refused, so
 /// nothing waits for this.
@@ -47,6 +47,7 @@ package struct PartitionService: Service {
         }
         let removed = try store.removeExpired()
         if removed > 0 { logger.info("Rows of expired segments removed", [.segmentCount: .int(removed)]) }
+        try HourStore(connection).mend()
         guard let strays = try store.condition().strays else { return }
         logger.warning(
             "Segments outside the weekly partitions",

@@ -12,21 +12,26 @@ package struct CameraFormPage: Page {
         self.csrf = csrf
     }
 
-    package var title: String { form.camera.map { "Edit \($0.name)" } ?? "Add camera" }
+    /// The page's heading.
+    private var heading: String { form.camera.map { "Edit \($0.name)" } ?? "Add camera" }
+
+    private var hasProblems: Bool { !form.errors.isEmpty || form.problem != nil }
+
+    package var title: String { hasProblems ? "Error: \(heading)" : heading }
 
     package var value: MustacheValue {
         let camera = form.camera
         return [
             "id": camera.map { MustacheValue($0.id.rawValue) } ?? .null,
             "camera_name": MustacheValue(camera?.name),
-            "heading": .string(title),
+            "heading": .string(heading),
             "csrf": .string(csrf),
             "version": (form.version ?? camera?.version).map { MustacheValue($0) } ?? .null,
             "action": .string(camera.map { Links.edit($0.id) } ?? Links.newCamera),
             "submit": .string(camera == nil ? "Add camera" : "Save changes"),
             "cancel": .string(camera.map { Links.camera($0.id) } ?? Links.cameras),
-            "has_problems": .bool(!problems.isEmpty || form.problem != nil),
-            "problems_heading": .string(heading),
+            "has_problems": .bool(hasProblems),
+            "problems_heading": .string(problemsHeading),
             "problems": .list(problems),
             "groups": MustacheValue(CameraField.Group.allCases) { group in
                 ["title": .string(group.rawValue), "fields": .list(inputs(of: group))]
@@ -36,7 +41,7 @@ package struct CameraFormPage: Page {
 
     // MARK: Problems
 
-    private var heading: String {
+    private var problemsHeading: String {
         if let problem = form.problem { return problem }
         return form.errors.count == 1
             ? "One field needs another look. Nothing was changed."

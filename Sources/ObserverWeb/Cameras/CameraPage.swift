@@ -5,13 +5,14 @@ package import ObserverStore
 /// One camera: its snapshot or a recording, its state, its settings and its recordings of a day.
 package struct CameraPage: Page {
     package static let template = "pages/camera"
-    package let scripts = ["live.js", "player.js"]
+    package let scripts = ["live.js", "camera.js"]
 
-    private let listing: CameraListing
+    let listing: CameraListing
     private let recordings: RecordingsView
-    private let playing: Playing?
+    let playing: Playing?
+    let moment: Timestamp?
     private let viewer: Viewer
-    private let now: Timestamp
+    let now: Timestamp
 
     /// The segment that plays, and its neighbours in time.
     package struct Playing: Sendable {
@@ -30,12 +31,14 @@ package struct CameraPage: Page {
         listing: CameraListing,
         recordings: RecordingsView,
         playing: Playing?,
+        moment: Timestamp? = nil,
         viewer: Viewer,
         now: Timestamp
     ) {
         self.listing = listing
         self.recordings = recordings
         self.playing = playing
+        self.moment = moment
         self.viewer = viewer
         self.now = now
     }
@@ -70,6 +73,7 @@ package struct CameraPage: Page {
         ]
         value.merge(recordings.values(now: now, playing: playing?.record.segment.id)) { _, own in own }
         value.merge(StateView.words) { _, words in words }
+        value.merge(watching) { _, own in own }
         return .object(value)
     }
 
@@ -85,6 +89,13 @@ package struct CameraPage: Page {
             "id": .string(playing.record.segment.id.description),
             "camera_id": MustacheValue(listing.camera.id.rawValue),
             "src": .string(Links.video(playing.record.segment.id)),
+            "save": .string(
+                Links.export(
+                    listing.camera.id,
+                    from: playing.record.segment.startedAt,
+                    to: playing.record.segment.endedAt
+                )
+            ),
             "at": Format.time(playing.record.segment.startedAt, now: now),
             "previous": link(playing.previous),
             "next": link(playing.next),

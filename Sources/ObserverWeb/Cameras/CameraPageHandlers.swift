@@ -5,64 +5,18 @@ import ObserverStore
 
 /// The pages that show cameras and change nothing.
 package enum CameraPageHandlers {
-    /// The table of cameras.
-    @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
-        let query = try request.http.queryFields()
-        let filter = CamerasPage.Filter(
-            text: text(query["q"]),
-            tag: text(query["tag"]),
-            state: query["state"].flatMap(CameraState.init),
-            after: query["after"].flatMap { Int64($0) }.map(CameraID.init)
-        )
-        let store = CameraStore(request.database)
-        if let after = filter.after, try !store.hasHad(after) {
-            throw QueryValue.unknown("after", "must be the number of a camera")
-        }
-        let cameras = try store.list(
-            CameraQuery(
-                text: filter.text,
-                tag: filter.tag,
-                state: filter.state,
-                limit: CamerasPage.length + 1,
-                after: filter.after,
-                includesRecordings: true
-            )
-        )
-        let page = CamerasPage(
-            cameras: cameras,
-            overview: try OverviewStore(request.database).cameras(),
-            filter: filter,
-            viewer: try request.signedIn(),
-            now: request.now
-        )
-        return try request.answer(page)
-    }
-
     /// One camera, with its recordings of a day and perhaps one of them playing.
     @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
         let query = try request.http.queryFields()
         let segments = SegmentStore(request.database)
         let listing = try CameraService(request.context).get(request.cameraID)
         let id = listing.camera.id
-        var record: SegmentRecord?
-        if let wanted = query["segment"].flatMap({ SegmentID($0) }) {
-            record = try segments.get(wanted)
-            guard record?.segment.header.cameraID == id else {
-                throw Problem(404, "This camera has no such recording. It may have been deleted as its time was over.")
-            }
-            if let record, !SegmentStateView(record.state).isPlayable {
-                throw Problem(
-                    410,
-                    record.state == .lost
-                        ? "The recording is lost: \(record.error ?? "its bytes are gone")."
-                        : "The recording was deleted when its time was over."
-                )
-            }
-        }
-        let latest = record?.segment.startedAt ?? listing.lastRecording?.startedAt ?? request.now
+        let moment = try QueryValue.time(query, "at")
+        let record = try CameraPageMoment.record(in: query, at: moment, of: id, segments)
+        let latest = moment ?? record?.segment.startedAt ?? listing.lastRecording?.startedAt ?? request.now
         let place = RecordingsView.Place(
-            day: query["day"].flatMap { Day($0) } ?? Day(of: latest),
-            hour: query["hour"].flatMap { Int($0) }.flatMap { (0..<24).contains($0) ? $0 : nil },
+            day: query["day"].flatMap { Day($0, in: request.zone) } ?? Day(of: latest, in: request.zone),
+            hour: query["hour"].flatMap { Int($0) }.flatMap { (0..<26).contains($0) ? $0 : nil },
             older: query["older"].flatMap { SegmentID($0) },
             newer: query["newer"].flatMap { SegmentID($0) }
         )
@@ -82,6 +36,7 @@ package enum CameraPageHandlers {
             listing: AddressView(request).shown(listing),
             recordings: recordings,
             playing: try record.map { try playing($0, segments) },
+            moment: moment,
             viewer: try request.signedIn(),
             now: request.now
         )
@@ -103,10 +58,5 @@ package enum CameraPageHandlers {
             previous: try neighbour(isNewestFirst: true),
             next: try neighbour(isNewestFirst: false)
         )
-    }
-
-    /// A search word; nil when there is none.
-    private static func text(_ value: String?) -> String? {
-        value.map { String($0.filter { $0 != "\0" }.drop { $0 == " " }.prefix(100)) }.flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -7,6 +7,7 @@ extension Routes {
         let cameras = CamerasAPI.path
         router.add(.get, cameras, to: .api(.viewer, CamerasAPI.list))
         router.add(.post, cameras, to: .api(.operator, CamerasAPI.create))
+        router.add(.get, "\(cameras)states", to: .api(.viewer, CameraStatesAPI.list))
         router.add(.get, "\(cameras){id:int}", to: .api(.viewer, CamerasAPI.show))
         router.add(.patch, "\(cameras){id:int}", to: .api(.operator, CamerasAPI.patch))
         router.add(.delete, "\(cameras){id:int}", to: .api(.operator, CamerasAPI.delete))
@@ -16,7 +17,12 @@ extension Routes {
         router.add(.get, "\(cameras){id:int}/snapshot.jpg", to: .api(.viewer, CamerasAPI.snapshot))
 
         let pages = Links.pages
-        router.add(.get, "\(pages)/", to: .page(.viewer, CameraPageHandlers.list))
+        router.add(.get, "\(pages)/together", to: .page(.viewer, TogetherPageHandlers.show))
+        router.add(.get, "\(pages)/", to: .page(.viewer, CameraListHandlers.table))
+        router.add(.get, Links.wall, to: .page(.viewer, CameraListHandlers.wall))
+        router.add(.get, Links.cameraParts, to: .page(.viewer, CameraListHandlers.parts))
+        router.add(.post, Links.camerasOn, to: .page(.operator, CameraListHandlers.on))
+        router.add(.post, Links.camerasOff, to: .page(.operator, CameraListHandlers.off))
         router.add(.get, "\(pages)/cameras/{id:int}", to: .page(.viewer, CameraPageHandlers.show))
         router.add(.get, "\(pages)/cameras/new", to: .page(.operator, CameraFormHandlers.new))
         router.add(.post, "\(pages)/cameras/new", to: .page(.operator, CameraFormHandlers.create))

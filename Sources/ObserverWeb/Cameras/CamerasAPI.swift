@@ -9,25 +9,26 @@ import Postgres
 package enum CamerasAPI {
     static let path = "/api/v1/cameras/"
 
-    /// A page of cameras as it is sent.
+    /// A page of cameras, or of their states, as it is sent.
     package struct Page: Sendable {
-        fileprivate let body: [UInt8]
-        fileprivate let tag: EntityTag
+        let body: [UInt8]
+        let tag: EntityTag
         /// `Link` to the next page.
-        fileprivate let next: String?
+        var next: String?
     }
 
     /// All that a page depends on.
     package struct PageKey: Hashable, Sendable {
+        let path: String
         /// As it was sent: two that mean the same are made twice.
-        fileprivate let query: String
+        let query: String
         /// Not everybody sees all of an address.
-        fileprivate let role: Role
+        let role: Role
     }
 
     /// The cameras of a page; many look at once, so that it is made at most four times a second.
     @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
-        let key = PageKey(query: request.http.query, role: try request.signedIn().role)
+        let key = PageKey(path: path, query: request.http.query, role: try request.signedIn().role)
         let page = try request.context.cameraPages.answer(for: key, bytes: \.body.count) { try makePage(request) }
         var response = HTTPResponse(contentType: "application/json", body: page.body)
         response.set(.cacheControl, "no-store")
@@ -37,19 +38,8 @@ package enum CamerasAPI {
 
     /// Writes a page, from the database's answer straight into the body.
     private static func makePage(_ request: WebRequest) throws -> Page {
-        let fields = try request.query(["q", "tag", "state", "ids", "limit", "after"])
-        let query = CameraQuery(
-            text: try QueryValue.text(fields, "q"),
-            tag: try QueryValue.text(fields, "tag"),
-            state: try QueryValue.word(fields, "state"),
-            ids: try QueryValue.identifiers(fields, "ids")?.map { CameraID(rawValue: $0) },
-            limit: try QueryValue.integer(fields, "limit", in: 1...CameraQuery.longestPage) ?? CameraQuery.longestPage,
-            after: try QueryValue.cursor(fields, "after").map { CameraID(rawValue: $0) }
-        )
+        let (fields, query) = try query(request)
         let store = CameraStore(request.database)
-        if let after = query.after, try !store.hasHad(after) {
-            throw QueryValue.unknown("after", "must be the number of a camera")
-        }
         let view = AddressView(request)
         var json = JSONWriter(capacity: 64 * 1024)
         var last: Int64 = 0
@@ -61,6 +51,23 @@ package enum CamerasAPI {
         }
         let next = count == query.limit ? QueryValue.next(path, fields, after: String(last)) : nil
         return Page(body: json.bytes, tag: BodyTag.tag(of: json.bytes), next: next)
+    }
+
+    /// The filter and the page that are asked for; `ids` is the name of the field with numbers.
+    static func query(_ request: WebRequest, ids: String = "ids") throws -> (FormFields, CameraQuery) {
+        let fields = try request.query(["q", "tag", "state", ids, "limit", "after"])
+        let query = CameraQuery(
+            text: try QueryValue.text(fields, "q"),
+            tag: try QueryValue.text(fields, "tag"),
+            state: try QueryValue.word(fields, "state"),
+            ids: try QueryValue.identifiers(fields, ids)?.map { CameraID(rawValue: $0) },
+            limit: try QueryValue.integer(fields, "limit", in: 1...CameraQuery.longestPage) ?? CameraQuery.longestPage,
+            after: try QueryValue.cursor(fields, "after").map { CameraID(rawValue: $0) }
+        )
+        if let after = query.after, try !CameraStore(request.database).hasHad(after) {
+            throw QueryValue.unknown("after", "must be the number of a camera")
+        }
+        return (fields, query)
     }
 
     @Sendable package static func create(_ request: WebRequest) throws -> HTTPResponse {
@@ -126,7 +133,10 @@ package enum CamerasAPI {
 
     /// A picture of the newest key frame; with `?t=` the address belongs to one stored picture, so clients can cache it.
     @Sendable package static func snapshot(_ request: WebRequest) throws -> HTTPResponse {
-        let fields = try request.query(["t"])
+        let fields = try request.query(["t", "at"])
+        if let moment = try QueryValue.time(fields, "at") {
+            return try MomentSnapshot(request: request).answer(at: moment)
+        }
         if fields["t"] == nil { try FreshSnapshot(request.context).make(of: request.cameraID) }
         let store = StatusStore(request.database)
         var response = HTTPResponse(contentType: "image/jpeg")

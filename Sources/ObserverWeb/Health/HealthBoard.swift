@@ -18,9 +18,13 @@ package final class HealthBoard: Sendable {
         /// A few words for an operator; no address and no secret.
         package let detail: String
 
-        package init(isGood: Bool, detail: String) {
+        /// True if nobody has looked, or not for a while.
+        package let isUnknown: Bool
+
+        package init(isGood: Bool, detail: String, isUnknown: Bool = false) {
             self.isGood = isGood
             self.detail = detail
+            self.isUnknown = isUnknown
         }
     }
 
@@ -47,9 +51,11 @@ package final class HealthBoard: Sendable {
     /// The latest result; not good before the first check, and none when it is old.
     package func finding(_ part: Part, at now: MonotonicInstant) -> Finding {
         guard let (finding, at) = findings.withLock({ $0[part] }) else {
-            return Finding(isGood: false, detail: "not looked at yet")
+            return Finding(isGood: false, detail: "not looked at yet", isUnknown: true)
         }
-        guard now < at + Self.freshness else { return Finding(isGood: false, detail: "not looked at any more") }
+        guard now < at + Self.freshness else {
+            return Finding(isGood: false, detail: "not looked at any more", isUnknown: true)
+        }
         return finding
     }
 

@@ -68,11 +68,21 @@ package final class Authenticator: Sendable {
             return Identity(name: found.name, role: found.role, proof: .token(id: found.id))
         }
         if let value = cookie.read(request),
-            let session = try UserStore(database).findSession(hash: SHA256.hash(value.utf8))
+            let session = try UserStore(database).findSession(hash: SHA256.hash(value.utf8), isUse: Self.isUse(request))
         {
-            return Identity(name: session.userName, role: session.role, proof: .session(csrf: session.csrf))
+            return Identity(
+                name: session.userName,
+                role: session.role,
+                proof: .session(csrf: session.csrf),
+                zone: session.zone
+            )
         }
         throw Problem(401, "Sign in, or send a token: Authorization: Bearer obs_…").with(.wwwAuthenticate, "Bearer")
+    }
+
+    /// Returns false for what a page asks by itself, which its scripts mark; a change is never that.
+    private static func isUse(_ request: HTTPRequest) -> Bool {
+        ![.get, .head].contains(request.method) || request.header("X-Observer-Background") == nil
     }
 
     private static func bearer(_ header: String) -> String? {

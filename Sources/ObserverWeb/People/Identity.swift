@@ -14,6 +14,8 @@ package struct Identity: Hashable, Sendable {
     package let name: String
     package let role: Role
     package let proof: Proof
+    /// The name of the time zone of the user's choice; nil: that of the browser.
+    package var zone: String?
 
     /// The name under which changes are kept.
     package var actor: Actor {

@@ -3,7 +3,8 @@ package import Mustache
 /// The sign-in page.
 package struct SignInPage: Page {
     package static let template = "pages/sign-in"
-    package let title = "Sign in"
+    /// It leaves the browser's time zone in a cookie, so that the first page has it.
+    package let scripts = ["time.js"]
     private let csrf: String
     private let name: String
     private let back: String
@@ -20,6 +21,8 @@ package struct SignInPage: Page {
         self.back = back
         self.problem = problem
     }
+
+    package var title: String { problem == nil ? "Sign in" : "Error: Sign in" }
 
     package var value: MustacheValue {
         [

@@ -1,32 +1,39 @@
-import Encodings
 package import ObserverCore
 
-/// A day in UTC.
+/// A day as people count it in a time zone: of 24 hours, and sometimes of 23 or 25.
 package struct Day: Hashable, Sendable, CustomStringConvertible {
-    /// Its first moment.
-    let start: Timestamp
+    package let date: LocalDate
+    package let zone: TimeZoneRules
+    /// Its first moment, and that of the next day.
+    package let span: TimeSpan
 
-    package init(of moment: Timestamp) {
-        let date = moment.date
-        let ofDay = Int64((date.hour * 3600 + date.minute * 60 + date.second) * 1000 + date.millisecond)
-        start = Timestamp(milliseconds: moment.milliseconds - ofDay)
+    package init(_ date: LocalDate, in zone: TimeZoneRules) {
+        self.date = date
+        self.zone = zone
+        span = zone.span(of: date)
+    }
+
+    package init(of moment: Timestamp, in zone: TimeZoneRules = .utc) {
+        self.init(zone.date(of: moment), in: zone)
     }
 
     /// Reads `2026-11-23`; nil for anything else.
-    package init?(_ text: String) {
-        guard text.utf8.count == 10, let start = Timestamp(rfc3339: text + "T00:00:00Z") else { return nil }
-        self.start = start
+    package init?(_ text: String, in zone: TimeZoneRules = .utc) {
+        guard let date = LocalDate(text) else { return nil }
+        self.init(date, in: zone)
     }
 
+    /// Its first moment.
+    package var start: Timestamp { span.startedAt }
     /// The first moment of the next day.
-    var end: Timestamp { start.advanced(bySeconds: 86_400) }
+    package var end: Timestamp { span.endedAt }
 
-    var next: Day { Day(of: end) }
-    var previous: Day { Day(of: start.advanced(bySeconds: -86_400)) }
+    var next: Day { Day(date.next, in: zone) }
+    var previous: Day { Day(date.previous, in: zone) }
 
     /// As in addresses: `2026-11-23`.
-    package var description: String { String(start.rfc3339.prefix(10)) }
+    package var description: String { date.description }
 
-    /// The first moment of an hour, 0 to 24.
-    func hour(_ number: Int) -> Timestamp { start.advanced(bySeconds: Int64(number) * 3600) }
+    /// Its hours, each from a full hour of the clocks to the next.
+    var hours: [TimeSpan] { zone.hours(of: span) }
 }

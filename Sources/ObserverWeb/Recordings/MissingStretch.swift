@@ -47,11 +47,13 @@ struct MissingStretch: Hashable {
             case .unexplained: ("Nothing recorded for \(length)", "Reason unknown", false)
             case .off: ("Switched off for \(length)", nil, false)
             }
+        let zone = day.zone
         return [
             "text": .string(text),
-            "from": .string(span.startedAt == day.start ? "midnight" : Format.clock(span.startedAt)),
-            "to": .string(span.endedAt == day.end ? "midnight" : lasts ? "now" : Format.clock(span.endedAt)),
+            "from": .string(span.startedAt == day.start ? "midnight" : Format.clock(span.startedAt, in: zone)),
+            "to": .string(span.endedAt == day.end ? "midnight" : lasts ? "now" : Format.clock(span.endedAt, in: zone)),
             "cause": MustacheValue(cause),
+            "utc": .string("\(Format.clock(span.startedAt)) to \(lasts ? "now" : Format.clock(span.endedAt)) UTC"),
         ]
     }
 }

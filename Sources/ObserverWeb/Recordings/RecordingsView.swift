@@ -8,7 +8,7 @@ package struct RecordingsView: Sendable {
     /// The part of the list that is shown, as the page's address gives it.
     package struct Place: Hashable, Sendable {
         package var day: Day
-        /// 0 to 23: the list begins with the end of this hour.
+        /// Of the day's hours, from 0: the list begins with the end of this one.
         package var hour: Int?
         /// The list goes on behind this segment.
         package var older: SegmentID?
@@ -38,6 +38,7 @@ package struct RecordingsView: Sendable {
     private let hours: [RecordedHour]
     private let segments: [SegmentRecord]
     private let timeline: CameraTimeline
+    private let ofDay: CameraTimeline
     private let hasOlder: Bool
     private let hasNewer: Bool
 
@@ -47,6 +48,7 @@ package struct RecordingsView: Sendable {
     ///   - hours: The recorded time of each hour of the day.
     ///   - segments: The page, newest first.
     ///   - timeline: The timeline of the part of the day that the page shows.
+    ///   - ofDay: That of the whole day; nil: the page shows all of it.
     ///   - hasOlder: True if the day has segments before the last one of the page.
     ///   - hasNewer: True if the day has segments after the first one of the page.
     package init(
@@ -55,6 +57,7 @@ package struct RecordingsView: Sendable {
         hours: [RecordedHour],
         segments: [SegmentRecord],
         timeline: CameraTimeline,
+        ofDay: CameraTimeline? = nil,
         hasOlder: Bool,
         hasNewer: Bool
     ) {
@@ -63,13 +66,14 @@ package struct RecordingsView: Sendable {
         self.hours = hours
         self.segments = segments
         self.timeline = timeline
+        self.ofDay = ofDay ?? timeline
         self.hasOlder = hasOlder
         self.hasNewer = hasNewer
     }
 
     /// The values of the template.
     func values(now: Timestamp, playing: SegmentID?) -> [String: MustacheValue] {
-        let today = Day(of: now)
+        let today = Day(of: now, in: day.zone)
         let rows = rows(now: now, playing: playing)
         return [
             "day": .string(day.description),
@@ -78,7 +82,9 @@ package struct RecordingsView: Sendable {
             "day_after": day.start < today.start ? .string(link(Place(day: day.next))) : .null,
             "has_hours": .bool(!hours.isEmpty),
             "day_summary": .string(summary),
-            "hours": .list((0..<24).map(hour)),
+            "zone": .string(day.zone.name),
+            "hours": .list(zip(0..., day.hours).map(hour)),
+            "timeline": DayTimelineView(day, ofDay, camera: camera).value,
             "has_rows": .bool(!rows.isEmpty),
             "segments_caption": .string(caption),
             "segments": .list(rows),
@@ -93,18 +99,20 @@ package struct RecordingsView: Sendable {
     private var summary: String {
         let milliseconds = hours.reduce(Int64(0)) { $0.addingSaturated($1.milliseconds) }
         let bytes = hours.reduce(Int64(0)) { $0.addingSaturated($1.bytes) }
-        let length = Format.length(milliseconds: min(milliseconds, 86_399_000))
-        return "\(Format.day(day.start)) · \(length) recorded · \(Format.size(bytes)) · times are UTC"
+        let length = Format.length(milliseconds: min(milliseconds, max(day.span.milliseconds - 1000, 0)))
+        let zone = day.zone.name == "UTC" ? "UTC" : "of \(day.zone.name)"
+        return "\(Format.day(day.date)) · \(length) recorded · \(Format.size(bytes)) · times are \(zone)"
     }
 
-    private func hour(_ number: Int) -> MustacheValue {
+    private func hour(_ number: Int, _ span: TimeSpan) -> MustacheValue {
         let recorded = hours.first { $0.hour == number }
         let seconds = min(3600, (recorded?.milliseconds ?? 0) / 1000)
         let length = recorded.map { Format.length(milliseconds: min($0.milliseconds, 3_600_000)) + " recorded" }
+        let clock = Format.minute(span.startedAt, in: day.zone)
         return [
-            "hour": .string(Format.two(number)),
+            "hour": .string(String(clock.prefix(2))),
             "seconds": MustacheValue(seconds),
-            "label": .string("\(Format.two(number)):00, \(length ?? "nothing recorded")"),
+            "label": .string("\(clock), \(length ?? "nothing recorded")"),
             "href": recorded == nil ? .null : .string(link(Place(day: day, hour: number))),
             "is_current": .bool(currentHour == number),
         ]
@@ -112,13 +120,16 @@ package struct RecordingsView: Sendable {
 
     /// The hour at the top of the list.
     private var currentHour: Int? {
-        segments.first.flatMap { Day(of: $0.segment.startedAt) == day ? $0.segment.startedAt.date.hour : nil }
+        segments.first.flatMap { record in
+            let start = record.segment.startedAt.milliseconds
+            return day.hours.firstIndex { ($0.start..<max($0.start, $0.end)).contains(start) }
+        }
     }
 
     private var caption: String {
         guard let newest = segments.first, let oldest = segments.last else { return "What is missing, newest first" }
-        let from = Format.minute(oldest.segment.startedAt)
-        return "\(from) to \(Format.minute(newest.segment.endedAt)), newest first"
+        let from = Format.minute(oldest.segment.startedAt, in: day.zone)
+        return "\(from) to \(Format.minute(newest.segment.endedAt, in: day.zone)), newest first"
     }
 
     // MARK: Rows
@@ -135,15 +146,17 @@ package struct RecordingsView: Sendable {
     }
 
     private var nothing: String {
-        let text = "Nothing was recorded on \(Format.day(day.start))"
+        let text = "Nothing was recorded on \(Format.day(day.date))"
+        if !timeline.expired.isEmpty {
+            return "\(text) that is still there: what was, was deleted as its time was over."
+        }
         return timeline.wanted.isEmpty ? "\(text): the camera was not switched on." : "\(text)."
     }
 
     private func row(_ record: SegmentRecord, isCurrent: Bool) -> MustacheValue {
         let segment = record.segment
         let shown = SegmentStateView(record.state)
-        let clock = Format.clock(segment.startedAt)
-        let name = segment.startedAt.rfc3339.prefix(19).map { $0 == ":" ? "-" : String($0) }.joined()
+        let clock = Format.clock(segment.startedAt, in: day.zone)
         let query = place.query + [("segment", segment.id.description)]
         return [
             "gap": nil,
@@ -153,6 +166,7 @@ package struct RecordingsView: Sendable {
             "duration_ms": MustacheValue(segment.end.durationMilliseconds),
             "codecs": .string(segment.media.codecs),
             "clock": .string(clock),
+            "title": .string(Format.title(segment.startedAt, in: day.zone)),
             "length": .string(Format.fineLength(milliseconds: segment.end.durationMilliseconds)),
             "size": .string(Format.size(segment.media.bytes)),
             "where": .string(shown.word),
@@ -162,8 +176,7 @@ package struct RecordingsView: Sendable {
             "note": MustacheValue(note(segment)),
             "href": shown.isPlayable
                 ? .string(Links.link(Links.camera(camera), query, anchor: "player")) : .null,
-            "src": .string(Links.video(segment.id)),
-            "file": .string("camera-\(camera)-\(name)Z.mp4"),
+            "save": .string(Links.export(camera, from: segment.startedAt, to: segment.endedAt)),
         ]
     }
 

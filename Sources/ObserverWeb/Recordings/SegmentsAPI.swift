@@ -12,22 +12,36 @@ package enum SegmentsAPI {
     /// The life of a signed address; nginx uses it at once, and again when a player seeks.
     private static let addressSeconds = 300
 
-    /// The segments of a camera, oldest first.
+    /// The order of a list.
+    private enum Order: String, CaseIterable {
+        case oldest, newest
+    }
+
+    /// The state of what is listed: true for what was deleted.
+    private enum Expired: String, CaseIterable {
+        case `true`, `false`
+    }
+
+    /// The segments of a camera, oldest first unless the newest are wanted first.
     @Sendable package static func list(_ request: WebRequest) throws -> HTTPResponse {
-        let fields = try request.query(["from", "to", "after", "limit"])
+        let fields = try request.query(["from", "to", "after", "limit", "order", "expired"])
         let longest = SegmentStore.Query.longestPage
         let from = try QueryValue.time(fields, "from")
         let to = try QueryValue.time(fields, "to")
         if let from, let to, from >= to {
             throw Problem(422, "The parameter to must be after from.", errors: ["to": "must be after from"])
         }
-        let query = SegmentStore.Query(
+        let order: Order? = try QueryValue.word(fields, "order")
+        let expired: Expired? = try QueryValue.word(fields, "expired")
+        var query = SegmentStore.Query(
             camera: request.cameraID,
             from: from,
             to: to,
             after: try QueryValue.segment(fields, "after"),
-            limit: try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest
+            limit: try QueryValue.integer(fields, "limit", in: 1...longest) ?? longest,
+            isNewestFirst: order == .newest
         )
+        query.isExpired = expired == .true
         let store = SegmentStore(request.database)
         if let after = query.after, try !store.has(after, of: query.camera, query.stream) {
             _ = try CameraService(request.context).get(query.camera)

@@ -12,6 +12,8 @@ package enum TimelineAPI {
     private static let usualHours: Int64 = 24
     /// The coarsest resolution, in milliseconds.
     package static let coarsest = 86_400_000
+    /// The most bytes of an answer.
+    package static let mostBytes = 29_000
 
     /// The timeline of a camera's main stream.
     @Sendable package static func show(_ request: WebRequest) throws -> HTTPResponse {
@@ -22,12 +24,12 @@ package enum TimelineAPI {
         let timeline = try TimelineStore(request.database).timeline(
             of: request.cameraID,
             stretch,
-            now: now,
-            resolution: Int64(resolution)
+            now: now
         )
         guard let timeline else { throw CameraService.notFound }
-        var json = JSONWriter(capacity: 4096)
-        write(timeline, to: &json)
+        let drawn = timeline.drawn(resolution: Int64(resolution), within: mostBytes)
+        var json = JSONWriter(capacity: mostBytes)
+        write(drawn, sums: timeline.sums, to: &json)
         return .json(json)
     }
 
@@ -51,7 +53,7 @@ package enum TimelineAPI {
         return span
     }
 
-    private static func write(_ timeline: CameraTimeline, to json: inout JSONWriter) {
+    private static func write(_ timeline: CameraTimeline, sums: CameraTimeline.Sums, to json: inout JSONWriter) {
         json.object { json in
             json.field("from", time: timeline.span.startedAt)
             json.field("to", time: timeline.span.endedAt)
@@ -70,6 +72,18 @@ package enum TimelineAPI {
             spans("unexplained", timeline.unexplained, to: &json)
             spans("waiting", timeline.waiting, to: &json)
             spans("held", timeline.held, to: &json)
+            spans("lost", timeline.lost, to: &json)
+            spans("expired", timeline.expired, to: &json)
+            json.field("resolution", timeline.resolution)
+            json.object("sums") { json in
+                json.field("wanted_ms", sums.wanted)
+                json.field("covered_ms", sums.covered)
+                json.field("gaps_ms", sums.gaps)
+                json.field("unexplained_ms", sums.unexplained)
+                json.field("waiting_ms", sums.waiting)
+                json.field("held_ms", sums.held)
+                json.field("lost_ms", sums.lost)
+            }
         }
     }
 

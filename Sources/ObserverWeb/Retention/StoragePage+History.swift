@@ -14,7 +14,7 @@ extension StoragePage {
         }
         let locked = content.locked
         if locked.segments > 0 {
-            let times = [locked.firstUntil, locked.lastUntil].compactMap { $0.map(Format.exact) }
+            let times = [locked.firstUntil, locked.lastUntil].compactMap { $0.map { Format.exact($0) } }
             let until =
                 times.isEmpty ? "" : times[0] == times[times.count - 1] ? times[0] : times.joined(separator: " to ")
             let words = until.isEmpty ? "; it does not say until when" : " until \(until)"

@@ -60,7 +60,7 @@ package struct StoragePage: Page {
         names = Dictionary(content.storage.cameras.map { ($0.id, $0.name) }) { first, _ in first }
     }
 
-    package var title: String { "Storage" }
+    package var title: String { forms.errors.isEmpty ? "Storage" : "Error: Storage" }
 
     package var value: MustacheValue {
         let sum = content.storage.sum
@@ -96,20 +96,28 @@ package struct StoragePage: Page {
     // MARK: State
 
     private var trouble: MustacheValue {
-        let errors = forms.errors.sorted { $0.key < $1.key }.map { "\(Self.label($0.key)) \($0.value)." }
+        let errors = forms.errors.sorted { $0.key < $1.key }
         if !errors.isEmpty {
-            return ["heading": "Nothing was changed.", "lines": .list(errors.map(MustacheValue.string))]
+            let lines: [MustacheValue] = errors.map { name, reason in
+                // That of a release has no input of its own.
+                let input = name == "reason" && forms.typed.isEmpty ? nil : name
+                return ["field": MustacheValue(input), "text": .string("\(Self.label(name)) \(reason).")]
+            }
+            return ["heading": "Nothing was changed.", "is_form": true, "lines": .list(lines)]
         }
         if let error = content.status.error {
             let heading = "\(content.status.isPartial ? "Not everything" : "Nothing") is deleted at the moment."
-            return ["heading": .string(heading), "lines": [.string("\(error).")]]
+            return ["heading": .string(heading), "is_form": false, "lines": [line("\(error).")]]
         }
         guard content.status.holder == nil else { return .null }
         return [
             "heading": "Nothing is deleted at the moment.",
-            "lines": ["observer-retention is not running, so that recordings stay beyond their time."],
+            "is_form": false,
+            "lines": [line("observer-retention is not running, so that recordings stay beyond their time.")],
         ]
     }
+
+    private func line(_ text: String) -> MustacheValue { ["field": nil, "text": .string(text)] }
 
     private static func label(_ input: String) -> String {
         switch input {

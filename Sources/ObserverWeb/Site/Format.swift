@@ -3,20 +3,27 @@ import Mustache
 import ObserverCore
 
 /// The format of times, lengths and sizes on pages.
-///
-/// Times are UTC; the scripts turn them into relative ones.
 enum Format {
     private static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
         "December",
     ]
 
+    /// The names under which the values of a time keep what they were made of.
+    static let momentKey = "moment"
+    static let nowKey = "now"
+
     /// The values of `partials/time`: the exact time for machines and for people, and a short one that fits a table.
-    static func time(_ moment: Timestamp, now: Timestamp) -> MustacheValue {
+    ///
+    /// The renderer of the page writes them in the zone of the viewer.
+    static func time(_ moment: Timestamp, now: Timestamp, in zone: TimeZoneRules = .utc) -> MustacheValue {
         [
             "datetime": .string(moment.rfc3339),
-            "exact": .string(exact(moment)),
-            "short": .string(isSameDay(moment, now) ? clock(moment) : dayAndMinute(moment)),
+            "exact": .string(exact(moment, in: zone)),
+            "title": .string(title(moment, in: zone)),
+            "short": .string(isSameDay(moment, now, in: zone) ? clock(moment, in: zone) : dayAndMinute(moment, zone)),
+            momentKey: MustacheValue(moment.milliseconds),
+            nowKey: MustacheValue(now.milliseconds),
         ]
     }
 
@@ -26,24 +33,34 @@ enum Format {
     }
 
     /// A time with everything: `23 Nov 2026, 20:01:02 UTC`.
-    static func exact(_ moment: Timestamp) -> String {
-        "\(shortDay(moment)) \(moment.date.year), \(clock(moment)) UTC"
+    static func exact(_ moment: Timestamp, in zone: TimeZoneRules = .utc) -> String {
+        let date = zone.local(at: moment)
+        return "\(shortDay(date)) \(date.year), \(clock(moment, in: zone)) \(zone.abbreviation(at: moment))"
+    }
+
+    /// The same, and what it is in UTC: `23 Nov 2026, 21:01:02 CET (20:01:02 UTC)`.
+    static func title(_ moment: Timestamp, in zone: TimeZoneRules) -> String {
+        let text = exact(moment, in: zone)
+        guard zone.secondsAhead(at: moment) != 0 else { return text }
+        let isSameDay = zone.local(at: moment).day == moment.date.day
+        return "\(text) (\(isSameDay ? clock(moment) + " UTC" : exact(moment)))"
     }
 
     /// The time of day: `20:01:02`.
-    static func clock(_ moment: Timestamp) -> String {
-        let date = moment.date
+    static func clock(_ moment: Timestamp, in zone: TimeZoneRules = .utc) -> String {
+        let date = zone.local(at: moment)
         return "\(two(date.hour)):\(two(date.minute)):\(two(date.second))"
     }
 
     /// The time of day to the minute: `20:01`.
-    static func minute(_ moment: Timestamp) -> String {
-        "\(two(moment.date.hour)):\(two(moment.date.minute))"
+    static func minute(_ moment: Timestamp, in zone: TimeZoneRules = .utc) -> String {
+        let date = zone.local(at: moment)
+        return "\(two(date.hour)):\(two(date.minute))"
     }
 
     /// The day: `23 November 2026`.
-    static func day(_ moment: Timestamp) -> String {
-        let date = moment.date
+    static func day(_ day: LocalDate) -> String {
+        let date = day.civil
         return "\(date.day) \(months[date.month - 1]) \(date.year)"
     }
 
@@ -112,16 +129,16 @@ enum Format {
         count < 10 && rest > 0 ? "\(count) \(unit) \(rest) \(smaller)" : "\(count) \(unit)"
     }
 
-    private static func isSameDay(_ left: Timestamp, _ right: Timestamp) -> Bool {
-        Day(of: left) == Day(of: right)
+    private static func isSameDay(_ left: Timestamp, _ right: Timestamp, in zone: TimeZoneRules) -> Bool {
+        let (one, other) = (zone.local(at: left), zone.local(at: right))
+        return (one.year, one.month, one.day) == (other.year, other.month, other.day)
     }
 
-    private static func shortDay(_ moment: Timestamp) -> String {
-        let date = moment.date
-        return "\(date.day) \(months[date.month - 1].prefix(3))"
+    private static func shortDay(_ date: CivilDate) -> String {
+        "\(date.day) \(months[date.month - 1].prefix(3))"
     }
 
-    private static func dayAndMinute(_ moment: Timestamp) -> String {
-        "\(shortDay(moment)), \(minute(moment))"
+    private static func dayAndMinute(_ moment: Timestamp, _ zone: TimeZoneRules) -> String {
+        "\(shortDay(zone.local(at: moment))), \(minute(moment, in: zone))"
     }
 }

@@ -5,10 +5,18 @@ import ObserverCore
 enum Links {
     static let pages = "/api/v1/controller"
     static let cameras = pages + "/"
+    static let wall = pages + "/wall"
+    /// Several cameras in step.
+    static let together = pages + "/together"
+    static let cameraParts = pages + "/cameras/parts"
+    static let camerasOn = pages + "/cameras/on"
+    static let camerasOff = pages + "/cameras/off"
     static let recorders = pages + "/recorders"
     static let storage = pages + "/storage"
+    static let exports = pages + "/exports"
     static let failedUploads = storage + "/failed"
     static let newCamera = pages + "/cameras/new"
+    static let account = pages + "/account"
     static let signIn = pages + "/sign-in"
     static let signOut = pages + "/sign-out"
 
@@ -16,9 +24,17 @@ enum Links {
     static func edit(_ id: CameraID) -> String { camera(id) + "/edit" }
     static func delete(_ id: CameraID) -> String { camera(id) + "/delete" }
 
+    /// The live picture, for `live-view.js`.
+    static func live(_ id: CameraID) -> String { "/api/v1/cameras/\(id)/live.mp4" }
+
     /// The newest snapshot; the time gives each snapshot an address of its own.
     static func snapshot(_ id: CameraID, _ at: Timestamp) -> String {
         "/api/v1/cameras/\(id)/snapshot.jpg?t=\(at.milliseconds)"
+    }
+
+    /// A stretch of a camera's recordings as a file to keep.
+    static func export(_ id: CameraID, from: Timestamp, to: Timestamp) -> String {
+        link("/api/v1/cameras/\(id)/export.mp4", [("from", from.rfc3339), ("to", to.rfc3339)])
     }
 
     static func video(_ id: SegmentID) -> String { "/api/v1/segments/\(id).mp4" }

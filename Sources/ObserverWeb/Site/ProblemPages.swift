@@ -8,7 +8,7 @@ package enum ProblemPages {
     @Sendable package static func show(_ problem: Problem, _ request: WebRequest) -> HTTPResponse {
         if problem.status == 401 {
             let isReading = [.get, .head].contains(request.http.method)
-            let back = isReading ? Links.inside(request.http.target) : Links.cameras
+            let back = isReading ? Links.inside(request.http.target) : pageOfForm(request)
             return request.redirect(Links.link(Links.signIn, [("back", back == Links.cameras ? nil : back)]))
         }
         let isReading = [.get, .head].contains(request.http.method)
@@ -25,5 +25,17 @@ package enum ProblemPages {
             response.add(name, value)
         }
         return response
+    }
+
+    /// The page on which the form was, where it puts back what was typed (`again`): the address that the form was sent to,
+    /// or the nearest one above it that is a page.
+    private static func pageOfForm(_ request: WebRequest) -> String {
+        var path = request.http.path
+        while path.hasPrefix(Links.cameras), let slash = path.lastIndex(of: "/") {
+            let found = try? Routes.router.match(HTTPRequest(.get, path))  // an address without a page leads further up
+            if found?.endpoint.isPage == true { return Links.link(Links.inside(path), [("again", "1")]) }
+            path = String(path[..<slash])
+        }
+        return Links.cameras
     }
 }

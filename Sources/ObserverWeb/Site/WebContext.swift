@@ -35,6 +35,8 @@ package struct WebContext {
     let defaults: CameraSettings
     /// Signs the addresses of recordings, by the clock of their store.
     let stores: StoreClients
+    /// All that exports share.
+    package let exports: ExportPool
     /// The addresses of their servers, for nginx.
     let addresses: StoreAddresses
     /// The thread's own connection.
@@ -49,6 +51,7 @@ package struct WebContext {
         health: HealthBoard,
         stores: StoreClients,
         addresses: StoreAddresses? = nil,
+        exports: ExportPool? = nil,
         database: PostgresConnection,
         snapshotWaits: SnapshotWaits,
         cameraPages: AnswerMemory<CamerasAPI.PageKey, CamerasAPI.Page>,
@@ -72,6 +75,10 @@ package struct WebContext {
         defaults.segmentSeconds = configuration.segmentSeconds
         self.defaults = defaults
         self.stores = stores
+        let away: @Sendable () -> DestinationSet = { health.away }
+        self.exports =
+            exports
+            ?? ExportPool(configuration, source: SegmentSource(configuration, stores: stores, away: away))
         self.addresses = addresses ?? StoreAddresses(configuration.destinations)
     }
 }

@@ -1,15 +1,26 @@
 import HTTPRouting
 import HTTPTypes
 import Mustache
-import ObserverCore
+import ObserverConfiguration
+package import ObserverCore
 
 extension WebRequest {
     /// The viewer of the page; nil on pages that are open to everybody.
     var viewer: Viewer? {
-        identity.map { Viewer(name: $0.name, role: $0.role, csrf: $0.csrf) }
+        identity.map { Viewer(name: $0.name, role: $0.role, csrf: $0.csrf, zone: zone) }
     }
 
-    /// The same, on pages that only people who are signed in come to.
+    /// The time zone in which the one who asks sees times: of the account's choice, else that of the browser, which a script
+    /// leaves in the cookie `zone`, else UTC.
+    package var zone: TimeZoneRules {
+        for name in [identity?.zone, http.cookie("zone")].compactMap({ $0 }) {
+            // A name that the system does not know counts as none.
+            if let zone = try? ZoneFiles.zone(named: name) { return zone }
+        }
+        return .utc
+    }
+
+    /// The viewer, on pages that only people who are signed in come to.
     ///
     /// - Throws: `Problem` 401 where nobody is, which means that the route was declared open by mistake.
     func signedIn() throws(Problem) -> Viewer {
@@ -28,7 +39,8 @@ extension WebRequest {
     /// A page as an answer.
     func answer(_ page: some Page, status: Int = 200) throws(MustacheError) -> HTTPResponse {
         let notice = (try? http.queryFields())?["done"].flatMap(Notice.init)?.text  // an unreadable query has no notice
-        let body = try context.pages.render(page, for: viewer, notice: notice)
+        let troubles = viewer == nil ? [] : Troubles.sentences(of: context.health)
+        let body = try context.pages.render(page, for: viewer, notice: notice, troubles: troubles)
         var response = HTTPResponse(status: status, contentType: "text/html; charset=utf-8", body: body)
         response.set(.cacheControl, "no-store")
         return response

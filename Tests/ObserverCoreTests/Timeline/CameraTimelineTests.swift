@@ -48,10 +48,9 @@ import Testing
         _ facts: TimelineFacts,
         _ from: Int64 = 0,
         _ to: Int64 = 100_000,
-        now: Int64 = 1_000_000,
-        resolution: Int64 = 0
+        now: Int64 = 1_000_000
     ) -> CameraTimeline {
-        CameraTimeline(facts, of: span(from, to), now: at(now), latest: latest, resolution: resolution)
+        CameraTimeline(facts, of: span(from, to), now: at(now), latest: latest)
     }
 
     @Test func `segments that follow each other are one stretch`() {
@@ -178,18 +177,30 @@ import Testing
         #expect(result.waiting == [Self.span(0, 5000), Self.span(20_000, 40_000)])
     }
 
-    @Test func `a coarse timeline shows no gap shorter, and no camera better than it was`() {
-        let flapping = (0..<10).map { Self.span($0 * 10_000, $0 * 10_000 + 2000) }
-        let gaps = (0..<10).map { Self.gap($0 * 10_000 + 2000, $0 * 10_000 + 10_000) }
-        let fine = Self.timeline(Self.facts(recorded: flapping, gaps: gaps))
-        let coarse = Self.timeline(Self.facts(recorded: flapping, gaps: gaps), resolution: 5000)
-        #expect(fine.covered.count == 10 && fine.gaps.count == 10)
-        #expect(coarse.covered == [Self.span(0, 2000)])
-        #expect(coarse.gaps.map(\.span.milliseconds).reduce(0, +) == 98_000)
-        let short = Self.facts(
-            recorded: [Self.span(0, 40_000), Self.span(41_000, 100_000)],
-            gaps: [Self.gap(40_000, 41_000)]
+    @Test func `a seam between segments is none, whatever a row says, and a longer hole with a row stays a gap`() {
+        for (hole, isGap) in [(50, false), (51, true)] as [(Int64, Bool)] {
+            let result = Self.timeline(
+                Self.facts(
+                    recorded: [Self.span(0, 50_000), Self.span(50_000 + hole, 100_000)],
+                    gaps: [Self.gap(50_000, 50_000 + hole)]
+                )
+            )
+            #expect(result.gaps.map(\.span) == (isGap ? [Self.span(50_000, 50_000 + hole)] : []), "\(hole)")
+        }
+    }
+
+    @Test func `what was deleted is told apart from what never was, and what is lost from what nobody knows`() {
+        var facts = Self.facts(
+            recorded: [Self.span(20_000, 30_000), Self.span(50_000, 70_000), Self.span(90_000, 100_000)],
+            gaps: [Self.gap(70_000, 80_000)]
         )
-        #expect(Self.timeline(short, resolution: 30_000) == Self.timeline(short))
+        facts.deletedBefore = Self.moment(40_000)
+        facts.lost = [Self.span(75_000, 90_000)]
+        let result = Self.timeline(facts)
+        #expect(result.expired == [Self.span(0, 20_000), Self.span(30_000, 40_000)])
+        #expect(result.wanted == [Self.span(20_000, 30_000), Self.span(40_000, 100_000)])
+        #expect(result.unexplained == [Self.span(40_000, 50_000), Self.span(80_000, 90_000)])
+        #expect(result.lost == [Self.span(75_000, 90_000)])
+        #expect(result.sums == .init(wanted: 70_000, covered: 40_000, gaps: 10_000, unexplained: 20_000, lost: 15_000))
     }
 }

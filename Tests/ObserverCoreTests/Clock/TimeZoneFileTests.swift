@@ -3,7 +3,7 @@ import Testing
 
 @testable import ObserverCore
 
-@Suite struct LocalTimeZoneTests {
+@Suite struct TimeZoneFileTests {
     /// A file of the time zone database as `zic -b slim` writes it: the two blocks, and the rule for all later years.
     private static func file(
         changes: [(at: Int64, kind: UInt8)],
@@ -33,8 +33,8 @@ import Testing
         return Timestamp(milliseconds: Int64(days * 86_400 + hour * 3600 + minute * 60) * 1000)
     }
 
-    private func zone(_ rule: String) throws -> LocalTimeZone {
-        try #require(LocalTimeZone(file: Self.file(changes: [], offsets: [0], rule: rule)))
+    private func zone(_ rule: String) throws -> TimeZoneRules {
+        try #require(TimeZoneRules(file: Self.file(changes: [], offsets: [0], rule: rule)))
     }
 
     @Test func `summer begins and ends at its second`() throws {
@@ -77,7 +77,7 @@ import Testing
     @Test func `the table holds until its last change`() throws {
         let changes: [(at: Int64, kind: UInt8)] = [(1000, 1), (2000, 0), (3000, 2)]
         let bytes = Self.file(changes: changes, offsets: [100, 200, 300], rule: "XYZ-1")
-        let zone = try #require(LocalTimeZone(file: bytes))
+        let zone = try #require(TimeZoneRules(file: bytes))
         let found = [0, 999, 1000, 1999, 2000, 2999, 3000].map {
             zone.secondsAhead(at: Timestamp(milliseconds: $0 * 1000))
         }
@@ -86,27 +86,27 @@ import Testing
 
     @Test func `anything else is no time zone`() {
         let good = Self.file(changes: [(1000, 1)], offsets: [0, 60], rule: "XYZ0")
-        #expect(LocalTimeZone(file: good) != nil)
-        for count in 0..<(good.count - 6) { #expect(LocalTimeZone(file: Array(good[..<count])) == nil) }
+        #expect(TimeZoneRules(file: good) != nil)
+        for count in 0..<(good.count - 6) { #expect(TimeZoneRules(file: Array(good[..<count])) == nil) }
         for place in 0..<(good.count) {
             for value in [0, 1, 127, 255] as [UInt8] {
                 var bytes = good
                 bytes[place] = value
                 // Read or refused, and nothing else.
-                _ = LocalTimeZone(file: bytes)?.secondsAhead(at: Self.moment(2026, 1, 1, 0))
+                _ = TimeZoneRules(file: bytes)?.secondsAhead(at: Self.moment(2026, 1, 1, 0))
             }
         }
         for rule in ["X", "XYZ", "XYZ1ABC", "XYZ1ABC,M3.5.0", "XYZ1ABC,M13.1.0,M1.1.0", "XYZ1ABC,J0,J5", "XYZ999"] {
-            #expect(LocalTimeZone(file: Self.file(changes: [], offsets: [0], rule: rule)) == nil, "\(rule)")
+            #expect(TimeZoneRules(file: Self.file(changes: [], offsets: [0], rule: rule)) == nil, "\(rule)")
         }
     }
 
     @Test func `a name leads to no other folder`() {
         for name in ["Europe/Berlin", "Etc/GMT+5", "America/Argentina/Buenos_Aires", "UTC", "EST5EDT"] {
-            #expect(LocalTimeZone.isName(name))
+            #expect(TimeZoneRules.isName(name))
         }
         for name in ["", "/etc/passwd", "../passwd", "Europe/../passwd", "Europe//Berlin", "Europe/", "a b", "x\n"] {
-            #expect(!LocalTimeZone.isName(name))
+            #expect(!TimeZoneRules.isName(name))
         }
     }
 }

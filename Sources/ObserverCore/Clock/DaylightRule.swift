@@ -2,7 +2,7 @@ import Encodings
 
 /// The rule for the changes of a time zone that no table has, as in `CET-1CEST,M3.5.0,M10.5.0/3` (POSIX, "Environment
 /// Variables", TZ).
-struct DaylightRule: Sendable {
+struct DaylightRule: Hashable, Sendable {
     /// A day of the year.
     enum Day: Hashable, Sendable {
         /// The day of the week (0 is Sunday) in a week of a month; 5 is the last one.
@@ -19,18 +19,43 @@ struct DaylightRule: Sendable {
         var time: Int
     }
 
-    let standard: Int
-    private(set) var daylight: (secondsAhead: Int, begin: Change, end: Change)?
+    /// The two changes of a year.
+    private struct Daylight: Hashable {
+        var offset: TimeZoneRules.Offset
+        var begin: Change
+        var end: Change
+    }
 
-    /// The seconds by which clocks are ahead of UTC.
-    func secondsAhead(at seconds: Int64) -> Int {
+    private let standard: TimeZoneRules.Offset
+    private var daylight: Daylight?
+
+    /// The position of clocks.
+    func offset(at seconds: Int64) -> TimeZoneRules.Offset {
         guard let daylight else { return standard }
-        let year = CivilDate(seconds: seconds.addingSaturated(Int64(standard))).year
-        let begin = Self.moment(of: daylight.begin, in: year) - Int64(standard)
-        let end = Self.moment(of: daylight.end, in: year) - Int64(daylight.secondsAhead)
+        let year = CivilDate(seconds: seconds.addingSaturated(Int64(standard.secondsAhead))).year
+        let (begin, end) = moments(of: daylight, in: year)
         // South of the equator summer contains the new year.
         let isDaylight = begin < end ? (begin..<end).contains(seconds) : !(end..<begin).contains(seconds)
-        return isDaylight ? daylight.secondsAhead : standard
+        return isDaylight ? daylight.offset : standard
+    }
+
+    /// The seconds at which clocks change, in order, for a stretch of less than two years or the first years of a longer one.
+    func changes(from start: Int64, to end: Int64) -> [Int64] {
+        guard let daylight, start < end else { return [] }
+        let first = CivilDate(seconds: start).year
+        let last = min(CivilDate(seconds: end).year, first + 2)
+        guard abs(first) < 1_000_000 else { return [] }
+        return ((first - 1)...(last + 1)).flatMap { year in
+            let (begin, end) = moments(of: daylight, in: year)
+            return [begin, end]
+        }.sorted()
+    }
+
+    private func moments(of daylight: Daylight, in year: Int) -> (begin: Int64, end: Int64) {
+        (
+            Self.moment(of: daylight.begin, in: year) - Int64(standard.secondsAhead),
+            Self.moment(of: daylight.end, in: year) - Int64(daylight.offset.secondsAhead)
+        )
     }
 
     private static func moment(of change: Change, in year: Int) -> Int64 {
@@ -58,28 +83,30 @@ struct DaylightRule: Sendable {
     /// Reads a rule; nil for a text that is none.
     init?(_ text: String) {
         var rest = text[...]
-        guard Self.skipName(&rest), let west = Self.time(&rest) else { return nil }
-        standard = -west
+        guard let name = Self.name(&rest), let west = Self.time(&rest) else { return nil }
+        standard = TimeZoneRules.Offset(secondsAhead: -west, abbreviation: name)
         guard !rest.isEmpty else { return }
-        guard Self.skipName(&rest) else { return nil }
-        var ahead = standard + 3600
+        guard let summer = Self.name(&rest) else { return nil }
+        var ahead = 3600 - west
         if rest.first != "," {
             guard let west = Self.time(&rest) else { return nil }
             ahead = -west
         }
         guard let begin = Self.change(&rest), let end = Self.change(&rest), rest.isEmpty else { return nil }
-        daylight = (ahead, begin, end)
+        let offset = TimeZoneRules.Offset(secondsAhead: ahead, abbreviation: summer)
+        daylight = Daylight(offset: offset, begin: begin, end: end)
     }
 
-    private static func skipName(_ text: inout Substring) -> Bool {
+    private static func name(_ text: inout Substring) -> String? {
         if text.first == "<" {
-            guard let end = text.firstIndex(of: ">") else { return false }
+            guard let end = text.firstIndex(of: ">") else { return nil }
+            let name = text[..<end].dropFirst()
             text = text[text.index(after: end)...]
-            return true
+            return String(name.prefix(16))
         }
         let name = text.prefix { $0.isLetter }
         text = text.dropFirst(name.count)
-        return name.count >= 3
+        return name.count >= 3 ? String(name.prefix(16)) : nil
     }
 
     /// Reads `[+-]h[:mm[:ss]]` as seconds.

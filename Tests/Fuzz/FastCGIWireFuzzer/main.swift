@@ -1,0 +1,3 @@
+import FuzzRunner
+
+runFuzzer { testOneInput($0, $1) }
