@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import expect
 
-from browsing import picture_of_trouble
+from browsing import picture_of_trouble, sign_in
 from evidence import assert_no_frame_lost, gather, ranges_of, segment_rows
 from home import utc_text
 from waiting import Stopwatch, await_value
@@ -188,6 +188,8 @@ def test_the_broker_may_be_away_for_a_minute(home, api, camera_simulator, watch,
 
 
 def test_the_database_may_be_away_for_a_minute(home, api, watch, new_page, artifacts):
+    page = new_page()
+    sign_in(page, home)
     watch.mark("stop postgres")
     home.stop("postgres")
     begun = time.time()
@@ -202,7 +204,6 @@ def test_the_database_may_be_away_for_a_minute(home, api, watch, new_page, artif
         assert live.status_code == 200, f"/health/live answers {live.status_code}"
         ready = api.call("GET", "/health/ready")
         assert ready.status_code == 503, f"/health/ready answers {ready.status_code}: {ready.text[:300]}"
-        page = new_page()
         page.goto("/api/v1/controller/")
         page.screenshot(path=artifacts / "cameras-no-database.png")
         expect(page.get_by_role("heading", level=1)).to_have_text("Observer can’t answer right now")

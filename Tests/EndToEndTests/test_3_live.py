@@ -12,10 +12,11 @@ import threading
 import pytest
 import requests
 
+from browsing import sign_in
 from camera_simulator import CameraSimulator
 from evidence import assert_no_frame_lost, gather
 from live_page import LivePage, percentile
-from browsing import sign_in
+from odd_cameras import CASES, OddCameras
 from waiting import Stopwatch, await_value
 
 # With slack; what is wanted is 0.3 s to the first picture, 0.15 s (p50) and 0.3 s (p95) from packet to pixel.
@@ -118,6 +119,45 @@ def test_live_playlist(home, api, cameras, live_simulator):
     assert len(times) >= 75 and not found.stderr, found
     assert all(0.03 < after - before < 0.05 for before, after in zip(times, times[1:])), times
     assert frames[0][1] == "I"
+
+
+def test_sound_is_heard_and_what_a_browser_cannot_decode_is_said(home, api, cameras, live_simulator, new_page, artifacts):
+    """AAC as it is, G.711 as AAC, silence that was promised as sound, H.265; and the playlist in Chromium itself."""
+    odd = OddCameras(artifacts / "live-odd.log")
+    try:
+        page = new_page()
+        sign_in(page, home)
+        for name, state, is_heard in (("aac", "playing", True), ("a-law", "playing", True), ("audio-never", "playing", False), ("hevc", "unsupported", False)):
+            number = cameras(f"Live {name}", odd.url(CASES[name], "live"), **CASES[name].options)
+            api.await_state(number, "recording", 20)
+            view = LivePage(page, number)
+            view.watch()
+            page.wait_for_function("wanted => window.states.at(-1)?.state === wanted", arg=state, timeout=15_000)
+            if state == "playing":
+                view.first_picture()
+                page.wait_for_function("document.querySelector('video').currentTime > 1", timeout=15_000)
+                page.wait_for_function(
+                    "wanted => (document.querySelector('video').webkitAudioDecodedByteCount > 0) === wanted", arg=is_heard, timeout=10_000
+                )
+            else:
+                assert "H.265" in view.states()[-1]["text"], view.states()
+            view.stop()
+            api.call("POST", f"/cameras/{number}/off")
+    finally:
+        odd.end()
+    number = cameras("Live by playlist", live_simulator.url("short/live7"))
+    api.await_state(number, "recording", 20)
+    page.goto("/api/v1/controller/")
+    page.evaluate(
+        """url => {
+            const video = Object.assign(document.createElement("video"), { muted: true, src: url });
+            document.querySelector("main").append(video);
+            video.play();
+        }""",
+        f"/api/v1/cameras/{number}/live.m3u8",
+    )
+    await_value("two seconds are played", 20, lambda: page.evaluate("document.querySelector('main video').currentTime > 2"))
+    assert page.evaluate("document.querySelector('main video').videoWidth") == 640
 
 
 def test_live_refusals(home, api, cameras, live_simulator):

@@ -53,6 +53,8 @@ enum LiveEnd: Hashable, Sendable {
     case times
     /// The camera has announced audio, and sends none any more.
     case audio
+    /// Audio is coming in that was not there before.
+    case sound
 }
 
 /// An event on the loop of a camera, for the live server.

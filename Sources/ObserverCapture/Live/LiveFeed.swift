@@ -22,6 +22,9 @@ final class LiveFeed {
     private static let marksLimit = 64
     /// Audio that did not come for longer is left out, because players wait for it.
     private static let audioPatience: Int64 = 1_500_000_000
+    /// Viewers without audio begin anew once it has come for so long, and has not ceased in the time before.
+    private static let soundDelay = Duration.seconds(2)
+    private static let soundRest = Duration.seconds(60)
 
     private let channel: LiveChannel
     private let writeQueue: WriteQueue
@@ -39,6 +42,9 @@ final class LiveFeed {
     private var watch = LiveChannel.Watch()
     private var waiting: [LiveToken] = []
     private var isHeard = false
+    private var heardSince: MonotonicInstant?
+    private var ceasedAt: MonotonicInstant?
+    private var isSoundTold = false
 
     init(_ segmenter: RunSegmenter, channel: LiveChannel, writeQueue: WriteQueue) {
         self.segmenter = segmenter
@@ -143,14 +149,25 @@ final class LiveFeed {
 
     private func handOut(_ part: FramePart) {
         let now = MonotonicInstant.now()
-        if part.kind == nil { isHeard = true } else { listen(at: now) }
+        if part.kind == nil { hear(at: now) } else { listen(at: now) }
         channel.tell(.part(channel.camera, LivePart(bytes: LiveBytes(part.bytes), kind: part.kind, createdAt: now)))
+    }
+
+    /// Ends what has no audio once it comes in: a player was not told of it.
+    private func hear(at now: MonotonicInstant) {
+        isHeard = true
+        let since = heardSince ?? now
+        heardSince = since
+        let isCalm = ceasedAt.map { now - $0 > Self.soundRest } ?? true
+        guard !isSoundTold, isCalm, now - since > Self.soundDelay else { return }
+        isSoundTold = true
+        channel.tell(.ended(channel.camera, .sound))
     }
 
     /// Ends what has audio once none comes any more: a player would wait for it.
     private func listen(at now: MonotonicInstant) {
         guard isHeard, !hasAudio(at: now) else { return }
-        isHeard = false
+        (isHeard, isSoundTold, heardSince, ceasedAt) = (false, false, nil, now)
         channel.tell(.ended(channel.camera, .audio))
     }
 

@@ -229,14 +229,16 @@ struct LiveHub {
     mutating func ended(_ camera: CameraID, _ reason: LiveEnd, at now: MonotonicInstant) -> [Action] {
         guard let subject = subjects[camera] else { return [] }
         var actions: [Action] = []
-        for token in subject.viewers.sorted() where reason != .audio || viewers[token]?.way.hasAudio == true {
+        for token in subject.viewers.sorted() {
             // Whoever has not begun gets what follows.
-            if viewers[token]?.way.hasBegun == true { actions += end(token, at: now) }
+            guard let way = viewers[token]?.way, way.hasBegun else { continue }
+            if reason == .audio && !way.hasAudio || reason == .sound && way.hasAudio { continue }
+            actions += end(token, at: now)
         }
         switch reason {
         case .run, .parameters: actions += rejoin(camera)
         case .audio: if subject.playlist?.list.hasAudio == true { actions += rejoin(camera) }
-        case .times: break
+        case .times, .sound: break
         }
         return actions + update(camera)
     }

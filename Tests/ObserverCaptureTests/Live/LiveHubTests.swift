@@ -110,6 +110,16 @@ import Testing
         #expect(hub.watching == 1)
     }
 
+    @Test mutating func `audio that comes later ends what was begun without`() {
+        for (token, hasAudio) in [(LiveToken(1), true), (2, false)] {
+            _ = ask(token, .stream)
+            _ = hub.joined(token, F.join(present: "now;", hasAudio: hasAudio), at: F.at(0))
+            _ = drain(token)
+        }
+        #expect(hub.ended(F.camera, .sound, at: F.at(0)) == [.send(2)])
+        #expect(hub.watching == 1)
+    }
+
     @Test mutating func `HEAD has the head alone`() {
         let actions = hub.ask(1, Self.request(.stream, isHead: true), at: F.at(0), time: Self.time)
         #expect(actions.contains(.join(F.camera, 1)))
