@@ -8,10 +8,13 @@ package final class ExportMemory: Sendable {
     package struct Key: Hashable, Sendable {
         package var owner: String
         package var range: ExportRange
+        /// The zone in which its file is named.
+        package var zone: String
 
-        package init(owner: String, range: ExportRange) {
+        package init(owner: String, range: ExportRange, zone: String) {
             self.owner = owner
             self.range = range
+            self.zone = zone
         }
     }
 

@@ -25,7 +25,7 @@ package enum ExportsAPI {
         let actor = try request.actor()
         let pool = request.context.exports
         let place = try pool.registry.enter(actor, name: "camera \(range.camera)", now: request.now)
-        let key = ExportMemory.Key(owner: actor.description, range: range)
+        let key = ExportMemory.Key(owner: actor.description, range: range, zone: request.zone.name)
         // Whoever goes on reading gets what was begun.
         let isContinued = request.http.header("Range").map { !$0.hasPrefix("bytes=0-") } ?? false
         let known = isContinued ? pool.memory.find(key) : nil
@@ -93,7 +93,7 @@ package enum ExportsAPI {
     @Sendable package static func manifest(_ request: WebRequest) throws -> HTTPResponse {
         let range = try range(request)
         let actor = try request.actor()
-        let key = ExportMemory.Key(owner: actor.description, range: range)
+        let key = ExportMemory.Key(owner: actor.description, range: range, zone: request.zone.name)
         let entry = try plan(range, for: request, by: actor, key: key)
         var body: [UInt8] = []
         if entry.files.count == 1 {

@@ -59,7 +59,7 @@ package enum RunningExportsAPI {
         var incomplete: [String] = []
         var count = 0
         for (number, range) in ranges.enumerated() {
-            let key = ExportMemory.Key(owner: actor.description, range: range)
+            let key = ExportMemory.Key(owner: actor.description, range: range, zone: request.zone.name)
             do {
                 let entry = try ExportsAPI.plan(range, for: request, by: actor, key: key)
                 files += entry.files
