@@ -91,7 +91,7 @@ def test_zoom_keys_selection_and_words(new_page, home, recorded, artifacts, zone
     page = new_page(timezone_id=zone)
     timeline = open_timeline(page, home, recorded)
     track, words = timeline.locator(".timeline-track"), timeline.locator(".timeline-text")
-    expect(words).to_contain_text("48 min Stream went silent")
+    expect(words).to_contain_text("Stream went silent (48 min)")
     expect(words).to_contain_text("10 s reason unknown")
     page.evaluate(
         "() => { window.told = []; for (const name of ['seek', 'view', 'select']) "
