@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 import requests
 
-from browsing import sign_in, violations
+import browsing
 from waiting import Stopwatch, await_value
 
 SERVICES = {"postgres", "rabbitmq", "s3", "nginx", "web", "capture", "upload", "retention", "camera"}
@@ -175,12 +175,12 @@ def test_a_home_with_services_of_others_starts_only_what_is_missing_and_as_many_
     # As nobody has added one yet.
     second.rows("update cameras set is_active = false, deleted_at = now() returning id")
     page = new_page(base_url=second.url)
-    sign_in(page, second)
+    browsing.sign_in(page, second)
     for place in ("", "wall", "recorders", "storage"):
         page.goto(f"/api/v1/controller/{place}")
         page.screenshot(path=artifacts / f"{place or 'cameras'}-empty.png")
         assert place not in ("", "wall") or page.get_by_role("heading", name="No cameras yet").is_visible()
-        assert not violations(page)
+        assert not browsing.violations(page)
     second.observer("down")
     assert not second.processes() and pids(home) == before
 
