@@ -92,7 +92,7 @@ def test_zoom_keys_selection_and_words(new_page, home, recorded, artifacts, zone
     timeline = open_timeline(page, home, recorded)
     track, words = timeline.locator(".timeline-track"), timeline.locator(".timeline-text")
     expect(words).to_contain_text("Stream went silent (48 min)")
-    expect(words).to_contain_text("10 s reason unknown")
+    expect(words).to_contain_text("reason unknown (10 s)")
     page.evaluate(
         "() => { window.told = []; for (const name of ['seek', 'view', 'select']) "
         "document.addEventListener(name, (event) => window.told.push([name, event.detail])); }"
