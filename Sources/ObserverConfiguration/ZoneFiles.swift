@@ -3,7 +3,7 @@ import System
 
 /// The time zones of the system, from the files of the time zone database.
 ///
-/// What was read is remembered for as long as the process runs: zones change with an update of the system.
+/// Zones are remembered for as long as the process runs: they change with an update of the system.
 package enum ZoneFiles {
     /// The reason why a name gives no zone.
     package enum Failure: Error, Hashable, Sendable {

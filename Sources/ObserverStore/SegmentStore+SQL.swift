@@ -141,7 +141,7 @@ extension SegmentStore {
     /// A segment across a full hour is split there. Its bytes go with its time, each part up to a point less the part up to
     /// the point before, so that the parts are the whole and what was added once is exactly what is taken away again.
     ///
-    /// What an hour has of segments is a union, from which nothing can be taken that others may have as well: where a segment
+    /// The cover of an hour is a union, from which nothing can be taken that others may have as well: where a segment
     /// goes, `counted_ms` is no longer `covered_ms`, until ``HourStore`` has made the union anew.
     ///
     /// It follows a query `written` that returns the columns named here, each row after its change.

@@ -52,6 +52,12 @@ public struct ChildProcess: ~Copyable, Sendable {
         Glibc.kill(identifier, SIGKILL)
     }
 
+    /// Waits for the end of a process that was killed; after that the process ID may belong to another process.
+    public borrowing func waitForEnd() {
+        var status: Int32 = 0
+        while waitpid(identifier, &status, 0) < 0, errno == EINTR {}
+    }
+
     /// Takes note of the end, if there is one; after that the process ID may belong to another process.
     ///
     /// - Returns: Nil while the process runs.

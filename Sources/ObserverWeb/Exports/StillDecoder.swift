@@ -27,8 +27,7 @@ struct StillDecoder: ~Copyable {
     deinit {
         close(socket)
         process.kill()
-        // A process that was killed ends at once.
-        for _ in 0..<1000 where process.reap() == nil { usleep(1000) }
+        process.waitForEnd()
     }
 
     /// Sends a message.
