@@ -72,7 +72,7 @@ let package = Package(
         module("Lifecycle", ["System", "Logging"]),
         module("Crypto", ["CLibCrypto", "Errors", "Encodings", "System"]),
         module("HTTPTypes"),
-        module("FastCGI", ["CFastCGI", "Errors", "HTTPTypes", "System", "Lifecycle"]),
+        module("FastCGI", ["CFastCGI", "FastCGIWire", "Errors", "HTTPTypes", "System", "Lifecycle"]),
         module("FastCGIWire", ["Errors"]),
         module("HTTPRouting", ["Errors", "Encodings", "HTTPTypes"]),
         module("Mustache", ["Errors", "System"]),

@@ -60,14 +60,3 @@ public struct SigningKey: Sendable, CustomStringConvertible, CustomReflectable {
         return EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
     }
 }
-
-extension SealingKey {
-    /// Derives a key for another purpose (HKDF with SHA-256, RFC 5869, one block).
-    ///
-    /// - Parameter purpose: The label; each gives a key of its own, from which nothing follows about the others.
-    /// - Returns: 32 bytes.
-    public func expanded(for purpose: String) -> [UInt8] {
-        let pseudorandom = HMACSHA256.authenticate(bytesForDerivation, key: [UInt8](repeating: 0, count: 32))
-        return HMACSHA256.authenticate(Array(purpose.utf8) + [1], key: pseudorandom)
-    }
-}

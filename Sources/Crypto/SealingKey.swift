@@ -10,9 +10,6 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
 
     private let key: [UInt8]
 
-    /// The key itself, for what is derived from it in this module.
-    var bytesForDerivation: [UInt8] { key }
-
     /// `•••`.
     public var description: String { "•••" }
     /// Without children.
@@ -26,9 +23,13 @@ public struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable {
         self.key = key
     }
 
-    /// Derives another key of 32 bytes, by HMAC-SHA-256, from which this one cannot be found.
+    /// Derives a key for another purpose (HKDF with SHA-256, RFC 5869, one block).
+    ///
+    /// - Parameter purpose: The label; each gives a key of its own, from which nothing follows about the others.
+    /// - Returns: 32 bytes.
     public func derived(for purpose: String) -> [UInt8] {
-        HMACSHA256.authenticate(Array("observer: \(purpose)".utf8), key: key)
+        let pseudorandom = HMACSHA256.authenticate(key, key: [UInt8](repeating: 0, count: 32))
+        return HMACSHA256.authenticate(Array(purpose.utf8) + [1], key: pseudorandom)
     }
 
     /// Encrypts and authenticates.

@@ -1,3 +1,4 @@
+import FastCGIWire
 import Glibc
 import HTTPTypes
 
@@ -28,8 +29,8 @@ struct FastCGIStream {
     private func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var start = 0
         while start < bytes.count {
-            let end = min(start + FastCGIRecords.longest, bytes.count)
-            var header = FastCGIRecords.header(ofContent: end - start, request: request)
+            let end = min(start + FastCGIFrame.longest, bytes.count)
+            var header = FastCGIFrame.head(.output, of: request, length: end - start)
             let isSent = header.withUnsafeMutableBytes { header in
                 var vectors = [
                     iovec(iov_base: header.baseAddress, iov_len: header.count),

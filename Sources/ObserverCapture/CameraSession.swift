@@ -46,10 +46,7 @@ final class CameraSession {
     private static let probeLimit = Duration.seconds(1)
 
     private let recorder: CameraRecorder
-    private let live: LiveChannel
-    /// The viewers that wait for the first segment.
-    private var viewers: [LiveToken] = []
-    private var watched = LiveChannel.Watch()
+    private var live: LiveDesk
     private let context: RecorderContext
     private let loop: CameraLoop
     private let slots: OpeningSlots
@@ -71,14 +68,14 @@ final class CameraSession {
         self.loop = loop
         self.slots = slots
         context = recorder.context
-        live = context.live.channel(recorder.plan.camera.id)
+        live = LiveDesk(context.live.channel(recorder.plan.camera.id))
         plan = recorder.plan
         logger = context.logger.with([.cameraID: .int(Int(plan.camera.id.rawValue))])
         library = plan.librarySource(context, loop: loop)
         native = plan.connection(context, loop: loop, logger: logger)
         source = native ?? library
         work = .beginning(after: recorder.predecessor, until: .now() + plan.delay)
-        live.attach(self) { [loop] in loop.wake() }
+        live.open(for: self) { [loop] in loop.wake() }
     }
 
     // MARK: For the loop
@@ -133,7 +130,11 @@ final class CameraSession {
     /// Does what can be done now.
     func turn(at now: MonotonicInstant) {
         if recorder.isCalled { answer(at: now) }
-        if live.isCalled { answerViewers() }
+        if live.isCalled {
+            let isWatched = live.answer(by: recording)
+            native?.isWatched = isWatched
+            library.isWatched = isWatched
+        }
         // A step that ends at once is followed by the next.
         for _ in 0..<4 {
             advance(at: now)
@@ -156,17 +157,6 @@ final class CameraSession {
             work = .deciding
         default: return
         }
-    }
-
-    /// Looks at what the live server asks for.
-    private func answerViewers() {
-        let call = live.takeCall()
-        (watched, viewers) = (call.watch, viewers + call.joins)
-        native?.isWatched = watched.isAny
-        library.isWatched = watched.isAny
-        guard let recording else { return }
-        recording.live.take(watched, joins: viewers)
-        viewers = []
     }
 
     private func advance(at now: MonotonicInstant) {
@@ -255,8 +245,7 @@ final class CameraSession {
             context: context
         )
         recording = made
-        made.live.take(watched, joins: viewers)
-        viewers = []
+        live.begin(made)
         health = StreamHealth()
         (checkDue, measureDue) = (.now(), .now())
         tell(.opened(VideoInfo(streams.video)))
@@ -340,7 +329,7 @@ final class CameraSession {
         // The call that gave the connection up had taken more, and so may the leave.
         flood.note(source.receivedBytes, at: now)
         if case .ended = reason { recording?.end(.stopped) } else { recording?.end(.lost) }
-        viewers += recording?.live.unanswered ?? []
+        live.end(recording)
         recording = nil
         switch reason {
         case .ended: finish()
@@ -393,7 +382,7 @@ final class CameraSession {
 
     private func finish() {
         work = .ended
-        live.detach(self)
+        live.close(for: self)
         switch recorder.endingReason {
         case .off: tell(.off)
         case .lost: tell(.released)

@@ -5,6 +5,8 @@
 //   view.addEventListener("state", (event) => show(event.detail.state, event.detail.text));
 //   view.start();
 
+import { join } from "./mp4.js";
+
 // How far behind its edge the stream is played, in seconds; a connection that stutters gets more.
 const leastDelay = 0.08;
 const mostDelay = 0.6;
@@ -297,7 +299,7 @@ class Connection {
       const end = this.#video.currentTime - keptSeconds;
       if (buffered.length && buffered.start(0) < end - 2) return this.#buffer.remove(0, end);
       if (!this.#queue.length) return;
-      const bytes = this.#queue.length === 1 ? this.#queue[0] : joined(this.#queue);
+      const bytes = this.#queue.length === 1 ? this.#queue[0] : join(this.#queue);
       this.#queue = [];
       this.#buffer.appendBuffer(bytes);
     } catch {
@@ -387,14 +389,4 @@ async function refusal(response) {
   if (response.status === 401) return { text: "You are signed out. Sign in again to see this camera.", retryAfter: 10 };
   const text = body.detail ?? `The server answers ${response.status}. Trying again…`;
   return { text, retryAfter, state: response.status === 503 ? "waiting" : "failed" };
-}
-
-function joined(parts) {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let place = 0;
-  for (const part of parts) {
-    bytes.set(part, place);
-    place += part.length;
-  }
-  return bytes;
 }

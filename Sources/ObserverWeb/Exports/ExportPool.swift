@@ -46,7 +46,7 @@ package struct ExportPool: Sendable {
             return (try? File.contents(of: path, limit: 1 << 20, followsLinks: true)).map { (name, $0) }
         }
         // Who asks for it later is told that there is none.
-        key = try? SigningKey(seed: configuration.sealingKey.expanded(for: ExportManifest.keyPurpose))
+        key = try? SigningKey(seed: configuration.sealingKey.derived(for: ExportManifest.keyPurpose))
     }
 
     /// The path of the socket that nginx sends exports to: beside that of pages.
