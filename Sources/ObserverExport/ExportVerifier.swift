@@ -114,7 +114,7 @@ package struct ExportVerifier {
         report.facts.append("asked for by \(manifest.text("asked_by") ?? "?") at \(manifest.text("asked_at") ?? "?")")
         let gaps = manifest.list("gaps").count + manifest.list("unexplained").count
         report.facts.append(
-            "\(manifest.list("segments").count) segments, \(gaps) gaps, \(manifest.list("missing").count) missing"
+            "segments: \(manifest.list("segments").count), gaps: \(gaps), missing: \(manifest.list("missing").count)"
         )
     }
 

@@ -293,7 +293,7 @@
       `Camera ${manifest.camera.id}, ${manifest.camera.name}`,
       `From ${manifest.from} to ${manifest.to}`,
       `Asked for by ${manifest.asked_by} at ${manifest.asked_at}`,
-      `${manifest.segments.length} segments, ${manifest.gaps.length + manifest.unexplained.length} gaps, ${manifest.missing.length} missing`,
+      `segments: ${manifest.segments.length}, gaps: ${manifest.gaps.length + manifest.unexplained.length}, missing: ${manifest.missing.length}`,
     );
     if (await digest(await file.read(0, box.start)) !== manifest.file.movie_sha256) {
       report.problems.push("The head of the file was changed (what is shown, and when).");
